@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rules every Swift target is compiled under (STYLE: one shared list).
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A Swift target of the project, in `Sources` unless `path` says otherwise.
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+    exclude: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+}
+
+/// The tests of one target, in `Tests/<name>Tests`.
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
+        resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "lockstep",
+    platforms: [.macOS(.v15)],
+    targets: [
+        // Floor 0: what stands on nothing.
+        .systemLibrary(
+            name: "CLibuv", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(
+            name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CChecksum"),
+        module("Identifiers"),
+        // Floor 1: values and seams.
+        module("Codec", ["Identifiers", "CChecksum", "COpenSSL"]),
+        module("IOCore", ["Identifiers"]),
+        module("Raft", ["Identifiers"]),
+        module("KeyValue", ["Identifiers"]),
+        // Floor 2: one mechanism each.
+        module("Compression", ["Identifiers", "Codec", "CZstd"]),
+        module("RocksEngine", ["Identifiers", "KeyValue", "CRocksDB"]),
+        module("Transactions", ["Identifiers", "Codec", "KeyValue"]),
+        module("WAL", ["Identifiers", "IOCore", "Codec", "Compression"]),
+        module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
+        module("IOPosix", ["Identifiers", "IOCore"]),
+        tests("Codec", ["Identifiers"]),
+        tests("Raft", ["Identifiers"]),
+        tests("KeyValue", ["Identifiers"]),
+        tests("Compression", ["Identifiers", "Codec"]),
+        tests("RocksEngine", ["Identifiers", "KeyValue"]),
+        tests("Transactions", ["Identifiers", "Codec", "KeyValue"]),
+        tests("WAL", ["Identifiers", "IOCore", "IOPosix", "Codec", "Compression"]),
+        tests("IOLibuv", ["Identifiers", "IOCore", "IOPosix"]),
+        tests("IOPosix", ["Identifiers", "IOCore"]),
+        // Floor 3: what a transaction does.
+        module("Properties", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
+        module("Triggers", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
+        module(
+            "Replication",
+            [
+                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
+                "Transactions", "WAL",
+            ]),
+        module("Wire", ["Identifiers", "Codec", "Transactions"]),
+        tests("Properties", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
+        tests("Triggers", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
+        tests(
+            "Replication",
+            [
+                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
+                "Transactions", "WAL", "Properties",
+            ]),
+        tests("Wire", ["Identifiers", "Codec", "Transactions"]),
+    ]
+)

@@ -1,0 +1,50 @@
+/// Every bound on what comes from outside or piles up inside, in one value that tests make tiny.
+package struct Limits: Sendable, Equatable {
+    // Log
+    /// Raw bytes of one frame's payload.
+    package var frameBytes = 4 << 20
+    /// Records in one frame.
+    package var frameRecords = 4_096
+    /// Bytes of one log segment file.
+    package var segmentBytes = 64 << 20
+    /// Log bytes kept behind the applied index for followers that lag, before they need a snapshot.
+    package var retainedLogBytes = 256 << 20
+
+    // Transactions
+    /// Bytes of one encoded transaction.
+    package var transactionBytes = 2 << 20
+    package var operationsPerTransaction = 10_000
+    package var expectationsPerTransaction = 10_000
+    package var transactionProperties = 64
+    package var keyBytes = 4_096
+    package var valueBytes = 1 << 20
+    /// Outcomes remembered a client session.
+    package var outcomesPerSession = 1_024
+    package var sessions = 100_000
+    package var triggers = 1_024
+
+    // Replication
+    package var members = 31
+    /// Bytes of frames sent to one follower and not answered.
+    package var inflightBytesPerPeer = 16 << 20
+    /// Append messages sent to one follower and not answered.
+    package var inflightAppendsPerPeer = 256
+    /// Bytes proposed and not applied, over which new proposals wait or are refused.
+    package var pendingProposalBytes = 64 << 20
+    package var snapshotChunkBytes = 1 << 20
+    package var pendingReads = 100_000
+
+    // Network
+    package var peerMessageBytes = 24 << 20
+    package var clientMessageBytes = 4 << 20
+    package var clientConnections = 10_000
+    /// Requests of one connection that have not been answered.
+    package var requestsPerConnection = 4_096
+    /// Bytes that wait to be written to one connection, over which it is not read any more.
+    package var connectionOutputBytes = 8 << 20
+    package var watchBatchRecords = 1_024
+
+    package init() {}
+
+    package static let standard = Limits()
+}

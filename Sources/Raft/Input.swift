@@ -1,0 +1,42 @@
+package import Identifiers
+
+/// What happens to the core. Each is stepped with the current time.
+package enum Input: Sendable {
+    /// The clock has reached the deadline that the core set (or any later time).
+    case tick
+    /// A message of a peer. For `appendRequest` the shell keeps the frames' bytes until the effects
+    /// of this step have been performed; for `snapshotRequest` the chunk's.
+    case message(Message, from: NodeID)
+    /// Every write up to this one is on this node's disk.
+    case durable(WriteID)
+    /// The engine has applied up to here (the last index of a frame).
+    case applied(LogIndex)
+    /// Append this frame; only on a leader, with the next index and the current term. A frame with
+    /// a membership must have come from `reconfigure`.
+    case propose(FrameDescriptor)
+    /// Asks for a read index; answered by `readReady` or `readFailed` with this nonce. Unique.
+    case read(nonce: UInt64)
+    /// Prepares a change of membership to these voters and learners; answered by the effect
+    /// `proposeMembership` (the shell seals it and steps `propose`) or `refused`.
+    case reconfigure(voters: [NodeID], learners: [NodeID])
+    /// Hands leadership over; nil: to the most advanced voter.
+    case transfer(to: NodeID?)
+    /// The disk answers (`true`) or has hung for longer than its time-out (`false`).
+    case diskHealth(Bool)
+    /// Log up to here has been compacted away; an applied position. Frames before it are forgotten.
+    case compacted(LogPosition)
+    /// Damage: `[first, last]` cannot be read. The node neither votes nor campaigns nor truncates
+    /// inside it, and answers appends below `first` only, until `repaired` or a snapshot.
+    case damaged(first: LogIndex, last: LogIndex)
+    case repaired
+    /// The shell has stored chunk `chunk` of a snapshot (not the last): ask for the next.
+    case snapshotChunkStored(LogPosition, chunk: UInt64)
+    /// A chunk could not be used: ask for `chunk`.
+    case snapshotChunkWanted(LogPosition, chunk: UInt64)
+    /// The last chunk was stored, verified, installed and made durable.
+    case snapshotInstalled(LogPosition, Membership)
+    /// The connection to a peer was lost or made: what was sent may be lost.
+    case peerUnreachable(NodeID)
+    /// The shell cannot serve the snapshot it was asked for: start again.
+    case snapshotSendFailed(NodeID)
+}

@@ -1,0 +1,52 @@
+package import Identifiers
+package import KeyValue
+
+/// What a store knows while it applies one step, and where it leaves the step's changes.
+package struct ApplyContext: Sendable {
+    /// The index of the record being applied.
+    package let index: LogIndex
+    /// Replicated time, milliseconds since 1970.
+    package let timeMilliseconds: UInt64
+    /// The step being applied, counted from 0.
+    package var step: UInt32 = 0
+    /// What the transaction has changed so far, in order.
+    package var changes: [Change] = []
+
+    package init(index: LogIndex, timeMilliseconds: UInt64) {
+        self.index = index
+        self.timeMilliseconds = timeMilliseconds
+    }
+
+    package mutating func record(store: StoreID, key: String, old: [UInt8]?, new: [UInt8]?) {
+        changes.append(Change(step: step, store: store, key: key, old: old, new: new))
+    }
+}
+
+/// Why a store did not apply a step.
+package enum StoreFailure: Error, Sendable {
+    /// The step cannot be: undo the transaction, go on with the next.
+    case abort(AbortCode, String)
+    /// The engine failed: stop the node.
+    case engine(EngineFailure)
+}
+
+/// One of the stores: applies its operations to rows below its own prefix byte, and nothing else.
+///
+/// `apply` is a pure function of the view, the operation and the context. A store that throws may
+/// leave its rows half changed: the caller rolls the view back.
+package protocol Store: Sendable {
+    var identifier: StoreID { get }
+
+    /// Checks what can be checked without state, before an operation enters the log.
+    func validate(_ operation: Operation) throws(StoreFailure)
+
+    /// Applies and returns the step's result in the store's encoding.
+    func apply<V: View>(
+        _ operation: Operation, to view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) -> [UInt8]
+
+    /// Answers a read in the store's encoding; `kind` and `body` are the store's own.
+    func read<V: ReadView>(
+        kind: UInt8, body: [UInt8], from view: V
+    ) throws(StoreFailure) -> [UInt8]
+}
