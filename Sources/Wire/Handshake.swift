@@ -1,0 +1,209 @@
+package import Codec
+package import Identifiers
+
+/// What the end that connects says first.
+///
+/// | bytes | field |
+/// |--:|---|
+/// | 8 | magic "LOCKSTEP" |
+/// | 1 | role: 1 client, 2 peer |
+/// | 2 | lowest version spoken |
+/// | 2 | highest version spoken |
+/// | 16 | cluster id, zero for any |
+/// | 8 | node id of a peer, zero for a client |
+/// | 8 | incarnation of a peer, zero for a client |
+package struct HandshakeOffer: Hashable, Sendable {
+    /// The length of an encoded offer.
+    package static let byteCount = 45
+
+    /// What the connecting end wants to be served as.
+    package enum Role: UInt8, Sendable, CaseIterable {
+        case client = 1
+        case peer = 2
+    }
+
+    package var role: Role
+    package var lowestVersion: UInt16
+    package var highestVersion: UInt16
+    /// The cluster that must be at the other end; nil for any.
+    package var cluster: ClusterID?
+    package var node: NodeID?
+    package var incarnation: Incarnation?
+
+    package init(
+        role: Role, lowestVersion: UInt16 = Wire.lowestVersion,
+        highestVersion: UInt16 = Wire.highestVersion, cluster: ClusterID? = nil,
+        node: NodeID? = nil, incarnation: Incarnation? = nil
+    ) {
+        self.role = role
+        self.lowestVersion = lowestVersion
+        self.highestVersion = highestVersion
+        self.cluster = cluster
+        self.node = node
+        self.incarnation = incarnation
+    }
+
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: Self.byteCount)
+        writer.writeRaw(Wire.magic)
+        writer.writeUInt8(role.rawValue)
+        writer.writeUInt16(lowestVersion)
+        writer.writeUInt16(highestVersion)
+        writer.writeBits128(cluster?.bits ?? .zero)
+        writer.writeUInt64(node?.rawValue ?? 0)
+        writer.writeUInt64(incarnation?.rawValue ?? 0)
+        return writer.take()
+    }
+
+    package init(from reader: inout ByteReader) throws(DecodingFailure) {
+        try Self.readMagic(&reader)
+        let place = reader.position
+        guard let role = Role(rawValue: try reader.readUInt8()) else {
+            throw .malformed(at: place, what: "role of the connection is neither client nor peer")
+        }
+        self.role = role
+        lowestVersion = try reader.readUInt16()
+        highestVersion = try reader.readUInt16()
+        guard lowestVersion <= highestVersion else {
+            throw .malformed(at: place + 1, what: "lowest version is above the highest")
+        }
+        cluster = Self.optional(try reader.readBits128())
+        node = Self.optional(try reader.readUInt64(NodeID.self))
+        incarnation = Self.optional(try reader.readUInt64(Incarnation.self))
+    }
+
+    fileprivate static func readMagic(_ reader: inout ByteReader) throws(DecodingFailure) {
+        let place = reader.position
+        guard try reader.readRaw(Wire.magic.count) == Wire.magic else {
+            throw .malformed(at: place, what: "does not begin with LOCKSTEP")
+        }
+    }
+
+    fileprivate static func optional(_ bits: Bits128) -> ClusterID? {
+        bits == .zero ? nil : ClusterID(bits)
+    }
+
+    fileprivate static func optional<ID: NumericIdentifier>(_ identifier: ID) -> ID? {
+        identifier.rawValue == 0 ? nil : identifier
+    }
+}
+
+/// Why a connection was not taken; a number of its own for each, so that a client can act on it.
+package enum HandshakeRefusalCode: UInt8, Sendable, CaseIterable {
+    case unknownVersion = 1
+    case wrongCluster = 2
+    /// The role asked for is served on another port.
+    case wrongRole = 3
+    case tooManyConnections = 4
+    /// The node is starting or stopping; try another one, or again later.
+    case notReady = 5
+    /// A peer that the membership does not know, or knows by another incarnation.
+    case unknownPeer = 6
+    case malformed = 7
+}
+
+/// Why a connection was not taken, with what to do about it.
+package struct HandshakeRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package let code: HandshakeRefusalCode
+    package let text: String
+
+    package init(_ code: HandshakeRefusalCode, _ text: String) {
+        self.code = code
+        self.text = text
+    }
+
+    package var description: String {
+        "connection refused by the node: \(text)"
+    }
+}
+
+/// What the end that was connected to answers.
+///
+/// | bytes | field |
+/// |--:|---|
+/// | 8 | magic "LOCKSTEP" |
+/// | 1 | 0 accepted, else a `HandshakeRefusalCode` |
+/// | 2 | version chosen; for a refused version, the highest one spoken here |
+/// | 16 | cluster id, zero if the node has none yet |
+/// | 8 | node id |
+/// | 8 | incarnation |
+/// | 2 | length of the text, at most 1,024; 0 when accepted |
+/// | … | why refused, UTF-8 |
+package struct HandshakeAnswer: Hashable, Sendable {
+    /// The length of an encoded answer without its text.
+    package static let fixedBytes = 45
+    package static let textBytes = 1_024
+
+    package var refusal: HandshakeRefusal?
+    package var version: UInt16
+    package var cluster: ClusterID?
+    package var node: NodeID?
+    package var incarnation: Incarnation?
+
+    package init(
+        refusal: HandshakeRefusal?, version: UInt16, cluster: ClusterID?, node: NodeID?,
+        incarnation: Incarnation?
+    ) {
+        self.refusal = refusal
+        self.version = version
+        self.cluster = cluster
+        self.node = node
+        self.incarnation = incarnation
+    }
+
+    package func encoded() -> [UInt8] {
+        let text = refusal.map { boundedUTF8($0.text, bytes: Self.textBytes) } ?? []
+        var writer = ByteWriter(capacity: Self.fixedBytes + text.count)
+        writer.writeRaw(Wire.magic)
+        writer.writeUInt8(refusal?.code.rawValue ?? 0)
+        writer.writeUInt16(version)
+        writer.writeBits128(cluster?.bits ?? .zero)
+        writer.writeUInt64(node?.rawValue ?? 0)
+        writer.writeUInt64(incarnation?.rawValue ?? 0)
+        writer.writeUInt16(UInt16(text.count))
+        writer.writeRaw(text)
+        return writer.take()
+    }
+
+    package init(from reader: inout ByteReader) throws(DecodingFailure) {
+        try HandshakeOffer.readMagic(&reader)
+        let place = reader.position
+        let code = try reader.readUInt8()
+        version = try reader.readUInt16()
+        cluster = HandshakeOffer.optional(try reader.readBits128())
+        node = HandshakeOffer.optional(try reader.readUInt64(NodeID.self))
+        incarnation = HandshakeOffer.optional(try reader.readUInt64(Incarnation.self))
+        let lengthPlace = reader.position
+        let count = Int(try reader.readUInt16())
+        guard count <= Self.textBytes else {
+            throw .overLimit(
+                at: lengthPlace, what: "refusal text", value: UInt64(count),
+                limit: UInt64(Self.textBytes))
+        }
+        guard let text = String(validating: try reader.readRaw(count), as: UTF8.self) else {
+            throw .malformed(at: lengthPlace + 2, what: "refusal text is not UTF-8")
+        }
+        if code == 0 {
+            guard text.isEmpty else {
+                throw .malformed(at: lengthPlace, what: "an acceptance carries a refusal text")
+            }
+            refusal = nil
+        } else {
+            guard let code = HandshakeRefusalCode(rawValue: code) else {
+                throw .malformed(at: place, what: "unknown refusal code \(code)")
+            }
+            refusal = HandshakeRefusal(code, text)
+        }
+    }
+}
+
+/// The UTF-8 of `text`, cut between characters to at most `bytes`.
+func boundedUTF8(_ text: String, bytes: Int) -> [UInt8] {
+    if text.utf8.count <= bytes { return Array(text.utf8) }
+    var result: [UInt8] = []
+    for character in text {
+        if result.count + character.utf8.count > bytes { break }
+        result.append(contentsOf: character.utf8)
+    }
+    return result
+}

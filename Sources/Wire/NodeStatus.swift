@@ -1,0 +1,117 @@
+package import Identifiers
+
+/// What one node says about itself and what it sees of the others.
+///
+/// | field | encoding |
+/// |---|---|
+/// | node, incarnation | varint, u64 |
+/// | cluster | 16 bytes |
+/// | role | u8 |
+/// | term, leader (0 none) | varints |
+/// | leader's client address, version | texts |
+/// | commit, applied, durable, first, last index | varints |
+/// | feature level, log, raw, stored bytes, sessions, connections | varints |
+/// | engine bytes, memory bytes, uptime ms | varints |
+/// | triggers | count varint; each: name text, delivered through varint, lag varint, has suspension u8, if 1 a text |
+/// | members | count varint; each: node varint, incarnation u64 (0 unknown), two address texts, role u8, match varint, lag varint, last heard ms varint (+1, 0 never) |
+package struct NodeStatus: Hashable, Sendable {
+    package var node: NodeID
+    package var cluster: ClusterID?
+    package var incarnation: Incarnation
+    package var role: NodeRole
+    package var term = Term.zero
+    package var leader: NodeID?
+    /// Where clients reach the leader; empty if unknown.
+    package var leaderClientAddress = ""
+    package var version = ""
+    package var commitIndex = LogIndex.zero
+    package var appliedIndex = LogIndex.zero
+    /// Up to where this node's own log is synced.
+    package var durableIndex = LogIndex.zero
+    package var firstLogIndex = LogIndex.zero
+    package var lastLogIndex = LogIndex.zero
+    package var featureLevel: UInt64 = 0
+    /// Bytes of the log's files.
+    package var logBytes: UInt64 = 0
+    /// Payload bytes of frames since start, before and after compression.
+    package var rawBytes: UInt64 = 0
+    package var storedBytes: UInt64 = 0
+    package var sessions: UInt64 = 0
+    package var connections: UInt64 = 0
+    package var engineBytes: UInt64 = 0
+    /// Resident bytes of the process.
+    package var memoryBytes: UInt64 = 0
+    package var uptimeMilliseconds: UInt64 = 0
+    package var triggers: [TriggerStatus] = []
+    /// Sorted by node; match, lag and last heard are told by a leader only.
+    package var members: [MemberStatus] = []
+
+    package init(
+        node: NodeID, cluster: ClusterID?, incarnation: Incarnation, role: NodeRole
+    ) {
+        self.node = node
+        self.cluster = cluster
+        self.incarnation = incarnation
+        self.role = role
+    }
+}
+
+/// What a node does in its cluster at the moment.
+package enum NodeRole: UInt8, Sendable, CaseIterable {
+    case follower = 0
+    case candidate = 1
+    case leader = 2
+    case learner = 3
+    /// Not a member: waits to be added, or was removed.
+    case outsider = 4
+    /// Damage in its log keeps it from voting until it has been repaired.
+    case repairing = 5
+}
+
+package struct TriggerStatus: Hashable, Sendable {
+    package var name: String
+    package var deliveredThrough: LogIndex
+    /// Records between the cursor and the applied index.
+    package var lagRecords: UInt64
+    /// Why the trigger is suspended; nil if it runs.
+    package var suspension: String?
+
+    package init(
+        name: String, deliveredThrough: LogIndex, lagRecords: UInt64, suspension: String?
+    ) {
+        self.name = name
+        self.deliveredThrough = deliveredThrough
+        self.lagRecords = lagRecords
+        self.suspension = suspension
+    }
+}
+
+package enum MemberRole: UInt8, Sendable, CaseIterable {
+    case voter = 0
+    /// Votes until the joint change ends.
+    case outgoing = 1
+    case learner = 2
+}
+
+package struct MemberStatus: Hashable, Sendable {
+    package var node: NodeID
+    package var incarnation: Incarnation?
+    package var peerAddress: String
+    package var clientAddress: String
+    package var role: MemberRole
+    package var matchIndex = LogIndex.zero
+    /// Records that the leader has and this member is not known to have.
+    package var lagRecords: UInt64 = 0
+    package var lastHeardMilliseconds: UInt64?
+
+    package init(
+        node: NodeID, incarnation: Incarnation?, peerAddress: String, clientAddress: String,
+        role: MemberRole
+    ) {
+        self.node = node
+        self.incarnation = incarnation
+        self.peerAddress = peerAddress
+        self.clientAddress = clientAddress
+        self.role = role
+    }
+}

@@ -1,0 +1,69 @@
+package import Identifiers
+
+/// Why a request was not served; final for that request.
+///
+/// | code | error | fields |
+/// |--:|---|---|
+/// | 1 | not the leader | leader's node varint (0 unknown), client address text (empty unknown) |
+/// | 2 | unavailable | reason text, retry after in ms varint |
+/// | 3 | interrupted | reason text |
+/// | 4 | refused | `RefusalCode` u8, text |
+/// | 5 | too large | text, size varint, limit varint |
+/// | 6 | session expired | session varint |
+/// | 7 | protocol violation | text; the connection closes after it |
+package enum RequestError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Nothing was executed; ask the leader.
+    case notLeader(node: NodeID?, clientAddress: String)
+    /// Nothing was executed; ask again later, here or elsewhere.
+    case unavailable(reason: String, retryAfterMilliseconds: UInt64)
+    /// It may be executed or not: leadership ended while it was under way. Ask again with the same
+    /// session and sequence number.
+    case interrupted(reason: String)
+    /// Nothing was executed, and asking again does not help.
+    case refused(RefusalCode, String)
+    /// Nothing was executed.
+    case tooLarge(what: String, size: UInt64, limit: UInt64)
+    /// Nothing was executed by this request; what became of earlier tries is unknown.
+    case sessionExpired(SessionID)
+    case protocolViolation(String)
+
+    package var description: String {
+        switch self {
+        case .notLeader(let node, let address):
+            if let node {
+                "this node does not lead; node \(node) at \(address) does"
+            } else {
+                "this node does not lead, and knows no leader; ask again after an election"
+            }
+        case .unavailable(let reason, let milliseconds):
+            "unavailable: \(reason); ask again in \(milliseconds) ms"
+        case .interrupted(let reason):
+            "interrupted, outcome unknown: \(reason); ask again with the same sequence number"
+        case .refused(_, let text):
+            "refused: \(text)"
+        case .tooLarge(let what, let size, let limit):
+            "\(what) is \(size), over the limit of \(limit); split it"
+        case .sessionExpired(let session):
+            "session \(session) has expired, outcome of earlier tries unknown; open a new one"
+        case .protocolViolation(let text):
+            "protocol violation: \(text); the connection closes"
+        }
+    }
+}
+
+/// Why a request was refused for good.
+package enum RefusalCode: UInt8, Sendable, CaseIterable {
+    case invalidArgument = 1
+    case notFound = 2
+    case exists = 3
+    /// The state of the cluster forbids it, such as removing the last voter.
+    case wrongState = 4
+    case notPermitted = 5
+    /// A membership change or transfer is under way.
+    case busy = 6
+    case unsupported = 7
+    /// The disk has too little room for new transactions.
+    case diskFull = 8
+    /// The log or state of this node is damaged where it was needed.
+    case damaged = 9
+}
