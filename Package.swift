@@ -33,6 +33,11 @@ func tests(
 let package = Package(
     name: "lockstep",
     platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
     targets: [
         // Floor 0: what stands on nothing.
         .systemLibrary(
@@ -85,5 +90,12 @@ let package = Package(
                 "Transactions", "WAL", "Properties",
             ]),
         tests("Wire", ["Identifiers", "Codec", "Transactions"]),
+        // Beside the house: what looks after it.
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+        // Floors 4 and 5: what the executables stand on.
+        module(
+            "Configuration",
+            ["Identifiers", "Codec", "IOCore", .product(name: "Yams", package: "Yams")]),
+        tests("Configuration", ["Identifiers", "IOCore"]),
     ]
 )

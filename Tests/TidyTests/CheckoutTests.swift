@@ -1,0 +1,92 @@
+import Testing
+
+/// The rules of the house, over the files of the house.
+@Suite struct CheckoutTests {
+    let checkout = Checkout()
+
+    /// Each Swift file with its masked text and the target it belongs to.
+    private func sources() throws -> [(Checkout.File, MaskedSource, Manifest.Target?)] {
+        let targets = try checkout.manifest().targets
+        return try checkout.swiftFiles().map { file in
+            let owner = targets.filter { file.path.hasPrefix($0.folder + "/") }
+                .max { $0.folder.count < $1.folder.count }
+            return (file, MaskedSource(file.text), owner)
+        }
+    }
+
+    private func expectNone(_ violations: [Violation]) {
+        let report = violations.map(\.description).joined(separator: "\n")
+        #expect(violations.isEmpty, "\(violations.count) violations:\n\(report)")
+    }
+
+    @Test func `the manifest and the sources are found`() throws {
+        let manifest = try checkout.manifest()
+        #expect(manifest.target(named: "Codec")?.floor == 1)
+        #expect(manifest.target(named: "CodecTests")?.isTest == true)
+        #expect(manifest.target(named: "CLibuv")?.floor == 0)
+        #expect(try checkout.swiftFiles().count > 30)
+    }
+
+    @Test func `every folder of sources belongs to a target`() throws {
+        expectNone(
+            try sources().filter { $0.2 == nil }.map { file, _, _ in
+                Violation(path: file.path, line: 0, message: "no target of the manifest holds it")
+            })
+    }
+
+    @Test func `a target imports only what its line in the manifest lists`() throws {
+        expectNone(
+            try sources().flatMap { file, source, target in
+                target.map { TargetRules.imports(file.path, source, of: $0) } ?? []
+            })
+    }
+
+    @Test func `dependencies point down the floors`() throws {
+        expectNone(TargetRules.floors(try checkout.manifest()))
+    }
+
+    @Test func `files and functions stay within their lengths`() throws {
+        expectNone(try sources().flatMap { FileRules.lengths($0.0.path, $0.0.text, $0.1) })
+    }
+
+    @Test func `public is for the client library and the C interface alone`() throws {
+        expectNone(
+            try sources().flatMap { file, source, target in
+                FileRules.access(
+                    file.path, source, publicTargets: ["Lockstep", "LibSCF"],
+                    target: target?.name ?? "")
+            })
+    }
+
+    @Test func `nothing is unwrapped by force`() throws {
+        expectNone(try sources().flatMap { FileRules.forcing($0.0.path, $0.1) })
+    }
+
+    @Test func `no module is named after a type in it`() throws {
+        expectNone(
+            try sources().flatMap { file, source, target in
+                target.map { TargetRules.moduleName(file.path, source, of: $0) } ?? []
+            })
+    }
+
+    @Test func `folders are concepts and no work is left behind`() throws {
+        let endings = [".swift", ".c", ".h", ".md", ".py", ".toml", ".yaml", ".yml", ".service"]
+        let files = try ["Sources", "Tests", "cluster", "tools"].flatMap {
+            try checkout.files(under: $0, endings: endings)
+        }
+        expectNone(files.flatMap { TargetRules.folders($0.path) })
+        expectNone(files.flatMap { FileRules.leftovers($0.path, $0.text) })
+        for path in ["Package.swift", "README.md"] {
+            expectNone(FileRules.leftovers(path, try checkout.text(of: path)))
+        }
+    }
+
+    @Test func `the top level holds what it should and nothing else`() throws {
+        let wanted: Set<String> = [
+            "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "cluster", "tools",
+        ]
+        // The resolved versions are written by the build and not kept.
+        let found = try checkout.topLevel().subtracting(["Package.resolved"])
+        #expect(found == wanted)
+    }
+}
