@@ -39,7 +39,9 @@ package struct KeyRange: Hashable, Sendable {
     }
 }
 
-/// A failure of the engine below a view: the disk's, or damage. It stops the node's apply thread.
+/// A failure of the engine below a view: the disk's, or damage.
+///
+/// It stops the node's apply thread.
 package struct EngineFailure: Error, Sendable, CustomStringConvertible {
     package let operation: String
     package let reason: String
@@ -79,7 +81,7 @@ package struct Savepoint: Hashable, Sendable {
     }
 }
 
-/// Changes to write in one step. Values are stored rows (`StoredRow`'s form: version, then value).
+/// Changes to write in one step, in the order given: a later one wins over an earlier one.
 package struct WriteBatch: Sendable {
     package enum Change: Sendable {
         case put(key: [UInt8], row: Row)
@@ -90,15 +92,13 @@ package struct WriteBatch: Sendable {
     package init() {}
 }
 
-/// The durable, ordered store below all views. Thread-safe.
+/// The durable, ordered store below all views.
 ///
-/// It has no log of its own: after a crash it is back at the state of some write batch not older
+/// Thread-safe. It has no log of its own: after a crash it is back at the state of some write batch not older
 /// than the last finished `flush`, never in the middle of one.
-package protocol Engine: AnyObject, Sendable {
-    func get(_ key: [UInt8]) throws(EngineFailure) -> Row?
-    func scan(
-        _ range: KeyRange, reverse: Bool, _ visit: (_ key: [UInt8], _ row: Row) -> Bool
-    ) throws(EngineFailure)
+///
+/// Read directly, it shows the present state; what a scan visits is of one moment.
+package protocol Engine: ReadView, AnyObject, Sendable {
     /// Writes all of `batch` or nothing; visible at once, durable after the next `flush`.
     func write(_ batch: WriteBatch) throws(EngineFailure)
     /// Pins the present state for reading.

@@ -1,0 +1,215 @@
+/// An engine in memory that loses in a crash what a real one may lose.
+///
+/// It is the model that the durable engine is held to, and the simulation's engine. What `flush`
+/// has not made durable is kept as batches, so that a crash can leave the state of any batch
+/// boundary from the last flush on. Past `writeBufferBytes` of such batches the oldest become
+/// durable by themselves, as a durable engine's do.
+///
+/// Thread-safe by one lock, under which all of its state is reached: that is what makes the
+/// unchecked conformance sound. A scan visits a copy, outside the lock.
+package final class MemoryEngine: Engine, @unchecked Sendable {
+    /// What can be made to fail.
+    package enum Operation: Hashable, Sendable {
+        case get, scan, write, pin, flush
+    }
+
+    private let lock = Lock()
+    private let writeBufferBytes: Int
+    private var rows: OrderedRows
+    private var durable: OrderedRows
+    /// Batches written since `durable`, oldest first, with their bytes.
+    private var unflushed: [(batch: WriteBatch, byteCount: Int)] = []
+    private var unflushedBytes = 0
+    private var hasEnded = false
+    private var failures: [Operation: (failure: EngineFailure, callsBefore: Int)] = [:]
+
+    /// An engine without rows.
+    package convenience init(writeBufferBytes: Int = 64 << 20) {
+        self.init(rows: OrderedRows(), writeBufferBytes: writeBufferBytes)
+    }
+
+    private init(rows: OrderedRows, writeBufferBytes: Int) {
+        self.rows = rows
+        self.durable = rows
+        self.writeBufferBytes = writeBufferBytes
+    }
+
+    // MARK: Engine
+
+    package func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
+        try lock.withLock { () throws(EngineFailure) in
+            try check(.get)
+            return rows.get(key)
+        }
+    }
+
+    package func scan(
+        _ range: KeyRange, reverse: Bool, _ visit: (_ key: [UInt8], _ row: Row) -> Bool
+    ) throws(EngineFailure) {
+        let rows = try lock.withLock { () throws(EngineFailure) in
+            try check(.scan)
+            return self.rows
+        }
+        rows.scan(range, reverse: reverse, visit)
+    }
+
+    package func write(_ batch: WriteBatch) throws(EngineFailure) {
+        try lock.withLock { () throws(EngineFailure) in
+            try check(.write)
+            guard !batch.changes.isEmpty else { return }
+            rows.apply(batch)
+            let byteCount = batch.changes.reduce(0) { $0 + $1.byteCount }
+            unflushed.append((batch, byteCount))
+            unflushedBytes += byteCount
+            if unflushedBytes > writeBufferBytes {
+                persistOldest()
+            }
+        }
+    }
+
+    package func pin() throws(EngineFailure) -> any PinnedState {
+        try lock.withLock { () throws(EngineFailure) in
+            try check(.pin)
+            return PinnedMemory(rows: rows)
+        }
+    }
+
+    package func flush() throws(EngineFailure) {
+        try lock.withLock { () throws(EngineFailure) in
+            try check(.flush)
+            durable = rows
+            unflushed = []
+            unflushedBytes = 0
+        }
+    }
+
+    package func memoryBytes() -> Int {
+        lock.withLock { rows.byteCount + unflushedBytes }
+    }
+
+    /// Closes in good order: everything written is there when the rows are opened again.
+    package func close() {
+        lock.withLock {
+            precondition(!hasEnded, "memory engine closed twice")
+            hasEnded = true
+            durable = rows
+            unflushed = []
+            unflushedBytes = 0
+        }
+    }
+
+    // MARK: What tests and simulations do to it
+
+    /// Whether it was closed, or ended by a crash.
+    package var isEnded: Bool {
+        lock.withLock { hasEnded }
+    }
+
+    /// The number of rows.
+    package var rowCount: Int {
+        lock.withLock { rows.count }
+    }
+
+    /// The number of batches that a crash may take.
+    package var unflushedBatchCount: Int {
+        lock.withLock { unflushed.count }
+    }
+
+    /// Ends this engine as a crash would, and returns what it left.
+    ///
+    /// - Parameter kept: how many of the batches since the last flush survive, oldest first; in
+    ///   `[0, unflushedBatchCount]`.
+    package func crash(keeping kept: Int = 0) -> MemoryEngine {
+        lock.withLock {
+            precondition(!hasEnded, "memory engine crashed after it was closed")
+            return endLocked(keeping: kept)
+        }
+    }
+
+    /// What is there when the engine is opened again after `close`.
+    package func reopened() -> MemoryEngine {
+        lock.withLock {
+            precondition(hasEnded, "memory engine opened again while it is open")
+            return MemoryEngine(rows: durable, writeBufferBytes: writeBufferBytes)
+        }
+    }
+
+    /// Lets `operation` fail from the `callsBefore`-th call after this one on, until `heal`.
+    package func fail(
+        _ operation: Operation, with failure: EngineFailure, callsBefore: Int = 0
+    ) {
+        precondition(callsBefore >= 0, "\(callsBefore) calls before the failure")
+        lock.withLock { failures[operation] = (failure, callsBefore) }
+    }
+
+    /// Ends all failures asked for.
+    package func heal() {
+        lock.withLock { failures = [:] }
+    }
+
+    // MARK: Inside
+
+    private func endLocked(keeping kept: Int) -> MemoryEngine {
+        precondition(
+            kept >= 0 && kept <= unflushed.count,
+            "\(kept) of \(unflushed.count) batches kept in a crash")
+        var left = durable
+        for (batch, _) in unflushed.prefix(kept) {
+            left.apply(batch)
+        }
+        hasEnded = true
+        return MemoryEngine(rows: left, writeBufferBytes: writeBufferBytes)
+    }
+
+    private func persistOldest() {
+        var count = 0
+        while unflushedBytes > writeBufferBytes / 2, count < unflushed.count {
+            durable.apply(unflushed[count].batch)
+            unflushedBytes -= unflushed[count].byteCount
+            count += 1
+        }
+        unflushed.removeFirst(count)
+    }
+
+    private func check(_ operation: Operation) throws(EngineFailure) {
+        precondition(!hasEnded, "memory engine used after it was closed: \(operation)")
+        guard let (failure, callsBefore) = failures[operation] else { return }
+        guard callsBefore == 0 else {
+            failures[operation] = (failure, callsBefore - 1)
+            return
+        }
+        throw failure
+    }
+}
+
+/// The rows of a memory engine at one moment.
+private final class PinnedMemory: PinnedState {
+    private let rows: OrderedRows
+
+    init(rows: OrderedRows) {
+        self.rows = rows
+    }
+
+    func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
+        rows.get(key)
+    }
+
+    func scan(
+        _ range: KeyRange, reverse: Bool, _ visit: (_ key: [UInt8], _ row: Row) -> Bool
+    ) throws(EngineFailure) {
+        rows.scan(range, reverse: reverse, visit)
+    }
+
+    func close() {}
+}
+
+extension WriteBatch.Change {
+    /// Bytes of the keys and the value in it.
+    package var byteCount: Int {
+        switch self {
+        case .put(let key, let row): key.count + row.value.count
+        case .delete(let key): key.count
+        case .deleteRange(let range): range.lower.count + (range.upper?.count ?? 0)
+        }
+    }
+}
