@@ -49,4 +49,10 @@ package protocol Store: Sendable {
     func read<V: ReadView>(
         kind: UInt8, body: [UInt8], from view: V
     ) throws(StoreFailure) -> [UInt8]
+
+    /// Words an operation for people; bytes that cannot be read are shown as they are.
+    func describe(_ operation: Operation) -> JSONValue
+
+    /// Words the old or new value of one of the store's changes for people and triggers.
+    func describe(_ value: [UInt8], of change: Change) -> JSONValue
 }

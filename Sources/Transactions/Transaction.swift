@@ -37,7 +37,8 @@ package enum Step: Hashable, Sendable {
 
 /// What must still be true when the transaction is applied, or it aborts before its first step.
 ///
-/// Keys are rows of the named store, without the store's prefix byte.
+/// Keys are rows of the named store, without the store's prefix byte; an empty upper end of a range
+/// is the end of the store.
 package enum Expectation: Hashable, Sendable {
     case keyAtVersion(store: StoreID, key: [UInt8], version: LogIndex)
     case keyAbsent(store: StoreID, key: [UInt8])

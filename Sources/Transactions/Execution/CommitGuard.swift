@@ -1,0 +1,43 @@
+package import Identifiers
+package import KeyValue
+
+/// What may still stop a transaction after its last step: the pre-commit triggers.
+///
+/// It sees what is replicated and nothing else, so that it decides the same on every node. It may
+/// remember what it has read from the view as long as the view goes on without a break; `forget`
+/// tells it of one.
+package protocol CommitGuard: Sendable {
+    /// Called before the first step, with the state that the transaction finds.
+    mutating func prepare<V: ReadView>(_ view: V) throws(EngineFailure)
+
+    /// Called after the last step; throwing `StoreFailure.abort` undoes the transaction.
+    mutating func review<V: ReadView>(
+        _ commit: ProposedCommit, in view: V
+    ) throws(StoreFailure)
+
+    /// Stores how far post-commit triggers have come.
+    mutating func advance<V: View>(
+        _ cursors: [TriggerCursor], in view: inout V
+    ) throws(EngineFailure)
+
+    /// The state was replaced or rolled back: nothing read from it holds any more.
+    mutating func forget()
+}
+
+/// A transaction whose steps have all succeeded.
+package struct ProposedCommit: Sendable {
+    package let index: LogIndex
+    package let timeMilliseconds: UInt64
+    package let properties: [TransactionProperty]
+    package let changes: [Change]
+
+    package init(
+        index: LogIndex, timeMilliseconds: UInt64, properties: [TransactionProperty],
+        changes: [Change]
+    ) {
+        self.index = index
+        self.timeMilliseconds = timeMilliseconds
+        self.properties = properties
+        self.changes = changes
+    }
+}

@@ -1,0 +1,98 @@
+import Codec
+import Identifiers
+import KeyValue
+
+// What is checked before the first step and after the last one.
+extension Executor {
+    /// Rows that one range digest may cover.
+    package static let rowsPerRangeDigest = 100_000
+
+    /// Why the transaction cannot begin: a limit, or an expectation that does not hold.
+    func check<V: ReadView>(
+        _ transaction: Transaction, in view: V
+    ) throws(EngineFailure) -> Abort? {
+        if let abort = checkLimits(transaction) { return abort }
+        for (number, expectation) in transaction.expectations.enumerated() {
+            if let message = try refutation(of: expectation, in: view) {
+                return makeAbort(nil, .expectationFailed, "expectation \(number): \(message)")
+            }
+        }
+        return nil
+    }
+
+    func checkLimits(_ transaction: Transaction) -> Abort? {
+        func over(_ what: String, _ count: Int, _ limit: Int) -> Abort? {
+            guard count > limit else { return nil }
+            return makeAbort(
+                nil, .limitExceeded,
+                "\(count) \(what) in a transaction, over the limit of \(limit); split it")
+        }
+        return over("steps", transaction.steps.count, limits.operationsPerTransaction)
+            ?? over(
+                "expectations", transaction.expectations.count, limits.expectationsPerTransaction)
+            ?? over("properties", transaction.properties.count, limits.transactionProperties)
+    }
+
+    /// Why the effects may not stand: more results or changes than outcome and feed can hold.
+    func checkEffects(_ results: [[UInt8]], _ context: ApplyContext) -> Abort? {
+        let resultBytes = results.reduce(0) { $0 + $1.count }
+        guard resultBytes <= limits.resultBytes else {
+            return makeAbort(
+                nil, .limitExceeded,
+                "results of \(resultBytes) bytes, over the limit of \(limits.resultBytes); "
+                    + "split the transaction")
+        }
+        guard context.changes.count <= limits.changesPerTransaction else {
+            return makeAbort(
+                nil, .limitExceeded,
+                "\(context.changes.count) changes, over the limit of "
+                    + "\(limits.changesPerTransaction); split the transaction")
+        }
+        var changeBytes = 0
+        for change in context.changes {
+            let keyBytes = change.key.utf8.count
+            let valueBytes = max(change.old?.count ?? 0, change.new?.count ?? 0)
+            guard keyBytes <= limits.keyBytes, valueBytes <= limits.resultBytes else {
+                return makeAbort(
+                    Int(change.step), .limitExceeded,
+                    "a change with a key of \(keyBytes) and a value of \(valueBytes) bytes")
+            }
+            changeBytes += keyBytes + (change.old?.count ?? 0) + (change.new?.count ?? 0)
+        }
+        guard changeBytes <= limits.changeBytesPerTransaction else {
+            return makeAbort(
+                nil, .limitExceeded,
+                "changes of \(changeBytes) bytes, over the limit of "
+                    + "\(limits.changeBytesPerTransaction); split the transaction")
+        }
+        return nil
+    }
+
+    /// Why `expectation` does not hold; nil where it does.
+    private func refutation<V: ReadView>(
+        of expectation: Expectation, in view: V
+    ) throws(EngineFailure) -> String? {
+        switch expectation {
+        case .keyAtVersion(let store, let key, let version):
+            guard let row = try view.get([store.rawValue] + key) else {
+                return "the row at version \(version) is absent; read it again"
+            }
+            guard row.version == version else {
+                return "the row is at version \(row.version), not \(version); read it again"
+            }
+        case .keyAbsent(let store, let key):
+            if let row = try view.get([store.rawValue] + key) {
+                return "the row that must be absent is at version \(row.version); read it again"
+            }
+        case .rangeDigest(let store, let lower, let upper, let digest):
+            let all = KeyRange(prefix: [store.rawValue])
+            let range = KeyRange(
+                lower: all.lower + lower, upper: upper.isEmpty ? all.upper : all.lower + upper)
+            guard let found = try RangeDigest.compute(range, in: view) else {
+                return "the range has over \(Self.rowsPerRangeDigest) rows; expect smaller ranges"
+            }
+            guard found == digest else { return "the range has changed; read it again" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,37 @@
+import Codec
+package import Identifiers
+package import KeyValue
+
+/// The digest that `Expectation.rangeDigest` compares: SHA-256, cut to 128 bits, over the rows.
+///
+/// Each row adds, in key order:
+///
+/// | bytes | field |
+/// |---|---|
+/// | varint length, bytes | key, without the store's prefix byte |
+/// | varint | version |
+package enum RangeDigest {
+    /// The digest of `range`, whose keys all begin with a store's byte; nil where there are more
+    /// than `Executor.rowsPerRangeDigest` rows.
+    package static func compute<V: ReadView>(
+        _ range: KeyRange, in view: V
+    ) throws(EngineFailure) -> Bits128? {
+        let digester = Digester()
+        var writer = ByteWriter()
+        var rows = 0
+        try view.scan(range, reverse: false) { key, row in
+            rows += 1
+            guard rows <= Executor.rowsPerRangeDigest else { return false }
+            writer.writeVarint(UInt64(key.count - 1))
+            writer.writeRaw(key[1...])
+            writer.writeVarint(row.version)
+            if writer.count >= 4_096 {
+                digester.update(writer.bytes)
+                writer.removeAll(keepingCapacity: true)
+            }
+            return true
+        }
+        digester.update(writer.bytes)
+        return rows <= Executor.rowsPerRangeDigest ? digester.finishBits128() : nil
+    }
+}
