@@ -57,7 +57,7 @@ let package = Package(
         module("KeyValue", ["Identifiers"]),
         // Floor 2: one mechanism each.
         module("Compression", ["Identifiers", "Codec", "CZstd"]),
-        module("RocksEngine", ["Identifiers", "KeyValue", "CRocksDB"]),
+        module("RocksEngine", ["Identifiers", "IOCore", "KeyValue", "CRocksDB"]),
         module("Transactions", ["Identifiers", "Codec", "KeyValue"]),
         module("WAL", ["Identifiers", "IOCore", "Codec", "Compression"]),
         module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
@@ -90,12 +90,22 @@ let package = Package(
                 "Transactions", "WAL", "Properties",
             ]),
         tests("Wire", ["Identifiers", "Codec", "Transactions"]),
+        // Floor 4: one protocol each.
+        module("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
+        module(
+            "Lockstep",
+            [
+                "Identifiers", "Codec", "IOCore", "Transactions", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
+        tests("Lockstep", ["Identifiers", "Codec", "IOCore", "Transactions", "Wire", "Sessions"]),
         // Beside the house: what looks after it.
         .testTarget(name: "TidyTests", swiftSettings: strict),
         // Floors 4 and 5: what the executables stand on.
         module(
             "Configuration",
             ["Identifiers", "Codec", "IOCore", .product(name: "Yams", package: "Yams")]),
-        tests("Configuration", ["Identifiers", "IOCore"]),
+        tests("Configuration", ["Identifiers", "Codec", "IOCore"]),
     ]
 )
