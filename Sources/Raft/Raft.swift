@@ -1,10 +1,319 @@
 package import Identifiers
 
-/// The consensus core: a value that turns inputs into effects.
+/// The consensus core: a value that turns inputs into effects (*Raft*, Ongaro & Ousterhout 2014, and
+/// the thesis of 2014). No clock, disk, network or randomness of its own.
+///
+/// Deviations, each with its reason:
+/// - The unit of writing, conflict and commit is the frame, not the record: frames are sealed once
+///   and identical everywhere, so a conflict inside one cannot happen and is a peer's violation.
+/// - Requests for votes leave only after the candidate's own vote is durable. The paper lets them go
+///   at once; but a candidate that crashes in between may come back with a shorter log, and answers
+///   to its former self would then count for a log that they did not see.
+/// - Pre-vote (*thesis §9.6*) and check-quorum (*§6.2*) are always on; a voter that hears a leader
+///   refuses votes for an election time-out, unless the candidate was told to run by that leader.
+/// - The leader counts itself in the commit quorum only up to its own durable index, so a majority
+///   of others may commit before its disk has answered (*thesis §10.2.1*).
+/// - Append responses name an index that is durable; heartbeats are answered at once with what is
+///   durable then, so that a slow disk does not look like a dead node.
+/// - A rejected append carries a hint of position and term, by which both sides skip whole terms.
+/// - Membership changes are joint (*Raft §6*) wherever voters change; changes of learners alone take
+///   one step.
+/// - A leader whose disk hangs tells its best follower to campaign and steps down.
 package struct Raft: Sendable {
     package let identifier: NodeID
+    let settings: Settings
+    var random: SplitMix64
 
-    package init(identifier: NodeID, settings: Settings, recovered: RecoveredState, now: MonotonicTime) {
+    package internal(set) var term: Term
+    package internal(set) var vote: NodeID?
+    package internal(set) var role: Role
+    package internal(set) var leader: NodeID?
+    /// Exists while this node leads.
+    var leading: Leading?
+    /// Exists while this node asks for votes or pre-votes.
+    var campaign: Campaign?
+
+    var log: LogView
+    package internal(set) var commitIndex: LogIndex
+    package internal(set) var appliedIndex: LogIndex
+    /// Up to where `apply` has been asked for.
+    var applyRequested: LogIndex
+    package internal(set) var durableIndex: LogIndex
+    var lastWrite = WriteID.zero
+    /// Writes under way, with the end of the log behind each.
+    var writes: [(id: WriteID, last: LogIndex)] = []
+
+    /// The membership at the compacted position, then those of the log, with their indices.
+    var memberships: [(index: LogIndex, membership: Membership)]
+
+    var electionDeadline: MonotonicTime
+    /// The deadline the shell was last given.
+    var armedDeadline: MonotonicTime?
+    package internal(set) var lastHeardFromLeader: MonotonicTime?
+    var isDiskHealthy = true
+    var damage: ClosedRange<LogIndex>?
+    /// Reads of this node that a leader was asked for, with the time to give up.
+    var forwardedReads: [(nonce: UInt64, deadline: MonotonicTime)] = []
+    /// What `roleChanged` last told.
+    var reported: RoleReport
+
+    package init(
+        identifier: NodeID, settings: Settings, recovered: RecoveredState, now: MonotonicTime
+    ) {
+        precondition(identifier.rawValue != 0, "a node has the name 0")
+        precondition(
+            recovered.applied >= recovered.compacted.index,
+            "applied \(recovered.applied), compacted \(recovered.compacted)")
         self.identifier = identifier
+        self.settings = settings
+        random = SplitMix64(seed: settings.seed)
+        term = recovered.hardState.term
+        vote = recovered.hardState.vote
+        log = LogView(compacted: recovered.compacted, frames: recovered.frames)
+        commitIndex = recovered.applied
+        appliedIndex = recovered.applied
+        applyRequested = recovered.applied
+        durableIndex = log.last.index
+        memberships = [(recovered.compacted.index, recovered.membership)]
+        for (index, membership) in log.memberships(after: recovered.compacted.index) {
+            memberships.append((index, membership))
+        }
+        role = .follower
+        electionDeadline = now
+        reported = RoleReport(role: .follower, term: term, leader: nil)
+        role = membership.isVoter(identifier) ? .follower : .learner
+        reported = RoleReport(role: role, term: term, leader: nil)
+        resetElectionDeadline(now)
+    }
+
+    // MARK: Questions
+
+    /// The newest membership of the log, in force from when it was appended.
+    package var membership: Membership {
+        memberships[memberships.count - 1].membership
+    }
+
+    var membershipIndex: LogIndex {
+        memberships[memberships.count - 1].index
+    }
+
+    package var isLeader: Bool {
+        leading != nil
+    }
+
+    /// Whether a proposal would be taken.
+    package var canServeProposals: Bool {
+        guard let leading else { return false }
+        return leading.transfer == nil && isDiskHealthy
+    }
+
+    package var lastPosition: LogPosition {
+        log.last
+    }
+
+    package var compacted: LogPosition {
+        log.compacted
+    }
+
+    package var frameCount: Int {
+        log.frameCount
+    }
+
+    package func term(at index: LogIndex) -> Term? {
+        log.term(at: index)
+    }
+
+    /// The frame end behind which at most `byteLimit` bytes of frames lie.
+    package func index(leaving byteLimit: Int) -> LogIndex {
+        log.index(leaving: byteLimit)
+    }
+
+    /// What this leader knows of another node; nil on others and for strangers.
+    package func progress(of node: NodeID) -> Progress? {
+        leading?.peers.first { $0.node == node }
+    }
+
+    package func isSendingSnapshot(to node: NodeID) -> Bool {
+        guard case .snapshot? = progress(of: node)?.state else { return false }
+        return true
+    }
+
+    // MARK: Steps
+
+    /// Takes one input and adds what must be done to `effects`, in order.
+    package mutating func step(
+        _ input: Input, at now: MonotonicTime, into effects: inout [Effect]
+    ) {
+        switch input {
+        case .tick: tick(now, &effects)
+        case .message(let message, let node): receive(message, from: node, now, &effects)
+        case .durable(let id): becameDurable(id, now, &effects)
+        case .applied(let index): appliedIndex = max(appliedIndex, index)
+        case .propose(let frame): propose(frame, now, &effects)
+        case .read(let nonce): read(nonce, now, &effects)
+        case .reconfigure(let voters, let learners):
+            reconfigure(voters: voters, learners: learners, &effects)
+        case .transfer(let target): transfer(to: target, now, &effects)
+        case .diskHealth(let isHealthy): diskHealthChanged(isHealthy, now, &effects)
+        case .compacted(let position): compact(through: position)
+        case .damaged(let first, let last):
+            damage = min(first, damage?.lowerBound ?? first)...max(last, damage?.upperBound ?? last)
+            if isLeader || campaign != nil { becomeFollower(term, leader: nil, now, &effects) }
+        case .repaired: damage = nil
+        case .snapshotChunkStored(let position, let chunk):
+            answerSnapshot(position, .wants(chunk: chunk + 1), &effects)
+        case .snapshotChunkWanted(let position, let chunk):
+            answerSnapshot(position, .wants(chunk: chunk), &effects)
+        case .snapshotInstalled(let position, let membership):
+            snapshotInstalled(position, membership, now, &effects)
+        case .peerUnreachable(let node): peerUnreachable(node, now, &effects)
+        case .snapshotSendFailed(let node): snapshotSendFailed(node, now, &effects)
+        }
+        report(&effects)
+    }
+
+    private mutating func tick(_ now: MonotonicTime, _ effects: inout [Effect]) {
+        armedDeadline = nil
+        expireForwardedReads(now, &effects)
+        if isLeader {
+            leaderTick(now, &effects)
+        } else if now >= electionDeadline {
+            if canCampaign {
+                startPreVote(now, &effects)
+            } else {
+                resetElectionDeadline(now)
+                leader = nil
+            }
+        }
+        arm(&effects)
+    }
+
+    /// Tells the shell when to tick next, unless it will tick early enough anyway.
+    mutating func arm(_ effects: inout [Effect]) {
+        let deadline = leading?.heartbeatDue ?? electionDeadline
+        if let armedDeadline, armedDeadline <= deadline { return }
+        armedDeadline = deadline
+        effects.append(.setDeadline(deadline))
+    }
+
+    private mutating func report(_ effects: inout [Effect]) {
+        let now = RoleReport(role: role, term: term, leader: leader)
+        guard now != reported else { return }
+        reported = now
+        effects.append(.roleChanged(now))
+    }
+
+    private mutating func receive(
+        _ message: Message, from node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        guard node != identifier else { return }
+        switch message.body {
+        case .voteRequest(let request):
+            voteRequested(request, message.term, from: node, now, &effects)
+        case .voteResponse(let response):
+            voteAnswered(response, message.term, from: node, now, &effects)
+        case .appendRequest(let request):
+            guard hearsLeader(message.term, node, now, &effects) else { return }
+            append(request, from: node, now, &effects)
+        case .snapshotRequest(let request):
+            guard hearsLeader(message.term, node, now, &effects) else { return }
+            snapshotOffered(request, from: node, &effects)
+        case .appendResponse(let response):
+            guard isCurrent(message.term, now, &effects) else { return }
+            appendAnswered(response, from: node, now, &effects)
+        case .snapshotResponse(let response):
+            guard isCurrent(message.term, now, &effects) else { return }
+            snapshotAnswered(response, from: node, now, &effects)
+        case .timeoutNow:
+            guard message.term >= term, canCampaign, !isLeader else { return }
+            startElection(isTransfer: true, now, &effects)
+        case .readIndexRequest(let nonce):
+            readRequested(nonce, from: node, now, &effects)
+        case .readIndexResponse(let nonce, let index):
+            readAnswered(nonce, index, &effects)
+        }
+    }
+
+    /// Whether an answer belongs to this term; a later one ends this term.
+    private mutating func isCurrent(
+        _ messageTerm: Term, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) -> Bool {
+        if messageTerm > term {
+            becomeFollower(messageTerm, leader: nil, now, &effects)
+        }
+        return messageTerm == term
+    }
+
+    // MARK: Writes
+
+    /// Numbers a write whose end of the log is the present one.
+    mutating func nextWrite() -> WriteID {
+        lastWrite = lastWrite.next
+        writes.append((lastWrite, log.last.index))
+        return lastWrite
+    }
+
+    mutating func writeHardState(_ effects: inout [Effect]) {
+        let id = nextWrite()
+        effects.append(.writeHardState(HardState(term: term, vote: vote), id))
+    }
+
+    private mutating func becameDurable(
+        _ id: WriteID, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        let count = writes.firstIndex { $0.id > id } ?? writes.count
+        guard count > 0 else { return }
+        durableIndex = writes[count - 1].last
+        writes.removeFirst(count)
+        if campaign != nil {
+            ownVoteDurable(now, &effects)
+        }
+        if isLeader {
+            advanceCommit(now, &effects)
+        }
+        requestApply(&effects)
+    }
+
+    /// Takes frames that are gone out of what writes under way will make durable.
+    mutating func truncateWrites(after index: LogIndex) {
+        durableIndex = min(durableIndex, index)
+        for place in writes.indices where writes[place].last > index {
+            writes[place].last = index
+        }
+    }
+
+    /// Asks for the apply of what is committed and durable here.
+    mutating func requestApply(_ effects: inout [Effect]) {
+        let through = min(commitIndex, durableIndex)
+        guard through > applyRequested else { return }
+        applyRequested = through
+        effects.append(.apply(through: through))
+    }
+
+    private mutating func compact(through position: LogPosition) {
+        guard position.index > log.compacted.index else { return }
+        precondition(
+            position.index <= appliedIndex,
+            "compaction through \(position) beyond applied \(appliedIndex)")
+        let kept = memberships.lastIndex { $0.index <= position.index } ?? 0
+        memberships.removeFirst(kept)
+        log.compact(through: position)
+    }
+}
+
+/// A small generator for the election timers (*Steele, Lea & Flood 2014*).
+struct SplitMix64: Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }

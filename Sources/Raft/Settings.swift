@@ -12,6 +12,8 @@ package struct Settings: Sendable {
     package var inflightAppends = 256
     /// Bytes of frames in one append message (at least one frame).
     package var appendBytes = 1 << 20
+    /// Frames in one append message.
+    package var framesPerAppend = 4_096
     /// How long a transfer may take before proposals are taken again.
     package var transferMilliseconds: UInt64 = 1_000
     /// Seed of the election timer's randomness.

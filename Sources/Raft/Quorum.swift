@@ -1,0 +1,43 @@
+import Identifiers
+
+/// Majorities of one set of voters, or of both sets during a joint change (*Raft §6*).
+enum Quorum {
+    /// The highest index that a majority of each voter set has reached; nil without voters.
+    static func committed(
+        _ membership: Membership, match: (NodeID) -> LogIndex
+    ) -> LogIndex? {
+        guard let incoming = majorityIndex(membership.voters, match) else { return nil }
+        guard membership.isJoint, let outgoing = majorityIndex(membership.outgoing, match) else {
+            return incoming
+        }
+        return min(incoming, outgoing)
+    }
+
+    /// Whether those for whom `holds` is true are a majority of each voter set.
+    static func isReached(_ membership: Membership, _ holds: (NodeID) -> Bool) -> Bool {
+        guard hasMajority(membership.voters, holds) else { return false }
+        return !membership.isJoint || hasMajority(membership.outgoing, holds)
+    }
+
+    private static func hasMajority(_ voters: [NodeID], _ holds: (NodeID) -> Bool) -> Bool {
+        guard !voters.isEmpty else { return false }
+        var count = 0
+        for voter in voters where holds(voter) {
+            count += 1
+        }
+        return count > voters.count / 2
+    }
+
+    private static func majorityIndex(
+        _ voters: [NodeID], _ match: (NodeID) -> LogIndex
+    ) -> LogIndex? {
+        guard !voters.isEmpty else { return nil }
+        if voters.count == 3 {
+            // The median without an array: the common case, at every acknowledgement.
+            let (a, b, c) = (match(voters[0]), match(voters[1]), match(voters[2]))
+            return max(min(a, b), min(max(a, b), c))
+        }
+        let reached = voters.map(match).sorted(by: >)
+        return reached[voters.count / 2]
+    }
+}

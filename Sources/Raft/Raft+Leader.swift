@@ -1,0 +1,281 @@
+import Identifiers
+
+/// What exists only while this node leads.
+struct Leading: Sendable {
+    var peers: [Progress]
+    var heartbeatDue: MonotonicTime
+    var quorumCheckDue: MonotonicTime
+    var transfer: Transfer?
+    var reads: [LeaderRead] = []
+    /// The round of the newest read; heartbeats carry it.
+    var readRound: UInt64 = 0
+    /// The joint membership whose end was asked for.
+    var settling: LogIndex?
+
+    func place(of node: NodeID) -> Int? {
+        peers.firstIndex { $0.node == node }
+    }
+}
+
+extension Raft {
+    mutating func becomeLeader(_ now: MonotonicTime, _ effects: inout [Effect]) {
+        let next = log.last.index.next
+        campaign = nil
+        role = .leader
+        leader = identifier
+        failForwardedReads(&effects)
+        leading = Leading(
+            peers: membership.everyone.filter { $0 != identifier }.map {
+                Progress(node: $0, next: next)
+            },
+            heartbeatDue: now.advanced(milliseconds: settings.heartbeatMilliseconds),
+            quorumCheckDue: now.advanced(milliseconds: settings.electionMilliseconds))
+        armedDeadline = nil
+        arm(&effects)
+        broadcastHeartbeat(&effects)
+    }
+
+    mutating func leaderTick(_ now: MonotonicTime, _ effects: inout [Effect]) {
+        guard let current = leading else { return }
+        if now >= current.quorumCheckDue {
+            checkQuorum(now, &effects)
+        }
+        if let transfer = leading?.transfer, now >= transfer.deadline {
+            leading?.transfer = nil
+        }
+        guard isLeader, now >= current.heartbeatDue else { return }
+        leading?.heartbeatDue = now.advanced(milliseconds: settings.heartbeatMilliseconds)
+        broadcastHeartbeat(&effects)
+        resendSnapshotChunks(now, &effects)
+    }
+
+    /// Steps down where no majority was heard of for an election time-out (*thesis §6.2*).
+    private mutating func checkQuorum(_ now: MonotonicTime, _ effects: inout [Effect]) {
+        leading?.quorumCheckDue = now.advanced(milliseconds: settings.electionMilliseconds)
+        let active = leading?.peers.filter(\.isRecentlyActive).map(\.node) ?? []
+        let isReached = Quorum.isReached(membership) { $0 == identifier || active.contains($0) }
+        guard isReached else {
+            becomeFollower(term, leader: nil, now, &effects)
+            return
+        }
+        for place in leading?.peers.indices ?? 0..<0 {
+            leading?.peers[place].isRecentlyActive = false
+        }
+    }
+
+    // MARK: Proposals
+
+    mutating func propose(
+        _ frame: FrameDescriptor, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        guard isLeader else {
+            effects.append(.refused(.notLeader(leader)))
+            return
+        }
+        precondition(
+            frame.term == term && frame.firstIndex == log.last.index.next,
+            "proposed \(frame.firstIndex)/\(frame.term) behind \(log.last) in term \(term)")
+        log.append(frame)
+        effects.append(.append(.proposal(frame), nextWrite()))
+        if let membership = frame.membership {
+            adoptMembership(membership, at: frame.firstIndex, now, &effects)
+        }
+        for place in leading?.peers.indices ?? 0..<0 {
+            sendFrames(place, now, &effects)
+        }
+    }
+
+    // MARK: Sending
+
+    /// Sends what the peer at `place` may be sent now.
+    mutating func sendFrames(
+        _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        guard let current = leading?.peers[place] else { return }
+        switch current.state {
+        case .snapshot:
+            return
+        case .probe(let isWaiting):
+            guard !isWaiting else { return }
+            guard sendNextFrames(place, now, &effects) else { return }
+            if case .probe? = leading?.peers[place].state {
+                leading?.peers[place].state = .probe(isWaiting: true)
+            }
+        case .replicate:
+            while canSendMore(place), sendNextFrames(place, now, &effects) {}
+        }
+    }
+
+    private func canSendMore(_ place: Int) -> Bool {
+        guard let peer = leading?.peers[place], case .replicate = peer.state else { return false }
+        return peer.inflightBytes < settings.inflightBytes
+            && peer.inflightCount < settings.inflightAppends
+    }
+
+    /// Sends one message of frames from the peer's `next` on; false where there is none to send.
+    private mutating func sendNextFrames(
+        _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) -> Bool {
+        guard let peer = leading?.peers[place], peer.next <= log.last.index else { return false }
+        let previousIndex = peer.next.previous
+        guard previousIndex >= log.compacted.index, let previousTerm = log.term(at: previousIndex)
+        else {
+            startSnapshot(place, now, &effects)
+            return false
+        }
+        let frames = log.frames(
+            from: peer.next, byteLimit: settings.appendBytes,
+            countLimit: settings.framesPerAppend)
+        guard let last = frames.last else { return false }
+        let bytes = frames.reduce(0) { $0 + Int($1.byteCount) }
+        let request = Message.AppendRequest(
+            previous: LogPosition(index: previousIndex, term: previousTerm),
+            commit: commitIndex, frames: Array(frames), readNonce: leading?.readRound ?? 0)
+        effects.append(
+            .send(Message(term: term, body: .appendRequest(request)), to: peer.node, after: nil))
+        if case .replicate = peer.state {
+            leading?.peers[place].sent(through: last.lastIndex, bytes: bytes)
+        }
+        return true
+    }
+
+    /// An empty append to everybody: the heartbeat, which carries the commit and the read round.
+    mutating func broadcastHeartbeat(_ effects: inout [Effect]) {
+        for place in leading?.peers.indices ?? 0..<0 {
+            heartbeat(place, &effects)
+        }
+    }
+
+    private func heartbeat(_ place: Int, _ effects: inout [Effect]) {
+        guard let leading else { return }
+        let peer = leading.peers[place]
+        var previous = LogPosition(index: peer.match, term: log.term(at: peer.match) ?? .zero)
+        let before = peer.next.previous
+        if before >= log.compacted.index, let beforeTerm = log.term(at: before) {
+            previous = LogPosition(index: before, term: beforeTerm)
+        } else if peer.match < log.compacted.index {
+            previous = .start
+        }
+        let request = Message.AppendRequest(
+            previous: previous, commit: commitIndex, frames: [], readNonce: leading.readRound)
+        effects.append(
+            .send(Message(term: term, body: .appendRequest(request)), to: peer.node, after: nil))
+    }
+
+    // MARK: Answers
+
+    mutating func appendAnswered(
+        _ response: Message.AppendResponse, from node: NodeID, _ now: MonotonicTime,
+        _ effects: inout [Effect]
+    ) {
+        guard let place = leading?.place(of: node) else { return }
+        leading?.peers[place].isRecentlyActive = true
+        switch response.result {
+        case .matched(let index):
+            guard index <= log.last.index else {
+                effects.append(
+                    .peerViolation(node, "it matched \(index) of a log that ends at \(log.last)"))
+                return
+            }
+            matched(index, place, now, &effects)
+        case .rejected(let previous, let hint, let last):
+            rejected(previous, hint, last, place, now, &effects)
+        }
+        confirmReads(round: response.readNonce, place, &effects)
+    }
+
+    private mutating func matched(
+        _ index: LogIndex, _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        let isNews = leading?.peers[place].matched(index) ?? false
+        if isNews {
+            advanceCommit(now, &effects)
+        }
+        guard let peer = leading?.peers[place] else { return }
+        switch peer.state {
+        case .probe:
+            leading?.peers[place].become(.replicate, next: peer.match.next)
+        case .snapshot:
+            if peer.match >= log.compacted.index {
+                leading?.peers[place].become(.replicate, next: peer.match.next)
+            }
+        case .replicate:
+            break
+        }
+        sendFrames(place, now, &effects)
+        finishTransfer(place, &effects)
+    }
+
+    private mutating func rejected(
+        _ previous: LogIndex, _ hint: LogPosition, _ last: LogIndex, _ place: Int,
+        _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        guard let peer = leading?.peers[place], previous > peer.match || peer.match > last else {
+            return
+        }
+        if case .snapshot = peer.state { return }
+        if peer.match > last {
+            // A wiped disk under an old name, or a promise broken: what was counted stays counted
+            // nowhere, so the peer begins anew.
+            effects.append(
+                .peerViolation(
+                    peer.node, "its log ends at \(last), it had acknowledged \(peer.match)"))
+            return
+        }
+        let boundary = log.latestBoundary(notAfter: hint)
+        let next = max(boundary.index, peer.match).next
+        leading?.peers[place].become(.probe(isWaiting: false), next: next)
+        if boundary.index > hint.index {
+            // The follower ends before what is still in this log.
+            startSnapshot(place, now, &effects)
+            return
+        }
+        sendFrames(place, now, &effects)
+        if case .probe(isWaiting: false)? = leading?.peers[place].state {
+            heartbeat(place, &effects)
+        }
+    }
+
+    /// What was sent to `node` may be lost: find out anew where the logs agree.
+    mutating func peerUnreachable(
+        _ node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]
+    ) {
+        guard let place = leading?.place(of: node), let peer = leading?.peers[place] else { return }
+        if case .snapshot = peer.state { return }
+        leading?.peers[place].become(.probe(isWaiting: false), next: peer.match.next)
+        if peer.match == .zero {
+            leading?.peers[place].become(.probe(isWaiting: false), next: log.last.index.next)
+        }
+        heartbeat(place, &effects)
+    }
+
+    // MARK: Commit
+
+    /// Commits what a majority has on disk, if it is of this term (*Raft §5.4.2*).
+    mutating func advanceCommit(_ now: MonotonicTime, _ effects: inout [Effect]) {
+        guard let current = leading else { return }
+        let own = durableIndex
+        let reached = Quorum.committed(membership) { node in
+            if node == identifier { return own }
+            return current.peers.first { $0.node == node }?.match ?? .zero
+        }
+        guard let reached, reached > commitIndex, log.term(at: reached) == term else { return }
+        commitIndex = reached
+        requestApply(&effects)
+        membershipCommitted(now, &effects)
+        if isLeader {
+            // Followers hear of the commit at once, so that their state keeps up.
+            announceCommit(&effects)
+        }
+    }
+
+    /// Tells caught-up followers of the new commit, where no frame will carry it soon.
+    private mutating func announceCommit(_ effects: inout [Effect]) {
+        for place in leading?.peers.indices ?? 0..<0 {
+            guard let peer = leading?.peers[place], case .replicate = peer.state,
+                peer.next > log.last.index
+            else { continue }
+            heartbeat(place, &effects)
+        }
+    }
+}
