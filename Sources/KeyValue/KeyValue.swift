@@ -94,8 +94,8 @@ package struct WriteBatch: Sendable {
 
 /// The durable, ordered store below all views.
 ///
-/// Thread-safe. It has no log of its own: after a crash it is back at the state of some write batch not older
-/// than the last finished `flush`, never in the middle of one.
+/// Thread-safe. It has no log of its own: after a crash it is back at the state of some write batch
+/// not older than the last finished `flush`, never in the middle of one.
 ///
 /// Read directly, it shows the present state; what a scan visits is of one moment.
 package protocol Engine: ReadView, AnyObject, Sendable {

@@ -1,0 +1,216 @@
+import CRocksDB
+import Glibc
+import IOCore
+import KeyValue
+
+/// One open RocksDB database: the calls into the library are in this type and its extensions.
+///
+/// RocksDB's calls are thread-safe, the write buffer is under a lock, and the handle does not change
+/// but in `close`, whose caller keeps all other calls away: hence the unchecked conformance.
+@safe final class Database: @unchecked Sendable {
+    /// What one write at a time uses, kept from write to write.
+    @safe private struct Writing {
+        let batch: OpaquePointer
+        var row: [UInt8] = []
+    }
+
+    let directory: String
+    let native: NativeOptions
+    private let writing: Locked<Writing>
+    private let pinCount = Locked(0)
+    private let presentReads = ReadOptions()
+    /// Nil once closed.
+    private var handle: OpaquePointer?
+
+    init(_ directory: String, _ settings: RocksOptions) throws(EngineFailure) {
+        self.directory = directory
+        native = NativeOptions(settings)
+        unsafe writing = Locked(Writing(batch: rocksdb_writebatch_create()))
+        unsafe handle = nil
+        let options = unsafe native.options
+        unsafe handle = try call("open") { unsafe rocksdb_open(options, directory, $0) }
+    }
+
+    deinit {
+        if let handle = unsafe handle {
+            unsafe rocksdb_close(handle)
+        }
+        writing.withLock { unsafe rocksdb_writebatch_destroy($0.batch) }
+    }
+
+    /// Closes the database, which flushes on the way; no pin may be open.
+    func close() {
+        let pins = pinCount.withLock { $0 }
+        precondition(pins == 0, "RocksDB \(directory) is closed with \(pins) pins open")
+        unsafe rocksdb_close(open)
+        unsafe handle = nil
+    }
+
+    /// The handle of the open database.
+    var open: OpaquePointer {
+        guard let handle = unsafe handle else {
+            preconditionFailure("RocksDB \(directory) is used after it was closed")
+        }
+        return unsafe handle
+    }
+
+    /// Where a range without an end ends: RocksDB deletes ranges with an end only.
+    static let endOfKeys = [UInt8](repeating: 0xFF, count: 16)
+
+    private func checkKey(_ key: [UInt8]) {
+        guard key.first == 0xFF else { return }
+        precondition(key.lexicographicallyPrecedes(Self.endOfKeys), "key \(key) is past all keys")
+    }
+
+    // MARK: Reading
+
+    /// The row as of now.
+    func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
+        try get(key, presentReads)
+    }
+
+    /// The row as `reads` sees it: now, or at its snapshot.
+    func get(_ key: [UInt8], _ reads: borrowing ReadOptions) throws(EngineFailure) -> Row? {
+        let options = unsafe reads.pointer
+        let found = unsafe try call("get") { error in
+            unsafe key.withUnsafeBytes { bytes in
+                unsafe rocksdb_get_pinned(
+                    open, options, bytes.characters, bytes.count, error)
+            }
+        }
+        guard let slice = unsafe found else { return nil }
+        defer { unsafe rocksdb_pinnableslice_destroy(slice) }
+        var count = 0
+        let start = unsafe rocksdb_pinnableslice_value(slice, &count)
+        let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count)
+        return try unsafe decode(bytes, key: key)
+    }
+
+    /// Reads a stored row, or tells that it is none.
+    func decode(
+        _ bytes: UnsafeRawBufferPointer, key: @autoclosure () -> [UInt8]
+    ) throws(EngineFailure) -> Row {
+        guard let row = unsafe StoredRow.decode(bytes) else {
+            let name = key().prefix(32).map { String($0, radix: 16) }.joined(separator: " ")
+            throw failure("read", "Corruption: the row of key \(name) is malformed")
+        }
+        return row
+    }
+
+    // MARK: Pins
+
+    func makeSnapshot() -> OpaquePointer {
+        guard let snapshot = unsafe rocksdb_create_snapshot(open) else {
+            preconditionFailure("RocksDB \(directory) made no snapshot")
+        }
+        pinCount.withLock { $0 += 1 }
+        return unsafe snapshot
+    }
+
+    func release(snapshot: OpaquePointer) {
+        unsafe rocksdb_release_snapshot(open, snapshot)
+        pinCount.withLock { $0 -= 1 }
+    }
+
+    // MARK: Writing
+
+    func write(_ batch: WriteBatch) throws(EngineFailure) {
+        guard !batch.changes.isEmpty else { return }
+        try writing.withLock { state throws(EngineFailure) in
+            let target = unsafe state.batch
+            unsafe rocksdb_writebatch_clear(target)
+            for change in batch.changes {
+                switch change {
+                case .put(let key, let row):
+                    checkKey(key)
+                    StoredRow.encode(row, into: &state.row)
+                    unsafe put(key, state.row, into: target)
+                case .delete(let key):
+                    unsafe key.withUnsafeBytes { bytes in
+                        unsafe rocksdb_writebatch_delete(
+                            target, bytes.characters, bytes.count)
+                    }
+                case .deleteRange(let range):
+                    unsafe deleteRange(range, in: target)
+                }
+            }
+            let writes = unsafe native.writing
+            unsafe try call("write") { unsafe rocksdb_write(open, writes, target, $0) }
+        }
+    }
+
+    private func put(_ key: [UInt8], _ row: [UInt8], into batch: OpaquePointer) {
+        unsafe key.withUnsafeBytes { keyBytes in
+            unsafe row.withUnsafeBytes { rowBytes in
+                unsafe rocksdb_writebatch_put(
+                    batch, keyBytes.characters, keyBytes.count,
+                    rowBytes.characters, rowBytes.count)
+            }
+        }
+    }
+
+    private func deleteRange(_ range: KeyRange, in batch: OpaquePointer) {
+        let upper = range.upper ?? Self.endOfKeys
+        guard range.lower.lexicographicallyPrecedes(upper) else { return }
+        unsafe range.lower.withUnsafeBytes { lowerBytes in
+            unsafe upper.withUnsafeBytes { upperBytes in
+                unsafe rocksdb_writebatch_delete_range(
+                    batch, lowerBytes.characters, lowerBytes.count,
+                    upperBytes.characters, upperBytes.count)
+            }
+        }
+    }
+
+    func flush() throws(EngineFailure) {
+        let options = unsafe native.flushing
+        unsafe try call("flush") { unsafe rocksdb_flush(open, options, $0) }
+    }
+}
+
+// MARK: - Calling
+
+extension Database {
+    /// Calls `body` with a place for RocksDB's error text, and throws what it left there.
+    @discardableResult
+    func call<Result>(
+        _ operation: String,
+        _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+    ) throws(EngineFailure) -> Result {
+        var error: UnsafeMutablePointer<CChar>?
+        let result = unsafe body(&error)
+        guard let text = unsafe error else { return result }
+        defer { unsafe free(text) }
+        throw failure(operation, unsafe String(cString: text))
+    }
+
+    /// RocksDB's error text with the directory and what to do about it.
+    func failure(_ operation: String, _ text: String) -> EngineFailure {
+        EngineFailure(
+            "RocksDB \(operation) in \(directory)", reason: "\(text); \(Self.advice(on: text))")
+    }
+
+    private static func advice(on text: String) -> String {
+        let damaged = "it is damaged: move it away and start the node, which rebuilds it from peers"
+        let locked = "it is open already: stop the other node, or give each its own directory"
+        let known: [(pattern: String, advice: String)] = [
+            ("Corruption", damaged),
+            ("CURRENT file corrupted", damaged),
+            ("lock hold by current process", locked),
+            ("While lock file", locked),
+            ("Permission denied", "let the user that the node runs as read and write it"),
+            ("No space left", "free space on its disk, then start the node again"),
+            ("Disk quota", "raise the quota of the node's user, then start the node again"),
+            ("Read-only file system", "mount its disk for writing, then start the node again"),
+            ("Not a directory", "name a directory, or a new one in a directory that exists"),
+        ]
+        let match = known.first { text.contains($0.pattern) }
+        return match?.advice ?? "check the disk and its kernel messages before starting again"
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The same bytes as C's characters; valid as long as the buffer is.
+    var characters: UnsafePointer<CChar>? {
+        unsafe baseAddress?.assumingMemoryBound(to: CChar.self)
+    }
+}

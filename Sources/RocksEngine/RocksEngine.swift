@@ -1,0 +1,76 @@
+package import KeyValue
+
+/// The durable engine: one RocksDB database with one column family and no log of its own.
+///
+/// RocksDB closes full memtables in order and writes each out as one table whose appearance is
+/// atomic, and a batch goes into one memtable: after a crash the database is at a batch boundary,
+/// and what the last finished `flush` covered is there. Rows are stored as `StoredRow` says.
+///
+/// Thread-safe; writes wait for each other. Writers are slowed when compaction falls far behind,
+/// and stopped when it falls farther (`RocksStatistics` shows both).
+package final class RocksEngine: Engine {
+    private let database: Database
+
+    /// Opens the database in `directory`, whose parent must exist; it is made if it is not there.
+    package init(
+        _ directory: String, options: RocksOptions = RocksOptions()
+    ) throws(EngineFailure) {
+        database = try Database(directory, options)
+    }
+
+    package func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
+        try database.get(key)
+    }
+
+    package func scan(
+        _ range: KeyRange, reverse: Bool, _ visit: (_ key: [UInt8], _ row: Row) -> Bool
+    ) throws(EngineFailure) {
+        unsafe try database.scan(range, reverse: reverse, snapshot: nil, visit)
+    }
+
+    package func write(_ batch: WriteBatch) throws(EngineFailure) {
+        try database.write(batch)
+    }
+
+    package func pin() throws(EngineFailure) -> any PinnedState {
+        RocksPin(database)
+    }
+
+    package func flush() throws(EngineFailure) {
+        try database.flush()
+    }
+
+    package func memoryBytes() -> Int {
+        database.statistics().memoryBytes
+    }
+
+    /// Figures for metrics and status; takes some microseconds.
+    package func statistics() -> RocksStatistics {
+        database.statistics()
+    }
+
+    /// Bytes that the rows of `range` take in table files, roughly; memtables are not counted.
+    package func approximateBytes(of range: KeyRange) throws(EngineFailure) -> Int {
+        try database.approximateBytes(of: range)
+    }
+
+    /// Closes; what was not flushed is written out on the way.
+    ///
+    /// All pins must be closed.
+    package func close() {
+        database.close()
+    }
+}
+
+/// Opens RocksDB engines, all with the same options.
+package struct RocksEngineFactory: EngineFactory {
+    package let options: RocksOptions
+
+    package init(options: RocksOptions = RocksOptions()) {
+        self.options = options
+    }
+
+    package func open(_ directory: String) throws(EngineFailure) -> any Engine {
+        try RocksEngine(directory, options: options)
+    }
+}

@@ -1,0 +1,28 @@
+/// How much memory, how many files and how many threads a RocksDB engine may use.
+package struct RocksOptions: Hashable, Sendable {
+    /// Uncompressed blocks kept for reading, with the tables' indexes and filters.
+    package var blockCacheBytes = 32 << 20
+    /// The size at which a memtable is closed and written out.
+    package var writeBufferBytes = 16 << 20
+    /// How many memtables there may be, the one being filled included; writers wait beyond.
+    package var writeBufferCount = 3
+    /// Table files held open.
+    package var openFileLimit = 512
+    /// Threads that flush and compact.
+    package var backgroundJobs = 2
+    /// Bits of a table's Bloom filter for each key.
+    package var filterBitsPerKey = 10
+    /// Whether tables below level 1 are compressed (LZ4, the last level zstd).
+    package var compresses = true
+
+    package init() {}
+
+    func check() {
+        precondition(blockCacheBytes >= 1 << 20, "block cache of \(blockCacheBytes) bytes")
+        precondition(writeBufferBytes >= 1 << 16, "write buffer of \(writeBufferBytes) bytes")
+        precondition(writeBufferCount >= 2, "\(writeBufferCount) write buffers")
+        precondition(openFileLimit >= 16, "\(openFileLimit) open files")
+        precondition(backgroundJobs >= 1, "\(backgroundJobs) background jobs")
+        precondition((1...64).contains(filterBitsPerKey), "\(filterBitsPerKey) filter bits")
+    }
+}

@@ -1,0 +1,191 @@
+import Foundation
+import Identifiers
+import KeyValue
+import RocksEngine
+import Testing
+
+@Suite struct RocksEngineTests {
+    private static func put(_ key: String, _ value: String, _ version: UInt64) -> WriteBatch {
+        var batch = WriteBatch()
+        let row = Row(version: LogIndex(version), value: Array(value.utf8))
+        batch.changes.append(.put(key: Array(key.utf8), row: row))
+        return batch
+    }
+
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `it does what the memory engine does`(seed: UInt64) throws {
+        let directory = try TemporaryDirectory()
+        var options = RocksOptions()
+        options.writeBufferBytes = 1 << 16
+        var rocks = try RocksEngine(directory.file("db"), options: options)
+        let memory = MemoryEngine()
+        var batches = RandomBatches(seed: seed)
+        print("seed \(seed)")
+        var pins: [(rocks: any PinnedState, memory: any PinnedState)] = []
+        for round in 0..<600 {
+            let batch = batches.batch()
+            try rocks.write(batch)
+            try memory.write(batch)
+            let range = batches.range()
+            let reverse = round % 2 == 0
+            let limit = round % 3 == 0 ? 2 : Int.max
+            #expect(
+                try rocks.rows(range, reverse: reverse, limit: limit)
+                    == memory.rows(range, reverse: reverse, limit: limit), "round \(round)")
+            let key = batches.key()
+            #expect(try rocks.get(key) == memory.get(key), "round \(round)")
+            if round % 50 == 7 {
+                pins.append((try rocks.pin(), try memory.pin()))
+            }
+            if round % 40 == 11 {
+                try rocks.flush()
+            }
+            if round % 150 == 149 {
+                for pin in pins {
+                    #expect(try pin.rocks.rows() == pin.memory.rows())
+                    #expect(try pin.rocks.rows(reverse: true) == pin.memory.rows(reverse: true))
+                    #expect(try pin.rocks.get(key) == pin.memory.get(key))
+                    pin.rocks.close()
+                }
+                pins = []
+                rocks.close()
+                rocks = try RocksEngine(directory.file("db"), options: options)
+                #expect(try rocks.rows() == memory.rows())
+            }
+        }
+        rocks.close()
+    }
+
+    @Test func `what was written and flushed is there after reopening`() throws {
+        let directory = try TemporaryDirectory()
+        let first = try RocksEngine(directory.file("db"))
+        try first.write(Self.put("a", "one", 5))
+        try first.flush()
+        first.close()
+        let second = try RocksEngine(directory.file("db"))
+        let row = Row(version: LogIndex(5), value: Array("one".utf8))
+        #expect(try second.get(Array("a".utf8)) == row)
+        #expect(try second.get(Array("b".utf8)) == nil)
+        second.close()
+    }
+
+    @Test func `versions and empty values come back as they were`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try RocksEngine(directory.file("db"))
+        for version in [0, 1, 247, 248, 255, 256, 1 << 32, UInt64.max] {
+            try engine.write(Self.put("key", "", version))
+            let row = Row(version: LogIndex(version), value: [])
+            #expect(try engine.get(Array("key".utf8)) == row)
+        }
+        engine.close()
+    }
+
+    @Test func `a directory that is open already is refused with what to do`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try RocksEngine(directory.file("db"))
+        let failure = #expect(throws: EngineFailure.self) {
+            _ = try RocksEngine(directory.file("db"))
+        }
+        let text = try #require(failure).description
+        #expect(text.contains(directory.file("db")), "\(text)")
+        #expect(text.contains("it is open already"), "\(text)")
+        engine.close()
+    }
+
+    @Test func `a damaged directory is refused with what to do`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try RocksEngine(directory.file("db"))
+        try engine.write(Self.put("a", "one", 5))
+        engine.close()
+        let current = directory.file("db/CURRENT")
+        try Data("nonsense\n".utf8).write(to: URL(fileURLWithPath: current))
+        let failure = #expect(throws: EngineFailure.self) {
+            _ = try RocksEngine(directory.file("db"))
+        }
+        let text = try #require(failure).description
+        #expect(text.contains("move it away"), "\(text)")
+    }
+
+    @Test func `a damaged table is told when it is read, and never returned as data`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try RocksEngine(directory.file("db"))
+        for number in 0..<500 as Range<UInt64> {
+            try engine.write(Self.put("key \(number)", "value \(number * 7919)", number))
+        }
+        engine.close()
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("db"))
+        let table = directory.file("db/" + (try #require(names.first { $0.hasSuffix(".sst") })))
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: table))
+        bytes[100] ^= 0x40
+        try bytes.write(to: URL(fileURLWithPath: table))
+        let damaged = try RocksEngine(directory.file("db"))
+        let failure = #expect(throws: EngineFailure.self) { try damaged.rows() }
+        damaged.close()
+        let text = try #require(failure).description
+        #expect(text.contains("checksum") && text.contains("move it away"), "\(text)")
+    }
+
+    @Test func `a path below a file is refused with what to do`() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.file("file")
+        try Data([1]).write(to: URL(fileURLWithPath: file))
+        let failure = #expect(throws: EngineFailure.self) {
+            _ = try RocksEngine(file + "/db")
+        }
+        let text = try #require(failure).description
+        #expect(text.contains("name a directory"), "\(text)")
+    }
+
+    @Test func `statistics and sizes follow what is written`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try RocksEngine(directory.file("db"))
+        let before = engine.statistics()
+        var batch = WriteBatch()
+        for number in 0..<2000 as Range<UInt64> {
+            var key = KeyEncoder([1])
+            key.append(number)
+            var random = SeededGenerator(seed: number)
+            let value = (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }
+            batch.changes.append(
+                .put(key: key.bytes, row: Row(version: LogIndex(number), value: value)))
+        }
+        try engine.write(batch)
+        #expect(engine.statistics().memtableBytes >= before.memtableBytes + 400_000)
+        #expect(engine.memoryBytes() >= 400_000)
+        try engine.flush()
+        let after = engine.statistics()
+        #expect(after.tableBytes >= 400_000)
+        #expect(after.levelZeroFiles == 1)
+        #expect(after.estimatedRows == 2000)
+        #expect(after.backgroundErrors == 0)
+        #expect(try engine.approximateBytes(of: KeyRange(prefix: [1])) >= 300_000)
+        #expect(try engine.approximateBytes(of: KeyRange(prefix: [2])) < 50_000)
+        engine.close()
+    }
+
+    @Test func `the factory opens what it opened before`() throws {
+        let directory = try TemporaryDirectory()
+        let factory = RocksEngineFactory()
+        let first = try factory.open(directory.file("db"))
+        try first.write(Self.put("a", "one", 5))
+        first.close()
+        let second = try factory.open(directory.file("db"))
+        #expect(try second.get(Array("a".utf8))?.version == LogIndex(5))
+        second.close()
+    }
+
+    @Test func `an overlay over a pin does not see later writes`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try RocksEngine(directory.file("db"))
+        try engine.write(Self.put("a", "one", 1))
+        let pin = try engine.pin()
+        let overlay = Overlay(over: pin, version: LogIndex(3))
+        try engine.write(Self.put("b", "two", 2))
+        overlay.put(Array("c".utf8), Array("three".utf8))
+        #expect(try overlay.rows().map { String(decoding: $0.key, as: UTF8.self) } == ["a", "c"])
+        try engine.write(overlay.takeBatch())
+        #expect(try engine.rows().map { $0.row.version.rawValue } == [1, 2, 3])
+        pin.close()
+        engine.close()
+    }
+}
