@@ -31,8 +31,8 @@ package struct HandshakeOffer: Hashable, Sendable {
     package var incarnation: Incarnation?
 
     package init(
-        role: Role, lowestVersion: UInt16 = Wire.lowestVersion,
-        highestVersion: UInt16 = Wire.highestVersion, cluster: ClusterID? = nil,
+        role: Role, lowestVersion: UInt16 = NativeProtocol.lowestVersion,
+        highestVersion: UInt16 = NativeProtocol.highestVersion, cluster: ClusterID? = nil,
         node: NodeID? = nil, incarnation: Incarnation? = nil
     ) {
         self.role = role
@@ -45,7 +45,7 @@ package struct HandshakeOffer: Hashable, Sendable {
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: Self.byteCount)
-        writer.writeRaw(Wire.magic)
+        writer.writeRaw(NativeProtocol.magic)
         writer.writeUInt8(role.rawValue)
         writer.writeUInt16(lowestVersion)
         writer.writeUInt16(highestVersion)
@@ -74,7 +74,7 @@ package struct HandshakeOffer: Hashable, Sendable {
 
     fileprivate static func readMagic(_ reader: inout ByteReader) throws(DecodingFailure) {
         let place = reader.position
-        guard try reader.readRaw(Wire.magic.count) == Wire.magic else {
+        guard try reader.readRaw(NativeProtocol.magic.count) == NativeProtocol.magic else {
             throw .malformed(at: place, what: "does not begin with LOCKSTEP")
         }
     }
@@ -154,7 +154,7 @@ package struct HandshakeAnswer: Hashable, Sendable {
     package func encoded() -> [UInt8] {
         let text = refusal.map { boundedUTF8($0.text, bytes: Self.textBytes) } ?? []
         var writer = ByteWriter(capacity: Self.fixedBytes + text.count)
-        writer.writeRaw(Wire.magic)
+        writer.writeRaw(NativeProtocol.magic)
         writer.writeUInt8(refusal?.code.rawValue ?? 0)
         writer.writeUInt16(version)
         writer.writeBits128(cluster?.bits ?? .zero)

@@ -37,7 +37,8 @@ package struct HandshakeAcceptor: Sendable {
     /// there are too many connections.
     package init(
         identity: Identity, role: HandshakeOffer.Role, standingRefusal: HandshakeRefusal? = nil,
-        lowestVersion: UInt16 = Wire.lowestVersion, highestVersion: UInt16 = Wire.highestVersion
+        lowestVersion: UInt16 = NativeProtocol.lowestVersion,
+        highestVersion: UInt16 = NativeProtocol.highestVersion
     ) {
         precondition(
             lowestVersion <= highestVersion, "versions \(lowestVersion) to \(highestVersion)")
@@ -51,7 +52,8 @@ package struct HandshakeAcceptor: Sendable {
     /// Takes the next bytes; not to be called again after a verdict other than `needsMore`.
     package mutating func received(_ bytes: [UInt8]) -> Verdict {
         buffer.append(contentsOf: bytes)
-        guard buffer.starts(with: Wire.magic) || Wire.magic.starts(with: buffer) else {
+        guard buffer.starts(with: NativeProtocol.magic) || NativeProtocol.magic.starts(with: buffer)
+        else {
             let refusal = HandshakeRefusal(
                 .malformed, "the peer does not speak this protocol: no LOCKSTEP at its beginning")
             return .refused(refusal, reply: [])
@@ -125,7 +127,8 @@ package struct HandshakeOpener: Sendable {
     /// Takes the next bytes; not to be called again after a verdict other than `needsMore`.
     package mutating func received(_ bytes: [UInt8]) -> Verdict {
         buffer.append(contentsOf: bytes)
-        guard buffer.starts(with: Wire.magic) || Wire.magic.starts(with: buffer) else {
+        guard buffer.starts(with: NativeProtocol.magic) || NativeProtocol.magic.starts(with: buffer)
+        else {
             return .refused(
                 HandshakeRefusal(
                     .malformed, "the server does not speak this protocol; check the port"))

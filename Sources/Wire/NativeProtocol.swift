@@ -14,7 +14,7 @@
 /// | … | body, by kind |
 ///
 /// Answers may come in any order. An id may be used again when its final answer has arrived.
-package enum Wire {
+package enum NativeProtocol {
     /// The versions that this build speaks, `[lowest, highest]`.
     package static let lowestVersion: UInt16 = 1
     package static let highestVersion: UInt16 = 1
