@@ -27,9 +27,11 @@ import Testing
         #expect(try checkout.swiftFiles().count > 30)
     }
 
+    /// Fuzzing is a target only where its environment variable is set.
     @Test func `every folder of sources belongs to a target`() throws {
         expectNone(
-            try sources().filter { $0.2 == nil }.map { file, _, _ in
+            try sources().filter { $0.2 == nil && !$0.0.path.hasPrefix("tools/fuzz/") }.map {
+                file, _, _ in
                 Violation(path: file.path, line: 0, message: "no target of the manifest holds it")
             })
     }
@@ -88,5 +90,18 @@ import Testing
         // The resolved versions are written by the build and not kept.
         let found = try checkout.topLevel().subtracting(["Package.resolved"])
         #expect(found == wanted)
+    }
+
+    @Test func `the byte tables of the articles are those of the sources`() throws {
+        let articles = try checkout.files(under: "Sources", endings: [".md"])
+        var count = 0
+        for article in articles {
+            for excerpt in Articles.excerpts(article.text) {
+                count += excerpt.rows.count
+                let source = try? checkout.text(of: excerpt.source)
+                expectNone(Articles.violations(article.path, excerpt, source: source))
+            }
+        }
+        #expect(count > 100, "\(count) rows in \(articles.count) articles")
     }
 }

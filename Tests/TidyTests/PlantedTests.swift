@@ -163,4 +163,17 @@ import Testing
         let mark = "TO" + "DO"
         #expect(FileRules.leftovers("a", "fine\n// \(mark): later\n").map(\.line) == [2])
     }
+
+    @Test func `a table that is not its source's is found`() throws {
+        let article = "# A\nSource: `a.swift`\n\n| 1 | a |\n| 2 | b |\n\n# B\n| 3 | c |\n"
+        let excerpt = try #require(Articles.excerpts(article).first)
+        #expect(excerpt.rows == ["| 1 | a |", "| 2 | b |"])
+        let violations = { (source: String?) in
+            Articles.violations("a.md", excerpt, source: source).map(\.line)
+        }
+        #expect(violations("/// | 1 | a |\n    /// | 2 | b |\n// | 3 | c |\n") == [])
+        #expect(violations("/// | 1 | a |\n/// | 2 | c |\n") == [2])
+        #expect(violations("/// | 1 | a |\n") == [2])
+        #expect(violations(nil) == [2])
+    }
 }

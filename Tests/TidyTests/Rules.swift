@@ -125,7 +125,8 @@ enum TargetRules {
     static func moduleName(
         _ path: String, _ source: MaskedSource, of target: Manifest.Target
     ) -> [Violation] {
-        source.topLevelTypes.filter { $0 == target.name }.map {
+        // Nobody imports a test module, so its name is in nobody's way.
+        source.topLevelTypes.filter { $0 == target.name && !target.isTest }.map {
             Violation(path: path, line: 0, message: "type \($0) is named as its module")
         }
     }
