@@ -1,0 +1,60 @@
+import IOCore
+import Glibc
+
+/// A lock of the whole file, held until this value is released or the process ends.
+///
+/// The kernel drops it with the descriptor, so none is left behind by a crash. The file keeps the
+/// number of the process for the message to the next one; it is never removed.
+final class PosixFileLock: FileLock {
+    private let descriptor: Int32
+
+    init(path: String) throws(FileFailure) {
+        let descriptor = try SystemCall.run("open", path) {
+            unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        }
+        do throws(FileFailure) {
+            try Self.take(descriptor, path)
+            try Self.sign(descriptor, path)
+        } catch {
+            _ = close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        _ = close(descriptor)
+    }
+
+    private static func take(_ descriptor: Int32, _ path: String) throws(FileFailure) {
+        do throws(FileFailure) {
+            try SystemCall.run("lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+        } catch {
+            guard error.kind == .locked else { throw error }
+            throw FileFailure(
+                .locked, "lock", path: path,
+                reason: "it is held by \(holder(descriptor, path)); stop that process first")
+        }
+    }
+
+    /// Writes the number of this process in place of what the last holder left.
+    private static func sign(_ descriptor: Int32, _ path: String) throws(FileFailure) {
+        let text = Array("\(getpid())\n".utf8)
+        try SystemCall.run("ftruncate", path) { ftruncate(descriptor, 0) }
+        try SystemCall.run("pwrite", path) {
+            unsafe text.withUnsafeBytes { bytes in
+                unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
+            }
+        }
+    }
+
+    private static func holder(_ descriptor: Int32, _ path: String) -> String {
+        var bytes = [UInt8](repeating: 0, count: 20)
+        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+            unsafe pread(descriptor, buffer.baseAddress, buffer.count, 0)
+        }
+        let digits = bytes.prefix(max(0, count)).prefix { (0x30...0x39).contains($0) }
+        return digits.isEmpty
+            ? "another process" : "process \(String(decoding: digits, as: UTF8.self))"
+    }
+}
