@@ -21,7 +21,7 @@ package enum Record: Hashable, Sendable {
     case digestMark(nonce: UInt64)
 }
 
-/// Who is in the cluster. Sorted by node; the consensus core gets the names only.
+/// Who is in the cluster, sorted by node; the consensus core gets the names only.
 package struct ClusterMembership: Hashable, Sendable {
     package var voters: [NodeID]
     package var outgoing: [NodeID]

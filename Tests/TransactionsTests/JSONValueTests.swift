@@ -1,0 +1,63 @@
+import Identifiers
+import Testing
+import Transactions
+
+struct JSONValueTests {
+    @Test(
+        arguments: [
+            (.null, "null"),
+            (.bool(true), "true"),
+            (.integer(-5), "-5"),
+            (.unsigned(1 << 53), "9007199254740992"),
+            (.unsigned((1 << 53) + 1), "\"9007199254740993\""),
+            (.integer(.min), "\"-9223372036854775808\""),
+            (.string("a\"b\\c\n\r\t\u{01}\u{7F}é😀/"), #""a\"b\\c\n\r\t\u0001\u007fé😀/""#),
+            (.array([.null, .array([])]), "[null,[]]"),
+            (.object([]), "{}"),
+            (.object([.init("b", .bool(false)), .init("a\"", .null)]), #"{"b":false,"a\"":null}"#),
+            (.bytes(Array("plain é".utf8)), "\"plain é\""),
+            (.bytes([0xFF, 0x00]), #"{"hex":"ff00"}"#),
+            (.bytes([0x61, 0x0A]), #"{"hex":"610a"}"#),
+        ] as [(JSONValue, String)])
+    func `values are written in one way`(value: JSONValue, text: String) {
+        #expect(value.text == text)
+    }
+
+    @Test func `a change set is worded for people`() {
+        let registry = StoreRegistry([ToyStore()])
+        let set = ChangeSet(
+            index: LogIndex(7), timeMilliseconds: 1_700_000_000_000,
+            properties: [TransactionProperty(name: "by", value: Array("me".utf8))],
+            changes: [
+                Change(step: 0, store: ToyStore.id, key: "k", old: nil, new: [0x61]),
+                Change(step: 1, store: .properties, key: "p", old: [0xFF], new: nil),
+            ], abort: nil)
+        #expect(
+            registry.describe(set).text
+                == #"{"index":7,"time":1700000000000,"properties":{"by":"me"},"changes":["#
+                + #"{"step":0,"store":"store-119","key":"k","old":null,"new":"a"},"#
+                + #"{"step":1,"store":"properties","key":"p","old":{"hex":"ff"},"new":null}]}"#)
+    }
+
+    @Test func `outcomes and transactions are worded for people`() {
+        let registry = StoreRegistry([ToyStore()])
+        let abort = Abort(step: 2, code: .outOfDate, message: "old")
+        #expect(
+            registry.describe(Outcome.aborted(index: LogIndex(3), abort)).text
+                == #"{"aborted":{"index":3,"abort":{"code":"out-of-date","step":2,"message":"old"}}}"#
+        )
+        #expect(
+            registry.describe(Outcome.committed(index: LogIndex(3), results: [[]])).text
+                == #"{"committed":{"index":3,"results":[""]}}"#)
+        let transaction = Transaction(
+            steps: [ToyStore.put(0x61, 0x62), .abort(reason: "r")], completionMode: .grouped)
+        #expect(
+            registry.describe(transaction).text
+                == #"{"completion-mode":"grouped","properties":{},"expectations":0,"steps":["#
+                + #"{"store":"store-119","operation":{"kind":1,"body":"ab"}},{"abort":"r"}]}"#)
+    }
+
+    @Test func `every abort code has a name of its own`() {
+        #expect(Set(AbortCode.allCases.map(\.name)).count == AbortCode.allCases.count)
+    }
+}
