@@ -22,6 +22,10 @@ package struct Limits: Sendable, Equatable {
     package var outcomesPerSession = 1_024
     package var sessions = 100_000
     package var triggers = 1_024
+    /// Records whose change sets are kept for feeds and triggers.
+    package var retainedChangeRecords = 262_144
+    /// Bytes of change sets kept; the same on every node, because trimming is part of applying.
+    package var retainedChangeBytes = 256 << 20
 
     // Replication
     package var members = 31
@@ -31,7 +35,14 @@ package struct Limits: Sendable, Equatable {
     package var inflightAppendsPerPeer = 256
     /// Bytes proposed and not applied, over which new proposals wait or are refused.
     package var pendingProposalBytes = 64 << 20
+    /// Frames in one append message.
+    package var framesPerMessage = 65_536
     package var snapshotChunkBytes = 1 << 20
+    /// Sealed frames kept in memory for followers and the apply thread.
+    package var frameCacheBytes = 24 << 20
+    /// Frames that a leader seals before the first of them is committed; what arrives meanwhile
+    /// waits for the next, so that frames grow with the load.
+    package var uncommittedFrames = 3
     package var pendingReads = 100_000
 
     // Network

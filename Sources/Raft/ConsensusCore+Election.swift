@@ -9,7 +9,7 @@ struct Campaign: Sendable {
     var refused: [NodeID] = []
 }
 
-extension Raft {
+extension ConsensusCore {
     var canCampaign: Bool {
         membership.isVoter(identifier) && isDiskHealthy && damage == nil
     }

@@ -9,7 +9,7 @@ struct LeaderRead: Sendable {
     let round: UInt64
 }
 
-extension Raft {
+extension ConsensusCore {
     /// *Thesis §6.4*: note the commit index, have a quorum answer a later heartbeat, serve from there.
     mutating func read(_ nonce: UInt64, _ now: MonotonicTime, _ effects: inout [Effect]) {
         if isLeader {

@@ -19,7 +19,7 @@ package import Identifiers
 /// - Membership changes are joint (*Raft §6*) wherever voters change; changes of learners alone take
 ///   one step.
 /// - A leader whose disk hangs tells its best follower to campaign and steps down.
-package struct Raft: Sendable {
+package struct ConsensusCore: Sendable {
     package let identifier: NodeID
     let settings: Settings
     var random: SplitMix64

@@ -1,6 +1,6 @@
 import Identifiers
 
-extension Raft {
+extension ConsensusCore {
     // MARK: Sending
 
     mutating func startSnapshot(

@@ -1,6 +1,6 @@
 import Identifiers
 
-extension Raft {
+extension ConsensusCore {
     /// Whether a message of a leader counts: takes up its term, or tells it of a later one.
     mutating func hearsLeader(
         _ messageTerm: Term, _ node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]

@@ -6,7 +6,7 @@ struct Transfer: Sendable {
     let deadline: MonotonicTime
 }
 
-extension Raft {
+extension ConsensusCore {
     // MARK: Membership
 
     /// Prepares a change; joint where voters change (*Raft §6*).

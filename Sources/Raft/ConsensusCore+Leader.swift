@@ -17,7 +17,7 @@ struct Leading: Sendable {
     }
 }
 
-extension Raft {
+extension ConsensusCore {
     mutating func becomeLeader(_ now: MonotonicTime, _ effects: inout [Effect]) {
         let next = log.last.index.next
         campaign = nil

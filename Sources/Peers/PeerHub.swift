@@ -1,0 +1,223 @@
+package import Codec
+package import IOCore
+package import Identifiers
+package import Logging
+package import Replication
+package import Transactions
+import Wire
+
+/// The connections between this replica and the others: dialling, handshake, back-off, framing.
+///
+/// Lives on the loop. Either side may dial; of two connections between the same nodes both sides
+/// keep the one that the node with the smaller name dialled.
+package final class PeerHub: PeerTransport {
+    /// What the hub tells the replica's owner, on the loop.
+    package struct Events {
+        package var received: (PeerMessage, NodeID) -> Void = { _, _ in }
+        /// A connection was made or lost.
+        package var changed: (NodeID) -> Void = { _ in }
+        /// A member's data directory is not the one that the membership names.
+        package var strangerSeen: (NodeID, Incarnation) -> Void = { _, _ in }
+        package init() {}
+    }
+
+    let loop: any EventLoop
+    let network: any Network
+    let limits: Limits
+    let logger: Logger
+    let cluster: ClusterID
+    let node: NodeID
+    let incarnation: Incarnation
+    package var events = Events()
+
+    private var listener: (any Listener)?
+    private var members: [NodeID: Member] = [:]
+    private var links: [NodeID: PeerConnection] = [:]
+    private var handshaking: [ObjectIdentifier: PeerConnection] = [:]
+    private var dialling: Set<NodeID> = []
+    private var retryMilliseconds: [NodeID: UInt64] = [:]
+    private var isStopped = false
+
+    /// Connections that have not finished their handshake, at most.
+    private static let handshakeLimit = 128
+    private static let firstRetryMilliseconds: UInt64 = 20
+    private static let lastRetryMilliseconds: UInt64 = 1_000
+
+    package init(
+        loop: any EventLoop, network: any Network, cluster: ClusterID, node: NodeID,
+        incarnation: Incarnation, limits: Limits, logger: Logger
+    ) {
+        self.loop = loop
+        self.network = network
+        self.cluster = cluster
+        self.node = node
+        self.incarnation = incarnation
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Listens for other replicas.
+    package func listen(on address: Address) throws(NetworkFailure) -> Address {
+        let listener = try network.listen(on: address) { [unowned self] connection in
+            guard !isStopped, handshaking.count < Self.handshakeLimit else {
+                connection.close(flush: false)
+                return
+            }
+            adopt(PeerConnection(accepted: connection, hub: self))
+        }
+        self.listener = listener
+        return listener.address
+    }
+
+    package func stop() {
+        isStopped = true
+        listener?.close()
+        for connection in links.values {
+            connection.close("the node stops")
+        }
+        for connection in handshaking.values {
+            connection.close("the node stops")
+        }
+    }
+
+    /// The incarnation that a connected member named in its handshake.
+    package func incarnation(of node: NodeID) -> Incarnation? {
+        links[node]?.peerIncarnation
+    }
+
+    package var connectedNodes: [NodeID] {
+        links.keys.sorted()
+    }
+
+    // MARK: PeerTransport
+
+    package func send(_ buffers: [[UInt8]], to node: NodeID) -> Bool {
+        guard let link = links[node], link.hasRoom else { return false }
+        link.send(buffers)
+        return true
+    }
+
+    package func unsentBytes(to node: NodeID) -> Int {
+        links[node]?.unsentBytes ?? 0
+    }
+
+    package func drop(_ node: NodeID, reason: String) {
+        links[node]?.close(reason)
+    }
+
+    package func update(_ membership: ClusterMembership) {
+        members = [:]
+        for member in membership.members where member.node != node {
+            members[member.node] = member
+            if links[member.node] == nil {
+                dial(member.node)
+            }
+        }
+        for (other, link) in links where members[other] == nil && !membership.members.isEmpty {
+            link.closeSoon("node \(other) has left the cluster")
+        }
+    }
+}
+
+// MARK: - Dialling
+
+extension PeerHub {
+    private func dial(_ other: NodeID) {
+        guard !isStopped, links[other] == nil, !dialling.contains(other),
+            let member = members[other], let address = Address(member.peerAddress)
+        else { return }
+        dialling.insert(other)
+        network.connect(to: address) { [unowned self] result in
+            switch result {
+            case .success(let connection):
+                adopt(PeerConnection(dialled: connection, expecting: other, hub: self))
+            case .failure(let failure):
+                logger.debug("cannot connect", metadata: ["peer": "\(other)", "why": "\(failure)"])
+                dialFailed(other)
+            }
+        }
+    }
+
+    private func adopt(_ connection: PeerConnection) {
+        handshaking[ObjectIdentifier(connection)] = connection
+        connection.start()
+    }
+
+    private func dialFailed(_ other: NodeID) {
+        dialling.remove(other)
+        let wait = retryMilliseconds[other] ?? Self.firstRetryMilliseconds
+        retryMilliseconds[other] = min(wait * 2, Self.lastRetryMilliseconds)
+        let back = LoopBound(self, to: loop)
+        let jitter = loop.randomBits() % (wait / 2 + 1)
+        _ = loop.schedule(at: loop.now.advanced(milliseconds: wait + jitter)) {
+            back.value.dial(other)
+        }
+    }
+
+    // MARK: Connections
+
+    /// Why a peer may not join, or nil.
+    func objection(to other: NodeID, _ peerIncarnation: Incarnation) -> HandshakeRefusal? {
+        guard other != node else {
+            return HandshakeRefusal(
+                .unknownPeer, "the other end calls itself \(node), as this node does")
+        }
+        guard let known = members[other]?.incarnation, known != peerIncarnation else { return nil }
+        events.strangerSeen(other, peerIncarnation)
+        return HandshakeRefusal(
+            .unknownPeer,
+            "node \(other) is known with another data directory (incarnation \(known), not "
+                + "\(peerIncarnation)); remove the member and add it again as a learner")
+    }
+
+    /// A connection has finished its handshake; of two, the one dialled by the smaller name stays.
+    func established(_ connection: PeerConnection) {
+        handshaking[ObjectIdentifier(connection)] = nil
+        guard let other = connection.peer else { return }
+        if connection.isDialled {
+            dialling.remove(other)
+        }
+        if let present = links[other] {
+            let dialler = connection.isDialled ? node : other
+            guard dialler == min(node, other), present.isDialled != connection.isDialled else {
+                if present.isDialled == connection.isDialled {
+                    // The other end has begun anew: what it says now counts.
+                    links[other] = connection
+                    present.close("replaced by a newer connection")
+                    events.changed(other)
+                } else {
+                    connection.close("one connection between two nodes is enough")
+                }
+                return
+            }
+            links[other] = connection
+            present.close("one connection between two nodes is enough")
+            events.changed(other)
+            return
+        }
+        links[other] = connection
+        retryMilliseconds[other] = nil
+        logger.info("peer connected", metadata: ["peer": "\(other)"])
+        events.changed(other)
+    }
+
+    func ended(_ connection: PeerConnection, reason: String) {
+        let wasHandshaking = handshaking.removeValue(forKey: ObjectIdentifier(connection)) != nil
+        guard let other = connection.peer ?? connection.expected else { return }
+        if links[other] === connection {
+            links[other] = nil
+            logger.info("peer lost", metadata: ["peer": "\(other)", "why": "\(reason)"])
+            events.changed(other)
+            dialFailed(other)
+        } else if connection.isDialled, wasHandshaking {
+            logger.debug(
+                "handshake failed", metadata: ["peer": "\(other)", "why": "\(reason)"])
+            dialFailed(other)
+        }
+    }
+
+    func received(_ message: PeerMessage, from connection: PeerConnection) {
+        guard let other = connection.peer, links[other] === connection else { return }
+        events.received(message, other)
+    }
+}

@@ -1,0 +1,236 @@
+package import Codec
+import Compression
+package import Identifiers
+package import KeyValue
+package import Transactions
+
+/// Applies committed frames to the engine: what every node does alike.
+///
+/// Used by one thread at a time. A turn takes any number of frames and ends in one write batch with
+/// the applied position in it, so that the position can never disagree with the data.
+package final class Applier {
+    package private(set) var engine: any Engine
+    private var overlay: Overlay
+    private var sessions: SessionTable
+    private var feed: FeedWriter
+    private var executor: Executor
+    private let opener: FrameOpener
+    private let limits: Limits
+    package private(set) var position: AppliedPosition
+    package private(set) var membership: ClusterMembership
+    private var pendingTransaction = ByteWriter()
+
+    package init(
+        engine: any Engine, executor: Executor, limits: Limits
+    ) throws(EngineFailure) {
+        self.engine = engine
+        self.executor = executor
+        self.limits = limits
+        overlay = Overlay(over: engine)
+        opener = FrameOpener(limits: limits)
+        position = try AppliedPosition.read(engine)
+        membership = try Self.readMembership(engine, limits: limits)
+        sessions = try SessionTable.load(from: engine, limits: limits)
+        feed = try FeedWriter.load(from: engine, limits: limits)
+    }
+
+    /// Takes up another engine, whose state a snapshot has brought.
+    package func replace(engine: any Engine) throws(EngineFailure) {
+        let next = try Applier(engine: engine, executor: executor, limits: limits)
+        self.engine = engine
+        overlay = next.overlay
+        position = next.position
+        membership = next.membership
+        sessions = next.sessions
+        feed = next.feed
+        executor.stateReplaced()
+    }
+
+    /// The membership that the engine holds; empty where there is none.
+    package static func readMembership(
+        _ view: some ReadView, limits: Limits
+    ) throws(EngineFailure) -> ClusterMembership {
+        guard let row = try view.get(SystemRows.membership) else { return .empty }
+        do {
+            var reader = ByteReader(row.value)
+            return try ClusterMembership.decode(&reader, limits: limits)
+        } catch {
+            throw EngineFailure("read the membership", reason: error.description)
+        }
+    }
+
+    package var sessionCount: Int {
+        sessions.count
+    }
+
+    /// Sessions idle for longer than their time to live at `time`.
+    package func expiredSessions(time: UInt64) -> [SessionID] {
+        sessions.expired(time: time)
+    }
+
+    /// Applies `frames`, which must follow the position without a gap, and writes one batch.
+    ///
+    /// A frame with a digest mark ends the turn; those behind it are left for the next.
+    package func apply(_ frames: [SealedFrame]) throws(ReplicationFailure) -> AppliedTurn {
+        var turn = AppliedTurn(position: position)
+        turn.frames.reserveCapacity(frames.count)
+        do {
+            for frame in frames where turn.digestMark == nil {
+                try apply(frame, in: &turn)
+            }
+            overlay.version = position.index
+            overlay.put(SystemRows.applied, position.encoded())
+            try engine.write(overlay.takeBatch())
+        } catch let failure as EngineFailure {
+            throw .engine(failure)
+        } catch let failure as ReplicationFailure {
+            throw failure
+        } catch {
+            throw .corruptFrame("\(error)")
+        }
+        turn.position = position
+        turn.sessionCount = sessions.count
+        return turn
+    }
+
+    private func apply(_ frame: SealedFrame, in turn: inout AppliedTurn) throws {
+        let header = frame.header
+        guard header.firstIndex == position.index.next, header.previousDigest == position.digest
+        else {
+            throw ReplicationFailure.corruptFrame(
+                "frame \(header.firstIndex) with previous digest \(header.previousDigest) does not "
+                    + "follow record \(position.index) with digest \(position.digest)")
+        }
+        let raw = try opener.open(frame)
+        var payload = try FramePayload.Reader(raw, count: Int(header.count), limits: limits)
+        let time = max(position.timeMilliseconds, payload.timeMilliseconds)
+        let before = position.index
+        var results: [RecordResult] = []
+        results.reserveCapacity(Int(header.count))
+        var index = header.firstIndex
+        while let range = try payload.next() {
+            results.append(try apply(raw, range, index: index, time: time, in: &turn))
+            index = index.next
+        }
+        overlay.version = header.lastIndex
+        sessions.endFrame(firstIndex: header.firstIndex, timeMilliseconds: time, to: &overlay)
+        let fed = feed.endFrame(firstIndex: header.firstIndex, to: &overlay)
+        position = AppliedPosition(
+            index: header.lastIndex, term: header.term, digest: header.digest,
+            timeMilliseconds: time, feedBytes: position.feedBytes + UInt64(fed))
+        let interval = SessionTable.checkpointRecords
+        if before.rawValue / interval != position.index.rawValue / interval {
+            sessions.checkpoint(to: &overlay)
+            try feed.checkpoint(at: position.index, feedBytes: position.feedBytes, to: &overlay)
+        }
+        turn.frames.append(
+            AppliedFrame(
+                firstIndex: header.firstIndex, results: results, byteCount: frame.bytes.count))
+    }
+}
+
+// MARK: - Records
+
+extension Applier {
+    private func apply(
+        _ raw: [UInt8], _ range: Range<Int>, index: LogIndex, time: UInt64,
+        in turn: inout AppliedTurn
+    ) throws -> RecordResult {
+        overlay.version = index
+        var reader = ByteReader(raw, in: range)
+        let record: Record
+        do {
+            record = try Record.decode(&reader, limits: limits)
+        } catch {
+            throw ReplicationFailure.corruptFrame("record \(index): \(error)")
+        }
+        switch record {
+        case .nothing:
+            return .done
+        case .transaction(let transaction, let origin):
+            return try apply(transaction, origin, index: index, time: time, in: &turn)
+        case .openSession(let timeToLive, let description):
+            return open(timeToLive, description, index: index, time: time)
+        case .touchSession(let session):
+            guard sessions.touch(session, time: time) else { return .refused(unknown(session)) }
+            sessions.writeRow(of: session, to: &overlay)
+            return .done
+        case .closeSession(let session):
+            guard sessions.close(session) else { return .refused(unknown(session)) }
+            sessions.writeRow(of: session, to: &overlay)
+            return .done
+        case .expireSessions(let expired):
+            for session in expired where sessions.isExpired(session, time: time) {
+                _ = sessions.close(session)
+                sessions.writeRow(of: session, to: &overlay)
+            }
+            return .done
+        case .membership(let next):
+            membership = next
+            turn.membership = next
+            var writer = ByteWriter()
+            next.encode(into: &writer)
+            overlay.put(SystemRows.membership, writer.take())
+            return .done
+        case .triggerCursors(let cursors):
+            try executor.apply(cursors, to: &overlay)
+            turn.touchedTriggers = true
+            return .done
+        case .digestMark(let nonce):
+            turn.digestMark = nonce
+            return .done
+        }
+    }
+
+    private func open(
+        _ timeToLive: UInt64, _ description: String, index: LogIndex, time: UInt64
+    ) -> RecordResult {
+        let refusal = sessions.open(
+            at: index, timeToLiveMilliseconds: timeToLive, description: description, time: time)
+        if let refusal { return .refused(refusal) }
+        let session = SessionID(index.rawValue)
+        sessions.writeRow(of: session, to: &overlay)
+        return .sessionOpened(session)
+    }
+
+    private func apply(
+        _ transaction: Transaction, _ origin: Origin?, index: LogIndex, time: UInt64,
+        in turn: inout AppliedTurn
+    ) throws -> RecordResult {
+        if let origin {
+            switch sessions.admit(origin) {
+            case .execute:
+                break
+            case .repeated(let outcome):
+                return .outcome(outcome)
+            case .refuse(let code, let message):
+                return .outcome(
+                    encode(
+                        .aborted(index: index, Abort(step: nil, code: code, message: message))))
+            }
+        }
+        let executed = try executor.execute(
+            transaction, index: index, timeMilliseconds: time, in: &overlay)
+        let outcome = encode(executed.outcome)
+        if let origin {
+            sessions.remember(outcome, for: origin, time: time)
+        }
+        if let changeSet = executed.changeSet {
+            feed.add(changeSet)
+        }
+        turn.touchedTriggers = turn.touchedTriggers || executed.touchedTriggers
+        return .outcome(outcome)
+    }
+
+    private func encode(_ outcome: Outcome) -> [UInt8] {
+        pendingTransaction.removeAll(keepingCapacity: true)
+        outcome.encode(into: &pendingTransaction)
+        return pendingTransaction.bytes
+    }
+
+    private func unknown(_ session: SessionID) -> Abort {
+        Abort(
+            step: nil, code: .sessionUnknown,
+            message: "session \(session) has expired or never was; open a new session")
+    }
+}

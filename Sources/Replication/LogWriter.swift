@@ -1,0 +1,187 @@
+import Codec
+import IOCore
+import Identifiers
+import Raft
+import WAL
+
+/// A value that only the jobs of one worker use.
+///
+/// Workers run one job at a time, each after the one before has ended, so a value that is reached in
+/// the jobs of one worker alone is never reached by two threads at once: the proof of the unchecked
+/// conformance, and the owner's duty.
+struct WorkerBound<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) {
+        self.value = value
+    }
+}
+
+/// The one ordered queue of log writes: one write and one sync under way, all else gathers.
+///
+/// Lives on the loop; the log itself is used in jobs of the disk worker.
+final class LogWriter {
+    /// What the writer tells its owner, on the loop.
+    enum Event {
+        /// Everything up to this write is on disk.
+        case durable(WriteID)
+        /// The disk is full: the group waits and is tried again.
+        case full(String)
+        /// The log has failed for good.
+        case failed(WALFailure)
+    }
+
+    private let loop: any EventLoop
+    private let worker: any Worker
+    private let log: WorkerBound<WriteAheadLog>
+    private let report: (Event) -> Void
+
+    private var voting: WriteAheadLog.VotingState
+    private var gathered: [WriteAheadLog.GroupRecord] = []
+    private var gatheredThrough: WriteID?
+    /// The group under way (or waiting for room), and since when.
+    private var underWay: (group: WriteAheadLog.Group, through: WriteID, since: MonotonicTime)?
+    private(set) var statistics: WALStatistics
+    private var stopped = false
+    private var idleJobs: [() -> Void] = []
+    private var isPreparing = false
+
+    init(
+        loop: any EventLoop, worker: any Worker, log: WriteAheadLog,
+        voting: WriteAheadLog.VotingState, report: @escaping (Event) -> Void
+    ) {
+        self.loop = loop
+        self.worker = worker
+        self.log = WorkerBound(log)
+        self.voting = voting
+        self.report = report
+        statistics = log.statistics
+    }
+
+    /// Since when the write under way has been waiting for the disk.
+    var waitingSince: MonotonicTime? {
+        underWay?.since
+    }
+
+    var isIdle: Bool {
+        underWay == nil && gatheredThrough == nil
+    }
+
+    func writeHardState(_ state: HardState, _ id: WriteID) {
+        voting = WriteAheadLog.VotingState(term: state.term, vote: state.vote)
+        gatheredThrough = id
+    }
+
+    func append(_ frame: SealedFrame) {
+        gathered.append(.frame(frame))
+    }
+
+    func truncate(after index: LogIndex, _ id: WriteID) {
+        gathered.append(.truncate(after: index))
+        gatheredThrough = id
+    }
+
+    /// Names the write that the frames appended so far belong to.
+    func mark(_ id: WriteID) {
+        gatheredThrough = id
+    }
+
+    /// Starts writing what has gathered, unless a write is under way.
+    func flush() {
+        guard underWay == nil, let through = gatheredThrough, !stopped else { return }
+        let group = WriteAheadLog.Group(voting: voting, records: gathered)
+        gathered.removeAll(keepingCapacity: true)
+        gatheredThrough = nil
+        underWay = (group, through, loop.now)
+        start(group)
+    }
+
+    /// Tries a group again that met a full disk.
+    func retry() {
+        guard let underWay, !stopped else { return }
+        start(underWay.group)
+    }
+
+    func stop() {
+        stopped = true
+    }
+
+    private func start(_ group: WriteAheadLog.Group) {
+        let log = log
+        let back = LoopBound(self, to: loop)
+        let loop = loop
+        worker.submit {
+            let result: Result<WALStatistics, WALFailure>
+            do throws(WALFailure) {
+                try log.value.write(group)
+                result = .success(log.value.statistics)
+            } catch {
+                result = .failure(error)
+            }
+            loop.post { back.value.finished(result) }
+        }
+    }
+
+    private func finished(_ result: Result<WALStatistics, WALFailure>) {
+        guard let done = underWay, !stopped else { return }
+        switch result {
+        case .success(let statistics):
+            self.statistics = statistics
+            underWay = nil
+            report(.durable(done.through))
+            flush()
+            runIdleJobs()
+        case .failure(let failure):
+            guard failure.isDiskFull else {
+                stopped = true
+                report(.failed(failure))
+                return
+            }
+            report(.full("\(failure)"))
+        }
+    }
+
+    /// Takes over statistics that a job brought back.
+    func took(_ statistics: WALStatistics) {
+        self.statistics = statistics
+    }
+
+    /// Has the next segment made ready while nobody waits for the disk.
+    func prepareSpareWhenIdle() {
+        guard isIdle, statistics.spareSegments == 0, !isPreparing, !stopped else { return }
+        isPreparing = true
+        perform { log in
+            Result { try log.prepareSpare() }
+        } done: { [self] result in
+            isPreparing = false
+            if case .failure = result { return }
+            statistics.spareSegments = max(1, statistics.spareSegments)
+        }
+    }
+
+    /// Runs `job` on the loop as soon as nothing is being written and nothing waits to be.
+    func whenIdle(_ job: @escaping () -> Void) {
+        idleJobs.append(job)
+        runIdleJobs()
+    }
+
+    private func runIdleJobs() {
+        guard isIdle, !idleJobs.isEmpty else { return }
+        let jobs = idleJobs
+        idleJobs = []
+        jobs.forEach { $0() }
+    }
+
+    /// Runs `job` with the log on the disk worker and `done` with its result on the loop.
+    func perform<Result: Sendable>(
+        _ job: @escaping @Sendable (WriteAheadLog) -> Result,
+        done: @escaping (Result) -> Void
+    ) {
+        let log = log
+        let loop = loop
+        let back = LoopBound(done, to: loop)
+        worker.submit {
+            let result = job(log.value)
+            loop.post { back.value(result) }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import WAL
+import Codec
+import IOCore
+package import Identifiers
+package import Raft
+package import Transactions
+
+extension Replica {
+    /// Ends the membership change or transfer that an operator waits for.
+    func finishAdministration(_ result: Result<LogIndex, RequestRefusal>) {
+        newMembers = []
+        guard let done = administration else { return }
+        administration = nil
+        done(result)
+    }
+
+    private func administer(
+        _ done: @escaping (Result<LogIndex, RequestRefusal>) -> Void, _ body: () -> Input?
+    ) {
+        guard raft.isLeader else {
+            done(.failure(.notLeader(leaderHint)))
+            return
+        }
+        guard administration == nil else {
+            done(.failure(.refused("a change of membership is under way; wait until it has ended")))
+            return
+        }
+        administration = done
+        if let input = body() {
+            step(input)
+        }
+    }
+
+    /// Adds a node as a learner.
+    package func addMember(
+        _ member: Member, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
+    ) {
+        administer(done) {
+            let core = raft.membership
+            guard !core.contains(member.node) else {
+                finishAdministration(
+                    .failure(.refused("node \(member.node) is a member already")))
+                return nil
+            }
+            guard core.everyone.count < settings.limits.members else {
+                finishAdministration(
+                    .failure(.refused("a cluster has at most \(settings.limits.members) nodes")))
+                return nil
+            }
+            newMembers = [member]
+            return .reconfigure(voters: core.voters, learners: core.learners + [member.node])
+        }
+    }
+
+    /// Makes a learner a voter.
+    package func promoteMember(
+        _ node: NodeID, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
+    ) {
+        administer(done) {
+            let core = raft.membership
+            guard core.learners.contains(node) else {
+                finishAdministration(.failure(.refused("node \(node) is not a learner")))
+                return nil
+            }
+            return .reconfigure(
+                voters: core.voters + [node], learners: core.learners.filter { $0 != node })
+        }
+    }
+
+    package func removeMember(
+        _ node: NodeID, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
+    ) {
+        administer(done) {
+            let core = raft.membership
+            guard core.contains(node) else {
+                finishAdministration(.failure(describe(.unknownNode(node))))
+                return nil
+            }
+            return .reconfigure(
+                voters: core.voters.filter { $0 != node },
+                learners: core.learners.filter { $0 != node })
+        }
+    }
+
+    /// Hands leadership over; answered when the request was taken up or refused.
+    package func transferLeadership(
+        to node: NodeID?, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
+    ) {
+        administer(done) { .transfer(to: node) }
+        // The core refuses at once or starts; success shows as a change of role.
+        finishAdministration(.success(position.index))
+    }
+
+    /// Asks for leadership to move before this node goes down.
+    package func resign() {
+        guard raft.isLeader, raft.membership.voters.count > 1 else { return }
+        step(.transfer(to: nil))
+    }
+
+    package var isLeader: Bool {
+        raft.isLeader
+    }
+
+    /// Counts up with every change of role; work begun in one value ends with it.
+    package var leadershipEpoch: UInt64 {
+        leadership
+    }
+
+    package var appliedPosition: AppliedPosition {
+        position
+    }
+
+    package var currentMembership: ClusterMembership {
+        membership
+    }
+
+    /// What a status shows of this node.
+    package func report() -> ReplicaReport {
+        let statistics = writer?.statistics
+        return ReplicaReport(
+            role: raft.role, term: raft.term, leader: raft.leader, commit: raft.commitIndex,
+            position: position, durable: raft.durableIndex, compacted: raft.compacted.index,
+            last: raft.lastPosition.index, flushed: flushed,
+            logBytes: UInt64(statistics?.fileBytes ?? 0),
+            appendedBytes: statistics?.appendedBytes ?? 0,
+            rawBytes: statistics?.rawPayloadBytes ?? 0,
+            storedBytes: statistics?.storedPayloadBytes ?? 0,
+            syncs: statistics?.syncs ?? 0, sessions: sessionCount, membership: membership,
+            peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: isDiskHealthy,
+            isDiskFull: isDiskFull, damagedRanges: knownDamage.count,
+            uptimeMilliseconds: loop.now.milliseconds(since: started))
+    }
+
+    private func peerReports() -> [PeerReport] {
+        guard raft.isLeader else { return [] }
+        return membership.members.compactMap { member in
+            guard member.node != settings.node, let progress = raft.progress(of: member.node)
+            else { return nil }
+            return PeerReport(
+                node: member.node, match: progress.match,
+                isActive: progress.isRecentlyActive)
+        }
+    }
+}
+
+/// What a replica tells of itself.
+package struct ReplicaReport: Sendable {
+    package let role: Role
+    package let term: Term
+    package let leader: NodeID?
+    package let commit: LogIndex
+    package let position: AppliedPosition
+    package let durable: LogIndex
+    package let compacted: LogIndex
+    package let last: LogIndex
+    package let flushed: LogIndex
+    /// Bytes of the log's files, and bytes ever appended to them by this process.
+    package let logBytes: UInt64
+    package let appendedBytes: UInt64
+    /// Payload bytes before and after compression, of frames appended by this process.
+    package let rawBytes: UInt64
+    package let storedBytes: UInt64
+    package let syncs: UInt64
+    package let sessions: Int
+    package let membership: ClusterMembership
+    package let peers: [PeerReport]
+    package let waitingRecords: Int
+    package let isDiskHealthy: Bool
+    package let isDiskFull: Bool
+    package let damagedRanges: Int
+    package let uptimeMilliseconds: UInt64
+}
+
+/// How far a leader's follower is.
+package struct PeerReport: Sendable {
+    package let node: NodeID
+    package let match: LogIndex
+    package let isActive: Bool
+}

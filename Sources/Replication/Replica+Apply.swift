@@ -1,0 +1,173 @@
+import WAL
+import Logging
+import Codec
+import IOCore
+package import Identifiers
+import KeyValue
+import Raft
+import Transactions
+
+extension Replica {
+    /// Bytes of frames that one turn of the apply worker takes at the most.
+    private static let turnBytes = 2 << 20
+
+    /// Gives the apply worker what is committed and durable here, one turn at a time.
+    func pumpApply() {
+        guard !isApplying, !isInstalling, !isStopped, position.index < applyTarget else { return }
+        var frames: [SealedFrame] = []
+        var next = position.index.next
+        var bytes = 0
+        while next <= applyTarget, bytes < Self.turnBytes, let frame = cache[firstIndex: next] {
+            frames.append(frame)
+            bytes += frame.bytes.count
+            next = frame.header.lastIndex.next
+        }
+        isApplying = true
+        guard frames.isEmpty else {
+            apply(frames)
+            return
+        }
+        readLog(from: next, maximumBytes: Self.turnBytes) { [unowned self] frames in
+            guard let frames else {
+                isApplying = false
+                return
+            }
+            apply(frames.filter { $0.header.lastIndex <= applyTarget })
+        }
+    }
+
+    private func apply(_ frames: [SealedFrame]) {
+        guard !frames.isEmpty else {
+            isApplying = false
+            return
+        }
+        let applier = applier
+        let loop = loop
+        let back = LoopBound(self, to: loop)
+        resources.applyWorker.submit {
+            let result: Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure>
+            do throws(ReplicationFailure) {
+                result = .success(try applier.value.applyTurn(frames))
+            } catch {
+                result = .failure(error)
+            }
+            loop.post { back.value.applied(result) }
+        }
+    }
+
+    private func applied(_ result: Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure>) {
+        isApplying = false
+        guard !isStopped else { return }
+        let turn: AppliedTurn
+        let pinned: (any PinnedState)?
+        switch result {
+        case .success(let success): (turn, pinned) = success
+        case .failure(let failure):
+            fail(failure)
+            return
+        }
+        position = turn.position
+        clock.observe(position.timeMilliseconds)
+        sessionCount = turn.sessionCount
+        step(.applied(position.index))
+        pumpApply()
+        for frame in turn.frames {
+            bytesSinceFlush += frame.byteCount
+            answer(frame)
+        }
+        if let next = turn.membership {
+            membership = next
+            resources.transport.update(next)
+        }
+        releaseReads()
+        if let nonce = turn.digestMark, let pinned {
+            computeDigest(of: pinned, nonce: nonce)
+        }
+        observer.applied(turn)
+    }
+
+    /// Reads frames from the log on the disk worker; nil after damage was found (and reported).
+    func readLog(
+        from index: LogIndex, maximumBytes: Int, done: @escaping ([SealedFrame]?) -> Void
+    ) {
+        writer?.perform { log in
+            do {
+                return Result<[SealedFrame], any Error>.success(
+                    try log.frames(from: index, maximumBytes: maximumBytes))
+            } catch {
+                return .failure(error)
+            }
+        } done: { [unowned self] result in
+            guard !isStopped else { return }
+            switch result {
+            case .success(let frames):
+                done(frames)
+            case .failure(let error):
+                logger.error(
+                    "the log cannot be read", metadata: ["index": "\(index)", "reason": "\(error)"])
+                done(nil)
+            }
+        }
+    }
+
+    private func computeDigest(of pinned: any PinnedState, nonce: UInt64) {
+        let loop = loop
+        let back = LoopBound(self, to: loop)
+        resources.maintenanceWorker.submit {
+            let result: Result<StateReport, EngineFailure>
+            do throws(EngineFailure) {
+                result = .success(try StateDigest.of(pinned))
+            } catch {
+                result = .failure(error)
+            }
+            pinned.close()
+            loop.post { back.value.digestComputed(nonce, result) }
+        }
+    }
+
+    private func digestComputed(_ nonce: UInt64, _ result: Result<StateReport, EngineFailure>) {
+        let waiter = digestWaiters.removeValue(forKey: nonce)
+        switch result {
+        case .success(let report):
+            reports.append(report)
+            if reports.count > 16 { reports.removeFirst() }
+            waiter?(.success(report))
+        case .failure(let failure):
+            waiter?(.failure(.unavailable("\(failure)")))
+        }
+    }
+
+    /// Asks every node for the digest of its state at one index, the same for all; `done` gets this
+    /// node's. On the leader.
+    package func requestDigest(
+        done: @escaping (Result<StateReport, RequestRefusal>) -> Void
+    ) {
+        let nonce = loop.randomBits()
+        digestWaiters[nonce] = done
+        propose(Record.digestMark(nonce: nonce).encoded()) { [unowned self] result in
+            if case .failure(let refusal) = result {
+                digestWaiters.removeValue(forKey: nonce)?(.failure(refusal))
+            }
+        }
+    }
+
+    /// The digest this node computed at `index`, while it remembers it.
+    package func digest(at index: LogIndex) -> StateReport? {
+        reports.last { $0.index == index }
+    }
+}
+
+extension Applier {
+    /// One turn, cut off behind a frame with a digest mark so that the state can be pinned there.
+    func applyTurn(
+        _ frames: [SealedFrame]
+    ) throws(ReplicationFailure) -> (AppliedTurn, (any PinnedState)?) {
+        let turn = try apply(frames)
+        guard turn.digestMark != nil else { return (turn, nil) }
+        do {
+            return (turn, try engine.pin())
+        } catch {
+            throw .engine(error)
+        }
+    }
+}

@@ -1,0 +1,244 @@
+import Logging
+import Codec
+import IOCore
+package import Identifiers
+import KeyValue
+import Raft
+import Transactions
+import WAL
+
+extension Replica {
+    /// Time between two looks at the disk and the maintenance.
+    private static let dutyMilliseconds: UInt64 = 100
+
+    func scheduleDuties() {
+        guard !isStopped else { return }
+        let back = LoopBound(self, to: loop)
+        let next = loop.now.advanced(milliseconds: Self.dutyMilliseconds)
+        _ = loop.schedule(at: next) {
+            let replica = back.value
+            guard !replica.isStopped else { return }
+            replica.watchDisk()
+            replica.maintain()
+            replica.dutyTurn += 1
+            if replica.dutyTurn.isMultiple(of: 10) {
+                replica.everySecond()
+            }
+            replica.scheduleDuties()
+        }
+    }
+
+    /// A disk that hangs under a leader costs it the leadership; a full one is tried again.
+    private func watchDisk() {
+        if isDiskFull {
+            writer?.retry()
+        }
+        guard isDiskHealthy, let since = writer?.waitingSince,
+            loop.now.milliseconds(since: since) > settings.diskHangMilliseconds
+        else { return }
+        isDiskHealthy = false
+        logger.error(
+            "the disk does not answer",
+            metadata: ["milliseconds": "\(loop.now.milliseconds(since: since))"])
+        step(.diskHealth(false))
+    }
+
+    private func everySecond() {
+        closeIdleSources()
+        expireSessions()
+        if settings.scrubBytesPerSecond > 0, writer?.isIdle == true {
+            scrub()
+        }
+    }
+
+    // MARK: Sessions
+
+    /// The leader proposes the end of sessions that have been idle for too long.
+    private func expireSessions() {
+        guard raft.isLeader, raft.canServeProposals, sessionCount > 0 else { return }
+        let applier = applier
+        let loop = loop
+        let back = LoopBound(self, to: loop)
+        let time = clock.stamp(now: loop.now, wallMilliseconds: loop.wallMilliseconds)
+        let epoch = leadership
+        resources.applyWorker.submit {
+            let expired = applier.value.expiredSessions(time: time)
+            guard !expired.isEmpty else { return }
+            loop.post {
+                let replica = back.value
+                guard replica.leadership == epoch else { return }
+                let bound = 1_024
+                replica.propose(
+                    Record.expireSessions(Array(expired.prefix(bound))).encoded()
+                ) { _ in }
+            }
+        }
+    }
+
+    // MARK: Engine and log
+
+    private func maintain() {
+        let age = loop.now.milliseconds(since: flushStarted)
+        let isDue =
+            bytesSinceFlush >= settings.flushBytes
+            || (bytesSinceFlush > 0 && age >= settings.flushMilliseconds)
+        if isDue, !isFlushing, !isInstalling {
+            flushEngine { _ in }
+        }
+        let excess = writer.map { $0.statistics.fileBytes > settings.limits.retainedLogBytes }
+        if excess == true, !isCompacting, compactionTarget > raft.compacted.index {
+            compact(through: compactionTarget) { _ in }
+        }
+        writer?.prepareSpareWhenIdle()
+    }
+
+    /// Makes the engine durable up to what is applied now.
+    func flushEngine(done: @escaping (Result<LogIndex, RequestRefusal>) -> Void) {
+        guard !isFlushing, !isInstalling else {
+            done(.failure(.unavailable("the engine is being flushed or replaced; try again")))
+            return
+        }
+        isFlushing = true
+        flushStarted = loop.now
+        bytesSinceFlush = 0
+        let through = position.index
+        let engine = engine
+        let loop = loop
+        let back = LoopBound((self, done), to: loop)
+        resources.maintenanceWorker.submit {
+            let result: Result<Void, EngineFailure>
+            do throws(EngineFailure) {
+                result = .success(try engine.withLock { $0 }.flush())
+            } catch {
+                result = .failure(error)
+            }
+            loop.post {
+                let (replica, done) = back.value
+                replica.isFlushing = false
+                switch result {
+                case .success:
+                    replica.flushed = max(replica.flushed, through)
+                    done(.success(through))
+                case .failure(let failure):
+                    replica.fail(.engine(failure))
+                    done(.failure(.unavailable("\(failure)")))
+                }
+            }
+        }
+    }
+
+    /// The last index that need not be kept: flushed, and far enough behind that a follower which
+    /// lags by less than half the retained bytes still finds its frames.
+    private var compactionTarget: LogIndex {
+        let bytes = settings.limits.retainedLogBytes / 2
+        return min(flushed, raft.index(leaving: bytes))
+    }
+
+    func compact(
+        through index: LogIndex, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
+    ) {
+        guard !isCompacting, !isInstalling else {
+            done(.failure(.unavailable("the log is being compacted or replaced; try again")))
+            return
+        }
+        isCompacting = true
+        writer?.perform { log in
+            Result { (try log.compact(through: index), log.statistics) }
+        } done: { [unowned self] result in
+            isCompacting = false
+            guard !isStopped else { return }
+            switch result {
+            case .success(let (start, statistics)):
+                writer?.took(statistics)
+                if start.index > raft.compacted.index {
+                    step(.compacted(LogPosition(index: start.index, term: start.term)))
+                }
+                done(.success(start.index))
+            case .failure(let error):
+                logger.error("the log cannot be compacted", metadata: ["reason": "\(error)"])
+                done(.failure(.unavailable("\(error)")))
+            }
+        }
+    }
+
+    /// Flushes the engine and compacts the log as far as that allows; for operators.
+    package func snapshotNow(done: @escaping (Result<LogIndex, RequestRefusal>) -> Void) {
+        flushEngine { [unowned self] result in
+            switch result {
+            case .success(let index): compact(through: index, done: done)
+            case .failure: done(result)
+            }
+        }
+    }
+
+    // MARK: Scrub
+
+    private func scrub() {
+        let budget = settings.scrubBytesPerSecond
+        writer?.perform { log in
+            Result { try log.scrub(budgetBytes: budget) }
+        } done: { [unowned self] result in
+            guard !isStopped else { return }
+            switch result {
+            case .success(let report):
+                scrubbedBytes += UInt64(report.checkedBytes)
+                for damage in report.damage where !knownDamage.contains(damage) {
+                    knownDamage.append(damage)
+                    logger.error("the scrub found damage", metadata: ["what": "\(damage)"])
+                }
+            case .failure(let error):
+                logger.error("the scrub failed", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+}
+
+/// What a check of the whole log found.
+package struct LogReport: Sendable {
+    package let segments: Int
+    package let frames: UInt64
+    package let bytes: UInt64
+    package let problems: [String]
+}
+
+extension Replica {
+    package var now: MonotonicTime {
+        loop.now
+    }
+
+    /// Reads and checks every segment of the log, in pieces that writes get between.
+    package func verifyLog(done: @escaping (Result<LogReport, RequestRefusal>) -> Void) {
+        verifyMore(checked: 0, problems: [], rounds: 0, done: done)
+    }
+
+    private func verifyMore(
+        checked: UInt64, problems: [String], rounds: Int,
+        done: @escaping (Result<LogReport, RequestRefusal>) -> Void
+    ) {
+        writer?.perform { log in
+            Result { (try log.scrub(budgetBytes: 8 << 20), log.statistics) }
+        } done: { [unowned self] result in
+            switch result {
+            case .failure(let error):
+                done(.failure(.unavailable("\(error)")))
+            case .success(let (report, statistics)):
+                let bytes = checked + UInt64(report.checkedBytes)
+                let found = problems + report.damage.map(\.description)
+                // The scrub goes round: as much as the files hold has been read, or it is stuck.
+                let isDone =
+                    bytes >= UInt64(statistics.fileBytes) || rounds > 1_000
+                    || (report.reachedEnd && rounds > 0)
+                guard isDone else {
+                    verifyMore(
+                        checked: bytes, problems: found, rounds: rounds + 1, done: done)
+                    return
+                }
+                done(
+                    .success(
+                        LogReport(
+                            segments: statistics.segments, frames: statistics.frames,
+                            bytes: bytes, problems: Array(Set(found)).sorted())))
+            }
+        }
+    }
+}

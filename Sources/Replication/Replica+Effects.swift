@@ -1,0 +1,198 @@
+import Logging
+import Codec
+import IOCore
+import Identifiers
+import Raft
+import Transactions
+import WAL
+
+extension Replica {
+    /// Steps the core and performs its effects in order.
+    ///
+    /// An input that comes out of an effect waits until the effects before it are done.
+    func step(_ input: Input) {
+        guard !isStepping else {
+            queuedInputs.append(input)
+            return
+        }
+        isStepping = true
+        stepOnce(input)
+        while !queuedInputs.isEmpty {
+            let next = queuedInputs.removeFirst()
+            stepOnce(next)
+        }
+        isStepping = false
+        if let membership = membershipToPropose {
+            membershipToPropose = nil
+            sealMembership(membership)
+        }
+    }
+
+    private func stepOnce(_ input: Input) {
+        var batch = effects
+        effects = []
+        raft.step(input, at: loop.now, into: &batch)
+        for effect in batch {
+            perform(effect)
+        }
+        batch.removeAll(keepingCapacity: true)
+        effects = batch
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .writeHardState(let state, let id):
+            writer?.writeHardState(state, id)
+        case .append(let source, let id):
+            append(source, id)
+        case .truncate(let index, let id):
+            writer?.truncate(after: index, id)
+            cache.truncate(after: index)
+            forgetProposals(after: index)
+        case .send(let message, let node, let after):
+            if let after, after > durable {
+                held.append((after, message, node))
+            } else {
+                send(message, to: node)
+            }
+        case .sendSnapshotChunk(let node, let chunk):
+            sendSnapshotChunk(chunk, to: node)
+        case .storeSnapshotChunk(let request, let node):
+            storeSnapshotChunk(request, from: node)
+        case .apply(let index):
+            applyTarget = max(applyTarget, index)
+            pumpApply()
+        case .readReady(let nonce, let index):
+            readsConfirmed(nonce, at: index)
+        case .readFailed(let nonce, let refusal):
+            readsFailed(nonce, refusal)
+        case .proposeMembership(let membership):
+            membershipToPropose = membership
+        case .refused(let refusal):
+            finishAdministration(.failure(describe(refusal)))
+        case .roleChanged(let report):
+            roleChanged(report)
+        case .setDeadline(let time):
+            setDeadline(time)
+        case .peerViolation(let node, let what):
+            logger.error(
+                "a peer has broken the protocol",
+                metadata: ["peer": "\(node)", "what": "\(what)"])
+            resources.transport.drop(node, reason: what)
+        }
+    }
+
+    private func append(_ source: AppendSource, _ id: WriteID) {
+        switch source {
+        case .proposal(let descriptor):
+            guard let frame = proposal else {
+                preconditionFailure("no sealed frame for \(descriptor.firstIndex)")
+            }
+            append(frame)
+        case .message(let first):
+            guard let incoming else {
+                preconditionFailure("frames are to be appended without a message")
+            }
+            for frame in incoming.frames[first...] {
+                append(frame)
+            }
+        }
+        writer?.mark(id)
+    }
+
+    private func append(_ frame: SealedFrame) {
+        cache.append(frame)
+        writer?.append(frame)
+        lastDigest = frame.header.digest
+    }
+
+    private func setDeadline(_ time: MonotonicTime) {
+        if let deadline { loop.cancel(deadline) }
+        let back = LoopBound(self, to: loop)
+        deadline = loop.schedule(at: time) {
+            let replica = back.value
+            replica.deadline = nil
+            guard !replica.isStopped else { return }
+            replica.step(.tick)
+        }
+    }
+
+    func writerReported(_ event: LogWriter.Event) {
+        guard !isStopped else { return }
+        switch event {
+        case .durable(let id):
+            durable = id
+            if isDiskFull || !isDiskHealthy {
+                isDiskFull = false
+                isDiskHealthy = true
+                logger.notice("the disk takes writes again")
+                step(.diskHealth(true))
+            }
+            let count = held.firstIndex { $0.after > id } ?? held.count
+            let released = Array(held.prefix(count))
+            held.removeFirst(count)
+            for message in released {
+                send(message.message, to: message.to)
+            }
+            step(.durable(id))
+        case .full(let what):
+            if !isDiskFull {
+                isDiskFull = true
+                logger.error(
+                    "the disk is full: proposals are refused", metadata: ["what": "\(what)"])
+                if isDiskHealthy {
+                    isDiskHealthy = false
+                    step(.diskHealth(false))
+                }
+            }
+        case .failed(let failure):
+            fail(.log(failure))
+        }
+    }
+
+    private func roleChanged(_ report: RoleReport) {
+        logger.notice(
+            "role changed",
+            metadata: [
+                "role": "\(report.role)", "term": "\(report.term)",
+                "leader": "\(report.leader.map(\.description) ?? "none")",
+            ])
+        leadership += 1
+        if report.role == .leader {
+            clock.restart(now: loop.now)
+            waiting.insert(
+                WaitingRecord(bytes: Record.nothing.encoded(), done: { _ in }), at: 0)
+        } else {
+            failWaiting()
+            closeSources()
+        }
+        observer.roleChanged(report)
+    }
+
+    /// A core's refusal in a client's words.
+    func describe(_ refusal: Refusal) -> RequestRefusal {
+        switch refusal {
+        case .notLeader: .notLeader(leaderHint)
+        case .notReady:
+            .unavailable("the leader has not committed a record of its term yet; try again")
+        case .changeInProgress:
+            .refused("a change of membership is under way; wait until it has ended")
+        case .transferInProgress:
+            .unavailable("leadership is being handed over; try again in a moment")
+        case .unknownNode(let node): .refused("node \(node) is not a member of the cluster")
+        case .unfitTarget(let node):
+            .refused("node \(node) is not a voter that has caught up with the log")
+        case .noVoters: .refused("a cluster needs at least one voter")
+        case .unchanged: .refused("the membership already is so")
+        case .leadershipLost: .notLeader(leaderHint)
+        }
+    }
+
+    /// Who leads, as far as this node knows; nil where it is itself or nobody.
+    package var leaderHint: LeaderHint? {
+        guard let leader = raft.leader, leader != settings.node,
+            let member = membership.member(leader)
+        else { return nil }
+        return LeaderHint(node: leader, clientAddress: member.clientAddress)
+    }
+}

@@ -1,0 +1,160 @@
+import Compression
+import Codec
+import IOCore
+import Identifiers
+import Raft
+import Transactions
+
+extension Replica {
+    /// Proposes one encoded record; `done` is called once, on the loop, when it has been applied
+    /// here or its fate is out of this node's hands.
+    package func propose(
+        _ record: [UInt8], done: @escaping (Result<RecordResult, RequestRefusal>) -> Void
+    ) {
+        if let refusal = proposalRefusal(bytes: record.count) {
+            done(.failure(refusal))
+            return
+        }
+        waiting.append(WaitingRecord(bytes: record, done: done))
+        waitingBytes += record.count
+    }
+
+    private func proposalRefusal(bytes: Int) -> RequestRefusal? {
+        guard !isStopped else { return .unavailable("the node is stopping") }
+        guard raft.isLeader else { return .notLeader(leaderHint) }
+        guard !isDiskFull else {
+            return .unavailable("the leader's disk is full; free some space on it")
+        }
+        guard raft.canServeProposals else {
+            return .unavailable("leadership is being handed over; try again in a moment")
+        }
+        guard bytes <= settings.limits.frameBytes / 2 else {
+            return .refused(
+                "a record of \(bytes) bytes is over the limit of \(settings.limits.frameBytes / 2)")
+        }
+        guard waitingBytes + sealedBytes + bytes <= settings.limits.pendingProposalBytes else {
+            return .unavailable("the leader has too many transactions under way; try again")
+        }
+        return nil
+    }
+
+    /// Seals what waits into frames, as many as may be uncommitted at a time.
+    func sealWaiting() {
+        guard raft.isLeader, !waiting.isEmpty, raft.canServeProposals else { return }
+        while !waiting.isEmpty, uncommittedFrames < settings.limits.uncommittedFrames {
+            sealNext()
+        }
+    }
+
+    private var uncommittedFrames: Int {
+        let commit = raft.commitIndex
+        return sealed.reversed().prefix { $0.lastIndex > commit }.count
+    }
+
+    private func sealNext() {
+        var payload = FramePayload.Writer(timeMilliseconds: stamp())
+        var done: [(Result<RecordResult, RequestRefusal>) -> Void] = []
+        var count = 0
+        for record in waiting {
+            guard count < settings.limits.frameRecords,
+                count == 0
+                    || payload.byteCount + record.bytes.count + 10
+                        <= settings.limits.frameBytes
+            else { break }
+            payload.append(record.bytes)
+            done.append(record.done)
+            waitingBytes -= record.bytes.count
+            count += 1
+        }
+        waiting.removeFirst(count)
+        propose(kind: .entries, payload.take(), done: done, membership: nil)
+    }
+
+    private func stamp() -> UInt64 {
+        clock.stamp(now: loop.now, wallMilliseconds: loop.wallMilliseconds)
+    }
+
+    private func propose(
+        kind: FrameKind, _ raw: [UInt8], done: [(Result<RecordResult, RequestRefusal>) -> Void],
+        membership: Membership?
+    ) {
+        let frame = sealer.seal(
+            kind: kind, term: raft.term, firstIndex: raft.lastPosition.index.next,
+            count: UInt32(done.count), raw: raw, previous: lastDigest)
+        let descriptor = FrameDescriptor(
+            firstIndex: frame.header.firstIndex, count: frame.header.count,
+            term: frame.header.term, byteCount: UInt32(frame.bytes.count), membership: membership)
+        sealed.append(
+            SealedProposals(
+                firstIndex: descriptor.firstIndex, lastIndex: descriptor.lastIndex,
+                byteCount: raw.count, done: done))
+        sealedBytes += raw.count
+        proposal = frame
+        step(.propose(descriptor))
+        proposal = nil
+    }
+
+    /// Seals the membership that the core asks for.
+    func sealMembership(_ core: Membership) {
+        let next = membership.rearranged(as: core, adding: newMembers)
+        var payload = FramePayload.Writer(timeMilliseconds: stamp())
+        payload.append(Record.membership(next).encoded())
+        let finish: (Result<RecordResult, RequestRefusal>) -> Void = { [unowned self] result in
+            guard !core.isJoint else { return }
+            switch result {
+            case .success: finishAdministration(.success(position.index))
+            case .failure(let refusal): finishAdministration(.failure(refusal))
+            }
+        }
+        propose(kind: .membership, payload.take(), done: [finish], membership: core)
+    }
+
+    /// Answers the records of a frame that has been applied.
+    func answer(_ frame: AppliedFrame) {
+        while let first = sealed.first, first.firstIndex < frame.firstIndex {
+            sealed.removeFirst()
+            sealedBytes -= first.byteCount
+            first.done.forEach { $0(.failure(.outcomeUnknown)) }
+        }
+        guard let first = sealed.first, first.firstIndex == frame.firstIndex else { return }
+        sealed.removeFirst()
+        sealedBytes -= first.byteCount
+        for (done, result) in zip(first.done, frame.results) {
+            done(.success(result))
+        }
+    }
+
+    /// Frames after `index` are gone: another leader has put others in their place.
+    func forgetProposals(after index: LogIndex) {
+        while let last = sealed.last, last.lastIndex > index {
+            sealed.removeLast()
+            sealedBytes -= last.byteCount
+            last.done.forEach { $0(.failure(.outcomeUnknown)) }
+        }
+    }
+
+    /// Leadership is lost: nothing that only waits was executed; what was sealed may have been.
+    func failWaiting() {
+        let unsealed = waiting
+        waiting = []
+        waitingBytes = 0
+        let hint = leaderHint
+        unsealed.forEach { $0.done(.failure(.notLeader(hint))) }
+        forgetProposals(after: .zero)
+        finishAdministration(.failure(.outcomeUnknown))
+    }
+
+    func failEverything(_ refusal: RequestRefusal) {
+        failWaiting()
+        let reads =
+            gatheredReads + confirmingReads.values.flatMap { $0 }
+            + readsAwaitingApply.map(\.read)
+        gatheredReads = []
+        confirmingReads = [:]
+        readsAwaitingApply = []
+        reads.forEach { $0.fail(refusal) }
+        let waiters = digestWaiters
+        digestWaiters = [:]
+        waiters.values.forEach { $0(.failure(refusal)) }
+    }
+}

@@ -1,0 +1,114 @@
+import Codec
+import IOCore
+import Identifiers
+package import KeyValue
+import Raft
+
+/// How fresh a read must be.
+package enum Consistency: Hashable, Sendable {
+    /// Sees every transaction acknowledged before the read began.
+    case linearizable
+    /// What this node has applied, if it has heard of a leader within this time.
+    case stale(maximumLagMilliseconds: UInt64)
+    /// What this node has applied, whatever that is.
+    case local
+}
+
+/// A read that waits for its index.
+struct PendingRead {
+    let run: () -> Void
+    let fail: (RequestRefusal) -> Void
+}
+
+extension Replica {
+    /// Runs `job` over the engine on the read worker, once the state is as fresh as asked for, and
+    /// `done` with its result on the loop.
+    package func query<Answer: Sendable>(
+        _ consistency: Consistency,
+        _ job: @escaping @Sendable (any Engine) throws(EngineFailure) -> Answer,
+        done: @escaping (Result<Answer, RequestRefusal>) -> Void
+    ) {
+        guard !isStopped else {
+            done(.failure(.unavailable("the node is stopping")))
+            return
+        }
+        let read = PendingRead(
+            run: { [unowned self] in perform(job, done: done) },
+            fail: { done(.failure($0)) })
+        switch consistency {
+        case .local:
+            read.run()
+        case .stale(let lag):
+            guard raft.isLeader || heardOfLeader(within: lag) else {
+                read.fail(
+                    .unavailable("this node has not heard of a leader for over \(lag) ms"))
+                return
+            }
+            read.run()
+        case .linearizable:
+            let bound = settings.limits.pendingReads
+            guard gatheredReads.count + readsAwaitingApply.count < bound else {
+                read.fail(.unavailable("\(bound) reads are waiting; try again"))
+                return
+            }
+            gatheredReads.append(read)
+        }
+    }
+
+    private func heardOfLeader(within milliseconds: UInt64) -> Bool {
+        guard raft.leader != nil, let heard = raft.lastHeardFromLeader else { return false }
+        return loop.now.milliseconds(since: heard) <= milliseconds
+    }
+
+    /// Asks for one read index for all reads of this turn.
+    func confirmGatheredReads() {
+        guard !gatheredReads.isEmpty else { return }
+        let nonce = nextNonce
+        nextNonce &+= 1
+        confirmingReads[nonce] = gatheredReads
+        gatheredReads = []
+        step(.read(nonce: nonce))
+    }
+
+    func readsConfirmed(_ nonce: UInt64, at index: LogIndex) {
+        guard let reads = confirmingReads.removeValue(forKey: nonce) else { return }
+        for read in reads {
+            if index <= position.index {
+                read.run()
+            } else {
+                readsAwaitingApply.append((index, read))
+            }
+        }
+    }
+
+    func readsFailed(_ nonce: UInt64, _ refusal: Refusal) {
+        guard let reads = confirmingReads.removeValue(forKey: nonce) else { return }
+        let described = describe(refusal)
+        reads.forEach { $0.fail(described) }
+    }
+
+    func releaseReads() {
+        guard !readsAwaitingApply.isEmpty else { return }
+        let ready = readsAwaitingApply.filter { $0.index <= position.index }
+        readsAwaitingApply.removeAll { $0.index <= position.index }
+        ready.forEach { $0.read.run() }
+    }
+
+    private func perform<Answer: Sendable>(
+        _ job: @escaping @Sendable (any Engine) throws(EngineFailure) -> Answer,
+        done: @escaping (Result<Answer, RequestRefusal>) -> Void
+    ) {
+        let engine = engine
+        let loop = loop
+        let back = LoopBound(done, to: loop)
+        resources.readWorker.submit {
+            let result: Result<Answer, RequestRefusal>
+            do throws(EngineFailure) {
+                result = .success(try job(engine.withLock { $0 }))
+            } catch {
+                result = .failure(.unavailable("\(error)"))
+            }
+            loop.post { back.value(result) }
+        }
+    }
+}

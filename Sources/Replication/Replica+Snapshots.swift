@@ -1,0 +1,300 @@
+import Logging
+import Codec
+import IOCore
+import Identifiers
+import KeyValue
+import Raft
+import WAL
+
+extension Replica {
+    // MARK: Sending
+
+    /// Makes the chunk on the read worker and sends it; chunk 0 pins the present state.
+    func sendSnapshotChunk(_ chunk: UInt64, to node: NodeID) {
+        guard !sourcesInTheMaking.contains(node) else { return }
+        sourcesInTheMaking.insert(node)
+        if chunk == 0, let old = sources.removeValue(forKey: node) {
+            resources.readWorker.submit { old.value.close() }
+        }
+        let known = sources[node]
+        let engine = engine
+        let limits = settings.limits
+        let loop = loop
+        let back = LoopBound(self, to: loop)
+        resources.readWorker.submit {
+            let result: Result<(WorkerBound<SnapshotSource>, SnapshotSource.Chunk)?, EngineFailure>
+            do throws(EngineFailure) {
+                result = .success(
+                    try Self.makeChunk(chunk, known, engine: engine, limits: limits))
+            } catch {
+                result = .failure(error)
+            }
+            loop.post { back.value.chunkMade(result, for: node) }
+        }
+    }
+
+    private static func makeChunk(
+        _ number: UInt64, _ known: WorkerBound<SnapshotSource>?, engine: Locked<any Engine>,
+        limits: Limits
+    ) throws(EngineFailure) -> (WorkerBound<SnapshotSource>, SnapshotSource.Chunk)? {
+        let source: WorkerBound<SnapshotSource>
+        if let known {
+            source = known
+        } else {
+            guard number == 0 else { return nil }
+            source = WorkerBound(
+                try SnapshotSource(engine: engine.withLock { $0 }, limits: limits))
+        }
+        guard let chunk = try source.value.chunk(number) else { return nil }
+        return (source, chunk)
+    }
+
+    private func chunkMade(
+        _ result: Result<(WorkerBound<SnapshotSource>, SnapshotSource.Chunk)?, EngineFailure>,
+        for node: NodeID
+    ) {
+        sourcesInTheMaking.remove(node)
+        guard !isStopped else { return }
+        switch result {
+        case .success(let made?):
+            let (source, chunk) = made
+            guard raft.isLeader else {
+                resources.readWorker.submit { source.value.close() }
+                return
+            }
+            sources[node] = source
+            let position = source.value.position
+            let request = Message.SnapshotRequest(
+                snapshot: LogPosition(index: position.index, term: position.term),
+                membership: source.value.membership, chunk: chunk.number, isLast: chunk.isLast)
+            let message = Message(term: raft.term, body: .snapshotRequest(request))
+            if chunk.number == 0 {
+                logger.notice(
+                    "sending a snapshot",
+                    metadata: ["peer": "\(node)", "index": "\(position.index)"])
+            }
+            _ = resources.transport.send(
+                PeerMessage(message: message, chunk: chunk.bytes).encoded(), to: node)
+        case .success(nil):
+            step(.snapshotSendFailed(node))
+        case .failure(let failure):
+            logger.error(
+                "a snapshot cannot be made",
+                metadata: ["peer": "\(node)", "reason": "\(failure)"])
+            step(.snapshotSendFailed(node))
+        }
+    }
+
+    /// Releases snapshots that nobody needs: all on losing leadership.
+    func closeSources() {
+        for source in sources.values {
+            resources.readWorker.submit { source.value.close() }
+        }
+        sources = [:]
+    }
+
+    /// Releases the snapshots of followers that replicate from the log again.
+    func closeIdleSources() {
+        for node in sources.keys where !raft.isSendingSnapshot(to: node) {
+            if let source = sources.removeValue(forKey: node) {
+                resources.readWorker.submit { source.value.close() }
+            }
+        }
+    }
+
+    // MARK: Receiving
+
+    /// Stores the chunk of the message being stepped on the maintenance worker.
+    func storeSnapshotChunk(_ request: Message.SnapshotRequest, from node: NodeID) {
+        guard let bytes = incoming?.chunk, !isInstalling else { return }
+        var known = intake
+        if let stale = known, stale.value.snapshot != request.snapshot || request.chunk == 0 {
+            resources.maintenanceWorker.submit { stale.value.abandon() }
+            intake = nil
+            known = nil
+        }
+        let make: (@Sendable () throws -> SnapshotIntake)?
+        if known == nil {
+            guard request.chunk == 0 else {
+                step(.snapshotChunkWanted(request.snapshot, chunk: 0))
+                return
+            }
+            make = intakeMaker(for: request.snapshot)
+        } else {
+            make = nil
+        }
+        isInstalling = request.isLast
+        let loop = loop
+        let back = LoopBound(self, to: loop)
+        resources.maintenanceWorker.submit { [known] in
+            let result: Result<(WorkerBound<SnapshotIntake>, SnapshotIntake.Progress), any Error>
+            do {
+                let intake = try known ?? WorkerBound(make.unsafelyPresent()())
+                result = .success(
+                    (
+                        intake,
+                        try intake.value.store(
+                            bytes, number: request.chunk, isLast: request.isLast)
+                    ))
+            } catch {
+                result = .failure(error)
+            }
+            loop.post { back.value.chunkStored(request, result) }
+        }
+    }
+
+    private func intakeMaker(
+        for snapshot: LogPosition
+    ) -> @Sendable () throws -> SnapshotIntake {
+        let location = location
+        let factory = resources.engineFactory
+        let limits = settings.limits
+        let nonce = loop.randomBits()
+        return {
+            let directory = try location.staging(index: snapshot.index.rawValue, nonce: nonce)
+            return try SnapshotIntake(
+                snapshot: snapshot, directory: directory, factory: factory, limits: limits)
+        }
+    }
+
+    private func chunkStored(
+        _ request: Message.SnapshotRequest,
+        _ result: Result<(WorkerBound<SnapshotIntake>, SnapshotIntake.Progress), any Error>
+    ) {
+        guard !isStopped else { return }
+        switch result {
+        case .failure(let error):
+            logger.error("a snapshot cannot be stored", metadata: ["reason": "\(error)"])
+            isInstalling = false
+            if let intake {
+                resources.maintenanceWorker.submit { intake.value.abandon() }
+            }
+            intake = nil
+            step(.snapshotChunkWanted(request.snapshot, chunk: 0))
+        case .success(let (intake, .wants(chunk))):
+            self.intake = intake
+            isInstalling = false
+            if chunk == request.chunk + 1 {
+                step(.snapshotChunkStored(request.snapshot, chunk: request.chunk))
+            } else {
+                step(.snapshotChunkWanted(request.snapshot, chunk: chunk))
+            }
+        case .success(let (intake, .complete(engine))):
+            self.intake = nil
+            adopt(engine, directory: intake.value.directory, request)
+        }
+    }
+
+    // MARK: Installing
+
+    /// Makes the snapshot's engine the present one: pointer, applier, then the log.
+    ///
+    /// A crash behind the first step is mended at the next start, which finds an engine that is
+    /// ahead of the log and resets the log to it.
+    private func adopt(
+        _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
+    ) {
+        let applier = applier
+        let location = location
+        let loop = loop
+        let back = LoopBound(self, to: loop)
+        resources.applyWorker.submit {
+            let result: Result<any Engine, any Error>
+            do {
+                guard applier.value.position.index.rawValue < request.snapshot.index.rawValue else {
+                    next.close()
+                    loop.post { back.value.adoptionSkipped() }
+                    return
+                }
+                try location.adopt(directory)
+                let old = applier.value.engine
+                try applier.value.replace(engine: next)
+                result = .success(old)
+            } catch {
+                result = .failure(error)
+            }
+            loop.post { back.value.adopted(next, result, request) }
+        }
+    }
+
+    private func adoptionSkipped() {
+        isInstalling = false
+        pumpApply()
+    }
+
+    private func adopted(
+        _ next: any Engine, _ result: Result<any Engine, any Error>,
+        _ request: Message.SnapshotRequest
+    ) {
+        guard !isStopped else { return }
+        switch result {
+        case .failure(let error):
+            fail(.inconsistent("a snapshot cannot take over: \(error)"))
+        case .success(let old):
+            engine.withLock { $0 = next }
+            let maintenance = resources.maintenanceWorker
+            resources.readWorker.submit { maintenance.submit { old.close() } }
+            resetLog(request)
+        }
+    }
+
+    private func resetLog(_ request: Message.SnapshotRequest) {
+        let position = applier.value.position
+        let start = WriteAheadLog.LogStart(
+            index: position.index, term: position.term, digest: position.digest)
+        let voting = WriteAheadLog.VotingState(term: raft.term, vote: raft.vote)
+        let keeps = raft.term(at: position.index) == position.term
+        guard !keeps else {
+            installed(request, position)
+            return
+        }
+        // Appends are refused while a snapshot is installed, so nothing can come behind the last
+        // write and be taken for a part of the log after the reset.
+        writer?.whenIdle { [unowned self] in
+            writer?.perform { log in
+                Result { try log.reset(to: start, voting: voting) }
+            } done: { [unowned self] result in
+                logReset(result, request, position)
+            }
+        }
+    }
+
+    private func logReset(
+        _ result: Result<Void, any Error>, _ request: Message.SnapshotRequest,
+        _ position: AppliedPosition
+    ) {
+        guard !isStopped else { return }
+        switch result {
+        case .success:
+            cache.removeAll()
+            lastDigest = position.digest
+            installed(request, position)
+        case .failure(let error):
+            fail(.inconsistent("the log cannot be reset to a snapshot: \(error)"))
+        }
+    }
+
+    private func installed(_ request: Message.SnapshotRequest, _ position: AppliedPosition) {
+        logger.notice("snapshot installed", metadata: ["index": "\(position.index)"])
+        isInstalling = false
+        self.position = position
+        applyTarget = max(applyTarget, position.index)
+        flushed = position.index
+        clock.observe(position.timeMilliseconds)
+        membership = applier.value.membership
+        sessionCount = applier.value.sessionCount
+        resources.transport.update(membership)
+        step(.snapshotInstalled(request.snapshot, membership.core))
+        observer.stateReplaced(position)
+        releaseReads()
+        pumpApply()
+    }
+}
+
+extension Optional {
+    /// The value where the caller has just made sure that there is one.
+    fileprivate func unsafelyPresent() -> Wrapped {
+        guard let self else { preconditionFailure("a value that was made sure of is absent") }
+        return self
+    }
+}

@@ -1,0 +1,257 @@
+import Codec
+import Compression
+package import IOCore
+package import Identifiers
+package import KeyValue
+package import Logging
+package import Raft
+package import Transactions
+import WAL
+
+/// Carries messages to other replicas; on the loop. Loss is allowed, corruption is not.
+package protocol PeerTransport: AnyObject {
+    /// Sends buffers one behind the other; false where there is no connection.
+    func send(_ buffers: [[UInt8]], to node: NodeID) -> Bool
+    /// Bytes given to `send` that have not left.
+    func unsentBytes(to node: NodeID) -> Int
+    /// Ends the connection to a peer that broke the protocol.
+    func drop(_ node: NodeID, reason: String)
+    /// Says who is in the cluster and where.
+    func update(_ membership: ClusterMembership)
+}
+
+/// The threads and files that a replica works with.
+package struct ReplicaResources {
+    package let loop: any EventLoop
+    /// Writes and reads the log.
+    package let diskWorker: any Worker
+    /// Applies frames.
+    package let applyWorker: any Worker
+    /// Serves reads and makes snapshots for followers.
+    package let readWorker: any Worker
+    /// Flushes the engine, installs snapshots, computes digests.
+    package let maintenanceWorker: any Worker
+    package let fileSystem: any FileSystem
+    package let engineFactory: any EngineFactory
+    package let transport: any PeerTransport
+    package let logger: Logger
+
+    package init(
+        loop: any EventLoop, diskWorker: any Worker, applyWorker: any Worker,
+        readWorker: any Worker, maintenanceWorker: any Worker, fileSystem: any FileSystem,
+        engineFactory: any EngineFactory, transport: any PeerTransport, logger: Logger
+    ) {
+        self.loop = loop
+        self.diskWorker = diskWorker
+        self.applyWorker = applyWorker
+        self.readWorker = readWorker
+        self.maintenanceWorker = maintenanceWorker
+        self.fileSystem = fileSystem
+        self.engineFactory = engineFactory
+        self.transport = transport
+        self.logger = logger
+    }
+}
+
+/// The shell round the consensus core: steps it and performs its effects.
+///
+/// Lives on the loop. Blocking work goes to four workers and comes back as posted closures.
+/// Records wait in `waiting` until the end of a turn, are sealed into frames, and their completions
+/// wait in `sealed` until the frame has been applied here.
+package final class Replica {
+    let resources: ReplicaResources
+    let settings: ReplicaSettings
+    let loop: any EventLoop
+    let logger: Logger
+    var raft: ConsensusCore
+    var writer: LogWriter?
+    let sealer: FrameSealer
+    var cache: FrameCache
+    /// The chain digest of the last frame of the log, which the next frame continues.
+    var lastDigest: ChainDigest
+
+    // Effects
+    var effects: [Effect] = []
+    var isStepping = false
+    var queuedInputs: [Input] = []
+    /// The message being stepped, for the bytes that the core does not see.
+    var incoming: PeerMessage?
+    /// The frame being proposed.
+    var proposal: SealedFrame?
+    var membershipToPropose: Membership?
+    /// Messages that must not leave before a write is durable, in order.
+    var held: [(after: WriteID, message: Message, to: NodeID)] = []
+    var durable = WriteID.zero
+    var deadline: TimerID?
+    var outboxes: [NodeID: Outbox] = [:]
+
+    // Proposals
+    var waiting: [WaitingRecord] = []
+    var waitingBytes = 0
+    var sealed: [SealedProposals] = []
+    var sealedBytes = 0
+    var clock: ReplicatedClock
+
+    // Apply
+    let applier: WorkerBound<Applier>
+    var position: AppliedPosition
+    var membership: ClusterMembership
+    var applyTarget: LogIndex
+    var isApplying = false
+    var sessionCount = 0
+
+    // Reads
+    var nextNonce: UInt64
+    var gatheredReads: [PendingRead] = []
+    var confirmingReads: [UInt64: [PendingRead]] = [:]
+    var readsAwaitingApply: [(index: LogIndex, read: PendingRead)] = []
+    let engine: Locked<any Engine>
+
+    // Snapshots
+    var sources: [NodeID: WorkerBound<SnapshotSource>] = [:]
+    var sourcesInTheMaking: Set<NodeID> = []
+    var intake: WorkerBound<SnapshotIntake>?
+    var isInstalling = false
+    let location: EngineLocation
+
+    // Duties and maintenance
+    var leadership: UInt64 = 0
+    var flushed: LogIndex
+    var isFlushing = false
+    var isCompacting = false
+    var flushStarted: MonotonicTime
+    var bytesSinceFlush = 0
+    var digestWaiters: [UInt64: (Result<StateReport, RequestRefusal>) -> Void] = [:]
+    var reports: [StateReport] = []
+    var administration: ((Result<LogIndex, RequestRefusal>) -> Void)?
+    /// Places of nodes that a membership change under way brings in.
+    var newMembers: [Member] = []
+    var knownDamage: [DamagedRange] = []
+    var scrubbedBytes: UInt64 = 0
+    var dutyTurn: UInt64 = 0
+    var isDiskHealthy = true
+    var isDiskFull = false
+    var isStopped = false
+    var started: MonotonicTime
+    package var observer = ReplicaObserver()
+
+    /// Takes over what `OpenedReplica.open` recovered; on the loop.
+    package init(_ opened: consuming OpenedReplica, resources: ReplicaResources) {
+        let loop = resources.loop
+        precondition(loop.isCurrent, "a replica is made on its loop")
+        self.resources = resources
+        self.loop = loop
+        settings = opened.settings
+        logger = resources.logger
+        let now = loop.now
+        var core = opened.settings.raft
+        core.seed = loop.randomBits()
+        raft = ConsensusCore(
+            identifier: opened.settings.node, settings: core, recovered: opened.recovered, now: now)
+        sealer = FrameSealer(limits: opened.settings.limits)
+        cache = FrameCache(byteLimit: opened.settings.limits.frameCacheBytes)
+        lastDigest = opened.lastDigest
+        applier = WorkerBound(opened.applier)
+        position = opened.applier.position
+        membership = opened.membership
+        applyTarget = opened.applier.position.index
+        engine = Locked(opened.applier.engine)
+        location = opened.location
+        flushed = opened.applier.position.index
+        flushStarted = now
+        started = now
+        nextNonce = loop.randomBits() | 1
+        clock = ReplicatedClock(opened.applier.position.timeMilliseconds)
+        let log = opened.log
+        let voting = opened.recovered.hardState
+        writer = LogWriter(
+            loop: loop, worker: resources.diskWorker, log: log,
+            voting: .init(term: voting.term, vote: voting.vote)
+        ) { [unowned self] event in
+            writerReported(event)
+        }
+        for damage in opened.damage {
+            step(.damaged(first: damage.lowerBound, last: damage.upperBound))
+        }
+    }
+
+    /// Begins: connects to the others and starts the timers.
+    package func start() {
+        resources.transport.update(membership)
+        step(.tick)
+        scheduleDuties()
+    }
+
+    /// Everything of one turn has arrived: seal what waits, write what has gathered.
+    package func turnEnded() {
+        guard !isStopped else { return }
+        confirmGatheredReads()
+        sealWaiting()
+        writer?.flush()
+    }
+
+    /// A message of a peer.
+    package func received(_ message: PeerMessage, from node: NodeID) {
+        guard !isStopped else { return }
+        // While a snapshot takes over, frames are lost on the way, so to speak.
+        if isInstalling, !message.frames.isEmpty { return }
+        incoming = message
+        step(.message(message.message, from: node))
+        incoming = nil
+    }
+
+    /// The connection to a peer was made or lost.
+    package func connectionChanged(_ node: NodeID) {
+        guard !isStopped else { return }
+        outboxes[node] = nil
+        step(.peerUnreachable(node))
+    }
+
+    /// Stops for good: nothing is sent, written or answered any more.
+    package func stop() {
+        guard !isStopped else { return }
+        isStopped = true
+        writer?.stop()
+        if let deadline { loop.cancel(deadline) }
+        failEverything(.outcomeUnknown)
+        for source in sources.values {
+            resources.readWorker.submit { source.value.close() }
+        }
+        sources = [:]
+    }
+
+    func fail(_ failure: ReplicationFailure) {
+        guard !isStopped else { return }
+        logger.critical("the node stops", metadata: ["reason": "\(failure)"])
+        stop()
+        observer.failed(failure)
+    }
+}
+
+/// What the owner of a replica wants to hear of; all calls on the loop.
+package struct ReplicaObserver {
+    /// The node cannot go on.
+    package var failed: (ReplicationFailure) -> Void = { _ in }
+    /// Role, term or leader has changed.
+    package var roleChanged: (RoleReport) -> Void = { _ in }
+    /// A turn has been applied.
+    package var applied: (AppliedTurn) -> Void = { _ in }
+    /// An engine brought by a snapshot has taken over.
+    package var stateReplaced: (AppliedPosition) -> Void = { _ in }
+
+    package init() {}
+}
+
+/// A record that waits to be sealed, and who wants to know what became of it.
+struct WaitingRecord {
+    let bytes: [UInt8]
+    let done: (Result<RecordResult, RequestRefusal>) -> Void
+}
+
+/// The completions of one sealed frame, by record.
+struct SealedProposals {
+    let firstIndex: LogIndex
+    let lastIndex: LogIndex
+    let byteCount: Int
+    let done: [(Result<RecordResult, RequestRefusal>) -> Void]
+}

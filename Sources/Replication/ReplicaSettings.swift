@@ -1,0 +1,61 @@
+package import Codec
+package import Identifiers
+package import Raft
+import WAL
+
+/// What one replica is told at its start.
+package struct ReplicaSettings: Sendable {
+    package var node: NodeID
+    package var cluster: ClusterID
+    package var dataDirectory: String
+    package var limits = Limits.standard
+    package var raft = Raft.Settings()
+    /// How long the disk may leave a write waiting before leadership moves away.
+    package var diskHangMilliseconds: UInt64 = 1_000
+    /// Log bytes applied since the last flush of the engine, over which it is flushed.
+    package var flushBytes = 64 << 20
+    /// Time after which the engine is flushed, however little has come.
+    package var flushMilliseconds: UInt64 = 60_000
+    /// Bytes of log that the scrub reads a second; 0 turns it off.
+    package var scrubBytesPerSecond = 4 << 20
+
+    package init(node: NodeID, cluster: ClusterID, dataDirectory: String) {
+        self.node = node
+        self.cluster = cluster
+        self.dataDirectory = dataDirectory
+    }
+}
+
+/// Replicated time: monotone, and driven on by the leader's own monotonic clock alone, so that a
+/// wall clock that is wrong or jumps can expire nobody.
+struct ReplicatedClock {
+    private var time: UInt64
+    private var readAt: MonotonicTime?
+
+    init(_ time: UInt64) {
+        self.time = time
+    }
+
+    /// The log says that it is at least this late.
+    mutating func observe(_ replicated: UInt64) {
+        time = max(time, replicated)
+    }
+
+    /// The time to stamp a frame with; the first frame of a cluster takes the wall clock's.
+    mutating func stamp(now: MonotonicTime, wallMilliseconds: UInt64) -> UInt64 {
+        if time == 0 {
+            time = max(1, wallMilliseconds)
+        } else if let readAt {
+            time += now.milliseconds(since: readAt)
+        }
+        // What is left of a millisecond is kept for the next reading.
+        if let readAt, now.milliseconds(since: readAt) == 0 { return time }
+        readAt = now
+        return time
+    }
+
+    /// A new leader starts to count from what the log says.
+    mutating func restart(now: MonotonicTime) {
+        readAt = now
+    }
+}

@@ -1,0 +1,311 @@
+package import Codec
+package import Identifiers
+package import KeyValue
+import Transactions
+
+/// The client sessions and the outcomes they may still ask for: what makes a retry harmless.
+///
+/// Held in memory and applied from the log alone. On the engine it is log-structured: each frame's
+/// outcomes are one row, and at every checkpoint (each `checkpointRecords` records) the sessions that
+/// had outcomes since the last one are written out and those rows removed. So a busy session costs a
+/// row write a checkpoint, not one a transaction, and the rows are a function of the log.
+package struct SessionTable: Sendable {
+    /// Records between two checkpoints; part of the replicated meaning, so never configured.
+    package static let checkpointRecords: UInt64 = 4_096
+
+    /// One session.
+    struct Session: Hashable, Sendable {
+        var timeToLiveMilliseconds: UInt64
+        var description: String
+        var lastActiveMilliseconds: UInt64
+        var acknowledgedThrough = SequenceNumber.zero
+        /// The highest sequence that was executed.
+        var highest = SequenceNumber.zero
+        /// Encoded outcomes above `acknowledgedThrough`, by ascending sequence.
+        var outcomes: [StoredOutcome] = []
+    }
+
+    struct StoredOutcome: Hashable, Sendable {
+        let sequence: SequenceNumber
+        let bytes: [UInt8]
+    }
+
+    /// What to do with a transaction that names a session.
+    enum Admission: Equatable {
+        case execute
+        /// It was executed before: this is its outcome.
+        case repeated([UInt8])
+        /// It must not be executed, now or later in this form.
+        case refuse(AbortCode, String)
+    }
+
+    private(set) var sessions: [SessionID: Session] = [:]
+    /// Sessions with outcomes since the last checkpoint.
+    private var dirty: Set<SessionID> = []
+    /// The outcome rows written since the last checkpoint.
+    private var outcomeRows: [[UInt8]] = []
+    /// The outcomes of the frame being applied, encoded as its row.
+    private var frameRow = ByteWriter()
+    private let limits: Limits
+
+    package init(limits: Limits) {
+        self.limits = limits
+    }
+
+    package var count: Int {
+        sessions.count
+    }
+
+    /// Whether a session is open.
+    package func contains(_ session: SessionID) -> Bool {
+        sessions[session] != nil
+    }
+}
+
+// MARK: - Records
+
+extension SessionTable {
+    /// Opens the session named after `index`; refuses over the limit.
+    mutating func open(
+        at index: LogIndex, timeToLiveMilliseconds: UInt64, description: String, time: UInt64
+    ) -> Abort? {
+        guard sessions.count < limits.sessions else {
+            return Abort(
+                step: nil, code: .limitExceeded,
+                message: "the cluster has \(limits.sessions) open sessions, its limit; "
+                    + "close some or wait until they expire")
+        }
+        sessions[SessionID(index.rawValue)] = Session(
+            timeToLiveMilliseconds: timeToLiveMilliseconds, description: description,
+            lastActiveMilliseconds: time)
+        return nil
+    }
+
+    /// Marks a session as alive; false where it is unknown.
+    mutating func touch(_ session: SessionID, time: UInt64) -> Bool {
+        guard sessions[session] != nil else { return false }
+        sessions[session]?.lastActiveMilliseconds = time
+        return true
+    }
+
+    /// Forgets a session; false where it is unknown.
+    mutating func close(_ session: SessionID) -> Bool {
+        dirty.remove(session)
+        return sessions.removeValue(forKey: session) != nil
+    }
+
+    /// Whether the session's time to live is over at `time`.
+    func isExpired(_ session: SessionID, time: UInt64) -> Bool {
+        guard let state = sessions[session] else { return false }
+        return state.lastActiveMilliseconds + state.timeToLiveMilliseconds < time
+    }
+
+    /// Sessions that have been idle for longer than their time to live, in order.
+    func expired(time: UInt64) -> [SessionID] {
+        sessions.keys.filter { isExpired($0, time: time) }.sorted()
+    }
+
+    /// Decides about a transaction before it is executed; changes nothing, because a decision that
+    /// leaves no row behind must leave no trace in memory either.
+    func admit(_ origin: Origin) -> Admission {
+        guard let session = sessions[origin.session] else {
+            return .refuse(
+                .sessionUnknown,
+                "session \(origin.session) has expired or never was; nothing was executed, and the "
+                    + "outcome of its earlier transactions is unknown; open a new session")
+        }
+        return session.admit(origin, limits: limits)
+    }
+
+    /// Remembers the outcome of an executed transaction, that its session lives, and what the client
+    /// has acknowledged.
+    mutating func remember(_ outcome: [UInt8], for origin: Origin, time: UInt64) {
+        guard let found = sessions.index(forKey: origin.session) else { return }
+        sessions.values[found].remember(outcome, for: origin, time: time)
+        dirty.insert(origin.session)
+        frameRow.writeVarint(origin.session)
+        frameRow.writeVarint(origin.sequence)
+        frameRow.writeVarint(origin.acknowledgedThrough)
+        frameRow.writeBytes(outcome)
+    }
+}
+
+extension SessionTable.Session {
+    func admit(_ origin: Origin, limits: Limits) -> SessionTable.Admission {
+        if origin.sequence <= acknowledgedThrough {
+            return .refuse(
+                .outcomeForgotten,
+                "request \(origin.sequence) was acknowledged and its outcome forgotten; "
+                    + "acknowledged through \(acknowledgedThrough)")
+        }
+        if origin.sequence <= highest {
+            guard let known = outcomes.first(where: { $0.sequence == origin.sequence }) else {
+                return .refuse(.outcomeForgotten, "the outcome of \(origin.sequence) is forgotten")
+            }
+            return .repeated(known.bytes)
+        }
+        guard origin.sequence == highest.next else {
+            return .refuse(
+                .sequenceGap,
+                "request \(origin.sequence) came before request \(highest.next); "
+                    + "send the missing ones first")
+        }
+        let open = outcomes.count { $0.sequence > origin.acknowledgedThrough }
+        guard open < limits.outcomesPerSession else {
+            return .refuse(
+                .limitExceeded,
+                "the session has \(open) unacknowledged outcomes, its limit; "
+                    + "acknowledge some and send the request again")
+        }
+        return .execute
+    }
+
+    mutating func remember(_ outcome: [UInt8], for origin: Origin, time: UInt64) {
+        lastActiveMilliseconds = max(lastActiveMilliseconds, time)
+        // A client cannot acknowledge what it has not been answered.
+        let through = min(origin.acknowledgedThrough, highest)
+        if through > acknowledgedThrough {
+            acknowledgedThrough = through
+            outcomes.removeFirst(outcomes.firstIndex { $0.sequence > through } ?? outcomes.count)
+        }
+        guard origin.sequence > highest else { return }
+        highest = origin.sequence
+        outcomes.append(SessionTable.StoredOutcome(sequence: origin.sequence, bytes: outcome))
+    }
+}
+
+// MARK: - Rows
+
+extension SessionTable {
+    /// Writes the row of the frame just applied; nothing where it had no outcome.
+    mutating func endFrame<V: View>(
+        firstIndex: LogIndex, timeMilliseconds: UInt64, to view: inout V
+    ) {
+        guard frameRow.count > 0 else { return }
+        var row = ByteWriter(capacity: frameRow.count + 10)
+        row.writeVarint(timeMilliseconds)
+        row.writeRaw(frameRow.bytes)
+        let key = SystemRows.outcomes(frame: firstIndex)
+        outcomeRows.append(key)
+        view.put(key, row.take())
+        frameRow.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes one session's row at once: for records that leave no outcome behind.
+    func writeRow<V: View>(of session: SessionID, to view: inout V) {
+        guard let state = sessions[session] else {
+            view.delete(SystemRows.session(session))
+            return
+        }
+        view.put(SystemRows.session(session), state.encoded())
+    }
+
+    /// Writes the sessions changed since the last checkpoint, and removes the outcome rows.
+    mutating func checkpoint<V: View>(to view: inout V) {
+        for session in dirty.sorted() {
+            writeRow(of: session, to: &view)
+        }
+        for key in outcomeRows {
+            view.delete(key)
+        }
+        outcomeRows.removeAll(keepingCapacity: true)
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    /// Reads the table back as it was when the last batch was written.
+    package static func load(
+        from view: some ReadView, limits: Limits
+    ) throws(EngineFailure) -> SessionTable {
+        var table = SessionTable(limits: limits)
+        var failure: DecodingFailure?
+        try view.scan(KeyRange(prefix: SystemRows.sessionPrefix), reverse: false) { key, row in
+            do throws(DecodingFailure) {
+                guard let number = SystemRows.number(of: key) else {
+                    throw .malformed(at: 0, what: "session key of \(key.count) bytes")
+                }
+                table.sessions[SessionID(number)] = try Session.decode(row.value, limits: limits)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        try view.scan(KeyRange(prefix: SystemRows.outcomesPrefix), reverse: false) { key, row in
+            guard failure == nil else { return false }
+            table.outcomeRows.append(key)
+            do throws(DecodingFailure) {
+                try table.replay(row.value, limits: limits)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure {
+            throw EngineFailure("load the client sessions", reason: failure.description)
+        }
+        return table
+    }
+
+    private mutating func replay(_ row: [UInt8], limits: Limits) throws(DecodingFailure) {
+        var reader = ByteReader(row)
+        let time = try reader.readVarint()
+        while !reader.isAtEnd {
+            let session = try reader.readVarint(SessionID.self)
+            let sequence = try reader.readVarint(SequenceNumber.self)
+            let acknowledged = try reader.readVarint(SequenceNumber.self)
+            let outcome = try reader.readBytes(limit: limits.transactionBytes, "outcome")
+            guard let found = sessions.index(forKey: session) else { continue }
+            let origin = Origin(
+                session: session, sequence: sequence, acknowledgedThrough: acknowledged)
+            sessions.values[found].remember(outcome, for: origin, time: time)
+            dirty.insert(session)
+        }
+    }
+}
+
+extension SessionTable.Session {
+    /// | field | form |
+    /// |---|---|
+    /// | time to live, last active, milliseconds | varint each |
+    /// | description | string |
+    /// | acknowledged through, highest | varint each |
+    /// | outcomes | varint count, then (varint sequence, bytes) each |
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.writeVarint(timeToLiveMilliseconds)
+        writer.writeVarint(lastActiveMilliseconds)
+        writer.writeString(description)
+        writer.writeVarint(acknowledgedThrough)
+        writer.writeVarint(highest)
+        writer.writeVarint(UInt64(outcomes.count))
+        for outcome in outcomes {
+            writer.writeVarint(outcome.sequence)
+            writer.writeBytes(outcome.bytes)
+        }
+        return writer.take()
+    }
+
+    static func decode(
+        _ bytes: [UInt8], limits: Limits
+    ) throws(DecodingFailure) -> SessionTable.Session {
+        var reader = ByteReader(bytes)
+        let timeToLive = try reader.readVarint()
+        let lastActive = try reader.readVarint()
+        let description = try reader.readString(limit: limits.keyBytes, "session description")
+        var session = SessionTable.Session(
+            timeToLiveMilliseconds: timeToLive, description: description,
+            lastActiveMilliseconds: lastActive)
+        session.acknowledgedThrough = try reader.readVarint(SequenceNumber.self)
+        session.highest = try reader.readVarint(SequenceNumber.self)
+        let count = try reader.readCount(limit: limits.outcomesPerSession, "outcomes")
+        for _ in 0..<count {
+            let sequence = try reader.readVarint(SequenceNumber.self)
+            let bytes = try reader.readBytes(limit: limits.transactionBytes, "outcome")
+            session.outcomes.append(
+                SessionTable.StoredOutcome(sequence: sequence, bytes: bytes))
+        }
+        try reader.finish()
+        return session
+    }
+}

@@ -1,0 +1,83 @@
+import Codec
+import Compression
+import Identifiers
+import KeyValue
+import Raft
+
+/// A snapshot on its way in: rows go into an engine of their own beside the present one, which takes
+/// its place when the last chunk has been verified. Used in jobs of the maintenance worker.
+final class SnapshotIntake {
+    let snapshot: LogPosition
+    let directory: String
+    private let engine: any Engine
+    private let limits: Limits
+    private let codec = BlockCodec()
+    private var digest = StateDigest()
+    private(set) var nextChunk: UInt64 = 0
+
+    /// What became of one chunk.
+    enum Progress {
+        case wants(UInt64)
+        /// All rows are there, verified and on disk.
+        case complete(any Engine)
+    }
+
+    init(
+        snapshot: LogPosition, directory: String, factory: any EngineFactory, limits: Limits
+    ) throws(EngineFailure) {
+        self.snapshot = snapshot
+        self.directory = directory
+        self.limits = limits
+        engine = try factory.open(directory)
+    }
+
+    /// Stores chunk `number`; one that is not the next is answered with the number wanted.
+    func store(_ bytes: [UInt8], number: UInt64, isLast: Bool) throws -> Progress {
+        guard number == nextChunk else { return .wants(nextChunk) }
+        let raw = try codec.decompress(
+            bytes, limit: limits.snapshotChunkBytes + limits.valueBytes + limits.frameBytes)
+        var reader = ByteReader(raw)
+        var batch = WriteBatch()
+        var isEnded = false
+        while !reader.isAtEnd {
+            let key = try reader.readBytes(limit: limits.keyBytes * 2, "snapshot key")
+            if key.isEmpty {
+                let expected = try reader.readBits128()
+                try reader.finish()
+                let actual = digest.finish()
+                guard expected == actual else {
+                    throw EngineFailure(
+                        "install snapshot \(snapshot)",
+                        reason: "its rows have the digest \(actual), \(expected) was sent")
+                }
+                isEnded = true
+                break
+            }
+            let version = try reader.readVarint(LogIndex.self)
+            let value = try reader.readBytes(limit: limits.frameBytes * 4, "snapshot value")
+            let row = Row(version: version, value: value)
+            digest.add(key: key, row: row)
+            batch.changes.append(.put(key: key, row: row))
+        }
+        guard isEnded == isLast else {
+            throw EngineFailure(
+                "install snapshot \(snapshot)", reason: "chunk \(number) ends in the wrong place")
+        }
+        try engine.write(batch)
+        nextChunk += 1
+        guard isLast else { return .wants(nextChunk) }
+        let position = try AppliedPosition.read(engine)
+        guard position.index == snapshot.index, position.term == snapshot.term else {
+            throw EngineFailure(
+                "install snapshot \(snapshot)",
+                reason: "its rows are of position \(position.index)/\(position.term)")
+        }
+        try engine.flush()
+        return .complete(engine)
+    }
+
+    /// Gives up; the directory is removed by whoever opens the store next, or the next intake.
+    func abandon() {
+        engine.close()
+    }
+}

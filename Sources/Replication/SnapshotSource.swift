@@ -1,0 +1,73 @@
+import Codec
+import Compression
+import Identifiers
+import KeyValue
+import Raft
+
+/// A pinned state on its way to one follower, chunk by chunk. Used in jobs of the read worker.
+///
+/// A chunk is a zstd block (`BlockCodec`) of rows in key order: key (bytes), version (varint), value
+/// (bytes) each; the last chunk ends in an empty key and the 16-byte state digest of all rows sent.
+final class SnapshotSource {
+    /// One chunk, ready to be sent.
+    struct Chunk: Sendable {
+        let number: UInt64
+        let bytes: [UInt8]
+        let isLast: Bool
+    }
+
+    let position: AppliedPosition
+    let membership: Membership
+    private let pinned: any PinnedState
+    private let limits: Limits
+    private let codec = BlockCodec()
+    private var digest = StateDigest()
+    /// The key from which the next chunk begins.
+    private var nextKey = SystemRows.replicated.lower
+    private var current: Chunk?
+
+    init(engine: any Engine, limits: Limits) throws(EngineFailure) {
+        pinned = try engine.pin()
+        self.limits = limits
+        position = try AppliedPosition.read(pinned)
+        membership = try Applier.readMembership(pinned, limits: limits).core
+    }
+
+    /// Chunk `number`: the one sent last, once more, or the one behind it; nil for any other.
+    func chunk(_ number: UInt64) throws(EngineFailure) -> Chunk? {
+        if let current, current.number == number { return current }
+        let next = current.map { $0.number + 1 } ?? 0
+        guard number == next, current?.isLast != true else { return nil }
+        let chunk = try makeChunk(number)
+        current = chunk
+        return chunk
+    }
+
+    func close() {
+        pinned.close()
+    }
+
+    private func makeChunk(_ number: UInt64) throws(EngineFailure) -> Chunk {
+        var writer = ByteWriter(capacity: limits.snapshotChunkBytes + 4_096)
+        var isCut = false
+        var lastKey = nextKey
+        try pinned.scan(KeyRange(lower: nextKey, upper: nil), reverse: false) { key, row in
+            guard writer.count < limits.snapshotChunkBytes else {
+                isCut = true
+                lastKey = key
+                return false
+            }
+            writer.writeBytes(key)
+            writer.writeVarint(row.version)
+            writer.writeBytes(row.value)
+            digest.add(key: key, row: row)
+            return true
+        }
+        nextKey = lastKey
+        if !isCut {
+            writer.writeVarint(0)
+            writer.writeBits128(digest.finish())
+        }
+        return Chunk(number: number, bytes: codec.compress(writer.bytes), isLast: !isCut)
+    }
+}

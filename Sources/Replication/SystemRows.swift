@@ -1,0 +1,112 @@
+import Codec
+package import Identifiers
+package import KeyValue
+import Transactions
+
+/// The rows that the replica itself keeps in the engine, beside those of the stores.
+///
+/// | key | value |
+/// |---|---|
+/// | `00 …` | node-local: outside digests and snapshots |
+/// | `01 01` | applied position (`AppliedPosition`) |
+/// | `01 02` | membership (`Transactions.ClusterMembership`) |
+/// | `01 03`, session (8, big-endian) | one client session as of a checkpoint or its last touch |
+/// | `01 04`, first index of a frame (8, big-endian) | outcomes of that frame's transactions |
+/// | `01 05`, first index of a frame (8, big-endian) | change sets of that frame |
+/// | `01 07`, checkpoint index (8, big-endian) | feed bytes written up to that checkpoint (varint) |
+/// | `01 08` | index up to which change sets were trimmed (varint) |
+package enum SystemRows {
+    /// The key space that stays on this node.
+    package static let nodeLocal = KeyRange(prefix: [0x00])
+    /// Everything that is replicated: what digests and snapshots cover.
+    package static let replicated = KeyRange(lower: [0x01], upper: nil)
+
+    package static let applied: [UInt8] = [0x01, 0x01]
+    package static let membership: [UInt8] = [0x01, 0x02]
+    static let feedTrimmed: [UInt8] = [0x01, 0x08]
+    static let sessionPrefix: [UInt8] = [0x01, 0x03]
+    static let outcomesPrefix: [UInt8] = [0x01, 0x04]
+    static let feedPrefix: [UInt8] = [0x01, 0x05]
+    static let checkpointPrefix: [UInt8] = [0x01, 0x07]
+
+    static func session(_ session: SessionID) -> [UInt8] {
+        key(sessionPrefix, session.rawValue)
+    }
+
+    static func outcomes(frame firstIndex: LogIndex) -> [UInt8] {
+        key(outcomesPrefix, firstIndex.rawValue)
+    }
+
+    static func feed(frame firstIndex: LogIndex) -> [UInt8] {
+        key(feedPrefix, firstIndex.rawValue)
+    }
+
+    static func checkpoint(_ index: LogIndex) -> [UInt8] {
+        key(checkpointPrefix, index.rawValue)
+    }
+
+    /// The number behind a two-byte prefix; nil where the key has another length.
+    static func number(of key: [UInt8]) -> UInt64? {
+        guard key.count == 10 else { return nil }
+        return key[2...].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private static func key(_ prefix: [UInt8], _ number: UInt64) -> [UInt8] {
+        var key = prefix
+        key.reserveCapacity(10)
+        for shift in stride(from: 56, through: 0, by: -8) {
+            key.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+        }
+        return key
+    }
+}
+
+/// Where the engine stands: written in the batch of every apply turn.
+///
+/// | field | form |
+/// |---|---|
+/// | index, term | varint each |
+/// | chain digest | 16 bytes |
+/// | replicated time, milliseconds | varint |
+/// | feed bytes ever written | varint |
+package struct AppliedPosition: Hashable, Sendable {
+    package var index: LogIndex
+    package var term: Term
+    package var digest: ChainDigest
+    package var timeMilliseconds: UInt64
+    /// Bytes of change sets ever written; a checkpoint keeps its value for trimming the feed.
+    package var feedBytes: UInt64
+
+    package static let start = AppliedPosition(
+        index: .zero, term: .zero, digest: .empty, timeMilliseconds: 0, feedBytes: 0)
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: 40)
+        writer.writeVarint(index)
+        writer.writeVarint(term)
+        writer.writeBits128(digest.bits)
+        writer.writeVarint(timeMilliseconds)
+        writer.writeVarint(feedBytes)
+        return writer.take()
+    }
+
+    static func decode(_ bytes: [UInt8]) throws(DecodingFailure) -> AppliedPosition {
+        var reader = ByteReader(bytes)
+        let position = AppliedPosition(
+            index: try reader.readVarint(LogIndex.self), term: try reader.readVarint(Term.self),
+            digest: ChainDigest(try reader.readBits128()),
+            timeMilliseconds: try reader.readVarint(), feedBytes: try reader.readVarint())
+        try reader.finish()
+        return position
+    }
+
+    /// Reads the position of an engine or a pinned state; the start where there is none.
+    package static func read(_ view: some ReadView) throws(EngineFailure) -> AppliedPosition {
+        guard let row = try view.get(SystemRows.applied) else { return .start }
+        do {
+            return try decode(row.value)
+        } catch {
+            throw EngineFailure("read the applied position", reason: error.description)
+        }
+    }
+}
