@@ -107,5 +107,13 @@ let package = Package(
             "Configuration",
             ["Identifiers", "Codec", "IOCore", .product(name: "Yams", package: "Yams")]),
         tests("Configuration", ["Identifiers", "Codec", "IOCore"]),
+        module("DebianControl"),
+        module("JSON"),
+        module("TextOutput"),
+        module("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
+        tests("DebianControl"),
+        tests("JSON"),
+        tests("TextOutput"),
+        tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
     ]
 )

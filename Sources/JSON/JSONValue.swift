@@ -1,0 +1,85 @@
+/// A JSON text as a value (*RFC 8259*); objects keep the order of their members, numbers their digits.
+package enum JSONValue: Sendable, Hashable {
+    case null
+    case boolean(Bool)
+    /// The number as it is written, always valid JSON.
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    case object([JSONMember])
+
+    package static func number(_ value: some BinaryInteger) -> JSONValue {
+        .number(String(value))
+    }
+
+    /// A number with `digits` decimals; null where it is not finite.
+    package static func number(_ value: Double, decimals digits: Int) -> JSONValue {
+        guard value.isFinite, abs(value) < 1e15, (0...9).contains(digits) else { return .null }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let scaled = Int64((abs(value) * scale).rounded())
+        let whole = scaled / Int64(scale)
+        let sign = value < 0 && scaled > 0 ? "-" : ""
+        guard digits > 0 else { return .number("\(sign)\(whole)") }
+        let rest = String(scaled % Int64(scale))
+        let zeros = String(repeating: "0", count: digits - rest.utf8.count)
+        return .number("\(sign)\(whole).\(zeros)\(rest)")
+    }
+
+    /// The member with this name of an object.
+    package subscript(name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+
+    /// "a string", "an object" and so on, for messages.
+    package var kind: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "a boolean"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+}
+
+package struct JSONMember: Sendable, Hashable {
+    package var name: String
+    package var value: JSONValue
+
+    package init(_ name: String, _ value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
+}
+
+extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByBooleanLiteral,
+    ExpressibleByIntegerLiteral, ExpressibleByNilLiteral
+{
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(elements.map { JSONMember($0.0, $0.1) })
+    }
+
+    package init(arrayLiteral elements: JSONValue...) {
+        self = .array(elements)
+    }
+
+    package init(stringLiteral value: String) {
+        self = .string(value)
+    }
+
+    package init(booleanLiteral value: Bool) {
+        self = .boolean(value)
+    }
+
+    package init(integerLiteral value: Int) {
+        self = .number(value)
+    }
+
+    package init(nilLiteral: ()) {
+        self = .null
+    }
+}
