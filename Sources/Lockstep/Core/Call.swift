@@ -1,0 +1,96 @@
+import Codec
+import Identifiers
+import IOCore
+import Wire
+
+/// One request of the caller's until its answer: what is sent, and how it may be sent again.
+final class Call {
+    enum Work {
+        /// A transaction; always safe to send again with its sequence number.
+        case submission(transaction: [UInt8], wantsChanges: Bool)
+        /// Safe to send again.
+        case repeatable(Request)
+        /// Not safe to send again when it may have reached the leader.
+        case once(Request)
+    }
+
+    typealias Completion = @Sendable (Result<Response, LockstepError>) -> Void
+
+    let number: UInt64
+    var work: Work
+    let deadline: MonotonicTime
+    /// nil when the caller does not wait any more.
+    var completion: Completion?
+    /// How often it was sent on a connection; with more than none its fate may be unknown.
+    var sends = 0
+    /// The session and place in it, from the first sending on.
+    var place: (session: SessionTrack, sequence: SequenceNumber)?
+    /// What went wrong last, for the error of a call that runs out of time.
+    var lastFailure = "no node was reached in time"
+
+    init(
+        number: UInt64, work: Work, deadline: MonotonicTime, completion: Completion?
+    ) {
+        self.number = number
+        self.work = work
+        self.deadline = deadline
+        self.completion = completion
+    }
+
+    var isSubmission: Bool {
+        if case .submission = work { true } else { false }
+    }
+
+    /// Whether the cluster may carry it out although it has not been answered.
+    var mayHaveExecuted: Bool {
+        switch work {
+        case .submission, .once: sends > 0
+        case .repeatable: false
+        }
+    }
+
+    /// The order in which calls with places are sent again.
+    func isPlaced(before other: Call) -> Bool {
+        guard let place, let otherPlace = other.place else { return number < other.number }
+        return (place.session.identifier, place.sequence)
+            < (otherPlace.session.identifier, otherPlace.sequence)
+    }
+
+    /// Answers the caller, once.
+    func complete(_ result: Result<Response, LockstepError>) {
+        guard let completion else { return }
+        self.completion = nil
+        completion(result)
+    }
+}
+
+/// One session as the client sees it: which sequence numbers are given out, and which answered.
+final class SessionTrack {
+    let identifier: SessionID
+    private(set) var nextSequence = SequenceNumber(1)
+    /// All sequence numbers up to here have been answered.
+    private(set) var acknowledgedThrough = SequenceNumber.zero
+    private var answeredAbove: Set<SequenceNumber> = []
+
+    init(_ identifier: SessionID) {
+        self.identifier = identifier
+    }
+
+    /// Sequence numbers from the first unanswered one to the last given out.
+    var windowUsed: Int {
+        Int(nextSequence.rawValue - 1 - acknowledgedThrough.rawValue)
+    }
+
+    func takeSequence() -> SequenceNumber {
+        defer { nextSequence = nextSequence.next }
+        return nextSequence
+    }
+
+    func answered(_ sequence: SequenceNumber) {
+        precondition(sequence < nextSequence, "answer to sequence \(sequence) not given out")
+        answeredAbove.insert(sequence)
+        while answeredAbove.remove(acknowledgedThrough.next) != nil {
+            acknowledgedThrough = acknowledgedThrough.next
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import Codec
+import Identifiers
+import IOCore
+import Transactions
+import Logging
+import Wire
+
+extension ClientCore {
+    /// Takes one answer of the present connection.
+    func answered(_ identifier: RequestID, _ response: Response) {
+        guard let entry = sent[identifier] else {
+            // The closing answer of a watch that was cancelled meanwhile.
+            return
+        }
+        if response.isFinal { sent[identifier] = nil }
+        if case .error(let error) = response, let detour = Detour(error, routing: self) {
+            if case .call(let call) = entry, case .once = call.work, !detour.mayHaveExecuted {
+                call.sends -= 1
+                waiting.append(call)
+            } else {
+                sent[identifier] = entry
+            }
+            leaveRoute(detour.reason, next: detour.next, wait: detour.wait)
+            return
+        }
+        switch entry {
+        case .call(let call): answered(call, response)
+        case .sessionOpening: sessionAnswered(response)
+        case .keepAlive(let session): keepAliveAnswered(session, response)
+        case .watch(let watch): watchAnswered(watch, response)
+        }
+        pump()
+    }
+
+    /// An answer that means "not here" or "not now" for everything on this connection.
+    private struct Detour {
+        let reason: String
+        let next: Address?
+        let wait: Wait
+        var mayHaveExecuted = false
+
+        init?(_ error: RequestError, routing core: ClientCore) {
+            reason = "\(error)"
+            switch error {
+            case .notLeader(_, let text):
+                next = Address(text)
+                // Nodes that point at each other must not be asked in a tight circle.
+                wait = next != nil && core.hintsFollowed < 3 ? .none : .backoff
+                if next != nil { core.hintsFollowed += 1 }
+            case .unavailable(_, let milliseconds):
+                next = nil
+                wait = .atLeast(milliseconds: milliseconds)
+            case .interrupted:
+                next = nil
+                wait = .backoff
+                mayHaveExecuted = true
+            case .refused, .tooLarge, .sessionExpired, .protocolViolation:
+                return nil
+            }
+        }
+    }
+
+    private func progressed() {
+        backoff.reset()
+        hintsFollowed = 0
+    }
+
+    private func answered(_ call: Call, _ response: Response) {
+        progressed()
+        if call.isSubmission {
+            submissionAnswered(call, response)
+            return
+        }
+        forget(call)
+        if case .error(let error) = response {
+            call.complete(.failure(LockstepError(error)))
+        } else {
+            call.complete(.success(response))
+        }
+    }
+
+    private func submissionAnswered(_ call: Call, _ response: Response) {
+        switch response {
+        case .outcome(let bytes, _):
+            switch OutcomeVerdict(bytes, coding) {
+            case .final:
+                settle(call, .success(response))
+            case .sessionUnknown(let message):
+                sessionLost(by: call, message)
+            case .sequenceGap(let message):
+                sent[takeRequest()] = .call(call)
+                leaveRoute(message, next: nil, wait: .backoff)
+            case .unreadable(let text):
+                settle(call, .failure(.protocolViolation(text)))
+            }
+        case .error(.sessionExpired(let session)):
+            sessionLost(by: call, "session \(session) has expired")
+        case .error(let error):
+            call.complete(.failure(LockstepError(error)))
+            fillPlace(of: call)
+        case .sessionOpened, .done, .readResult, .readAborted, .watchStarted, .changeSets,
+            .watchEnded, .status, .digest, .snapshotTaken, .verified:
+            settle(call, .failure(.protocolViolation("an answer of kind \(response.kind)")))
+        }
+    }
+
+    private func settle(_ call: Call, _ result: Result<Response, LockstepError>) {
+        if let place = call.place { place.session.answered(place.sequence) }
+        forget(call)
+        call.complete(result)
+    }
+
+    /// A refused transaction leaves a gap in its session, which later ones would wait behind: an
+    /// empty transaction takes its place.
+    private func fillPlace(of call: Call) {
+        guard call.place != nil else { return }
+        if case .submission(let transaction, _) = call.work, transaction == coding.fillerTransaction
+        {
+            // Not even that is taken: go on with a new session.
+            session = nil
+            settle(call, .failure(.outcomeUnknown("the session cannot go on")))
+            return
+        }
+        call.work = .submission(transaction: coding.fillerTransaction, wantsChanges: false)
+        resending.append(call)
+    }
+
+    /// The cluster does not know the call's session any more. What was sent once only has certainly
+    /// not been executed, and goes into a new session; of the rest nobody can tell.
+    private func sessionLost(by call: Call, _ message: String) {
+        guard let place = call.place else { return }
+        if session === place.session { session = nil }
+        logger?.info(
+            "session lost", metadata: ["session": "\(place.session.identifier)"])
+        place.session.answered(place.sequence)
+        if call.sends == 1, call.completion != nil {
+            call.place = nil
+            call.sends = 0
+            waiting.append(call)
+            return
+        }
+        forget(call)
+        call.complete(.failure(.outcomeUnknown(message)))
+    }
+
+    private func sessionAnswered(_ response: Response) {
+        isOpeningSession = false
+        switch response {
+        case .sessionOpened(let identifier):
+            progressed()
+            session = SessionTrack(identifier)
+            sessionActivity = loop.now
+            armKeepAlive()
+        case .error(let error):
+            failUnplaced(LockstepError(error))
+        case .outcome, .done, .readResult, .readAborted, .watchStarted, .changeSets, .watchEnded,
+            .status, .digest, .snapshotTaken, .verified:
+            leaveRoute("an answer of kind \(response.kind)", next: nil, wait: .backoff)
+        }
+    }
+
+    /// No session can be had: transactions that wait for one fail.
+    private func failUnplaced(_ error: LockstepError) {
+        let all = Array(waiting)
+        waiting = CallQueue(all.filter { !$0.isSubmission })
+        for call in all where call.isSubmission {
+            forget(call)
+            call.complete(.failure(error))
+        }
+    }
+
+    private func keepAliveAnswered(_ identifier: SessionID, _ response: Response) {
+        if case .error(.sessionExpired) = response, session?.identifier == identifier {
+            session = nil
+        }
+    }
+}

@@ -1,0 +1,254 @@
+import Codec
+import Identifiers
+import IOCore
+import Logging
+import Wire
+
+/// What the client does on its loop: finds the leader, keeps one connection and one session, sends
+/// calls, sends them again, and answers every caller exactly once.
+///
+/// A transaction is sent with the same session and sequence number until it is answered, over as
+/// many connections as it takes; that is why a retry never executes it twice. A caller may stop
+/// waiting (time, cancellation) while its transaction is still on the way; the transaction then keeps
+/// its place in the session until the cluster has told its fate.
+final class ClientCore {
+    /// The numbers of a configuration, in the units of the loop.
+    struct Settings {
+        var endpoints: [Address]
+        var name: String
+        var cluster: ClusterID?
+        var connectMilliseconds: UInt64
+        var sessionMilliseconds: UInt64
+        var pipelineWindow: Int
+        var watchBuffer: Int
+        var shortestBackoffMilliseconds: UInt64
+        var longestBackoffMilliseconds: UInt64
+        var limits = Limits.standard
+    }
+
+    /// The connection to the node that leads, or may know who does.
+    enum Route {
+        case idle
+        case connecting(ConnectionDriver)
+        case ready(ConnectionDriver)
+        case waiting(TimerID, next: Address)
+        case closed
+    }
+
+    let loop: any EventLoop
+    let network: any Network
+    let settings: Settings
+    let coding: any TransactionCoding
+    let logger: Logger?
+    var route = Route.idle
+    var backoff: Backoff
+    var endpointTurn = 0
+    /// Leader hints followed since anything was answered.
+    var hintsFollowed = 0
+    var lastFailure = "no node was reached in time"
+
+    /// All calls that the leader must answer, until they are answered or given up.
+    var calls: [UInt64: Call] = [:]
+    /// Calls that wait for a place, in order of arrival; some may have been given up.
+    var waiting = CallQueue()
+    /// Transactions with a place, not sent on this connection yet, in order of place.
+    var resending = CallQueue()
+    /// What has been sent on this connection.
+    var sent: [RequestID: Sent] = [:]
+    var nextRequest: UInt32 = 1
+    var session: SessionTrack?
+    var isOpeningSession = false
+    var sessionActivity = MonotonicTime.zero
+    var keepAliveTimer: TimerID?
+    var deadlineTimer: (at: MonotonicTime, timer: TimerID)?
+    var watches: [UInt64: Watch] = [:]
+    var nodes: [Address: NodeLink] = [:]
+
+    /// What an answer on this connection belongs to.
+    enum Sent {
+        case call(Call)
+        case sessionOpening
+        case keepAlive(SessionID)
+        case watch(Watch)
+    }
+
+    init(
+        loop: any EventLoop, network: any Network, settings: Settings,
+        coding: any TransactionCoding, logger: Logger?
+    ) {
+        self.loop = loop
+        self.coding = coding
+        self.network = network
+        self.settings = settings
+        self.logger = logger
+        backoff = Backoff(
+            shortestMilliseconds: settings.shortestBackoffMilliseconds,
+            longestMilliseconds: settings.longestBackoffMilliseconds)
+    }
+
+    /// Takes a call for the leader.
+    func begin(_ call: Call) {
+        calls[call.number] = call
+        waiting.append(call)
+        watchDeadline(call.deadline)
+        pump()
+    }
+
+    /// The caller does not wait any more.
+    func cancel(_ number: UInt64) {
+        guard let call = calls[number] else {
+            for link in nodes.values { link.cancel(number) }
+            return
+        }
+        if call.place == nil { forget(call) }
+        call.complete(.failure(.cancelled(mayHaveExecuted: call.mayHaveExecuted)))
+    }
+
+    /// Ends everything; callers get `closed`.
+    func close() {
+        if let session, case .ready(let driver) = route {
+            driver.send(takeRequest(), .closeSession(session.identifier))
+        }
+        dropRoute(flush: true)
+        route = .closed
+        for timer in [keepAliveTimer, deadlineTimer?.timer] {
+            if let timer { loop.cancel(timer) }
+        }
+        keepAliveTimer = nil
+        deadlineTimer = nil
+        for call in calls.values.sorted(by: { $0.number < $1.number }) {
+            call.complete(.failure(.closed(mayHaveExecuted: call.mayHaveExecuted)))
+        }
+        calls = [:]
+        for watch in watches.values { watch.buffer?.finish(.closed(mayHaveExecuted: false)) }
+        watches = [:]
+        for link in nodes.values { link.close() }
+        nodes = [:]
+    }
+
+    func forget(_ call: Call) {
+        calls[call.number] = nil
+    }
+
+    func takeRequest() -> RequestID {
+        defer { nextRequest = nextRequest == .max ? 1 : nextRequest + 1 }
+        return RequestID(nextRequest)
+    }
+
+    /// Whether there is a reason to be connected.
+    var hasWork: Bool {
+        !calls.isEmpty || !watches.isEmpty
+    }
+}
+
+// MARK: - The route
+
+extension ClientCore {
+    func connect(to address: Address) {
+        let offer = HandshakeOffer(role: .client, cluster: settings.cluster)
+        let driver = ConnectionDriver(
+            loop: loop, network: network, address: address, offer: offer,
+            limits: settings.limits, connectMilliseconds: settings.connectMilliseconds)
+        route = .connecting(driver)
+        driver.start { [weak self, weak driver] event in
+            guard let self, let driver else { return }
+            self.routed(event, of: driver)
+        }
+    }
+
+    private func routed(_ event: ConnectionDriver.Event, of driver: ConnectionDriver) {
+        switch event {
+        case .ready:
+            route = .ready(driver)
+            pump()
+        case .response(let identifier, let response):
+            answered(identifier, response)
+        case .closed(let closing):
+            logger?.debug(
+                "connection ended",
+                metadata: ["node": "\(driver.address)", "reason": "\(closing)"])
+            leaveRoute("\(driver.address): \(closing)", next: nil, wait: .backoff)
+        }
+    }
+
+    /// How long to wait before the next connection.
+    enum Wait {
+        case none
+        case backoff
+        case atLeast(milliseconds: UInt64)
+    }
+
+    /// Gives the present connection up, puts what it carried back, and goes to `next`.
+    func leaveRoute(_ reason: String, next: Address?, wait: Wait) {
+        if case .closed = route { return }
+        lastFailure = reason
+        dropRoute(flush: false)
+        putBack(reason)
+        let address = next ?? nextEndpoint()
+        let milliseconds: UInt64
+        switch wait {
+        case .none: milliseconds = 0
+        case .backoff: milliseconds = backoff.next(randomBits: loop.randomBits())
+        case .atLeast(let least):
+            milliseconds = max(
+                min(least, settings.longestBackoffMilliseconds),
+                backoff.next(randomBits: loop.randomBits()))
+        }
+        let bound = LoopBound(self, to: loop)
+        let timer = loop.schedule(at: loop.now.advanced(milliseconds: milliseconds)) {
+            bound.value.waited()
+        }
+        route = .waiting(timer, next: address)
+    }
+
+    private func waited() {
+        guard case .waiting(_, let address) = route else { return }
+        route = .idle
+        if hasWork { connect(to: address) }
+    }
+
+    private func nextEndpoint() -> Address {
+        defer { endpointTurn = (endpointTurn + 1) % settings.endpoints.count }
+        return settings.endpoints[endpointTurn]
+    }
+
+    func dropRoute(flush: Bool) {
+        switch route {
+        case .connecting(let driver), .ready(let driver): driver.close(flush: flush)
+        case .waiting(let timer, _): loop.cancel(timer)
+        case .idle, .closed: break
+        }
+        route = .idle
+    }
+
+    /// What was sent on a connection that is gone is to be sent again, or its fate is unknown.
+    private func putBack(_ reason: String) {
+        var placed = Array(resending)
+        var unplaced: [Call] = []
+        for entry in sent.values {
+            guard case .call(let call) = entry else { continue }
+            call.lastFailure = reason
+            switch call.work {
+            case .submission: placed.append(call)
+            case .repeatable:
+                if calls[call.number] != nil { unplaced.append(call) }
+            case .once:
+                forget(call)
+                call.complete(.failure(.outcomeUnknown("the connection broke: \(reason)")))
+            }
+        }
+        sent = [:]
+        isOpeningSession = false
+        placed.sort { $0.isPlaced(before: $1) }
+        resending = CallQueue(placed)
+        unplaced.sort { $0.number < $1.number }
+        waiting = CallQueue(unplaced + Array(waiting))
+        for watch in watches.values { watch.request = nil }
+    }
+
+    /// Connects if there is work and no connection.
+    func connectIfNeeded() {
+        guard case .idle = route, hasWork else { return }
+        connect(to: nextEndpoint())
+    }
+}

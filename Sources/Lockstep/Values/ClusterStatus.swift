@@ -1,0 +1,103 @@
+/// What a node does in its cluster at the moment.
+public enum NodeRole: String, Hashable, Sendable, CaseIterable {
+    case follower
+    case candidate
+    case leader
+    case learner
+    /// Not a member.
+    case outsider
+    /// Damage in its log keeps it from voting until it has been repaired.
+    case repairing
+}
+
+/// What one node says about itself, and what it sees of the others.
+public struct NodeStatus: Hashable, Sendable {
+    public var node: UInt64
+    /// 32 hexadecimal digits; nil for a node without a cluster.
+    public var cluster: String?
+    public var incarnation: UInt64
+    public var role: NodeRole
+    public var term: UInt64
+    public var leader: UInt64?
+    /// `host:port`; empty if unknown.
+    public var leaderClientAddress: String
+    public var version: String
+    public var featureLevel: UInt64
+    public var commitIndex: UInt64
+    public var appliedIndex: UInt64
+    public var durableIndex: UInt64
+    public var firstLogIndex: UInt64
+    public var lastLogIndex: UInt64
+    public var logBytes: UInt64
+    /// Payload bytes since start, before and after compression.
+    public var rawBytes: UInt64
+    public var storedBytes: UInt64
+    public var sessions: UInt64
+    public var connections: UInt64
+    public var engineBytes: UInt64
+    public var memoryBytes: UInt64
+    public var uptime: Duration
+    public var triggers: [TriggerStatus]
+    public var members: [MemberStatus]
+
+    /// How many times smaller the log's payload is than what it holds; nil before there is any.
+    public var compressionRatio: Double? {
+        storedBytes == 0 ? nil : Double(rawBytes) / Double(storedBytes)
+    }
+}
+
+public struct TriggerStatus: Hashable, Sendable {
+    public var name: String
+    public var deliveredThrough: UInt64
+    public var lagRecords: UInt64
+    /// Why the trigger is suspended; nil if it runs.
+    public var suspension: String?
+}
+
+public enum MemberRole: String, Hashable, Sendable, CaseIterable {
+    case voter
+    /// Votes until the membership change ends.
+    case outgoing
+    case learner
+}
+
+public struct MemberStatus: Hashable, Sendable {
+    public var node: UInt64
+    public var incarnation: UInt64?
+    public var peerAddress: String
+    public var clientAddress: String
+    public var role: MemberRole
+    /// Told by a leader only, as are lag and last heard.
+    public var matchIndex: UInt64
+    public var lagRecords: UInt64
+    public var lastHeard: Duration?
+}
+
+/// One node of the configuration, and what it answered.
+public struct NodeReport: Hashable, Sendable {
+    public let endpoint: Endpoint
+    public let status: Result<NodeStatus, LockstepError>
+}
+
+/// The digest of a node's replicated state as of one index; equal on all nodes that hold it.
+public struct StateDigest: Hashable, Sendable {
+    public let index: UInt64
+    /// 32 hexadecimal digits.
+    public let digest: String
+}
+
+/// What a snapshot of one node did.
+public struct SnapshotReport: Hashable, Sendable {
+    public let appliedIndex: UInt64
+    public let firstRetainedIndex: UInt64
+    public let duration: Duration
+}
+
+/// What a check of one node's log has found.
+public struct VerificationReport: Hashable, Sendable {
+    public let segments: UInt64
+    public let frames: UInt64
+    public let bytes: UInt64
+    /// One sentence each; empty if all is well.
+    public let problems: [String]
+}

@@ -1,0 +1,169 @@
+import Identifiers
+import IOCore
+import Transactions
+import Wire
+
+// From the wire's types to the public ones; both have the same cases, so nothing can be lost.
+
+extension Address {
+    init(_ endpoint: Endpoint) {
+        let host = endpoint.host == "localhost" ? "127.0.0.1" : endpoint.host
+        self.init(host: host, port: endpoint.port)
+    }
+}
+
+extension LockstepError {
+    init(_ error: RequestError) {
+        switch error {
+        case .refused(let code, let text):
+            self = .refused(RefusalReason(code), text)
+        case .tooLarge:
+            self = .tooLarge("\(error)")
+        case .protocolViolation(let text):
+            self = .protocolViolation(text)
+        case .notLeader, .unavailable:
+            self = .refused(.wrongState, "\(error)")
+        case .interrupted, .sessionExpired:
+            self = .outcomeUnknown("\(error)")
+        }
+    }
+}
+
+extension RefusalReason {
+    init(_ code: RefusalCode) {
+        self =
+            switch code {
+            case .invalidArgument: .invalidArgument
+            case .notFound: .notFound
+            case .exists: .exists
+            case .wrongState: .wrongState
+            case .notPermitted: .notPermitted
+            case .busy: .busy
+            case .unsupported: .unsupported
+            case .diskFull: .diskFull
+            case .damaged: .damaged
+            }
+    }
+}
+
+extension AbortReason {
+    init(_ code: AbortCode) {
+        self =
+            switch code {
+            case .requested: .requested
+            case .malformed: .malformed
+            case .notFound: .notFound
+            case .exists: .exists
+            case .typeMismatch: .typeMismatch
+            case .invalidArgument: .invalidArgument
+            case .outOfDate: .outOfDate
+            case .deleted: .deleted
+            case .constraintViolated: .constraintViolated
+            case .expectationFailed: .expectationFailed
+            case .vetoed: .vetoed
+            case .limitExceeded: .limitExceeded
+            case .unknownStore: .unknownStore
+            case .sessionUnknown: .sessionUnknown
+            case .sequenceGap: .sequenceGap
+            case .outcomeForgotten: .outcomeForgotten
+            case .permissionDenied: .permissionDenied
+            case .contentMissing: .contentMissing
+            }
+    }
+}
+
+extension StoreKind {
+    var identifier: StoreID {
+        switch self {
+        case .properties: .properties
+        case .revisions: .revisions
+        case .snapshots: .snapshots
+        case .spaces: .spaces
+        case .triggers: .triggers
+        }
+    }
+
+    init?(_ identifier: StoreID) {
+        guard let kind = Self.allCases.first(where: { $0.identifier == identifier }) else {
+            return nil
+        }
+        self = kind
+    }
+}
+
+extension TransactionAbort {
+    init(_ abort: Abort, index: LogIndex) {
+        self.init(
+            index: index.rawValue, step: abort.step, code: AbortReason(abort.code),
+            message: abort.message)
+    }
+}
+
+extension ChangeSet {
+    init(_ set: Transactions.ChangeSet) {
+        self.init(
+            index: set.index.rawValue, timeMilliseconds: set.timeMilliseconds,
+            properties: set.properties.map { TransactionProperty(name: $0.name, value: $0.value) },
+            changes: set.changes.map {
+                Change(
+                    step: Int($0.step), store: StoreKind($0.store), key: $0.key, old: $0.old,
+                    new: $0.new)
+            },
+            abort: set.abort.map { TransactionAbort($0, index: set.index) })
+    }
+}
+
+extension NodeStatus {
+    init(_ status: Wire.NodeStatus) {
+        self.init(
+            node: status.node.rawValue, cluster: status.cluster.map { "\($0)" },
+            incarnation: status.incarnation.rawValue, role: NodeRole(status.role),
+            term: status.term.rawValue, leader: status.leader?.rawValue,
+            leaderClientAddress: status.leaderClientAddress, version: status.version,
+            featureLevel: status.featureLevel, commitIndex: status.commitIndex.rawValue,
+            appliedIndex: status.appliedIndex.rawValue,
+            durableIndex: status.durableIndex.rawValue,
+            firstLogIndex: status.firstLogIndex.rawValue,
+            lastLogIndex: status.lastLogIndex.rawValue, logBytes: status.logBytes,
+            rawBytes: status.rawBytes, storedBytes: status.storedBytes,
+            sessions: status.sessions, connections: status.connections,
+            engineBytes: status.engineBytes, memoryBytes: status.memoryBytes,
+            uptime: .milliseconds(Int64(clamping: status.uptimeMilliseconds)),
+            triggers: status.triggers.map {
+                TriggerStatus(
+                    name: $0.name, deliveredThrough: $0.deliveredThrough.rawValue,
+                    lagRecords: $0.lagRecords, suspension: $0.suspension)
+            },
+            members: status.members.map(MemberStatus.init))
+    }
+}
+
+extension NodeRole {
+    init(_ role: Wire.NodeRole) {
+        self =
+            switch role {
+            case .follower: .follower
+            case .candidate: .candidate
+            case .leader: .leader
+            case .learner: .learner
+            case .outsider: .outsider
+            case .repairing: .repairing
+            }
+    }
+}
+
+extension MemberStatus {
+    init(_ status: Wire.MemberStatus) {
+        let role: MemberRole =
+            switch status.role {
+            case .voter: .voter
+            case .outgoing: .outgoing
+            case .learner: .learner
+            }
+        self.init(
+            node: status.node.rawValue, incarnation: status.incarnation?.rawValue,
+            peerAddress: status.peerAddress, clientAddress: status.clientAddress, role: role,
+            matchIndex: status.matchIndex.rawValue, lagRecords: status.lagRecords,
+            lastHeard: status.lastHeardMilliseconds.map { .milliseconds(Int64(clamping: $0)) })
+    }
+}

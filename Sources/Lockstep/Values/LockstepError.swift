@@ -1,0 +1,78 @@
+/// Why a call failed, whether it may have taken effect, and what to do.
+public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The transaction or read was undone by the cluster.
+    case aborted(TransactionAbort)
+    /// It was sent, and its fate cannot be learned any more.
+    case outcomeUnknown(String)
+    /// The time for the call ran out; `mayHaveExecuted` tells whether it had been sent.
+    case timedOut(lastFailure: String, mayHaveExecuted: Bool)
+    /// The calling task was cancelled.
+    case cancelled(mayHaveExecuted: Bool)
+    /// A node that was asked for by name could not be reached, or the connection to it broke.
+    case unreachable(Endpoint, String)
+    /// The cluster refuses it, now and later.
+    case refused(RefusalReason, String)
+    /// Over a limit; split it.
+    case tooLarge(String)
+    /// The call makes no sense as it is; nothing was sent.
+    case invalidArgument(String)
+    /// The change sets that a watch wants next are gone; read the state anew, then watch from there.
+    case historyLost(firstRetained: UInt64)
+    /// The other end broke the protocol.
+    case protocolViolation(String)
+    /// The client was closed.
+    case closed(mayHaveExecuted: Bool)
+
+    /// Whether the call may have taken effect although it failed.
+    public var mayHaveExecuted: Bool {
+        switch self {
+        case .outcomeUnknown, .protocolViolation: true
+        case .timedOut(_, let maybe), .cancelled(let maybe), .closed(let maybe): maybe
+        case .aborted, .unreachable, .refused, .tooLarge, .invalidArgument, .historyLost: false
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .aborted(let abort):
+            "aborted: \(abort)"
+        case .outcomeUnknown(let reason):
+            "outcome unknown: \(reason); read the state to learn what became of it"
+        case .timedOut(let failure, let maybe):
+            "timed out, \(Self.fate(maybe)): \(failure)"
+        case .cancelled(let maybe):
+            "cancelled by the caller, \(Self.fate(maybe))"
+        case .unreachable(let endpoint, let reason):
+            "cannot reach \(endpoint): \(reason); check that the node runs and the address is right"
+        case .refused(_, let text):
+            "refused: \(text)"
+        case .tooLarge(let text):
+            "too large: \(text)"
+        case .invalidArgument(let text):
+            "invalid argument: \(text)"
+        case .historyLost(let first):
+            "changes before index \(first) are not retained any more; read the state, then watch on"
+        case .protocolViolation(let text):
+            "protocol violation: \(text); check that client and node are of fitting versions"
+        case .closed(let maybe):
+            "the client is closed, \(Self.fate(maybe))"
+        }
+    }
+
+    private static func fate(_ mayHaveExecuted: Bool) -> String {
+        mayHaveExecuted ? "outcome unknown" : "nothing was executed"
+    }
+}
+
+/// Why the cluster refuses a call for good.
+public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
+    case invalidArgument
+    case notFound
+    case exists
+    case wrongState
+    case notPermitted
+    case busy
+    case unsupported
+    case diskFull
+    case damaged
+}
