@@ -78,7 +78,7 @@ let package = Package(
             "Replication",
             [
                 "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
-                "Transactions", "WAL",
+                "Transactions", "WAL", .product(name: "Logging", package: "swift-log"),
             ]),
         module("Wire", ["Identifiers", "Codec", "Transactions"]),
         tests("Properties", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
@@ -86,12 +86,18 @@ let package = Package(
         tests(
             "Replication",
             [
-                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
-                "Transactions", "WAL", "Properties",
+                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Transactions",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Wire", ["Identifiers", "Codec", "Transactions"]),
         // Floor 4: one protocol each.
         module("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
+        module(
+            "Peers",
+            [
+                "Identifiers", "Codec", "IOCore", "Replication", "Transactions", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         module(
             "Lockstep",
             [
@@ -100,6 +106,14 @@ let package = Package(
             ]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
         tests("Lockstep", ["Identifiers", "Codec", "IOCore", "Transactions", "Wire", "Sessions"]),
+        // Floor 5: one node.
+        module(
+            "Node",
+            [
+                "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Properties",
+                "Triggers", "Replication", "Peers", "Sessions", "Wire", "WAL",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         // Beside the house: what looks after it.
         .testTarget(name: "TidyTests", swiftSettings: strict),
         // Floors 4 and 5: what the executables stand on.
@@ -117,3 +131,17 @@ let package = Package(
         tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
     ]
 )
+
+// Fuzzing links only with its sanitizer, so it is a target only where it is asked for; see
+// tools/fuzz-run.
+if Context.environment["LOCKSTEP_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
+                "Replication", "DebianControl",
+            ],
+            path: "tools/fuzz",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -1,3 +1,4 @@
+package import KeyValue
 import WAL
 import Codec
 import IOCore
@@ -114,6 +115,10 @@ extension Replica {
         membership
     }
 
+    package var engineMemoryBytes: Int {
+        engine.withLock { $0 }.memoryBytes()
+    }
+
     /// What a status shows of this node.
     package func report() -> ReplicaReport {
         let statistics = writer?.statistics
@@ -138,7 +143,8 @@ extension Replica {
             else { return nil }
             return PeerReport(
                 node: member.node, match: progress.match,
-                isActive: progress.isRecentlyActive)
+                isActive: progress.isRecentlyActive,
+                heardMilliseconds: heard[member.node].map { loop.now.milliseconds(since: $0) })
         }
     }
 }
@@ -176,4 +182,13 @@ package struct PeerReport: Sendable {
     package let node: NodeID
     package let match: LogIndex
     package let isActive: Bool
+    /// Since its last message; nil before the first.
+    package let heardMilliseconds: UInt64?
+}
+
+extension Replica {
+    /// The engine as it is now, for checkers that compare whole states.
+    package var presentEngine: any Engine {
+        engine.withLock { $0 }
+    }
 }

@@ -84,6 +84,8 @@ package final class Replica {
     var durable = WriteID.zero
     var deadline: TimerID?
     var outboxes: [NodeID: Outbox] = [:]
+    /// When each peer was last heard of.
+    var heard: [NodeID: MonotonicTime] = [:]
 
     // Proposals
     var waiting: [WaitingRecord] = []
@@ -195,6 +197,7 @@ package final class Replica {
         guard !isStopped else { return }
         // While a snapshot takes over, frames are lost on the way, so to speak.
         if isInstalling, !message.frames.isEmpty { return }
+        heard[node] = loop.now
         incoming = message
         step(.message(message.message, from: node))
         incoming = nil

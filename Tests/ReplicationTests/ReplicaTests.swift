@@ -1,0 +1,184 @@
+import Codec
+import Identifiers
+import Replication
+import Testing
+import Transactions
+
+private func put(_ name: String, _ value: String) -> Record {
+    .transaction(Transaction(steps: [LetterStore.put(name, Array(value.utf8))]), origin: nil)
+}
+
+private func outcome(
+    _ result: Result<RecordResult, RequestRefusal>?
+) throws -> Outcome {
+    guard case .success(.outcome(let bytes))? = result else {
+        throw RequestRefusal.unavailable("no outcome but \(String(describing: result))")
+    }
+    var reader = ByteReader(bytes)
+    return try Outcome.decode(&reader, limits: .standard)
+}
+
+@Suite struct ReplicaTests {
+    @Test func `three nodes elect a leader and apply what it takes`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 1)
+        try cluster.startAll()
+        #expect(cluster.awaitLeader() != nil)
+        for number in 0..<50 {
+            let result = cluster.propose(put("k\(number % 7)", "v\(number)"))
+            guard case .committed = try outcome(result) else {
+                Issue.record("transaction \(number): \(String(describing: result))")
+                return
+            }
+        }
+        #expect(cluster.settle())
+        let digests = try cluster.digests()
+        #expect(Set(digests).count == 1, "\(digests)")
+        for node in cluster.nodes {
+            #expect(try cluster.read("k0", on: node) == Array("v49".utf8))
+        }
+    }
+
+    @Test func `a node alone commits without anybody`() throws {
+        let cluster = SimulatedCluster(size: 1, seed: 2)
+        try cluster.startAll()
+        #expect(cluster.awaitLeader() != nil)
+        guard case .committed = try outcome(cluster.propose(put("a", "1"))) else {
+            Issue.record("not committed")
+            return
+        }
+        cluster.crash(cluster.nodes[0])
+        try cluster.start(cluster.nodes[0])
+        #expect(cluster.awaitLeader() != nil)
+        #expect(cluster.settle())
+        #expect(try cluster.read("a", on: cluster.nodes[0]) == Array("1".utf8))
+    }
+
+    @Test func `a session executes each sequence once and answers a retry as before`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 3)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        let opened = cluster.propose(
+            .openSession(timeToLiveMilliseconds: 60_000, description: "test"))
+        guard case .success(.sessionOpened(let session))? = opened else {
+            Issue.record("no session: \(String(describing: opened))")
+            return
+        }
+        let origin = Origin(
+            session: session, sequence: SequenceNumber(1), acknowledgedThrough: .zero)
+        let record = Record.transaction(
+            Transaction(steps: [LetterStore.append("log", [0x61])]), origin: origin)
+        let first = try outcome(cluster.propose(record))
+        let second = try outcome(cluster.propose(record))
+        #expect(first == second)
+        #expect(cluster.settle())
+        #expect(try cluster.read("log", on: cluster.nodes[0]) == [0x61])
+        let gap = Record.transaction(
+            Transaction(steps: [LetterStore.append("log", [0x62])]),
+            origin: Origin(
+                session: session, sequence: SequenceNumber(3), acknowledgedThrough: .zero))
+        guard case .aborted(_, let abort) = try outcome(cluster.propose(gap)) else {
+            Issue.record("a gap was executed")
+            return
+        }
+        #expect(abort.code == .sequenceGap)
+    }
+
+    @Test func `a failed step undoes its transaction alone`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 4)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        _ = cluster.propose(put("a", "before"))
+        let failing = Record.transaction(
+            Transaction(steps: [
+                LetterStore.put("a", Array("after".utf8)), .abort(reason: "no more"),
+            ]), origin: nil)
+        guard case .aborted(_, let abort) = try outcome(cluster.propose(failing)) else {
+            Issue.record("it was committed")
+            return
+        }
+        #expect(abort.step == 1 && abort.code == .requested)
+        #expect(cluster.settle())
+        #expect(try cluster.read("a", on: cluster.nodes[0]) == Array("before".utf8))
+        #expect(Set(try cluster.digests()).count == 1)
+    }
+
+    @Test(arguments: [UInt64(11), 12, 13, 14, 15, 16, 17, 18])
+    func `crashes of any node lose nothing acknowledged and apply nothing twice`(
+        seed: UInt64
+    ) throws {
+        var limits = Limits.standard
+        limits.segmentBytes = 32_768
+        limits.retainedLogBytes = 131_072
+        let cluster = SimulatedCluster(size: 3, seed: seed, limits: limits)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        var session: SessionID?
+        var acknowledged: [UInt8] = []
+        var sequence: UInt64 = 0
+        for round in 0..<60 {
+            if session == nil, case .success(.sessionOpened(let fresh))? = cluster.propose(
+                .openSession(timeToLiveMilliseconds: 600_000, description: "test"))
+            {
+                session = fresh
+            }
+            guard let open = session else {
+                cluster.world.run(milliseconds: 100)
+                continue
+            }
+            sequence += 1
+            let letter = UInt8(round % 251)
+            let record = Record.transaction(
+                Transaction(steps: [LetterStore.append("log", [letter])]),
+                origin: Origin(
+                    session: open, sequence: SequenceNumber(sequence),
+                    acknowledgedThrough: SequenceNumber(sequence - 1)))
+            if round % 5 == 2, let victim = cluster.nodes.randomElement(using: &cluster.world.random) {
+                cluster.crash(victim)
+                try cluster.start(victim)
+            }
+            var answer = cluster.propose(record)
+            for _ in 0..<100 {
+                if case .success(.outcome)? = answer { break }
+                cluster.world.run(milliseconds: 50)
+                answer = cluster.propose(record)
+            }
+            guard case .committed = try outcome(answer) else {
+                Issue.record("seed \(seed), round \(round): \(String(describing: answer))")
+                return
+            }
+            acknowledged.append(letter)
+        }
+        #expect(cluster.settle(), "seed \(seed) does not settle")
+        for node in cluster.nodes {
+            #expect(node.failure == nil, "seed \(seed): \(String(describing: node.failure))")
+            #expect(try cluster.read("log", on: node) == acknowledged, "seed \(seed)")
+        }
+        #expect(Set(try cluster.digests()).count == 1, "seed \(seed)")
+    }
+
+    @Test func `a follower that slept through the compaction gets a snapshot`() throws {
+        var limits = Limits.standard
+        limits.segmentBytes = 16_384
+        limits.retainedLogBytes = 40_000
+        limits.snapshotChunkBytes = 2_000
+        let cluster = SimulatedCluster(size: 3, seed: 21, limits: limits)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        guard let sleeper = cluster.nodes.first(where: { $0.replica?.isLeader == false }) else {
+            Issue.record("everybody leads")
+            return
+        }
+        cluster.crash(sleeper)
+        for number in 0..<400 {
+            _ = cluster.propose(put("k\(number % 100)", String(repeating: "x\(number)", count: 20)))
+        }
+        cluster.world.run(milliseconds: 2_000)
+        #expect((cluster.leader?.replica?.report().compacted ?? .zero) > .zero)
+        try cluster.start(sleeper)
+        #expect(cluster.settle())
+        #expect(Set(try cluster.digests()).count == 1)
+        _ = cluster.propose(put("after", "1"))
+        #expect(cluster.settle())
+        #expect(try cluster.read("after", on: sleeper) == Array("1".utf8))
+    }
+}

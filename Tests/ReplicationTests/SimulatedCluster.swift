@@ -1,0 +1,204 @@
+import Codec
+import IOCore
+import Identifiers
+import KeyValue
+import Logging
+import Raft
+import Replication
+import Testing
+import Transactions
+
+/// One node of a simulated cluster: its disk outlives its process.
+final class SimulatedNode: @unchecked Sendable {
+    let identifier: NodeID
+    let files = SimulatedFiles()
+    let engines = MemoryEngineFactory()
+    var loop: SimulatedLoop
+    var disk: SimulatedWorker
+    var replica: Replica?
+    var failure: ReplicationFailure?
+
+    init(_ identifier: NodeID, world: World) {
+        self.identifier = identifier
+        loop = SimulatedLoop(world: world)
+        loop.isAlive = false
+        disk = SimulatedWorker(loop: loop, jobNanoseconds: 100_000)
+    }
+}
+
+/// Real replicas on simulated disks, network and clock.
+final class SimulatedCluster: @unchecked Sendable {
+    let world: World
+    let limits: Limits
+    private(set) var nodes: [SimulatedNode] = []
+    /// Pairs that cannot reach each other, both ways.
+    var cut: Set<[NodeID]> = []
+    var lossPercent: UInt64 = 0
+    let cluster = ClusterID(Bits128(high: 1, low: 2))
+
+    init(size: Int, seed: UInt64, limits: Limits = .standard) {
+        world = World(seed: seed)
+        var limits = limits
+        limits.segmentBytes = min(limits.segmentBytes, 1 << 20)
+        self.limits = limits
+        for number in 1...size {
+            nodes.append(SimulatedNode(NodeID(UInt64(number)), world: world))
+        }
+    }
+
+    func node(_ identifier: NodeID) -> SimulatedNode {
+        guard let found = nodes.first(where: { $0.identifier == identifier }) else {
+            preconditionFailure("no node \(identifier)")
+        }
+        return found
+    }
+
+    func startAll() throws {
+        for node in nodes {
+            try start(node)
+        }
+    }
+
+    private var bootstrap: ClusterMembership {
+        ClusterMembership(
+            voters: nodes.map(\.identifier), outgoing: [], learners: [],
+            members: nodes.map {
+                Member(
+                    node: $0.identifier, incarnation: nil, peerAddress: "n\($0.identifier):1",
+                    clientAddress: "n\($0.identifier):2")
+            })
+    }
+
+    func start(_ node: SimulatedNode) throws {
+        var settings = ReplicaSettings(
+            node: node.identifier, cluster: cluster, dataDirectory: "/data")
+        settings.limits = limits
+        settings.raft.electionMilliseconds = 150
+        settings.raft.heartbeatMilliseconds = 30
+        settings.flushBytes = 16_384
+        let executor = Executor(stores: StoreRegistry([LetterStore()]), limits: limits)
+        let opened = try OpenedReplica.open(
+            settings: settings, bootstrap: bootstrap, executor: executor,
+            fileSystem: node.files, engineFactory: node.engines,
+            incarnation: Incarnation(node.identifier.rawValue))
+        node.loop = SimulatedLoop(world: world)
+        node.disk = SimulatedWorker(loop: node.loop, jobNanoseconds: 100_000)
+        let worker = { SimulatedWorker(loop: node.loop, jobNanoseconds: 20_000) }
+        let replica = Replica(
+            opened,
+            resources: ReplicaResources(
+                loop: node.loop, diskWorker: node.disk, applyWorker: worker(),
+                readWorker: worker(), maintenanceWorker: worker(), fileSystem: node.files,
+                engineFactory: node.engines, transport: SimulatedTransport(node, self),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        node.replica = replica
+        replica.observer.failed = { node.failure = $0 }
+        let back = LoopBound(replica, to: node.loop)
+        node.loop.atTurnEnd { back.value.turnEnded() }
+        node.loop.turn { back.value.start() }
+    }
+
+    /// Ends the process at once; the disk keeps what was synced and some of what was not.
+    func crash(_ node: SimulatedNode) {
+        node.loop.isAlive = false
+        node.replica = nil
+        node.files.crash(using: &world.random)
+        if let pointer = node.files.content("/data/engine/CURRENT") {
+            node.engines.crash("/data/engine/" + String(decoding: pointer.live, as: UTF8.self))
+        }
+    }
+
+    var leader: SimulatedNode? {
+        nodes.filter { $0.replica?.isLeader == true }
+            .max { ($0.replica?.report().term ?? .zero) < ($1.replica?.report().term ?? .zero) }
+    }
+
+    @discardableResult
+    func awaitLeader(milliseconds: UInt64 = 5_000) -> SimulatedNode? {
+        world.run(milliseconds: milliseconds) { leader != nil }
+        return leader
+    }
+
+    /// Proposes on the leader; the outcome, or nil where none came in time.
+    func propose(
+        _ record: Record, milliseconds: UInt64 = 3_000
+    ) -> Result<RecordResult, RequestRefusal>? {
+        guard let leader, let replica = leader.replica else { return nil }
+        let answer = Locked<Result<RecordResult, RequestRefusal>?>(nil)
+        let back = LoopBound(replica, to: leader.loop)
+        leader.loop.post {
+            back.value.propose(record.encoded()) { result in answer.withLock { $0 = result } }
+        }
+        world.run(milliseconds: milliseconds) { answer.withLock { $0 } != nil }
+        return answer.withLock { $0 }
+    }
+
+    func read(_ name: String, on node: SimulatedNode) throws -> [UInt8]? {
+        guard let engine = node.replica?.presentEngine else { return nil }
+        return try engine.get(LetterStore.key(name))?.value
+    }
+
+    /// Waits until every living node has applied what the leader has committed.
+    func settle(milliseconds: UInt64 = 10_000) -> Bool {
+        world.run(milliseconds: milliseconds) {
+            guard let target = leader?.replica?.report() else { return false }
+            return target.commit == target.last
+                && nodes.allSatisfy { node in
+                    guard let replica = node.replica else { return true }
+                    return replica.appliedPosition.index == target.commit
+                }
+        }
+    }
+
+    /// The state digests of all living nodes.
+    func digests() throws -> [StateReport] {
+        try nodes.compactMap { node in
+            guard let engine = node.replica?.presentEngine else { return nil }
+            return try StateDigest.of(engine)
+        }
+    }
+}
+
+/// Delivers after a delay, or not at all.
+final class SimulatedTransport: PeerTransport {
+    private unowned let node: SimulatedNode
+    private unowned let cluster: SimulatedCluster
+    private var lastArrival: [NodeID: UInt64] = [:]
+
+    init(_ node: SimulatedNode, _ cluster: SimulatedCluster) {
+        self.node = node
+        self.cluster = cluster
+    }
+
+    func send(_ buffers: [[UInt8]], to target: NodeID) -> Bool {
+        let world = cluster.world
+        let pair = [node.identifier, target].sorted()
+        let isLost = UInt64.random(in: 0..<100, using: &world.random) < cluster.lossPercent
+        guard !cluster.cut.contains(pair), !isLost else { return true }
+        let bytes = buffers.flatMap { $0 }
+        let cluster = cluster
+        let sender = node.identifier
+        let delay = UInt64.random(in: 20_000...200_000, using: &world.random)
+        let arrival = max(world.time + delay, (lastArrival[target] ?? 0) + 1)
+        lastArrival[target] = arrival
+        world.after(arrival - world.time) {
+            let receiver = cluster.node(target)
+            guard !cluster.cut.contains(pair), let replica = receiver.replica else { return }
+            let reader = ByteReader(bytes, in: 5..<bytes.count)
+            do {
+                let message = try PeerMessage.decode(reader, limits: cluster.limits)
+                let back = LoopBound(replica, to: receiver.loop)
+                receiver.loop.turn { back.value.received(message, from: sender) }
+            } catch {
+                Issue.record("a message cannot be read: \(error)")
+            }
+        }
+        return true
+    }
+
+    func unsentBytes(to node: NodeID) -> Int { 0 }
+    func drop(_ node: NodeID, reason: String) {
+        Issue.record("node \(self.node.identifier) drops \(node): \(reason)")
+    }
+    func update(_ membership: ClusterMembership) {}
+}
