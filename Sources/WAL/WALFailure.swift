@@ -1,0 +1,91 @@
+internal import Codec
+package import IOCore
+package import Identifiers
+
+/// What can go wrong with a log or a data directory; `description` says what to do.
+package enum WALFailure: Error, Sendable, CustomStringConvertible {
+    /// The operating system refused an operation; the log is stopped if it was a write or sync.
+    case file(FileFailure)
+    /// An earlier write or sync has failed, and nothing is written any more.
+    case stopped
+    /// No segment could be prepared; nothing was written, and the log goes on.
+    case diskFull(directory: String, neededBytes: Int)
+    case damaged(DamagedRange)
+    /// The records before this position have been compacted away.
+    case compacted(WriteAheadLog.LogStart)
+    /// Written by a later version of this program.
+    case futureFormat(file: String, version: UInt32, supported: UInt32)
+    /// A file of another cluster, node or incarnation.
+    case foreign(file: String, found: WriteAheadLog.Identity, expected: WriteAheadLog.Identity)
+    /// A file whose every copy of its header is unreadable.
+    case unreadable(file: String, offset: Int, what: String)
+    case segmentMissing(file: String)
+    /// The log begins behind what the engine holds, so that records are lost in between.
+    case gap(start: LogIndex, engineDurable: LogIndex, directory: String)
+    /// A frame does not continue the chain; nothing was written, and the log goes on.
+    case chainMismatch(index: LogIndex, expected: ChainDigest, found: ChainDigest)
+    /// A frame does not fit the damage; nothing was written, and the log goes on.
+    case repairRefused(index: LogIndex, why: String)
+    case identityMissing(file: String, found: String)
+    case identityExists(file: String)
+
+    /// Whether room on the disk is all that is missing.
+    package var isDiskFull: Bool {
+        if case .diskFull = self { return true }
+        return false
+    }
+
+    package var description: String {
+        switch self {
+        case .file(let failure):
+            "\(failure); the node must be restarted once the disk is in order"
+        case .stopped:
+            "the log was stopped by an earlier failure; restart the node"
+        case .diskFull(let directory, let neededBytes):
+            "no room for a log segment of \(neededBytes) bytes in \(directory): "
+                + "free some space; the node goes on by itself"
+        case .damaged(let range):
+            "\(range): checksum mismatch; they will be fetched from a peer, or, on a node alone, "
+                + "must come from a backup"
+        case .compacted(let start):
+            "records up to \(start.index) have been compacted away; a snapshot is needed"
+        case .futureFormat(let file, let version, let supported):
+            "\(file) has format version \(version), this program reads up to \(supported): "
+                + "start the newer program again"
+        case .foreign(let file, let found, let expected):
+            "\(file) belongs to node \(found.node), incarnation \(found.incarnation) of cluster "
+                + "\(found.cluster), not to node \(expected.node), incarnation "
+                + "\(expected.incarnation) of cluster \(expected.cluster): "
+                + "check the node's data directory"
+        case .unreadable(let file, let offset, let what):
+            "\(file) cannot be read at byte \(offset): \(what); restore the file, or remove the "
+                + "data directory and let the node rejoin as a learner"
+        default:
+            moreDescription
+        }
+    }
+
+    private var moreDescription: String {
+        switch self {
+        case .segmentMissing(let file):
+            "\(file) is missing; restore the file, or remove the data "
+                + "directory and let the node rejoin as a learner"
+        case .gap(let start, let engineDurable, let directory):
+            "the log in \(directory) begins behind record \(start), but the engine holds records "
+                + "up to \(engineDurable) only: segments are missing; restore them, or remove the "
+                + "data directory and let the node rejoin as a learner"
+        case .chainMismatch(let index, let expected, let found):
+            "the frame at index \(index) continues digest \(found) where the log has \(expected); "
+                + "its sender's log has diverged from this one"
+        case .repairRefused(let index, let why):
+            "the frame at index \(index) does not repair the log: \(why)"
+        case .identityMissing(let file, let found):
+            "\(file) is missing, but \(found) is there: restore it, or remove the data directory "
+                + "and let the node rejoin as a learner"
+        case .identityExists(let file):
+            "\(file) exists already: this data directory belongs to a node"
+        default:
+            preconditionFailure("no description of \(self)")
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package import Codec
+package import IOCore
+package import Identifiers
+
+extension WriteAheadLog {
+    /// Opens the log in `directory`, or begins one where there is none and the engine is empty.
+    ///
+    /// Verifies every byte of every group. A torn last group is cut off; damage is reported and
+    /// kept out of the index. `engineDurable` is the last index whose effects the engine has on
+    /// disk: damage up to there is in nobody's way.
+    ///
+    /// - Throws: `futureFormat`, `foreign`; `unreadable`, `segmentMissing` and `gap` where the
+    ///   files contradict each other or the engine, so that nothing is safe to do by itself;
+    ///   `diskFull` where not even the first segment can be made; `file`.
+    package static func open(
+        fileSystem: any FileSystem, directory: String, identity: Identity, limits: Limits,
+        engineDurable: LogIndex
+    ) throws(WALFailure) -> (log: WriteAheadLog, recovery: Recovery) {
+        precondition(
+            limits.segmentBytes >= 4_096 && limits.segmentBytes <= Int(UInt32.max) >> 1,
+            "segments of \(limits.segmentBytes) bytes")
+        var opening = LogOpening(
+            fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
+            engineDurable: engineDurable)
+        try opening.find()
+        var replay = LogReplay(
+            segments: opening.segments, limits: limits, engineDurable: engineDurable)
+        try replay.run()
+        try opening.clearTail(of: &replay)
+        let headers = replay.index.takeHeaders()
+        let log = WriteAheadLog(
+            fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
+            replayed: replay, spares: opening.spares)
+        for segment in opening.obsolete {
+            try log.retire(segment)
+        }
+        log.countFiles()
+        if log.lastIndex < engineDurable {
+            replay.notes.append(
+                "the log in \(directory) ends at record \(log.lastIndex), the engine holds "
+                    + "\(engineDurable): the log is to be reset to the engine's position")
+        }
+        let recovery = Recovery(
+            voting: log.voting, start: log.start, frames: headers, lastIndex: log.lastIndex,
+            lastDigest: log.lastDigest ?? .empty, damage: log.damage,
+            tornBytes: replay.tornBytes, notes: opening.notes + replay.notes)
+        return (log, recovery)
+    }
+}
+
+/// Finds the segments of a log directory, and makes the first where there is none.
+struct LogOpening {
+    let fileSystem: any FileSystem
+    let directory: String
+    let identity: WriteAheadLog.Identity
+    let limits: Limits
+    let engineDurable: LogIndex
+
+    /// The segments to be replayed, in order.
+    private(set) var segments: [Segment] = []
+    /// Segments that a later one has made void.
+    private(set) var obsolete: [Segment] = []
+    private(set) var spares: [String] = []
+    private(set) var notes: [String] = []
+
+    init(
+        fileSystem: any FileSystem, directory: String, identity: WriteAheadLog.Identity,
+        limits: Limits, engineDurable: LogIndex
+    ) {
+        self.fileSystem = fileSystem
+        self.directory = directory
+        self.identity = identity
+        self.limits = limits
+        self.engineDurable = engineDurable
+    }
+
+    mutating func find() throws(WALFailure) {
+        let fileSystem = fileSystem
+        let directory = directory
+        let names = try reading { () throws(FileFailure) in
+            try fileSystem.makeDirectory(directory)
+            return try fileSystem.list(directory)
+        }
+        var numbers: [UInt64] = []
+        for name in names {
+            if let number = LogFileName.number(of: name, prefix: LogFileName.segmentPrefix) {
+                numbers.append(number)
+            } else if LogFileName.number(of: name, prefix: LogFileName.sparePrefix) != nil {
+                try findSpare(name)
+            } else if name == LogFileName.preparing {
+                try reading { () throws(FileFailure) in
+                    try fileSystem.remove(directory + "/" + name)
+                }
+            } else {
+                notes.append("\(directory)/\(name) is no file of the log, and was left alone")
+            }
+        }
+        if numbers.isEmpty {
+            try begin()
+        } else {
+            try openSegments(numbers.sorted())
+        }
+        guard let first = segments.first else {
+            preconditionFailure("no segment in \(directory) after opening")
+        }
+        guard first.header.previous.index <= engineDurable else {
+            throw .gap(
+                start: first.header.previous.index, engineDurable: engineDurable,
+                directory: directory)
+        }
+    }
+
+    /// Keeps a spare of the size that is wanted now, and removes any other.
+    private mutating func findSpare(_ name: String) throws(WALFailure) {
+        let fileSystem = fileSystem
+        let path = directory + "/" + name
+        let limits = limits
+        let kept = spares.count < WriteAheadLog.keptSpares
+        let isFit = try reading { () throws(FileFailure) in
+            let file = try fileSystem.open(path, .readOnly)
+            let bytes = try file.size()
+            file.close()
+            if kept, bytes == limits.segmentBytes { return true }
+            try fileSystem.remove(path)
+            return false
+        }
+        if isFit { spares.append(name) }
+    }
+
+    /// Makes segment 1; only where the engine is empty too.
+    private mutating func begin() throws(WALFailure) {
+        guard engineDurable == .zero else {
+            throw .segmentMissing(file: directory + "/" + LogFileName.segment(1))
+        }
+        let header = SegmentHeader(
+            identity: identity, number: 1, isBase: true, firstSequence: 1, voting: .initial,
+            previous: .empty)
+        let files = SegmentFiles(fileSystem, directory)
+        let limits = limits
+        let spare = spares.popLast()
+        do throws(FileFailure) {
+            let name: String
+            if let spare {
+                name = spare
+            } else {
+                name = try files.makeSpare(limits.segmentBytes, besides: [])
+            }
+            let file = try files.install(header, from: name)
+            segments = [Segment(header: header, file: file, bytes: limits.segmentBytes)]
+        } catch {
+            guard error.kind == .noSpace else { throw .file(error) }
+            throw .diskFull(directory: directory, neededBytes: limits.segmentBytes)
+        }
+    }
+
+    /// Reads the headers, and keeps the segments from the last beginning of the log on.
+    private mutating func openSegments(_ numbers: [UInt64]) throws(WALFailure) {
+        for number in numbers.reversed() {
+            if segments.first?.header.isBase == true {
+                try openObsolete(number)
+                continue
+            }
+            if let first = segments.first, first.number != number + 1 {
+                throw .segmentMissing(
+                    file: directory + "/" + LogFileName.segment(first.number - 1))
+            }
+            segments.insert(try openSegment(number), at: 0)
+        }
+    }
+
+    /// A segment that is void is retired; one that cannot even be read is removed.
+    private mutating func openObsolete(_ number: UInt64) throws(WALFailure) {
+        do throws(WALFailure) {
+            obsolete.append(try openSegment(number))
+        } catch .unreadable(let file, _, _) {
+            let fileSystem = fileSystem
+            try reading { () throws(FileFailure) in try fileSystem.remove(file) }
+        }
+    }
+
+    private mutating func openSegment(_ number: UInt64) throws(WALFailure) -> Segment {
+        let fileSystem = fileSystem
+        let path = directory + "/" + LogFileName.segment(number)
+        let (file, bytes, head) = try reading { () throws(FileFailure) in
+            let file = try fileSystem.open(path, .readWrite)
+            return (file, try file.size(), try file.read(at: 0, count: SegmentHeader.dataOffset))
+        }
+        let page = try SegmentHeader.decodePage(head, file: path)
+        guard page.header.identity == identity else {
+            throw .foreign(file: path, found: page.header.identity, expected: identity)
+        }
+        guard page.header.number == number else {
+            throw .unreadable(
+                file: path, offset: 0, what: "it is segment \(page.header.number) by its header")
+        }
+        if page.needsRewrite {
+            notes.append("\(path): one copy of its header was unreadable and has been rewritten")
+            try reading { () throws(FileFailure) in
+                try file.write([page.header.encodedPage()], at: 0)
+                try file.sync()
+            }
+        }
+        return Segment(header: page.header, file: file, bytes: bytes)
+    }
+
+    /// Makes what is left of a torn group unreadable, so that no later crash can complete it.
+    func clearTail(of replay: inout LogReplay) throws(WALFailure) {
+        guard replay.mustClearTail, let last = replay.segments.last,
+            last.end + GroupEnvelope.byteCount <= last.bytes
+        else { return }
+        if replay.tornBytes > 0 {
+            replay.notes.append(
+                "\(last.file.path): the last group, \(replay.tornBytes) bytes at byte "
+                    + "\(last.end), was never acknowledged and has been cut off")
+        }
+        try reading { () throws(FileFailure) in
+            let zeroes = [UInt8](repeating: 0, count: GroupEnvelope.byteCount)
+            try last.file.write([zeroes], at: last.end)
+            try last.file.sync()
+        }
+    }
+}

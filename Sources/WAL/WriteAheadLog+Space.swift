@@ -1,0 +1,188 @@
+internal import Codec
+internal import IOCore
+internal import Identifiers
+
+extension WriteAheadLog {
+    /// Files kept ready to become segments.
+    static let keptSpares = 2
+
+    /// Bytes at the end of every segment for what must be written on a full disk too: votes,
+    /// truncations, memberships.
+    var reserveBytes: Int {
+        min(64 << 10, (limits.segmentBytes - SegmentHeader.dataOffset) / 8) & ~7
+    }
+
+    /// Prepares a spare segment where there is none; for idle moments, so that no write has to.
+    ///
+    /// - Throws: `diskFull`, with the log unchanged; `file`, after which it is stopped; `stopped`.
+    package func prepareSpare() throws(WALFailure) {
+        guard !isStopped else { throw .stopped }
+        guard spares.isEmpty else { return }
+        let name = try makeSpare(limits.segmentBytes)
+        spares.append(name)
+        countFiles()
+    }
+
+    /// Whether `prepareSpare` has something to do.
+    package var wantsSpare: Bool {
+        spares.isEmpty
+    }
+
+    /// Whether frames of `bytes` in all can be written without meeting a full disk.
+    ///
+    /// Looks at the segment, then the spares, then asks the file system.
+    package func hasRoom(for bytes: Int) -> Bool {
+        let needed = GroupEnvelope.byteCount + bytes
+        if current.end + needed <= current.bytes - reserveBytes { return true }
+        let file = SegmentHeader.dataOffset + needed + reserveBytes
+        if !spares.isEmpty, file <= limits.segmentBytes { return true }
+        return freeBytes >= UInt64(max(file, limits.segmentBytes))
+    }
+
+    /// Whether there is neither a spare nor room for two: proposals should be refused soon.
+    package var isLowOnSpace: Bool {
+        spares.isEmpty && freeBytes < 2 * UInt64(limits.segmentBytes)
+    }
+
+    private var freeBytes: UInt64 {
+        (try? fileSystem.freeBytes(directory)) ?? 0
+    }
+
+    /// Sees to it that the current segment has room for a group.
+    func makeRoom(_ groupBytes: Int, isPrivileged: Bool) throws(WALFailure) {
+        let mayUseReserve = isPrivileged && groupBytes <= reserveBytes
+        let end = current.bytes - (mayUseReserve ? 0 : reserveBytes)
+        guard current.end + groupBytes > end else { return }
+        let last = index.last
+        try beginSegment(
+            isBase: false, fileBytes: SegmentHeader.dataOffset + groupBytes + reserveBytes,
+            voting: voting,
+            previous: LogStart(
+                index: last.index, term: last.term ?? .zero, digest: last.digest ?? .empty))
+    }
+
+    /// Makes the next segment durable and current; a spare becomes it where there is one.
+    func beginSegment(
+        isBase: Bool, fileBytes: Int, voting: VotingState, previous: LogStart
+    ) throws(WALFailure) {
+        let name: String
+        let bytes: Int
+        if fileBytes <= limits.segmentBytes {
+            bytes = limits.segmentBytes
+            name = spares.isEmpty ? try makeSpare(bytes) : spares.removeFirst()
+        } else {
+            bytes = (fileBytes + 4_095) & ~4_095
+            name = try makeSpare(bytes)
+        }
+        let header = SegmentHeader(
+            identity: identity, number: current.number + 1, isBase: isBase,
+            firstSequence: nextSequence, voting: voting, previous: previous)
+        let file = try changing { () throws(FileFailure) in
+            try SegmentFiles(fileSystem, directory).install(header, from: name)
+        }
+        counters.syncs += 1
+        segments.append(Segment(header: header, file: file, bytes: bytes))
+        countFiles()
+    }
+
+    /// A new file of zeroes, durable under a spare's name.
+    private func makeSpare(_ bytes: Int) throws(WALFailure) -> String {
+        let files = SegmentFiles(fileSystem, directory)
+        do throws(FileFailure) {
+            counters.syncs += 1
+            return try files.makeSpare(bytes, besides: spares)
+        } catch {
+            guard error.kind == .noSpace else {
+                isStopped = true
+                throw .file(error)
+            }
+            throw .diskFull(directory: directory, neededBytes: bytes)
+        }
+    }
+
+    /// Turns a segment that nobody needs into a spare, or removes it; durable on return.
+    func retire(_ segment: Segment) throws(WALFailure) {
+        segment.file.close()
+        let name = LogFileName.segment(segment.number)
+        let isKept = spares.count < Self.keptSpares && segment.bytes == limits.segmentBytes
+        let files = SegmentFiles(fileSystem, directory)
+        let spare = try changing { () throws(FileFailure) in
+            try files.retire(name, asSpare: isKept, besides: spares)
+        }
+        if let spare { spares.append(spare) }
+    }
+}
+
+/// What is done to whole files of a log directory.
+struct SegmentFiles {
+    let fileSystem: any FileSystem
+    let directory: String
+
+    init(_ fileSystem: any FileSystem, _ directory: String) {
+        self.fileSystem = fileSystem
+        self.directory = directory
+    }
+
+    func path(_ name: String) -> String {
+        directory + "/" + name
+    }
+
+    /// Makes a file of zeroes, durable under the name that is returned; after a failure what was
+    /// begun is removed again as far as that is possible.
+    func makeSpare(_ bytes: Int, besides spares: [String]) throws(FileFailure) -> String {
+        let preparing = path(LogFileName.preparing)
+        if try fileSystem.exists(preparing) { try fileSystem.remove(preparing) }
+        let name = freeName(besides: spares)
+        do throws(FileFailure) {
+            let file = try fileSystem.open(preparing, .create)
+            defer { file.close() }
+            try file.preallocate(bytes)
+            try file.sync()
+            try fileSystem.rename(preparing, to: path(name))
+        } catch {
+            try? fileSystem.remove(preparing)
+            throw error
+        }
+        try fileSystem.syncDirectory(directory)
+        return name
+    }
+
+    /// Writes the header into a spare, and gives it its segment's name: in that order, so that a
+    /// segment's name never stands over a file without its header.
+    func install(_ header: SegmentHeader, from spare: String) throws(FileFailure) -> any File {
+        let file = try fileSystem.open(path(spare), .readWrite)
+        let name = path(LogFileName.segment(header.number))
+        do throws(FileFailure) {
+            try file.write([header.encodedPage()], at: 0)
+            try file.sync()
+            file.close()
+            try fileSystem.rename(path(spare), to: name)
+            try fileSystem.syncDirectory(directory)
+        } catch {
+            file.close()
+            throw error
+        }
+        return try fileSystem.open(name, .readWrite)
+    }
+
+    /// Renames a segment to a spare, or removes it; the spare's name.
+    func retire(
+        _ name: String, asSpare: Bool, besides spares: [String]
+    ) throws(FileFailure) -> String? {
+        let spare = asSpare ? freeName(besides: spares) : nil
+        if let spare {
+            try fileSystem.rename(path(name), to: path(spare))
+        } else {
+            try fileSystem.remove(path(name))
+        }
+        try fileSystem.syncDirectory(directory)
+        return spare
+    }
+
+    private func freeName(besides spares: [String]) -> String {
+        let highest = spares.compactMap { name in
+            LogFileName.number(of: name, prefix: LogFileName.sparePrefix)
+        }.max()
+        return LogFileName.spare((highest ?? 0) + 1)
+    }
+}

@@ -1,0 +1,322 @@
+import IOCore
+
+/// A disk in memory that tells written from synced, and loses the difference at a crash.
+///
+/// Contents and names become durable apart from each other, by `sync` and `syncDirectory`. All
+/// state is behind one lock.
+final class MemoryDisk: FileSystem, Sendable {
+    struct Inode {
+        var data: [UInt8] = []
+        var durable: [UInt8] = []
+    }
+
+    struct State {
+        var inodes: [Int: Inode] = [:]
+        var names: [String: Int] = [:]
+        var durableNames: [String: Int] = [:]
+        var directories: Set<String> = []
+        var nextInode = 1
+        /// Bytes that all files together may have.
+        var capacity = Int.max
+        /// Calls that change something, made so far.
+        var changes = 0
+        /// The operation that fails at this number of changes, and how.
+        var failure: (at: Int, kind: FileFailure.Kind)?
+        var failingOperation: String?
+        var operations: [String] = []
+        var locks: Set<String> = []
+
+        var usedBytes: Int {
+            names.values.reduce(0) { $0 + (inodes[$1]?.data.count ?? 0) }
+        }
+    }
+
+    static let sectorBytes = 512
+    let state: Locked<State>
+
+    init() {
+        state = Locked(State())
+    }
+
+    private init(_ state: State) {
+        self.state = Locked(state)
+    }
+
+    /// Another disk with the same contents.
+    func copy() -> MemoryDisk {
+        MemoryDisk(state.withLock { $0 })
+    }
+
+    /// Counts and records a change, and fails where a failure has been ordered.
+    static func change(
+        _ state: inout State, _ operation: String, _ path: String
+    ) throws(FileFailure) {
+        state.changes += 1
+        state.operations.append(operation)
+        if let failure = state.failure, state.changes >= failure.at {
+            throw FileFailure(failure.kind, operation, path: path, reason: "ordered by the test")
+        }
+        if state.failingOperation == operation {
+            throw FileFailure(.other, operation, path: path, reason: "Input/output error")
+        }
+    }
+
+    func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
+        let inode = try state.withLock { (state) throws(FileFailure) in
+            switch mode {
+            case .readOnly, .readWrite:
+                guard let inode = state.names[path] else {
+                    throw FileFailure(.notFound, "open", path: path, reason: "No such file")
+                }
+                return inode
+            case .create:
+                try Self.change(&state, "create", path)
+                guard state.names[path] == nil else {
+                    throw FileFailure(.exists, "open", path: path, reason: "File exists")
+                }
+                let inode = state.nextInode
+                state.nextInode += 1
+                state.inodes[inode] = Inode()
+                state.names[path] = inode
+                return inode
+            }
+        }
+        return MemoryFile(disk: self, inode: inode, path: path)
+    }
+
+    func list(_ directory: String) throws(FileFailure) -> [String] {
+        state.withLock { state in
+            state.names.keys.filter { $0.hasPrefix(directory + "/") }
+                .map { String($0.dropFirst(directory.count + 1)) }.sorted()
+        }
+    }
+
+    func exists(_ path: String) throws(FileFailure) -> Bool {
+        state.withLock { $0.names[path] != nil || $0.directories.contains(path) }
+    }
+
+    func makeDirectory(_ path: String) throws(FileFailure) {
+        state.withLock { _ = $0.directories.insert(path) }
+    }
+
+    func rename(_ source: String, to target: String) throws(FileFailure) {
+        try state.withLock { (state) throws(FileFailure) in
+            try Self.change(&state, "rename", source)
+            guard let inode = state.names.removeValue(forKey: source) else {
+                throw FileFailure(.notFound, "rename", path: source, reason: "No such file")
+            }
+            state.names[target] = inode
+        }
+    }
+
+    func remove(_ path: String) throws(FileFailure) {
+        try state.withLock { (state) throws(FileFailure) in
+            try Self.change(&state, "remove", path)
+            guard state.names.removeValue(forKey: path) != nil else {
+                throw FileFailure(.notFound, "remove", path: path, reason: "No such file")
+            }
+        }
+    }
+
+    func removeTree(_ path: String) throws(FileFailure) {
+        state.withLock { state in
+            state.names = state.names.filter { !$0.key.hasPrefix(path + "/") }
+        }
+    }
+
+    func syncDirectory(_ path: String) throws(FileFailure) {
+        try state.withLock { (state) throws(FileFailure) in
+            try Self.change(&state, "syncDirectory", path)
+            state.durableNames = state.durableNames.filter { !$0.key.hasPrefix(path + "/") }
+            for (name, inode) in state.names where name.hasPrefix(path + "/") {
+                state.durableNames[name] = inode
+            }
+        }
+    }
+
+    func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {
+        state.withLock { UInt64(max(0, $0.capacity - $0.usedBytes)) }
+    }
+
+    func lock(_ path: String) throws(FileFailure) -> any FileLock {
+        let isTaken = state.withLock { !$0.locks.insert(path).inserted }
+        if isTaken {
+            throw FileFailure(.locked, "lock", path: path, reason: "in use by another process")
+        }
+        return MemoryLock(self, path)
+    }
+}
+
+extension MemoryDisk {
+    /// Loses power: what was not synced is gone, but for the sectors of `path` in `keeping`.
+    func crash(keeping sectors: Set<Int> = [], of path: String = "") {
+        state.withLock { state in
+            if let inode = state.names[path], var file = state.inodes[inode] {
+                for sector in sectors {
+                    let start = sector * Self.sectorBytes
+                    let end = min(start + Self.sectorBytes, file.data.count, file.durable.count)
+                    file.durable.replaceSubrange(start..<end, with: file.data[start..<end])
+                }
+                state.inodes[inode] = file
+            }
+            state.names = state.durableNames
+            for (inode, file) in state.inodes {
+                state.inodes[inode]?.data = file.durable
+            }
+            state.failure = nil
+            state.failingOperation = nil
+            state.locks = []
+        }
+    }
+
+    /// The sectors of a file whose bytes are not yet on the disk.
+    func unsyncedSectors(of path: String) -> [Int] {
+        state.withLock { state in
+            guard let inode = state.names[path], let file = state.inodes[inode] else { return [] }
+            let count = file.data.count / Self.sectorBytes
+            return (0..<count).filter { sector in
+                let range = (sector * Self.sectorBytes)..<((sector + 1) * Self.sectorBytes)
+                return file.data[range] != file.durable[range]
+            }
+        }
+    }
+
+    /// The bytes of a file.
+    func contents(of path: String) -> [UInt8] {
+        state.withLock { state in
+            state.names[path].flatMap { state.inodes[$0]?.data } ?? []
+        }
+    }
+
+    /// Changes a file behind everybody's back, durably.
+    func tamper(with path: String, _ body: (inout [UInt8]) -> Void) {
+        state.withLock { state in
+            guard let inode = state.names[path], var file = state.inodes[inode] else { return }
+            body(&file.data)
+            file.durable = file.data
+            state.inodes[inode] = file
+        }
+    }
+
+    /// Removes a file behind everybody's back, durably.
+    func lose(_ path: String) {
+        state.withLock { state in
+            state.names[path] = nil
+            state.durableNames[path] = nil
+        }
+    }
+
+    /// Lets every change from the `count`th from now on fail.
+    func failChange(after count: Int, _ kind: FileFailure.Kind = .other) {
+        state.withLock { $0.failure = (at: $0.changes + count, kind: kind) }
+    }
+
+    func fail(operation: String?) {
+        state.withLock { $0.failingOperation = operation }
+    }
+
+    func setCapacity(_ bytes: Int) {
+        state.withLock { $0.capacity = bytes }
+    }
+
+    var usedBytes: Int {
+        state.withLock { $0.usedBytes }
+    }
+
+    /// The changing operations since the last call.
+    func takeOperations() -> [String] {
+        state.withLock { state in
+            defer { state.operations = [] }
+            return state.operations
+        }
+    }
+}
+
+/// An open file of a `MemoryDisk`.
+final class MemoryFile: File {
+    let disk: MemoryDisk
+    let inode: Int
+    let path: String
+
+    init(disk: MemoryDisk, inode: Int, path: String) {
+        self.disk = disk
+        self.inode = inode
+        self.path = path
+    }
+
+    func size() throws(FileFailure) -> Int {
+        disk.state.withLock { $0.inodes[inode]?.data.count ?? 0 }
+    }
+
+    func read(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
+        disk.state.withLock { state in
+            let data = state.inodes[inode]?.data ?? []
+            guard offset < data.count else { return [] }
+            return Array(data[offset..<min(data.count, offset + count)])
+        }
+    }
+
+    func write(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
+        let bytes = Array(buffers.joined())
+        try change("write") { (state, data) throws(FileFailure) in
+            if offset + bytes.count > data.count {
+                guard state.usedBytes + offset + bytes.count - data.count <= state.capacity else {
+                    throw FileFailure(.noSpace, "write", path: self.path, reason: "disk full")
+                }
+                data.append(
+                    contentsOf: repeatElement(0, count: offset + bytes.count - data.count))
+            }
+            data.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+        }
+    }
+
+    func sync() throws(FileFailure) {
+        try change("sync") { (_, _) in }
+        disk.state.withLock { state in
+            guard let data = state.inodes[inode]?.data else { return }
+            state.inodes[inode]?.durable = data
+        }
+    }
+
+    func preallocate(_ bytes: Int) throws(FileFailure) {
+        try change("preallocate") { (state, data) throws(FileFailure) in
+            guard state.usedBytes + bytes - data.count <= state.capacity else {
+                throw FileFailure(.noSpace, "preallocate", path: self.path, reason: "disk full")
+            }
+            data.append(contentsOf: repeatElement(0, count: max(0, bytes - data.count)))
+        }
+    }
+
+    func truncate(to bytes: Int) throws(FileFailure) {
+        try change("truncate") { (_, data) in data.removeLast(data.count - bytes) }
+    }
+
+    func close() {}
+
+    private func change(
+        _ operation: String,
+        _ body: (MemoryDisk.State, inout [UInt8]) throws(FileFailure) -> Void
+    ) throws(FileFailure) {
+        try disk.state.withLock { (state) throws(FileFailure) in
+            try MemoryDisk.change(&state, operation, self.path)
+            var data = state.inodes[inode]?.data ?? []
+            try body(state, &data)
+            state.inodes[inode]?.data = data
+        }
+    }
+}
+
+/// A lock of a `MemoryDisk`, until it is released.
+final class MemoryLock: FileLock {
+    let disk: MemoryDisk
+    let path: String
+
+    init(_ disk: MemoryDisk, _ path: String) {
+        self.disk = disk
+        self.path = path
+    }
+
+    deinit {
+        disk.state.withLock { _ = $0.locks.remove(path) }
+    }
+}
