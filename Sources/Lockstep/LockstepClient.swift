@@ -44,8 +44,9 @@ public final class LockstepClient: Sendable {
         close()
     }
 
-    /// Fails what is under way with `closed` and lets go of the thread and the connections; later
-    /// calls fail at once. A second call does nothing.
+    /// Fails what is under way with `closed`, and lets go of the thread and the connections.
+    ///
+    /// Later calls fail at once; a second `close` does nothing.
     public func close() {
         let isFirst = state.withLock { state in
             defer { state.isClosed = true }
@@ -207,8 +208,9 @@ public final class LockstepClient: Sendable {
         }
     }
 
-    /// Runs `job` on the loop; false, and never, when the client is closed. What is posted before
-    /// `close` runs before it, so that every caller is answered.
+    /// Runs `job` on the loop; false, and never, when the client is closed.
+    ///
+    /// What is posted before `close` runs before it, so that every caller is answered.
     @discardableResult
     private func post(_ job: @escaping @Sendable (ClientCore) -> Void) -> Bool {
         let core = self.core

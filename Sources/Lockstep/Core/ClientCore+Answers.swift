@@ -125,8 +125,10 @@ extension ClientCore {
         resending.append(call)
     }
 
-    /// The cluster does not know the call's session any more. What was sent once only has certainly
-    /// not been executed, and goes into a new session; of the rest nobody can tell.
+    /// The cluster does not know the call's session any more.
+    ///
+    /// What was sent once only has certainly not been executed, and goes into a new session; of the
+    /// rest nobody can tell.
     private func sessionLost(by call: Call, _ message: String) {
         guard let place = call.place else { return }
         if session === place.session { session = nil }
