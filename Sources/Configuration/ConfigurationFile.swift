@@ -14,7 +14,6 @@ struct ConfigurationFile {
         self.path = path
         do {
             guard let root = try Yams.compose(yaml: text) else { return }
-            if case .scalar(let scalar) = root, scalar.string.isEmpty { return }
             readSection("", root)
         } catch let failure as YamlError {
             report(failure)
@@ -47,6 +46,8 @@ struct ConfigurationFile {
 
     private mutating func readSection(_ section: String, _ node: Node) {
         let known = Setting.keys(ofSection: section)
+        // A section with nothing in it, such as one whose keys are all commented out.
+        if case .scalar = node, Self.text(node) == nil { return }
         guard case .mapping(let mapping) = node else {
             let name = section.isEmpty ? "the file" : section
             problems.append(

@@ -150,6 +150,15 @@ private func problems(
         #expect(problems(["LOCKSTEP_DATA": "/d"], flags.map { (setting: $0, text: $1) }) == message)
     }
 
+    @Test func `printed defaults read back too`() throws {
+        var sources = ConfigurationSources()
+        sources.flags = [(.data, "/d")]
+        let loaded = try sources.load()
+        var again = ConfigurationSources()
+        again.file = ("printed", loaded.yaml)
+        #expect(try again.load().configuration == loaded.configuration)
+    }
+
     @Test func `what is printed reads back as the same configuration`() throws {
         var sources = ConfigurationSources()
         sources.environment = [

@@ -1,0 +1,65 @@
+package import Configuration
+package import IOCore
+
+/// Finds and reads the configuration's sources.
+package struct ConfigurationReader {
+    /// More than any sensible file; less than what would fill memory.
+    package static let fileBytes = 1 << 20
+
+    private let files: any FileSystem
+
+    package init(files: any FileSystem) {
+        self.files = files
+    }
+
+    /// Loads from all sources; a file that cannot be read is told like any other problem, together
+    /// with those of the environment and flags.
+    package func load(
+        file: String?, environment: [String: String], flags: [(setting: Setting, text: String)]
+    ) throws(ConfigurationFailure) -> LoadedConfiguration {
+        var sources = ConfigurationSources()
+        sources.environment = environment
+        sources.flags = flags
+        var unreadable: Problem?
+        let variable = environment[ConfigurationSources.fileVariable]
+        if let path = file ?? variable {
+            let origin: Origin =
+                file == nil
+                ? .environment(ConfigurationSources.fileVariable) : .flag("--configuration")
+            do throws(FileReadFailure) {
+                sources.file = (path, try text(of: path))
+            } catch {
+                unreadable = Problem(origin, error.message)
+            }
+        }
+        guard let unreadable else { return try sources.load() }
+        do throws(ConfigurationFailure) {
+            _ = try sources.load()
+        } catch {
+            throw ConfigurationFailure([unreadable] + error.problems)
+        }
+        throw ConfigurationFailure([unreadable])
+    }
+
+    private struct FileReadFailure: Error {
+        let message: String
+    }
+
+    private func text(of path: String) throws(FileReadFailure) -> String {
+        let bytes: [UInt8]
+        do throws(FileFailure) {
+            let file = try files.open(path, .readOnly)
+            defer { file.close() }
+            bytes = try file.read(at: 0, count: Self.fileBytes + 1)
+        } catch {
+            throw FileReadFailure(message: "\(error)")
+        }
+        guard bytes.count <= Self.fileBytes else {
+            throw FileReadFailure(message: "\(path) is larger than \(Self.fileBytes) bytes")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw FileReadFailure(message: "\(path) is not UTF-8 text")
+        }
+        return text
+    }
+}

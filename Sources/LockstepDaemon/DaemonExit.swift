@@ -1,0 +1,15 @@
+/// How the daemon ends (*sysexits.h*); told in its help.
+enum DaemonExit: Int32, Sendable {
+    case success = 0
+    case usage = 64
+    /// The data directory is damaged, or belongs to another cluster or node.
+    case damagedData = 65
+    /// The cluster to join does not answer.
+    case unavailable = 69
+    case software = 70
+    case cannotCreate = 73
+    case inputOutput = 74
+    /// In use by another process.
+    case temporary = 75
+    case configuration = 78
+}
