@@ -1,0 +1,172 @@
+import Logging
+import Codec
+import IOCore
+import Identifiers
+import Replication
+import Sessions
+import Transactions
+import Wire
+
+/// One client: its protocol state on one side, its connection on the other.
+final class ClientConnection: ConnectionHandler {
+    private unowned let port: ClientPort
+    private let connection: any Connection
+    private var session: ClientSession
+    private var watches: [RequestID: WatchDelivery] = [:]
+    private var handshakeTimer: TimerID?
+    private var isClosed = false
+
+    private static let handshakeMilliseconds: UInt64 = 10_000
+
+    init(
+        _ connection: any Connection, port: ClientPort, identity: HandshakeAcceptor.Identity,
+        refusal: HandshakeRefusal?
+    ) {
+        self.connection = connection
+        self.port = port
+        session = ClientSession(identity: identity, limits: port.limits, refusal: refusal)
+    }
+
+    func start() {
+        let back = LoopBound(self, to: port.loop)
+        let deadline = port.loop.now.advanced(milliseconds: Self.handshakeMilliseconds)
+        handshakeTimer = port.loop.schedule(at: deadline) {
+            back.value.handshakeTimedOut()
+        }
+        connection.setHandler(self)
+    }
+
+    /// Answers what is under way, refuses more, then closes.
+    func drain(reason: String) {
+        perform(session.drain(reason: reason))
+    }
+
+    func close() {
+        finish()
+        connection.close(flush: false)
+    }
+
+    // MARK: ConnectionHandler
+
+    func received(_ bytes: [UInt8]) {
+        guard !isClosed else { return }
+        perform(session.received(bytes))
+        if handshakeTimer != nil, !session.awaitsHandshake {
+            cancelHandshakeTimer()
+        }
+    }
+
+    func drained() {
+        perform(session.outputDrained())
+        for watch in watches.values {
+            watch.proceed()
+        }
+    }
+
+    func closed(_ reason: String) {
+        finish()
+    }
+
+    private func finish() {
+        guard !isClosed else { return }
+        isClosed = true
+        cancelHandshakeTimer()
+        session.connectionClosed()
+        for watch in watches.values {
+            watch.stop()
+        }
+        watches = [:]
+        port.ended(self)
+    }
+
+    private func cancelHandshakeTimer() {
+        if let handshakeTimer { port.loop.cancel(handshakeTimer) }
+        handshakeTimer = nil
+    }
+
+    private func handshakeTimedOut() {
+        handshakeTimer = nil
+        if session.awaitsHandshake { close() }
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [ClientSession.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let bytes):
+                connection.send(bytes)
+            case .perform(let identifier, let request):
+                serve(identifier, request)
+            case .creditGranted(let identifier):
+                watches[identifier]?.proceed()
+            case .cancelWatch(let identifier):
+                end(identifier, .cancelled)
+            case .setReading(let enabled):
+                connection.setReading(enabled)
+            case .close(let reason):
+                port.logger.debug("client leaves", metadata: ["why": "\(reason)"])
+                finish()
+                connection.close(flush: true)
+            }
+        }
+        if !isClosed, connection.unsentBytes > port.limits.connectionOutputBytes {
+            let more = session.outputFilled()
+            if !more.isEmpty { perform(more) }
+        }
+    }
+
+    func answer(_ identifier: RequestID, _ response: Response) {
+        guard !isClosed else { return }
+        perform(session.answered(identifier, response))
+    }
+
+    private func serve(_ identifier: RequestID, _ request: Request) {
+        if case .watch(let watch) = request {
+            startWatch(identifier, watch)
+            return
+        }
+        port.service.serve(request) { [weak self] response in
+            self?.answer(identifier, response)
+        }
+    }
+
+    // MARK: Watches
+
+    private func startWatch(_ identifier: RequestID, _ request: WatchRequest) {
+        let watch = WatchDelivery(
+            request: request, service: port.service,
+            credit: { [weak self] in self?.watchCredit(identifier) ?? 0 },
+            deliver: { [weak self] response in self?.deliver(identifier, response) })
+        watches[identifier] = watch
+        watch.start()
+    }
+
+    private func watchCredit(_ identifier: RequestID) -> Int {
+        guard connection.unsentBytes < port.limits.connectionOutputBytes else { return 0 }
+        return session.credit(of: identifier)
+    }
+
+    private func deliver(_ identifier: RequestID, _ response: Response) {
+        if response.isFinal {
+            watches.removeValue(forKey: identifier)?.stop()
+        }
+        answer(identifier, response)
+    }
+
+    private func end(_ identifier: RequestID, _ end: WatchEnd) {
+        watches.removeValue(forKey: identifier)?.stop()
+        answer(identifier, .watchEnded(end))
+    }
+
+    /// New change sets may be there.
+    func proceedWatches() {
+        for watch in watches.values {
+            watch.proceed()
+        }
+    }
+
+    var hasWatches: Bool {
+        !watches.isEmpty
+    }
+}

@@ -1,0 +1,90 @@
+import Codec
+import IOCore
+import Identifiers
+import Logging
+import Wire
+
+/// Where clients connect.
+final class ClientPort {
+    let loop: any EventLoop
+    let limits: Limits
+    let logger: Logger
+    let service: ClientService
+    private let network: any Network
+    private let identity: HandshakeAcceptor.Identity
+    private var listener: (any Listener)?
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var isDraining = false
+
+    init(
+        loop: any EventLoop, network: any Network, limits: Limits, logger: Logger,
+        identity: HandshakeAcceptor.Identity, service: ClientService
+    ) {
+        self.loop = loop
+        self.network = network
+        self.limits = limits
+        self.logger = logger
+        self.identity = identity
+        self.service = service
+    }
+
+    var count: Int {
+        connections.count
+    }
+
+    func listen(on address: Address) throws(NetworkFailure) -> Address {
+        let listener = try network.listen(on: address) { [unowned self] connection in
+            accept(connection)
+        }
+        self.listener = listener
+        return listener.address
+    }
+
+    private func accept(_ connection: any Connection) {
+        var refusal: HandshakeRefusal?
+        if connections.count >= limits.clientConnections {
+            refusal = HandshakeRefusal(
+                .tooManyConnections,
+                "this node has \(connections.count) connections, its limit; close some")
+        }
+        // Those to be refused are bounded as well.
+        guard connections.count < limits.clientConnections + 64, !isDraining else {
+            connection.close(flush: false)
+            return
+        }
+        let client = ClientConnection(
+            connection, port: self, identity: identity, refusal: refusal)
+        connections[ObjectIdentifier(client)] = client
+        client.start()
+    }
+
+    func ended(_ client: ClientConnection) {
+        connections[ObjectIdentifier(client)] = nil
+    }
+
+    /// Takes no more connections or requests; what is under way is answered.
+    func drain(reason: String) {
+        isDraining = true
+        listener?.close()
+        listener = nil
+        for client in Array(connections.values) {
+            client.drain(reason: reason)
+        }
+    }
+
+    func closeAll() {
+        isDraining = true
+        listener?.close()
+        listener = nil
+        for client in Array(connections.values) {
+            client.close()
+        }
+    }
+
+    /// New change sets may be there for watches.
+    func changesApplied() {
+        for client in connections.values where client.hasWatches {
+            client.proceedWatches()
+        }
+    }
+}

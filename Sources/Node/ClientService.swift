@@ -1,0 +1,217 @@
+import Codec
+import IOCore
+import Identifiers
+import KeyValue
+import Logging
+import Replication
+import Transactions
+import Wire
+
+/// Serves one client request with the replica; on the loop. Every request is answered once.
+final class ClientService {
+    let replica: Replica
+    let executor: Executor
+    let limits: Limits
+    let feed: FeedReader
+    /// Fills in what the node knows beyond its replica.
+    var status: () -> NodeStatus
+
+    init(
+        replica: Replica, executor: Executor, limits: Limits,
+        status: @escaping () -> NodeStatus
+    ) {
+        self.replica = replica
+        self.executor = executor
+        self.limits = limits
+        self.status = status
+        feed = FeedReader(limits: limits)
+    }
+
+    func serve(_ request: Request, answer: @escaping (Response) -> Void) {
+        switch request {
+        case .openSession(let timeToLive, let description):
+            openSession(timeToLive, description, answer)
+        case .submit(let submission):
+            submit(submission, answer)
+        case .keepAlive(let session):
+            proposeForSession(.touchSession(session), session, answer)
+        case .closeSession(let session):
+            proposeForSession(.closeSession(session), session, answer)
+        case .read(let read):
+            serve(read, answer)
+        case .status:
+            answer(.status(status()))
+        case .stateDigest(let index):
+            digest(at: index, answer)
+        case .memberAdd, .memberRemove, .memberPromote, .transfer, .snapshot, .verify:
+            administer(request, answer)
+        case .watch, .watchCredit, .watchCancel:
+            preconditionFailure("watches are served by their connection")
+        }
+    }
+
+    // MARK: Sessions and transactions
+
+    private func openSession(
+        _ timeToLive: UInt64, _ description: String, _ answer: @escaping (Response) -> Void
+    ) {
+        let bounded = min(max(timeToLive, 1_000), 24 * 3_600_000)
+        let text = String(description.prefix(256))
+        let record = Record.openSession(timeToLiveMilliseconds: bounded, description: text)
+        replica.propose(record.encoded()) { result in
+            switch result {
+            case .success(.sessionOpened(let session)): answer(.sessionOpened(session))
+            case .success(.refused(let abort)):
+                answer(.error(.refused(.busy, abort.message)))
+            case .success: answer(.error(.interrupted(reason: "the record was not a session's")))
+            case .failure(let refusal): answer(.error(refusal.wire))
+            }
+        }
+    }
+
+    private func proposeForSession(
+        _ record: Record, _ session: SessionID, _ answer: @escaping (Response) -> Void
+    ) {
+        replica.propose(record.encoded()) { [unowned self] result in
+            switch result {
+            case .success(.refused): answer(.error(.sessionExpired(session)))
+            case .success: answer(.done(replica.appliedPosition.index))
+            case .failure(let refusal): answer(.error(refusal.wire))
+            }
+        }
+    }
+
+    private func submit(_ submission: Submission, _ answer: @escaping (Response) -> Void) {
+        guard submission.transaction.count <= limits.transactionBytes else {
+            answer(
+                .error(
+                    .tooLarge(
+                        what: "the transaction", size: UInt64(submission.transaction.count),
+                        limit: UInt64(limits.transactionBytes))))
+            return
+        }
+        // What the log takes up must be readable on every node; whether it makes sense is decided
+        // when it is applied, so that every sequence number has an outcome.
+        do {
+            var reader = ByteReader(submission.transaction)
+            _ = try Transaction.decode(&reader, limits: limits)
+            try reader.finish()
+        } catch {
+            answer(.error(.protocolViolation("transaction: \(error)")))
+            return
+        }
+        let record = Record.encodedTransaction(
+            submission.transaction, origin: submission.origin)
+        replica.propose(record) { [unowned self] result in
+            switch result {
+            case .success(.outcome(let outcome)):
+                answerOutcome(outcome, submission, answer)
+            case .success:
+                answer(.error(.interrupted(reason: "the record was not a transaction")))
+            case .failure(let refusal):
+                answer(.error(refusal.wire))
+            }
+        }
+    }
+
+    private func answerOutcome(
+        _ outcome: [UInt8], _ submission: Submission, _ answer: @escaping (Response) -> Void
+    ) {
+        var reader = ByteReader(outcome)
+        let decoded = try? Outcome.decode(&reader, limits: limits)
+        if case .aborted(_, let abort)? = decoded, abort.code == .sessionUnknown {
+            answer(.error(.sessionExpired(submission.origin.session)))
+            return
+        }
+        guard submission.wantsChanges, case .committed(let index, _)? = decoded else {
+            answer(.outcome(outcome, changes: nil))
+            return
+        }
+        let feed = feed
+        replica.query(.local) { engine throws(EngineFailure) in
+            try feed.page(from: index, byteLimit: 1, in: engine).changeSets
+                .first { $0.index == index }?.encoded()
+        } done: { result in
+            let changes = (try? result.get()) ?? nil
+            answer(.outcome(outcome, changes: changes))
+        }
+    }
+
+    // MARK: Reads
+
+    private func serve(_ read: ReadRequest, _ answer: @escaping (Response) -> Void) {
+        let consistency: Consistency =
+            switch read.consistency {
+            case .linearizable: .linearizable
+            case .stale(let lag): .stale(maximumLagMilliseconds: lag)
+            case .local: .local
+            }
+        let executor = executor
+        replica.query(consistency) { engine throws(EngineFailure) -> ReadAnswer in
+            let pinned = try engine.pin()
+            defer { pinned.close() }
+            let applied = try AppliedPosition.read(pinned).index
+            do throws(StoreFailure) {
+                let bytes = try executor.read(
+                    read.store, kind: read.kind, body: read.body, from: pinned)
+                return .result(applied, bytes)
+            } catch {
+                switch error {
+                case .abort(let code, let message): return .aborted(applied, code, message)
+                case .engine(let failure): throw failure
+                }
+            }
+        } done: { result in
+            switch result {
+            case .success(.result(let applied, let bytes)):
+                answer(.readResult(applied: applied, bytes))
+            case .success(.aborted(let applied, let code, let message)):
+                answer(.readAborted(applied: applied, code, message: message))
+            case .failure(let refusal):
+                answer(.error(refusal.wire))
+            }
+        }
+    }
+
+    private enum ReadAnswer: Sendable {
+        case result(LogIndex, [UInt8])
+        case aborted(LogIndex, AbortCode, String)
+    }
+
+    private func digest(at index: LogIndex?, _ answer: @escaping (Response) -> Void) {
+        if let index {
+            guard let report = replica.digest(at: index) else {
+                answer(
+                    .error(
+                        .unavailable(
+                            reason: "no digest of record \(index) is remembered here",
+                            retryAfterMilliseconds: 100)))
+                return
+            }
+            answer(.digest(at: report.index, report.digest))
+            return
+        }
+        replica.requestDigest { result in
+            switch result {
+            case .success(let report): answer(.digest(at: report.index, report.digest))
+            case .failure(let refusal): answer(.error(refusal.wire))
+            }
+        }
+    }
+}
+
+extension RequestRefusal {
+    /// The refusal as the native protocol words it.
+    var wire: RequestError {
+        switch self {
+        case .notLeader(let hint):
+            .notLeader(node: hint?.node, clientAddress: hint?.clientAddress ?? "")
+        case .unavailable(let reason):
+            .unavailable(reason: reason, retryAfterMilliseconds: 50)
+        case .outcomeUnknown:
+            .interrupted(reason: "leadership was lost before the outcome was known")
+        case .refused(let reason):
+            .refused(.wrongState, reason)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import IOCore
+import Identifiers
+import Wire
+
+/// Metrics in Prometheus' text format, and health, by HTTP GET on a port of their own.
+///
+/// `/metrics`, `/health` (200 while a leader is known and the disk answers, else 503). One request a
+/// connection; requests over 4 KiB or slower than five seconds are cut off.
+final class MetricsPort {
+    private let loop: any EventLoop
+    private let network: any Network
+    private let status: () -> NodeStatus
+    private var listener: (any Listener)?
+    private var connections: [ObjectIdentifier: MetricsConnection] = [:]
+
+    private static let connectionLimit = 64
+
+    init(loop: any EventLoop, network: any Network, status: @escaping () -> NodeStatus) {
+        self.loop = loop
+        self.network = network
+        self.status = status
+    }
+
+    func listen(on address: Address) throws(NetworkFailure) -> Address {
+        let listener = try network.listen(on: address) { [unowned self] connection in
+            guard connections.count < Self.connectionLimit else {
+                connection.close(flush: false)
+                return
+            }
+            let handler = MetricsConnection(connection, port: self)
+            connections[ObjectIdentifier(handler)] = handler
+            handler.start(on: loop)
+        }
+        self.listener = listener
+        return listener.address
+    }
+
+    func stop() {
+        listener?.close()
+        listener = nil
+        for connection in Array(connections.values) {
+            connection.end()
+        }
+    }
+
+    func ended(_ connection: MetricsConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// The answer to a request line such as `GET /metrics HTTP/1.1`.
+    func answer(_ line: Substring) -> [UInt8] {
+        let words = line.split(separator: " ")
+        guard words.count == 3, words[2].hasPrefix("HTTP/1.") else {
+            return Self.response("400 Bad Request", "this port takes HTTP/1.1 requests only\n")
+        }
+        guard words[0] == "GET" else {
+            return Self.response("405 Method Not Allowed", "only GET is served\n")
+        }
+        switch words[1] {
+        case "/metrics":
+            return Self.response("200 OK", Self.metrics(status()))
+        case "/health":
+            let status = status()
+            let isWell = status.leader != nil && status.role != .repairing
+            let text = "role \(status.role)\nleader \(status.leader?.description ?? "none")\n"
+            return Self.response(isWell ? "200 OK" : "503 Service Unavailable", text)
+        default:
+            return Self.response("404 Not Found", "there are /metrics and /health\n")
+        }
+    }
+
+    static func response(_ status: String, _ body: String) -> [UInt8] {
+        let head =
+            "HTTP/1.1 \(status)\r\nContent-Type: text/plain; version=0.0.4\r\n"
+            + "Content-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
+        return Array(head.utf8) + Array(body.utf8)
+    }
+
+    /// The metrics of one node (*Prometheus exposition formats, text-based format 0.0.4*).
+    static func metrics(_ status: NodeStatus) -> String {
+        let gauges: [(String, String, UInt64)] = [
+            ("term", "Current term.", status.term.rawValue),
+            ("is_leader", "1 on the leader.", status.role == .leader ? 1 : 0),
+            ("commit_index", "Last committed record.", status.commitIndex.rawValue),
+            ("applied_index", "Last applied record.", status.appliedIndex.rawValue),
+            ("durable_index", "Last record on this node's disk.", status.durableIndex.rawValue),
+            ("first_log_index", "First record still in the log.", status.firstLogIndex.rawValue),
+            ("last_log_index", "Last record of the log.", status.lastLogIndex.rawValue),
+            ("sessions", "Open client sessions.", status.sessions),
+            ("connections", "Client connections.", status.connections),
+            ("engine_bytes", "Resident bytes of the store engine.", status.engineBytes),
+            ("memory_bytes", "Resident bytes of the process.", status.memoryBytes),
+        ]
+        let counters: [(String, String, UInt64)] = [
+            ("log_bytes_total", "Bytes appended to the log.", status.logBytes),
+            ("log_raw_bytes_total", "Payload bytes before compression.", status.rawBytes),
+            ("log_stored_bytes_total", "Payload bytes after compression.", status.storedBytes),
+            ("uptime_milliseconds_total", "Time since the start.", status.uptimeMilliseconds),
+        ]
+        var text = ""
+        for (name, help, value) in gauges {
+            text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) gauge\n"
+            text += "lockstep_\(name) \(value)\n"
+        }
+        for (name, help, value) in counters {
+            text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) counter\n"
+            text += "lockstep_\(name) \(value)\n"
+        }
+        if !status.members.isEmpty {
+            text += "# HELP lockstep_member_lag_records Records a member is behind, on the leader.\n"
+            text += "# TYPE lockstep_member_lag_records gauge\n"
+            for member in status.members {
+                text += "lockstep_member_lag_records{node=\"\(member.node)\"} \(member.lagRecords)\n"
+            }
+        }
+        if !status.triggers.isEmpty {
+            text += "# HELP lockstep_trigger_lag_records Records a trigger is behind.\n"
+            text += "# TYPE lockstep_trigger_lag_records gauge\n"
+            for trigger in status.triggers {
+                text += "lockstep_trigger_lag_records{trigger=\"\(trigger.name)\"} "
+                text += "\(trigger.lagRecords)\n"
+            }
+        }
+        return text
+    }
+}
+
+/// One HTTP connection: reads a request's head, answers, closes.
+final class MetricsConnection: ConnectionHandler {
+    private let connection: any Connection
+    private unowned let port: MetricsPort
+    private var head: [UInt8] = []
+    private var isAnswered = false
+    private var isEnded = false
+
+    private static let headLimit = 4_096
+    private static let patienceMilliseconds: UInt64 = 5_000
+
+    init(_ connection: any Connection, port: MetricsPort) {
+        self.connection = connection
+        self.port = port
+    }
+
+    func start(on loop: any EventLoop) {
+        let back = LoopBound(self, to: loop)
+        let deadline = loop.now.advanced(milliseconds: Self.patienceMilliseconds)
+        _ = loop.schedule(at: deadline) { back.value.end() }
+        connection.setHandler(self)
+    }
+
+    func end() {
+        guard !isEnded else { return }
+        isEnded = true
+        connection.close(flush: false)
+        port.ended(self)
+    }
+
+    func received(_ bytes: [UInt8]) {
+        guard !isAnswered else { return }
+        head.append(contentsOf: bytes)
+        let text = String(decoding: head.prefix(Self.headLimit), as: UTF8.self)
+        let isWhole = text.contains("\r\n\r\n") || text.contains("\n\n")
+        guard isWhole || head.count >= Self.headLimit else { return }
+        isAnswered = true
+        let line = text.prefix { !$0.isNewline }
+        connection.send(
+            isWhole
+                ? port.answer(line)
+                : MetricsPort.response("431 Request Header Fields Too Large", "too long\n"))
+        connection.close(flush: true)
+    }
+
+    func drained() {}
+
+    func closed(_ reason: String) {
+        guard !isEnded else { return }
+        isEnded = true
+        port.ended(self)
+    }
+}

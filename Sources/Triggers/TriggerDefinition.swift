@@ -1,0 +1,146 @@
+import Codec
+package import Transactions
+
+/// What is to happen when a transaction commits (or fails), registered by a transaction itself.
+package struct TriggerDefinition: Hashable, Sendable {
+    package enum Kind: UInt8, Sendable, CaseIterable {
+        /// Inside apply, on every node: may veto.
+        case preCommit = 1
+        /// A program, run by the leader after the commit.
+        case postCommit = 2
+        /// A program, run by the leader after an abort.
+        case onRollback = 3
+    }
+
+    package var name: String
+    package var kind: Kind
+    /// Changes of these stores count; empty: of all.
+    package var stores: [StoreID]
+    /// Changes of keys that begin so count; empty: all.
+    package var keyPrefixes: [String]
+    /// What a pre-commit trigger demands.
+    package var conditions: [TriggerCondition]
+    /// The program's name in the node's trigger folder; no slash in it.
+    package var program: String
+    package var arguments: [String]
+    /// After this time a run is killed and counts as failed.
+    package var timeoutMilliseconds: UInt64
+
+    package init(
+        name: String, kind: Kind, stores: [StoreID] = [], keyPrefixes: [String] = [],
+        conditions: [TriggerCondition] = [], program: String = "", arguments: [String] = [],
+        timeoutMilliseconds: UInt64 = 30_000
+    ) {
+        self.name = name
+        self.kind = kind
+        self.stores = stores
+        self.keyPrefixes = keyPrefixes
+        self.conditions = conditions
+        self.program = program
+        self.arguments = arguments
+        self.timeoutMilliseconds = timeoutMilliseconds
+    }
+
+    /// Whether the filter lets a change through.
+    package func matches(_ change: Change) -> Bool {
+        guard stores.isEmpty || stores.contains(change.store) else { return false }
+        return keyPrefixes.isEmpty || keyPrefixes.contains { change.key.hasPrefix($0) }
+    }
+
+    /// Whether a change set is delivered to this trigger.
+    package func wants(_ set: ChangeSet) -> Bool {
+        switch kind {
+        case .preCommit: false
+        case .postCommit: set.abort == nil && set.changes.contains(where: matches)
+        case .onRollback: set.abort != nil
+        }
+    }
+}
+
+/// One deterministic demand of a pre-commit trigger, with what to say when it is not met.
+package struct TriggerCondition: Hashable, Sendable {
+    package enum Demand: Hashable, Sendable {
+        /// No change of a key with this prefix.
+        case noChange(keyPrefix: String)
+        /// No deletion of a key with this prefix.
+        case noDeletion(keyPrefix: String)
+        /// Some change of a key with this prefix, in every transaction that the filter lets through.
+        case someChange(keyPrefix: String)
+        /// The transaction carries this property.
+        case transactionProperty(name: String)
+        /// At most so many changes.
+        case mostChanges(UInt64)
+        /// This row is there after the steps (key without the store's prefix byte).
+        case rowPresent(store: StoreID, key: [UInt8])
+        /// This row is not there after the steps.
+        case rowAbsent(store: StoreID, key: [UInt8])
+    }
+    package var demand: Demand
+    package var message: String
+
+    package init(_ demand: Demand, message: String) {
+        self.demand = demand
+        self.message = message
+    }
+}
+
+/// Bounds of trigger definitions; part of the replicated meaning.
+package enum TriggerBounds {
+    package static let nameBytes = 64
+    package static let keyPrefixes = 64
+    package static let stores = 16
+    package static let conditions = 64
+    package static let arguments = 32
+    package static let textBytes = 4_096
+    package static let longestTimeoutMilliseconds: UInt64 = 3_600_000
+}
+
+extension TriggerDefinition {
+    /// What is wrong with the definition, or nil.
+    package var fault: String? {
+        guard Self.isName(name) else {
+            return "a trigger's name has 1 to \(TriggerBounds.nameBytes) letters, digits, '-', '_' "
+                + "or '.', and begins with a letter"
+        }
+        guard stores.count <= TriggerBounds.stores,
+            keyPrefixes.count <= TriggerBounds.keyPrefixes,
+            conditions.count <= TriggerBounds.conditions,
+            arguments.count <= TriggerBounds.arguments
+        else { return "trigger \(name) has too many stores, prefixes, conditions or arguments" }
+        switch kind {
+        case .preCommit:
+            guard program.isEmpty, !conditions.isEmpty else {
+                return "pre-commit trigger \(name) needs conditions and takes no program"
+            }
+        case .postCommit, .onRollback:
+            guard Self.isProgram(program), conditions.isEmpty else {
+                return "trigger \(name) needs the name of a program in the trigger folder, without "
+                    + "a slash, and takes no conditions"
+            }
+        }
+        guard (1...TriggerBounds.longestTimeoutMilliseconds).contains(timeoutMilliseconds) else {
+            return "the time-out of trigger \(name) must lie in "
+                + "[1, \(TriggerBounds.longestTimeoutMilliseconds)] ms"
+        }
+        return nil
+    }
+
+    static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, text.utf8.count <= TriggerBounds.nameBytes else {
+            return false
+        }
+        return isLetter(first)
+            && text.utf8.allSatisfy {
+                isLetter($0) || (0x30...0x39).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
+            }
+    }
+
+    private static func isProgram(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 255 && text != "." && text != ".."
+            && !text.utf8.contains(0x2F) && !text.utf8.contains(0)
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+}

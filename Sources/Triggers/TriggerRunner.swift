@@ -1,0 +1,148 @@
+package import Identifiers
+package import Transactions
+
+/// The deliveries of one leader-run trigger: a value that says what to do next.
+///
+/// In log order, one at a time, at least once; a failing program is tried again with growing waits
+/// until the change set has lost its place in the feed, which suspends the trigger.
+package struct TriggerRunner: Sendable {
+    package enum Action: Hashable, Sendable {
+        /// Read the feed from here, then call `pageRead`.
+        case read(from: LogIndex)
+        /// Run the program with this change set, then call `finished`.
+        case run(ChangeSet)
+        /// Ask again at this time.
+        case wait(until: MonotonicTime)
+        /// Ask again when more has been applied.
+        case idle
+    }
+
+    private enum Phase: Sendable {
+        case ready
+        case reading
+        case running
+        case failed(until: MonotonicTime)
+        case suspended
+    }
+
+    package let definition: TriggerDefinition
+    /// All change sets up to here are delivered or are none of this trigger's.
+    package private(set) var deliveredThrough: LogIndex
+    package private(set) var suspension: String?
+    package private(set) var lastFailure: String?
+    package private(set) var deliveries: UInt64 = 0
+    private var phase = Phase.ready
+    private var pending: [ChangeSet] = []
+    /// The page that `pending` came from reaches to here.
+    private var pageThrough: LogIndex
+    private var attempts: UInt64 = 0
+
+    private static let firstWaitMilliseconds: UInt64 = 100
+    private static let longestWaitMilliseconds: UInt64 = 60_000
+
+    package init(_ trigger: RegisteredTrigger) {
+        definition = trigger.definition
+        deliveredThrough = trigger.deliveredThrough
+        suspension = trigger.suspension
+        pageThrough = trigger.deliveredThrough
+        phase = trigger.suspension == nil ? .ready : .suspended
+    }
+
+    /// What to do now, with everything up to `applied` in the feed.
+    package mutating func next(applied: LogIndex, now: MonotonicTime) -> Action {
+        switch phase {
+        case .reading, .running, .suspended:
+            return .idle
+        case .failed(let until):
+            guard now >= until else { return .wait(until: until) }
+            // The feed says whether the change set is still there to be delivered.
+            pending = []
+            pageThrough = deliveredThrough
+            phase = .reading
+            return .read(from: deliveredThrough.next)
+        case .ready:
+            if let first = pending.first {
+                phase = .running
+                return .run(first)
+            }
+            deliveredThrough = max(deliveredThrough, pageThrough)
+            guard deliveredThrough < applied else { return .idle }
+            phase = .reading
+            return .read(from: deliveredThrough.next)
+        }
+    }
+
+    /// A page of the feed from where `next` asked; `firstRetained` is where the feed begins.
+    package mutating func pageRead(
+        _ sets: [ChangeSet], through: LogIndex, firstRetained: LogIndex
+    ) {
+        guard case .reading = phase else { return }
+        guard deliveredThrough.next >= firstRetained else {
+            suspend(
+                "change sets \(deliveredThrough.next) to \(firstRetained.previous) were trimmed "
+                    + "before they were delivered"
+                    + (lastFailure.map { "; the last failure: \($0)" } ?? ""))
+            return
+        }
+        phase = .ready
+        pending = sets.filter(definition.wants)
+        pageThrough = max(through, deliveredThrough)
+    }
+
+    /// The page could not be read; try later.
+    package mutating func readFailed(now: MonotonicTime) {
+        guard case .reading = phase else { return }
+        phase = .failed(until: now.advanced(milliseconds: Self.firstWaitMilliseconds))
+    }
+
+    /// The program has ended; `failure` says why it counts as failed.
+    package mutating func finished(failure: String?, now: MonotonicTime) {
+        guard case .running = phase, let done = pending.first else { return }
+        guard let failure else {
+            pending.removeFirst()
+            deliveredThrough = done.index
+            deliveries += 1
+            attempts = 0
+            lastFailure = nil
+            phase = .ready
+            return
+        }
+        lastFailure = failure
+        let wait = min(
+            Self.firstWaitMilliseconds << min(attempts, 10), Self.longestWaitMilliseconds)
+        attempts += 1
+        phase = .failed(until: now.advanced(milliseconds: wait))
+    }
+
+    private mutating func suspend(_ reason: String) {
+        suspension = reason
+        pending = []
+        phase = .suspended
+    }
+
+    /// The cursor to replicate.
+    package var cursor: TriggerCursor {
+        TriggerCursor(
+            trigger: definition.name, deliveredThrough: deliveredThrough, suspension: suspension)
+    }
+}
+
+extension TriggerRunner {
+    /// The document a program gets on standard input, one line: the trigger, the key by which a
+    /// receiver drops repeats, and the change set with the changes that the filter lets through.
+    package func document(for set: ChangeSet, stores: StoreRegistry) -> [UInt8] {
+        let matching = ChangeSet(
+            index: set.index, timeMilliseconds: set.timeMilliseconds, properties: set.properties,
+            changes: set.changes.filter(definition.matches), abort: set.abort)
+        let document = JSONValue.object([
+            .init("trigger", .string(definition.name)),
+            .init("key", .string("\(definition.name)/\(set.index)/0")),
+            .init("ordinal", .unsigned(0)),
+            .init("transaction", stores.describe(matching)),
+        ])
+        var bytes: [UInt8] = []
+        document.write(into: &bytes)
+        bytes.append(0x0A)
+        return bytes
+    }
+}

@@ -1,0 +1,214 @@
+package import Codec
+package import Identifiers
+package import KeyValue
+package import Transactions
+
+/// The store of trigger definitions and of the cursors of those that the leader runs.
+///
+/// | key | value |
+/// |---|---|
+/// | `50 01`, name | definition (`TriggerDefinition`'s form) |
+/// | `50 02`, name | cursor: varint delivered through, then a string: why it is suspended, or empty |
+package struct TriggerStore: Store {
+    package enum OperationKind: UInt8, Sendable {
+        /// Body: a definition. It begins with what commits after it.
+        case add = 1
+        /// Body: the name.
+        case remove = 2
+        /// Body: the name. Ends a suspension; delivery goes on behind the cursor.
+        case resume = 3
+    }
+
+    /// Reads: kind 1, body empty: all definitions with cursors.
+    package static let listRead: UInt8 = 1
+
+    package let identifier = StoreID.triggers
+    private let limits: Limits
+
+    package init(limits: Limits = .standard) {
+        self.limits = limits
+    }
+
+    // MARK: Operations
+
+    package static func add(_ definition: TriggerDefinition) -> Operation {
+        var writer = ByteWriter()
+        definition.encode(into: &writer)
+        return Operation(store: .triggers, kind: OperationKind.add.rawValue, body: writer.take())
+    }
+
+    package static func remove(_ name: String) -> Operation {
+        Operation(store: .triggers, kind: OperationKind.remove.rawValue, body: Array(name.utf8))
+    }
+
+    package static func resume(_ name: String) -> Operation {
+        Operation(store: .triggers, kind: OperationKind.resume.rawValue, body: Array(name.utf8))
+    }
+
+    package func validate(_ operation: Operation) throws(StoreFailure) {
+        switch try kind(of: operation) {
+        case .add: _ = try definition(in: operation)
+        case .remove, .resume: _ = try name(in: operation)
+        }
+    }
+
+    package func apply<V: View>(
+        _ operation: Operation, to view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) -> [UInt8] {
+        do {
+            switch try kind(of: operation) {
+            case .add: try add(try definition(in: operation), operation.body, &view, &context)
+            case .remove: try remove(try name(in: operation), &view, &context)
+            case .resume: try resume(try name(in: operation), &view, &context)
+            }
+            return []
+        } catch let failure as StoreFailure {
+            throw failure
+        } catch let failure as EngineFailure {
+            throw .engine(failure)
+        } catch {
+            throw .abort(.malformed, "\(error)")
+        }
+    }
+
+    private func kind(of operation: Operation) throws(StoreFailure) -> OperationKind {
+        guard let kind = OperationKind(rawValue: operation.kind) else {
+            throw .abort(.malformed, "the trigger store has no operation \(operation.kind)")
+        }
+        return kind
+    }
+
+    private func definition(in operation: Operation) throws(StoreFailure) -> TriggerDefinition {
+        let definition: TriggerDefinition
+        do {
+            var reader = ByteReader(operation.body)
+            definition = try TriggerDefinition.decode(&reader)
+            try reader.finish()
+        } catch {
+            throw .abort(.malformed, "trigger: \(error)")
+        }
+        if let fault = definition.fault { throw .abort(.invalidArgument, fault) }
+        return definition
+    }
+
+    private func name(in operation: Operation) throws(StoreFailure) -> String {
+        guard let name = String(validating: operation.body, as: UTF8.self),
+            TriggerDefinition.isName(name)
+        else { throw .abort(.invalidArgument, "that is no name of a trigger") }
+        return name
+    }
+
+    private func add<V: View>(
+        _ definition: TriggerDefinition, _ body: [UInt8], _ view: inout V,
+        _ context: inout ApplyContext
+    ) throws {
+        let key = Self.definitionKey(definition.name)
+        guard try view.get(key) == nil else {
+            throw StoreFailure.abort(
+                .exists, "trigger \(definition.name) is there already; remove it first")
+        }
+        var count = 0
+        try view.scan(KeyRange(prefix: Self.definitionPrefix), reverse: false) { _, _ in
+            count += 1
+            return true
+        }
+        guard count < limits.triggers else {
+            throw StoreFailure.abort(
+                .limitExceeded, "there are \(count) triggers, the limit; remove some")
+        }
+        view.put(key, body)
+        if definition.kind != .preCommit {
+            Self.writeCursor(
+                TriggerCursor(
+                    trigger: definition.name, deliveredThrough: context.index, suspension: nil),
+                to: &view)
+        }
+        context.record(
+            store: identifier, key: definition.name, old: nil, new: body)
+    }
+
+    private func remove<V: View>(
+        _ name: String, _ view: inout V, _ context: inout ApplyContext
+    ) throws {
+        guard let row = try view.get(Self.definitionKey(name)) else {
+            throw StoreFailure.abort(.notFound, "there is no trigger \(name)")
+        }
+        view.delete(Self.definitionKey(name))
+        view.delete(Self.cursorKey(name))
+        context.record(store: identifier, key: name, old: row.value, new: nil)
+    }
+
+    private func resume<V: View>(
+        _ name: String, _ view: inout V, _ context: inout ApplyContext
+    ) throws {
+        guard let row = try view.get(Self.definitionKey(name)) else {
+            throw StoreFailure.abort(.notFound, "there is no trigger \(name)")
+        }
+        guard let cursor = try Self.cursor(of: name, in: view), cursor.suspension != nil else {
+            throw StoreFailure.abort(.constraintViolated, "trigger \(name) is not suspended")
+        }
+        Self.writeCursor(
+            TriggerCursor(
+                trigger: name, deliveredThrough: cursor.deliveredThrough, suspension: nil),
+            to: &view)
+        context.record(store: identifier, key: name, old: row.value, new: row.value)
+    }
+
+    // MARK: Reads
+
+    package func read<V: ReadView>(
+        kind: UInt8, body: [UInt8], from view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        guard kind == Self.listRead, body.isEmpty else {
+            throw .abort(.malformed, "the trigger store has no read \(kind)")
+        }
+        do {
+            let triggers = try Self.list(in: view)
+            var writer = ByteWriter()
+            writer.writeVarint(UInt64(triggers.count))
+            for trigger in triggers {
+                trigger.definition.encode(into: &writer)
+                writer.writeVarint(trigger.deliveredThrough)
+                writer.writeString(trigger.suspension ?? "")
+            }
+            return writer.take()
+        } catch {
+            throw .engine(error)
+        }
+    }
+
+    /// Reads what `read` of kind `listRead` answers.
+    package static func decodeList(
+        _ bytes: [UInt8], limits: Limits
+    ) throws(DecodingFailure) -> [RegisteredTrigger] {
+        var reader = ByteReader(bytes)
+        var triggers: [RegisteredTrigger] = []
+        for _ in 0..<(try reader.readCount(limit: limits.triggers, "triggers")) {
+            let definition = try TriggerDefinition.decode(&reader)
+            let through = try reader.readVarint(LogIndex.self)
+            let suspension = try reader.readString(
+                limit: TriggerBounds.textBytes, "suspension")
+            triggers.append(
+                RegisteredTrigger(
+                    definition: definition, deliveredThrough: through,
+                    suspension: suspension.isEmpty ? nil : suspension))
+        }
+        try reader.finish()
+        return triggers
+    }
+}
+
+/// A definition with how far its deliveries have come.
+package struct RegisteredTrigger: Hashable, Sendable {
+    package let definition: TriggerDefinition
+    package let deliveredThrough: LogIndex
+    package let suspension: String?
+
+    package init(
+        definition: TriggerDefinition, deliveredThrough: LogIndex, suspension: String?
+    ) {
+        self.definition = definition
+        self.deliveredThrough = deliveredThrough
+        self.suspension = suspension
+    }
+}
