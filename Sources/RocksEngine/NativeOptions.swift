@@ -13,7 +13,7 @@ import CRocksDB
         unsafe options = rocksdb_options_create()
         unsafe writing = rocksdb_writeoptions_create()
         unsafe flushing = rocksdb_flushoptions_create()
-        unsafe cache = rocksdb_cache_create_lru(settings.blockCacheBytes)
+        unsafe cache = Self.makeCache(settings.blockCacheBytes)
         unsafe tables = rocksdb_block_based_options_create()
         // The replicated log is the only log there is.
         unsafe rocksdb_writeoptions_disable_WAL(writing, 1)
@@ -31,6 +31,15 @@ import CRocksDB
         unsafe rocksdb_options_destroy(options)
     }
 
+    /// A cache of few shards: each must have room for several tables' filters.
+    private static func makeCache(_ byteCount: Int) -> OpaquePointer {
+        let cacheOptions = unsafe rocksdb_lru_cache_options_create()
+        defer { unsafe rocksdb_lru_cache_options_destroy(cacheOptions) }
+        unsafe rocksdb_lru_cache_options_set_capacity(cacheOptions, byteCount)
+        unsafe rocksdb_lru_cache_options_set_num_shard_bits(cacheOptions, 2)
+        return unsafe rocksdb_cache_create_lru_opts(cacheOptions)
+    }
+
     private func setTables(_ settings: RocksOptions) {
         unsafe rocksdb_block_based_options_set_block_cache(tables, cache)
         let filter = unsafe rocksdb_filterpolicy_create_bloom_full(
@@ -38,7 +47,7 @@ import CRocksDB
         // The table options own the filter from here on.
         unsafe rocksdb_block_based_options_set_filter_policy(tables, filter)
         unsafe rocksdb_block_based_options_set_format_version(tables, 5)
-        unsafe rocksdb_block_based_options_set_block_size(tables, 8 << 10)
+        unsafe rocksdb_block_based_options_set_block_size(tables, 4 << 10)
         // Indexes and filters count against the cache, so that memory has one bound.
         unsafe rocksdb_block_based_options_set_cache_index_and_filter_blocks(tables, 1)
         unsafe rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(
@@ -58,6 +67,9 @@ import CRocksDB
         unsafe rocksdb_options_set_write_buffer_size(options, settings.writeBufferBytes)
         unsafe rocksdb_options_set_max_write_buffer_number(
             options, Int32(settings.writeBufferCount))
+        // A filter over each memtable spares most reads the walk through its skip list.
+        unsafe rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.02)
+        unsafe rocksdb_options_set_memtable_whole_key_filtering(options, 1)
         // One thread writes: the plain skip list insertion is the cheaper one.
         unsafe rocksdb_options_set_allow_concurrent_memtable_write(options, 0)
         unsafe rocksdb_options_set_enable_write_thread_adaptive_yield(options, 0)

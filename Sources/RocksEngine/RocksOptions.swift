@@ -3,7 +3,7 @@ package struct RocksOptions: Hashable, Sendable {
     /// Uncompressed blocks kept for reading, with the tables' indexes and filters.
     package var blockCacheBytes = 32 << 20
     /// The size at which a memtable is closed and written out.
-    package var writeBufferBytes = 16 << 20
+    package var writeBufferBytes = 32 << 20
     /// How many memtables there may be, the one being filled included; writers wait beyond.
     package var writeBufferCount = 3
     /// Table files held open.
@@ -12,7 +12,7 @@ package struct RocksOptions: Hashable, Sendable {
     package var backgroundJobs = 2
     /// Bits of a table's Bloom filter for each key.
     package var filterBitsPerKey = 10
-    /// Whether tables below level 1 are compressed (LZ4, the last level zstd).
+    /// Whether tables below level 1 are compressed (by LZ4).
     package var compresses = true
 
     package init() {}
