@@ -33,6 +33,9 @@ func tests(
 let package = Package(
     name: "lockstep",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "lockstepd", targets: ["LockstepDaemon"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -114,6 +117,16 @@ let package = Package(
                 "Triggers", "Replication", "Peers", "Sessions", "Wire", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        // Floor 6: arguments and wiring.
+        .executableTarget(
+            name: "LockstepDaemon",
+            dependencies: [
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "RocksEngine",
+                "Transactions", "Properties", "Triggers", "Replication", "WAL", "Wire", "Node",
+                "Configuration", "LogOutput",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
         // Beside the house: what looks after it.
         .testTarget(name: "TidyTests", swiftSettings: strict),
         // Floors 4 and 5: what the executables stand on.
@@ -140,7 +153,7 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
-                "Replication", "DebianControl",
+                "Replication", "DebianControl", "Properties",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

@@ -1,0 +1,266 @@
+import Raft
+import Codec
+import Configuration
+import Glibc
+import IOCore
+import IOLibuv
+import IOPosix
+import Identifiers
+import KeyValue
+import Logging
+import Node
+import Properties
+import Replication
+import RocksEngine
+import Transactions
+import Triggers
+import WAL
+
+/// Why the daemon could not start or go on, with the exit status that says so.
+struct DaemonFailure: Error {
+    let status: Int32
+    let text: String
+}
+
+/// The real world round one node: its directory, its threads, its loop.
+final class NodeRuntime {
+    private let configuration: NodeConfiguration
+    private let logger: Logger
+    private let version: String
+    private let fileSystem = PosixFileSystem()
+    private let loop = UVLoop()
+    private let disk: ThreadWorker
+    private let apply: ThreadWorker
+    private let reads: ThreadWorker
+    private let maintenance: ThreadWorker
+
+    init(configuration: NodeConfiguration, logger: Logger, version: String) {
+        self.configuration = configuration
+        self.logger = logger
+        self.version = version
+        disk = ThreadWorker(name: "disk")
+        apply = ThreadWorker(name: "apply")
+        reads = ThreadWorker(name: "read")
+        maintenance = ThreadWorker(name: "maintenance")
+    }
+
+    /// Runs the node on the calling thread until it is told to stop; the exit status.
+    func run() throws -> Int32 {
+        defer { stopWorkers() }
+        let directory: DataDirectory
+        do {
+            directory = try DataDirectory.open(
+                fileSystem: fileSystem, root: configuration.dataDirectory)
+        } catch {
+            throw Self.failure(error, otherwise: .cannotCreate)
+        }
+        defer { directory.close() }
+        let identity = try identify(directory)
+        let settings = makeSettings(identity, layout: directory.layout)
+        let executor = Executor(
+            stores: StoreRegistry([PropertyStore(), TriggerStore()]),
+            commitGuard: TriggerGuard(), limits: settings.limits)
+        var options = RocksOptions()
+        options.blockCacheBytes = configuration.bounds.cacheBytes
+        let engines = RocksEngineFactory(options: options)
+        let opened: OpenedReplica
+        do {
+            opened = try OpenedReplica.open(
+                settings: settings.replica, bootstrap: settings.bootstrap, executor: executor,
+                fileSystem: fileSystem, engineFactory: engines, incarnation: identity.incarnation)
+        } catch let failure as WALFailure {
+            throw Self.failure(failure, otherwise: .inputOutput)
+        } catch {
+            throw DaemonFailure(status: DaemonExit.inputOutput.rawValue, text: "\(error)")
+        }
+        for note in opened.notes {
+            logger.notice("recovery", metadata: ["note": "\(note)"])
+        }
+        return runLoop(settings, opened, executor, engines)
+    }
+
+    /// The exit status that says what kind of failure it was.
+    private static func failure(
+        _ failure: WALFailure, otherwise: DaemonExit
+    ) -> DaemonFailure {
+        let exit: DaemonExit =
+            switch failure {
+            case .file(let file) where file.kind == .locked: .temporary
+            case .damaged, .foreign, .unreadable, .segmentMissing, .gap, .chainMismatch,
+                .identityMissing, .futureFormat:
+                .damagedData
+            default: otherwise
+            }
+        return DaemonFailure(status: exit.rawValue, text: failure.description)
+    }
+
+    private func stopWorkers() {
+        for worker in [disk, apply, reads, maintenance] {
+            worker.stop()
+        }
+    }
+
+    // MARK: Identity
+
+    private func identify(_ directory: DataDirectory) throws -> WriteAheadLog.Identity {
+        if let known = directory.identity {
+            guard known.node == configuration.node else {
+                throw DaemonFailure(
+                    status: DaemonExit.configuration.rawValue,
+                    text: "\(directory.layout.root) belongs to node \(known.node), the "
+                        + "configuration is of node \(configuration.node); give each node a data "
+                        + "directory of its own")
+            }
+            return known
+        }
+        let identity = WriteAheadLog.Identity(
+            cluster: try clusterID(), node: configuration.node,
+            incarnation: Incarnation(UInt64.random(in: 1...UInt64.max)))
+        do {
+            try directory.initialize(identity)
+        } catch {
+            throw DaemonFailure(status: DaemonExit.cannotCreate.rawValue, text: "\(error)")
+        }
+        return identity
+    }
+
+    /// The cluster's name: of a new one, a digest that all its first members compute alike; of one
+    /// to join, what the node asked says.
+    private func clusterID() throws -> ClusterID {
+        if let address = configuration.join {
+            guard let found = ClusterProbe.cluster(at: address) else {
+                throw DaemonFailure(
+                    status: DaemonExit.unavailable.rawValue,
+                    text: "no node of a cluster answers at \(address); start it, or correct the "
+                        + "address to join")
+            }
+            return found
+        }
+        var writer = ByteWriter()
+        writer.writeString("lockstep cluster")
+        writer.writeString(configuration.cluster)
+        for member in configuration.foundingMembers {
+            writer.writeVarint(member.id)
+            writer.writeString("\(member.peer)")
+        }
+        let digester = Digester()
+        digester.update(writer.bytes)
+        return ClusterID(digester.finishBits128())
+    }
+
+    private func makeSettings(
+        _ identity: WriteAheadLog.Identity, layout: DataDirectoryLayout
+    ) -> NodeSettings {
+        var replica = ReplicaSettings(
+            node: identity.node, cluster: identity.cluster, dataDirectory: layout.root)
+        replica.limits = configuration.limits
+        replica.raft.electionMilliseconds = configuration.timers.electionMilliseconds
+        replica.raft.heartbeatMilliseconds = configuration.timers.heartbeatMilliseconds
+        replica.diskHangMilliseconds = configuration.timers.diskHangMilliseconds
+        let founders = configuration.foundingMembers
+        let bootstrap = ClusterMembership(
+            voters: founders.map(\.id), outgoing: [], learners: [],
+            members: founders.map {
+                Transactions.Member(
+                    node: $0.id, incarnation: nil, peerAddress: "\($0.peer)",
+                    clientAddress: "\($0.client)")
+            })
+        return NodeSettings(
+            replica: replica, incarnation: identity.incarnation, bootstrap: bootstrap,
+            peerListen: configuration.peer.listen, clientListen: configuration.client.listen,
+            metricsListen: configuration.metrics, triggerFolder: configuration.triggerPrograms,
+            version: version)
+    }
+
+    // MARK: Loop
+
+    private func runLoop(
+        _ settings: NodeSettings, _ opened: consuming OpenedReplica, _ executor: Executor,
+        _ engines: RocksEngineFactory
+    ) -> Int32 {
+        let status = Locked<Int32>(0)
+        let start = Handover((self, settings, opened, executor, engines))
+        let loop = loop
+        loop.post {
+            let (runtime, settings, opened, executor, engines) = start.value
+            runtime.start(settings, opened, executor, engines) { code in
+                status.withLock { $0 = code }
+                loop.requestStop()
+            }
+        }
+        loop.run()
+        return status.withLock { $0 }
+    }
+
+    /// The first signal drains; a second one ends the process at once.
+    private func signalled() {
+        guard !isDraining else { exit(DaemonExit.software.rawValue) }
+        isDraining = true
+        node?.drain()
+    }
+
+    private var isDraining = false
+    private var node: NodeDaemon?
+    private var signals: UVSignals?
+
+    private func start(
+        _ settings: NodeSettings, _ opened: consuming OpenedReplica, _ executor: Executor,
+        _ engines: RocksEngineFactory, stopped: @escaping (Int32) -> Void
+    ) {
+        let node = NodeDaemon(
+            settings: settings, opened: opened, executor: executor,
+            environment: NodeDaemon.Environment(
+                loop: loop, network: UVNetwork(loop), diskWorker: disk, applyWorker: apply,
+                readWorker: reads, maintenanceWorker: maintenance, fileSystem: fileSystem,
+                engineFactory: engines, processes: UVProcessRunner(loop), logger: logger,
+                memoryBytes: { ResidentMemory.bytes() }))
+        self.node = node
+        signals = UVSignals(on: loop) { [weak self] _ in self?.signalled() }
+        do {
+            try node.start { [logger] reason in
+                switch reason {
+                case .drained:
+                    logger.notice("stopped")
+                    stopped(0)
+                case .failed(let failure):
+                    logger.critical("stopped", metadata: ["why": "\(failure)"])
+                    stopped(DaemonExit.inputOutput.rawValue)
+                }
+            }
+        } catch {
+            logger.critical("cannot listen", metadata: ["why": "\(error)"])
+            stopped(DaemonExit.temporary.rawValue)
+        }
+    }
+}
+
+/// Runs the node that `configuration` describes until it is told to stop.
+func runNode(_ configuration: NodeConfiguration, logger: Logger) throws -> Int32 {
+    try NodeRuntime(
+        configuration: configuration, logger: logger, version: Version.text
+    ).run()
+}
+
+/// Carries what one thread has made to the one that will own it.
+///
+/// The maker lets go of the value when it posts the closure that holds this, and the receiver is the
+/// only one to read it: it is never reached by two threads at once.
+private struct Handover<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) {
+        self.value = value
+    }
+}
+
+/// The resident memory of this process.
+enum ResidentMemory {
+    /// Bytes, from `/proc/self/statm`; 0 where that cannot be read.
+    static func bytes() -> UInt64 {
+        guard let file = try? PosixFileSystem().open("/proc/self/statm", .readOnly) else { return 0 }
+        defer { file.close() }
+        guard let text = try? file.read(at: 0, count: 256) else { return 0 }
+        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
+        return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
