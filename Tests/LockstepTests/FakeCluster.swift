@@ -1,0 +1,286 @@
+import Codec
+import IOCore
+import Identifiers
+import Sessions
+import Transactions
+import Wire
+
+/// Nodes that share one log at once, with the mishaps that a test orders.
+final class FakeCluster {
+    /// What becomes of the next submission that reaches the leader.
+    enum Mishap {
+        /// Executed, but the connection breaks before the answer.
+        case executedUnanswered
+        /// The connection breaks before anything is executed.
+        case lost
+        case unavailable
+        case interrupted
+        case refused
+        /// Nothing is executed, and nobody answers.
+        case silent
+    }
+
+    struct Session {
+        var highest: UInt64 = 0
+        var acknowledgedThrough: UInt64 = 0
+        var outcomes: [UInt64: [UInt8]] = [:]
+    }
+
+    let loop: MemoryLoop
+    let network: MemoryNetwork
+    let addresses: [Address]
+    var leader: Int?
+    /// Nodes know who leads; otherwise they say that they know nobody.
+    var givesHints = true
+    var mishaps: [Mishap] = []
+    var sessions: [UInt64: Session] = [:]
+    /// The transactions that took effect, in order.
+    var executed: [Transactions.Transaction] = []
+    var changes: [Transactions.ChangeSet] = []
+    var firstRetained: UInt64 = 1
+    var log: UInt64 = 0
+    var connections: [FakeNodeConnection] = []
+    var handshakes = 0
+    var requests: [Request] = []
+    var cancelledWatches = 0
+    private var listeners: [any Listener] = []
+
+    init(nodes: Int = 3, leader: Int? = 0) throws {
+        loop = MemoryLoop()
+        network = MemoryNetwork(loop)
+        addresses = (0..<nodes).map { Address(host: "127.0.0.1", port: UInt16(7_000 + $0)) }
+        self.leader = leader
+        for node in addresses.indices {
+            listeners.append(
+                try network.listen(on: addresses[node]) { [unowned self] connection in
+                    handshakes += 1
+                    let served = FakeNodeConnection(connection, self, node)
+                    connections.append(served)
+                    connection.setHandler(served)
+                })
+        }
+    }
+
+    /// Nobody listens there any more, and who is connected is cut off.
+    func stop(_ node: Int) {
+        listeners[node].close()
+        for served in connections where served.node == node { served.cut() }
+    }
+
+    func hint() -> RequestError {
+        guard givesHints, let leader else { return .notLeader(node: nil, clientAddress: "") }
+        return .notLeader(
+            node: NodeID(UInt64(leader + 1)), clientAddress: "\(addresses[leader])")
+    }
+
+    func openSession() -> SessionID {
+        log += 1
+        sessions[log] = Session()
+        return SessionID(log)
+    }
+
+    /// Executes once, or repeats the first answer, as the replicated session table does.
+    func submit(_ submission: Submission) -> [UInt8] {
+        let origin = submission.origin
+        let place = origin.sequence.rawValue
+        func abort(_ code: AbortCode) -> [UInt8] {
+            Outcome.aborted(
+                index: LogIndex(log), Abort(step: nil, code: code, message: "\(code)")
+            ).encoded()
+        }
+        log += 1
+        guard var session = sessions[origin.session.rawValue] else { return abort(.sessionUnknown) }
+        if let known = session.outcomes[place] { return known }
+        guard place > session.acknowledgedThrough else { return abort(.outcomeForgotten) }
+        guard place == session.highest + 1 else { return abort(.sequenceGap) }
+        var reader = ByteReader(submission.transaction)
+        guard let transaction = try? Transaction.decode(&reader, limits: .standard) else {
+            return abort(.malformed)
+        }
+        let outcome = execute(transaction)
+        session.highest = place
+        session.outcomes[place] = outcome
+        session.acknowledgedThrough = origin.acknowledgedThrough.rawValue
+        session.outcomes = session.outcomes.filter { $0.key > session.acknowledgedThrough }
+        sessions[origin.session.rawValue] = session
+        return outcome
+    }
+
+    private func execute(_ transaction: Transactions.Transaction) -> [UInt8] {
+        for (place, step) in transaction.steps.enumerated() {
+            if case .abort(let reason) = step {
+                let abort = Abort(step: place, code: .requested, message: reason)
+                return Outcome.aborted(index: LogIndex(log), abort).encoded()
+            }
+        }
+        if !transaction.steps.isEmpty { executed.append(transaction) }
+        commitChange("key\(log)")
+        let results = transaction.steps.map { _ in [UInt8]() }
+        return Outcome.committed(index: LogIndex(log), results: results).encoded()
+    }
+
+    /// Records a change as of the present end of the log, and tells the watches.
+    func commitChange(_ key: String) {
+        let change = Change(step: 0, store: .properties, key: key, old: nil, new: [1])
+        changes.append(
+            ChangeSet(
+                index: LogIndex(log), timeMilliseconds: 5, properties: [], changes: [change],
+                abort: nil))
+        for served in connections { served.feedWatches() }
+    }
+}
+
+/// The server's end of one connection.
+final class FakeNodeConnection: ConnectionHandler {
+    let node: Int
+    private let connection: any Connection
+    private unowned let cluster: FakeCluster
+    private var session: ClientSession
+    private var watches: [(RequestID, WatchRequest, next: UInt64)] = []
+
+    init(_ connection: any Connection, _ cluster: FakeCluster, _ node: Int) {
+        self.connection = connection
+        self.cluster = cluster
+        self.node = node
+        session = ClientSession(
+            identity: .init(
+                cluster: ClusterID(Bits128(high: 1, low: 1)), node: NodeID(UInt64(node + 1)),
+                incarnation: Incarnation(1)))
+    }
+
+    func received(_ bytes: [UInt8]) {
+        take(session.received(bytes))
+    }
+
+    func drained() {}
+
+    func closed(_ reason: String) {
+        session.connectionClosed()
+        watches = []
+    }
+
+    func cut() {
+        session.connectionClosed()
+        connection.close(flush: false)
+    }
+
+    private func take(_ actions: [ClientSession.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let bytes): connection.send(bytes)
+            case .perform(let identifier, let request): perform(identifier, request)
+            case .creditGranted: feedWatches()
+            case .cancelWatch(let identifier):
+                cluster.cancelledWatches += 1
+                watches.removeAll { $0.0 == identifier }
+                answer(identifier, .watchEnded(.cancelled))
+            case .setReading: break
+            case .close: connection.close(flush: true)
+            }
+        }
+    }
+
+    func answer(_ identifier: RequestID, _ response: Response) {
+        take(session.answered(identifier, response))
+    }
+
+    private func perform(_ identifier: RequestID, _ request: Request) {
+        guard !session.isClosed else { return }
+        cluster.requests.append(request)
+        switch request {
+        case .status:
+            let status = NodeStatus(
+                node: NodeID(UInt64(node + 1)), cluster: nil, incarnation: Incarnation(1),
+                role: cluster.leader == node ? .leader : .follower)
+            answer(identifier, .status(status))
+        case .watch(let watch):
+            start(identifier, watch)
+        default:
+            guard cluster.leader == node else {
+                answer(identifier, .error(cluster.hint()))
+                return
+            }
+            lead(identifier, request)
+        }
+    }
+
+    private func lead(_ identifier: RequestID, _ request: Request) {
+        switch request {
+        case .openSession:
+            answer(identifier, .sessionOpened(cluster.openSession()))
+        case .submit(let submission):
+            submit(identifier, submission)
+        case .keepAlive(let name), .closeSession(let name):
+            let isKnown = cluster.sessions[name.rawValue] != nil
+            answer(identifier, isKnown ? .done(.zero) : .error(.sessionExpired(name)))
+        case .read(let read):
+            if read.kind == 0 {
+                answer(
+                    identifier,
+                    .readAborted(applied: LogIndex(cluster.log), .notFound, message: "nothing"))
+            } else {
+                answer(identifier, .readResult(applied: LogIndex(cluster.log), read.body))
+            }
+        case .memberAdd:
+            if cluster.mishaps.isEmpty {
+                answer(identifier, .done(LogIndex(9)))
+            } else {
+                cluster.mishaps.removeFirst()
+                cut()
+            }
+        case .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .stateDigest, .status,
+            .watch, .watchCredit, .watchCancel:
+            answer(identifier, .error(.refused(.unsupported, "not here")))
+        }
+    }
+
+    private func submit(_ identifier: RequestID, _ submission: Submission) {
+        guard !cluster.mishaps.isEmpty else {
+            let set = submission.wantsChanges ? cluster.changes.last?.encoded() : nil
+            answer(identifier, .outcome(cluster.submit(submission), changes: set))
+            return
+        }
+        switch cluster.mishaps.removeFirst() {
+        case .executedUnanswered:
+            _ = cluster.submit(submission)
+            cut()
+        case .lost: cut()
+        case .unavailable:
+            let error = RequestError.unavailable(reason: "busy", retryAfterMilliseconds: 30)
+            answer(identifier, .error(error))
+        case .interrupted:
+            _ = cluster.submit(submission)
+            answer(identifier, .error(.interrupted(reason: "stepped down")))
+        case .refused: answer(identifier, .error(.refused(.diskFull, "the disk is full")))
+        case .silent: break
+        }
+    }
+
+    private func start(_ identifier: RequestID, _ watch: WatchRequest) {
+        let first: UInt64 =
+            switch watch.start {
+            case .now: cluster.log + 1
+            case .from(let index): index.rawValue
+            }
+        guard first >= cluster.firstRetained else {
+            let end = WatchEnd.retentionPassed(firstRetained: LogIndex(cluster.firstRetained))
+            answer(identifier, .watchEnded(end))
+            return
+        }
+        answer(identifier, .watchStarted(first: LogIndex(first)))
+        watches.append((identifier, watch, first))
+        feedWatches()
+    }
+
+    func feedWatches() {
+        for place in watches.indices {
+            let (identifier, watch, next) = watches[place]
+            let wanted = cluster.changes.filter { $0.index.rawValue >= next }
+            let sets = wanted.compactMap(watch.filtered).prefix(session.credit(of: identifier))
+            guard let last = sets.last else { continue }
+            watches[place].next = last.index.rawValue + 1
+            let response = Response.changeSets(through: last.index, sets.map { $0.encoded() })
+            answer(identifier, response)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Lockstep
+import Testing
+import Wire
+
+@Suite struct SubmissionTests {
+    @Test func `a transaction commits, and connecting waits for the first call`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.loop.advance(milliseconds: 5_000)
+        #expect(cluster.handshakes == 0)
+        let commit = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample())
+        }
+        #expect(commit == Commit(index: 2, results: [[]], changes: nil))
+        #expect(cluster.executed.count == 1)
+        #expect(cluster.handshakes == 1)
+    }
+
+    @Test func `the leader is found by its hint, and without one by asking around`() async throws {
+        for givesHints in [true, false] {
+            let cluster = try FakeCluster(leader: 2)
+            cluster.givesHints = givesHints
+            let harness = try ClientHarness(cluster)
+            _ = try await harness.run { (client) throws(LockstepError) in
+                try await client.commit(.sample())
+            }
+            #expect(cluster.executed.count == 1)
+            #expect(cluster.handshakes == (givesHints ? 2 : 3))
+        }
+    }
+
+    @Test(arguments: [
+        FakeCluster.Mishap.executedUnanswered, .lost, .unavailable, .interrupted,
+    ])
+    func `a retry after a mishap executes exactly once`(mishap: FakeCluster.Mishap) async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.mishaps = [mishap, mishap]
+        _ = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample())
+        }
+        #expect(cluster.executed.count == 1)
+        _ = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample(2))
+        }
+        #expect(cluster.executed.count == 2)
+    }
+
+    @Test func `a pipeline keeps each transaction exactly once over leader changes`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }
+        let calls = (0..<50 as Range<UInt8>).map { number in
+            harness.begin { (client) throws(LockstepError) in
+                try await client.commit(.sample(number), timeout: .seconds(1_000))
+            }
+        }
+        cluster.mishaps = [.executedUnanswered, .lost, .interrupted, .executedUnanswered]
+        await harness.turn { cluster.executed.count >= 10 }
+        cluster.leader = 1
+        for served in cluster.connections { served.cut() }
+        var indices: Set<UInt64> = []
+        for call in calls {
+            indices.insert(try await harness.finish(call).index)
+        }
+        #expect(indices.count == 50)
+        #expect(cluster.executed.count == 50)
+        #expect(Set(cluster.executed).count == 50)
+        #expect(cluster.sessions.count == 1)
+    }
+
+    @Test func `an abort is an outcome, and an error of commit`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let outcome = try await harness.run { (client) throws(LockstepError) in
+            var transaction = Lockstep.Transaction.sample()
+            transaction.abort(reason: "enough")
+            return try await client.submit(transaction)
+        }
+        let abort = TransactionAbort(index: 2, step: 1, code: .requested, message: "enough")
+        #expect(outcome == .aborted(abort))
+        await #expect(throws: LockstepError.aborted(abort.at(3))) {
+            try await harness.run { (client) throws(LockstepError) in
+                var transaction = Lockstep.Transaction.sample()
+                transaction.abort(reason: "enough")
+                return try await client.commit(transaction)
+            }
+        }
+    }
+
+    @Test func `changes come with the answer on request`() async throws {
+        let cluster = try FakeCluster()
+        cluster.commitChange("k")
+        let harness = try ClientHarness(cluster)
+        let commit = try await harness.run { (client) throws(LockstepError) in
+            var transaction = Lockstep.Transaction.sample()
+            transaction.wantsChanges = true
+            return try await client.commit(transaction)
+        }
+        #expect(commit.changes?.changes.first?.store == .properties)
+    }
+
+    @Test func `an idle session is kept alive, and an expired one replaced`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster) { $0.sessionTimeToLive = .seconds(3) }
+        let commit = { @Sendable (client: LockstepClient) async throws(LockstepError) in
+            try await client.commit(.sample())
+        }
+        _ = try await harness.run(commit)
+        cluster.loop.advance(milliseconds: 3_500)
+        #expect(cluster.requests.filter { $0.kind == 3 }.count == 3)
+        cluster.sessions = [:]
+        // Sent once and refused by the session table: certainly not executed, so sent anew.
+        _ = try await harness.run(commit)
+        #expect(cluster.executed.count == 2)
+        #expect(cluster.sessions.count == 1)
+    }
+
+    @Test func `a transaction in flight with an expired session has no known outcome`() async throws
+    {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        _ = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample())
+        }
+        cluster.mishaps = [.executedUnanswered]
+        let call = harness.begin { (client) throws(LockstepError) in
+            try await client.commit(.sample(2))
+        }
+        await harness.turn { cluster.executed.count == 2 }
+        cluster.sessions = [:]
+        await #expect(throws: LockstepError.outcomeUnknown("sessionUnknown")) {
+            try await harness.finish(call)
+        }
+        #expect(LockstepError.outcomeUnknown("").mayHaveExecuted)
+        _ = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample(3))
+        }
+        #expect(cluster.executed.count == 3)
+    }
+
+    @Test func `a refused transaction leaves no gap behind`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.mishaps = [.refused]
+        await #expect(throws: LockstepError.refused(.diskFull, "the disk is full")) {
+            try await harness.run { (client) throws(LockstepError) in
+                try await client.commit(.sample())
+            }
+        }
+        _ = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample(2))
+        }
+        #expect(cluster.executed.count == 1)
+    }
+}
+
+extension TransactionAbort {
+    fileprivate func at(_ index: UInt64) -> TransactionAbort {
+        TransactionAbort(index: index, step: step, code: code, message: message)
+    }
+}
