@@ -1,0 +1,235 @@
+package import Codec
+package import Transactions
+
+/// The encoding of operations: the kind is the operation's, the body as follows.
+///
+/// | kind | operation | body |
+/// |---|---|---|
+/// | 1 | add service | path |
+/// | 2 | add instance | path, identity of the service or none |
+/// | 3 | add group | path, identity of the owner or none, creation |
+/// | 4 | delete | path, identity or none |
+/// | 5 | commit group | path, identity or none, base or none, creation or none, number of edits (varint), edits |
+/// | 6 | replace group | path, identity or none, base or none, creation or none, number of properties (varint), each: name (varint length, UTF-8), `PropertyContent` |
+/// | 7 | drop non-persistent groups | – |
+///
+/// | part | bytes |
+/// |---|---|
+/// | path | bits (1): 0 instance, 1 group, 2 property; the service and each of these (varint length, UTF-8) |
+/// | … or none | 0, or 1 and the thing |
+/// | creation | type (varint length, UTF-8), persistent (0 or 1) |
+/// | edit | 1 new, 2 change, 3 change type, 4 delete, 5 set; name (varint length, UTF-8); unless it deletes, `PropertyContent` |
+extension PropertyOperation {
+    /// The step of a transaction that does this.
+    package var step: Step {
+        .operation(operation)
+    }
+
+    package var operation: Operation {
+        var writer = ByteWriter()
+        let kind: UInt8
+        switch self {
+        case .addService(let path):
+            kind = 1
+            path.encode(into: &writer)
+        case .addInstance(let path, let serviceID):
+            kind = 2
+            path.encode(into: &writer)
+            writer.writeOptional(serviceID)
+        case .addGroup(let path, let ownerID, let creation):
+            kind = 3
+            path.encode(into: &writer)
+            writer.writeOptional(ownerID)
+            creation.encode(into: &writer)
+        case .delete(let path, let id):
+            kind = 4
+            path.encode(into: &writer)
+            writer.writeOptional(id)
+        case .commitGroup(let commit):
+            kind = 5
+            commit.encode(into: &writer)
+        case .replaceGroup(let replacement):
+            kind = 6
+            replacement.encode(into: &writer)
+        case .dropNonPersistentGroups:
+            kind = 7
+        }
+        return Operation(store: .properties, kind: kind, body: writer.take())
+    }
+
+    /// Reads an operation and checks all of it that needs no state.
+    ///
+    /// - Throws: `malformed`, `invalidArgument` or `limitExceeded`.
+    package init(_ operation: Operation) throws(StoreFailure) {
+        var reader = OperationReader(operation.body)
+        switch operation.kind {
+        case 1:
+            self = .addService(try reader.path(.service))
+        case 2:
+            self = .addInstance(try reader.path(.instance), serviceID: try reader.entityID())
+        case 3:
+            self = .addGroup(
+                try reader.path(.group), ownerID: try reader.entityID(), try reader.creation())
+        case 4:
+            self = .delete(try reader.path(nil), id: try reader.entityID())
+        case 5:
+            self = .commitGroup(
+                GroupCommit(
+                    try reader.path(.group), groupID: try reader.entityID(),
+                    base: try reader.version(), creation: try reader.optionalCreation(),
+                    edits: try reader.edits()))
+        case 6:
+            self = .replaceGroup(
+                GroupReplacement(
+                    try reader.path(.group), groupID: try reader.entityID(),
+                    base: try reader.version(), creation: try reader.optionalCreation(),
+                    properties: try reader.properties()))
+        case 7:
+            self = .dropNonPersistentGroups
+        case let kind:
+            throw .abort(.malformed, "unknown property operation \(kind)")
+        }
+        try reader.finish()
+    }
+}
+
+extension GroupCommit {
+    /// The same in the order of the encoding, so that arguments are read in that order.
+    fileprivate init(
+        _ path: PropertyPath, groupID: EntityID?, base: GroupVersion?, creation: GroupCreation?,
+        edits: [PropertyEdit]
+    ) {
+        self.init(path, groupID: groupID, base: base, edits: edits, creation: creation)
+    }
+
+    fileprivate func encode(into writer: inout ByteWriter) {
+        path.encode(into: &writer)
+        writer.writeOptional(groupID)
+        writer.writeOptional(base)
+        writer.writeOptional(creation)
+        writer.writeVarint(UInt64(edits.count))
+        for edit in edits.sorted(by: { $0.name < $1.name }) {
+            edit.encode(into: &writer)
+        }
+    }
+}
+
+extension GroupReplacement {
+    fileprivate init(
+        _ path: PropertyPath, groupID: EntityID?, base: GroupVersion?, creation: GroupCreation?,
+        properties: [Property]
+    ) {
+        self.init(path, groupID: groupID, base: base, properties: properties, creation: creation)
+    }
+
+    fileprivate func encode(into writer: inout ByteWriter) {
+        path.encode(into: &writer)
+        writer.writeOptional(groupID)
+        writer.writeOptional(base)
+        writer.writeOptional(creation)
+        writer.writeVarint(UInt64(properties.count))
+        for property in properties.sorted(by: { $0.name < $1.name }) {
+            writer.writeString(property.name)
+            property.content.encode(into: &writer)
+        }
+    }
+}
+
+extension PropertyEdit {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        switch self {
+        case .new: writer.writeUInt8(1)
+        case .change: writer.writeUInt8(2)
+        case .changeType: writer.writeUInt8(3)
+        case .delete: writer.writeUInt8(4)
+        case .set: writer.writeUInt8(5)
+        }
+        writer.writeString(name)
+        content?.encode(into: &writer)
+    }
+}
+
+extension PropertyPath {
+    func encode(into writer: inout ByteWriter) {
+        let bits =
+            (instance == nil ? 0 : 1) | (group == nil ? 0 : 2) | (property == nil ? 0 : 4) as UInt8
+        writer.writeUInt8(bits)
+        writer.writeString(service)
+        for name in [instance, group, property] {
+            if let name { writer.writeString(name) }
+        }
+    }
+}
+
+extension GroupCreation {
+    fileprivate func encode(into writer: inout ByteWriter) {
+        writer.writeString(type)
+        writer.writeBool(isPersistent)
+    }
+}
+
+extension ByteWriter {
+    mutating func writeOptional(_ id: EntityID?) {
+        writeBool(id != nil)
+        id?.encode(into: &self)
+    }
+
+    mutating func writeOptional(_ version: GroupVersion?) {
+        writeBool(version != nil)
+        version?.encode(into: &self)
+    }
+
+    mutating func writeOptional(_ creation: GroupCreation?) {
+        writeBool(creation != nil)
+        creation?.encode(into: &self)
+    }
+}
+
+extension GroupResult {
+    /// Identity, then version.
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        id.encode(into: &writer)
+        version.encode(into: &writer)
+        return writer.take()
+    }
+
+    package init(_ result: [UInt8]) throws(DecodingFailure) {
+        var reader = ByteReader(result)
+        let id = try EntityID.decode(&reader)
+        self.init(id: id, version: try GroupVersion.decode(&reader))
+        try reader.finish()
+    }
+}
+
+extension EntityID {
+    /// The encoding alone.
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        encode(into: &writer)
+        return writer.take()
+    }
+
+    package init(_ result: [UInt8]) throws(DecodingFailure) {
+        var reader = ByteReader(result)
+        self = try .decode(&reader)
+        try reader.finish()
+    }
+}
+
+extension DropResult {
+    /// The number (varint), then whether there are more (0 or 1).
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.writeVarint(UInt64(dropped))
+        writer.writeBool(isPartial)
+        return writer.take()
+    }
+
+    package init(_ result: [UInt8]) throws(DecodingFailure) {
+        var reader = ByteReader(result)
+        let dropped = try reader.readCount(limit: GroupCommit.editLimit, "groups dropped")
+        self.init(dropped: dropped, isPartial: try reader.readBool())
+        try reader.finish()
+    }
+}

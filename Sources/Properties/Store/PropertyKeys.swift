@@ -1,0 +1,84 @@
+import KeyValue
+import Transactions
+
+/// The rows of the properties, below the store's prefix byte `10`.
+///
+/// | key after `10` | row |
+/// |---|---|
+/// | 01, service | identity of a service |
+/// | 02, service, instance | identity of an instance |
+/// | 03, owner, group | `PropertyGroup` |
+/// | 04, owner, group | empty, for each group that is not persistent |
+///
+/// Names are strings of `KeyEncoder`; an owner is a service, then 00, or 01 and an instance.
+package enum PropertyKeys {
+    private static let services: UInt8 = 1
+    private static let instances: UInt8 = 2
+    private static let groups: UInt8 = 3
+    private static let nonPersistent: UInt8 = 4
+
+    /// The key of the service, instance or group that `path` names, or whose property it names.
+    package static func key(_ path: PropertyPath) -> [UInt8] {
+        if let group = path.group {
+            var encoder = owner(path, space: groups)
+            encoder.append(group)
+            return encoder.bytes
+        }
+        var encoder = start(path.instance == nil ? services : instances)
+        encoder.append(path.service)
+        if let instance = path.instance { encoder.append(instance) }
+        return encoder.bytes
+    }
+
+    /// The key that notes that the group `path` is not persistent.
+    static func nonPersistentKey(_ path: PropertyPath) -> [UInt8] {
+        var encoder = owner(path, space: nonPersistent)
+        if let group = path.group { encoder.append(group) }
+        return encoder.bytes
+    }
+
+    /// What all services' keys, all of a service's instances', all of an owner's groups' begin with.
+    static var servicesPrefix: [UInt8] { start(services).bytes }
+
+    static func instancesPrefix(_ service: PropertyPath) -> [UInt8] {
+        var encoder = start(instances)
+        encoder.append(service.service)
+        return encoder.bytes
+    }
+
+    static func groupsPrefix(_ path: PropertyPath) -> [UInt8] {
+        owner(path, space: groups).bytes
+    }
+
+    static var nonPersistentPrefix: [UInt8] { start(nonPersistent).bytes }
+
+    /// The name at the end of `key`, which begins with one of the prefixes above.
+    static func name(_ key: [UInt8], after prefix: [UInt8]) throws(KeyDecodingFailure) -> String {
+        var decoder = KeyDecoder(key, from: prefix.count)
+        let name = try decoder.readString()
+        try decoder.finish()
+        return name
+    }
+
+    /// The group whose key, of either kind, is `key`.
+    static func groupPath(_ key: [UInt8]) throws(KeyDecodingFailure) -> PropertyPath? {
+        var decoder = KeyDecoder(key, from: min(2, key.count))
+        let service = try decoder.readString()
+        let instance = try decoder.readByte() == 0 ? nil : try decoder.readString()
+        let group = try decoder.readString()
+        try decoder.finish()
+        return PropertyPath(service: service, instance: instance, group: group)
+    }
+
+    private static func start(_ space: UInt8) -> KeyEncoder {
+        KeyEncoder([StoreID.properties.rawValue, space])
+    }
+
+    private static func owner(_ path: PropertyPath, space: UInt8) -> KeyEncoder {
+        var encoder = start(space)
+        encoder.append(path.service)
+        encoder.append(byte: path.instance == nil ? 0 : 1)
+        if let instance = path.instance { encoder.append(instance) }
+        return encoder
+    }
+}
