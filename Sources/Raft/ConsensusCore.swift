@@ -84,6 +84,10 @@ package struct ConsensusCore: Sendable {
         role = membership.isVoter(identifier) ? .follower : .learner
         reported = RoleReport(role: role, term: term, leader: nil)
         resetElectionDeadline(now)
+        if membership.voters == [identifier], !membership.isJoint {
+            // Nobody else could lead.
+            electionDeadline = now
+        }
     }
 
     // MARK: Questions

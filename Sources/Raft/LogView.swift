@@ -1,183 +1,160 @@
-package import Identifiers
+import Identifiers
 
-/// What the core remembers of the log: every frame since the compaction, 24 bytes each.
-///
-/// Memberships are rare and kept apart; the first of them is the one in force at `compacted`.
+/// The log as the core knows it: the frames behind what was compacted away, without their bytes.
 struct LogView: Sendable {
-    /// A frame without its membership, so that a million of them is one flat block.
-    struct Frame: Sendable {
-        let firstIndex: LogIndex
-        let term: Term
-        let count: UInt32
-        let byteCount: UInt32
-
-        var lastIndex: LogIndex {
-            LogIndex(firstIndex.rawValue + UInt64(count) - 1)
-        }
-
-        var end: LogPosition {
-            LogPosition(index: lastIndex, term: term)
-        }
-    }
-
-    struct PlacedMembership: Sendable {
-        let index: LogIndex
-        let membership: Membership
-    }
-
+    /// The end of what was compacted away.
     private(set) var compacted: LogPosition
-    private(set) var last: LogPosition
-    private var frames = Queue<Frame>()
-    private(set) var memberships: [PlacedMembership]
+    private var frames: [FrameDescriptor]
+    /// Frames before this place have been compacted away and wait to be dropped together.
+    private var head = 0
 
-    init(compacted: LogPosition, membership: Membership) {
+    init(compacted: LogPosition, frames: [FrameDescriptor]) {
+        var next = compacted.index.next
+        for frame in frames {
+            precondition(
+                frame.firstIndex == next, "frame \(frame.firstIndex) where \(next) should follow")
+            next = frame.lastIndex.next
+        }
         self.compacted = compacted
-        last = compacted
-        memberships = [PlacedMembership(index: compacted.index, membership: membership)]
+        self.frames = frames
     }
 
-    var count: Int {
-        frames.count
+    var last: LogPosition {
+        guard frames.count > head, let frame = frames.last else { return compacted }
+        return LogPosition(index: frame.lastIndex, term: frame.term)
     }
 
-    /// The latest membership, whether committed or not.
-    var membership: Membership {
-        memberships[memberships.count - 1].membership
+    var frameCount: Int {
+        frames.count - head
     }
 
-    /// The index that put `membership` in force.
-    var membershipIndex: LogIndex {
-        memberships[memberships.count - 1].index
-    }
-
-    /// The membership before the latest, if the log since compaction tells.
-    var previousMembership: Membership? {
-        memberships.count > 1 ? memberships[memberships.count - 2].membership : nil
-    }
-
-    /// Adds a frame, which must follow the last one.
     mutating func append(_ frame: FrameDescriptor) {
         precondition(
-            frame.firstIndex == last.index.next && frame.term >= last.term,
-            "frame at \(frame.firstIndex)/\(frame.term) does not follow \(last)")
-        frames.append(
-            Frame(
-                firstIndex: frame.firstIndex, term: frame.term, count: frame.count,
-                byteCount: frame.byteCount))
-        if let membership = frame.membership {
-            memberships.append(PlacedMembership(index: frame.firstIndex, membership: membership))
-        }
-        last = LogPosition(index: frame.lastIndex, term: frame.term)
+            frame.firstIndex == last.index.next,
+            "frame \(frame.firstIndex) is appended behind \(last)")
+        frames.append(frame)
     }
 
-    /// Forgets everything after `index`, the end of a frame.
+    /// Forgets the frames behind `index`, which is a frame's end.
     mutating func truncate(after index: LogIndex) {
         precondition(isBoundary(index), "truncation after \(index), inside a frame")
-        let kept = frames.partitionPoint { $0.lastIndex <= index }
-        frames.removeLast(frames.count - kept)
-        last = frames.last?.end ?? compacted
-        while memberships.count > 1, memberships[memberships.count - 1].index > index {
-            memberships.removeLast()
+        while frames.count > head, let frame = frames.last, frame.firstIndex > index {
+            frames.removeLast()
         }
     }
 
-    /// Forgets the frames up to `position`, which the log holds.
-    mutating func compact(to position: LogPosition) {
-        precondition(holds(position), "compaction to \(position), which the log lacks")
-        frames.removeFirst(frames.partitionPoint { $0.lastIndex <= position.index })
+    /// Forgets the frames up to `position`, a frame's end in the log.
+    mutating func compact(through position: LogPosition) {
+        while head < frames.count, frames[head].lastIndex <= position.index {
+            head += 1
+        }
         compacted = position
-        while memberships.count > 1, memberships[1].index <= position.index {
-            memberships.removeFirst()
+        if head > 1_024, head * 2 > frames.count {
+            frames.removeFirst(head)
+            head = 0
         }
     }
 
-    /// Replaces the membership in force at `compacted` by the one that a snapshot told.
-    mutating func rebase(_ membership: Membership) {
-        memberships[0] = PlacedMembership(index: compacted.index, membership: membership)
+    /// Begins anew behind `position`.
+    mutating func reset(to position: LogPosition) {
+        frames = []
+        head = 0
+        compacted = position
     }
 
-    /// Becomes an empty log after `position`.
-    mutating func reset(to position: LogPosition, membership: Membership) {
-        self = LogView(compacted: position, membership: membership)
-    }
-
-    /// The ordinal of the frame that contains `index`; nil outside of the log.
-    func ordinal(containing index: LogIndex) -> Int? {
-        guard index > compacted.index, index <= last.index else { return nil }
-        let final = frames.count - 1
-        if frames[final].firstIndex <= index { return final }
-        if frames[final - 1].firstIndex <= index { return final - 1 }
-        return frames.partitionPoint { $0.lastIndex < index }
-    }
-
-    subscript(ordinal: Int) -> Frame {
-        frames[ordinal]
-    }
-
+    /// The frame that holds `index`; nil outside the log.
     func frame(containing index: LogIndex) -> FrameDescriptor? {
-        ordinal(containing: index).map { descriptor($0) }
+        guard let place = place(of: index) else { return nil }
+        return frames[place]
     }
 
-    /// The term of the record at `index`; nil where the log does not tell.
+    /// The term of the record at `index`; known for the end of the compacted part as well.
     func term(at index: LogIndex) -> Term? {
         if index == compacted.index { return compacted.term }
-        if index == last.index { return last.term }
-        return ordinal(containing: index).map { frames[$0].term }
+        if index == .zero { return .zero }
+        if let frame = frames.last, frames.count > head, index >= frame.firstIndex {
+            return index <= frame.lastIndex ? frame.term : nil
+        }
+        return frame(containing: index)?.term
     }
 
-    /// Whether a frame (or what was compacted) ends at `index`.
+    /// Whether a frame ends at `index` (or the compacted part does, or the log has not begun).
     func isBoundary(_ index: LogIndex) -> Bool {
-        if index == compacted.index || index == last.index { return true }
-        return ordinal(containing: index).map { frames[$0].lastIndex == index } ?? false
+        if index == compacted.index || index == .zero { return true }
+        return frame(containing: index)?.lastIndex == index
     }
 
-    /// Whether a frame (or what was compacted) ends at this index in this term.
-    func holds(_ position: LogPosition) -> Bool {
-        if position == compacted || position == last { return true }
-        return ordinal(containing: position.index).map { frames[$0].end == position } ?? false
-    }
-
-    /// The last end of a frame at or before `index`; `compacted` where there is none.
-    func boundary(atOrBefore index: LogIndex) -> LogPosition {
-        if index >= last.index { return last }
-        let kept = frames.partitionPoint { $0.lastIndex <= index }
-        return kept == 0 ? compacted : frames[kept - 1].end
-    }
-
-    /// The last end of a frame that could also be in a log which has `position`: neither its index
-    /// nor its term is greater. Terms never fall along a log, so the search is binary.
-    func lastPossibleMatch(_ position: LogPosition) -> LogPosition {
-        let kept = frames.partitionPoint {
-            $0.lastIndex <= position.index && $0.term <= position.term
-        }
-        if kept > 0 { return frames[kept - 1].end }
-        return position.index >= compacted.index ? compacted : position
-    }
-
-    /// The frames from `index` on, a first index: at least one, then as many as `byteLimit` admits.
-    func descriptors(from index: LogIndex, byteLimit: Int) -> [FrameDescriptor] {
-        guard var ordinal = ordinal(containing: index) else { return [] }
-        precondition(
-            frames[ordinal].firstIndex == index, "\(index) lies inside a frame of this log")
-        var result: [FrameDescriptor] = []
+    /// Frames from the one that begins at `index` on, up to `byteLimit` but at least one.
+    func frames(from index: LogIndex, byteLimit: Int, countLimit: Int) -> ArraySlice<
+        FrameDescriptor
+    > {
+        guard let start = place(of: index) else { return [] }
+        precondition(frames[start].firstIndex == index, "frames are read from inside one, \(index)")
         var bytes = 0
-        repeat {
-            bytes += Int(frames[ordinal].byteCount)
-            guard result.isEmpty || bytes <= byteLimit else { break }
-            result.append(descriptor(ordinal))
-            ordinal += 1
-        } while ordinal < frames.count
-        return result
+        var end = start
+        while end < frames.count, end - start < countLimit,
+            end == start || bytes + Int(frames[end].byteCount) <= byteLimit
+        {
+            bytes += Int(frames[end].byteCount)
+            end += 1
+        }
+        return frames[start..<end]
     }
 
-    private func descriptor(_ ordinal: Int) -> FrameDescriptor {
-        let frame = frames[ordinal]
-        var membership: Membership?
-        if memberships.count > 1, memberships[memberships.count - 1].index >= frame.firstIndex {
-            membership = memberships.dropFirst().first { $0.index == frame.firstIndex }?.membership
+    /// The last frame end at or before `position.index` whose term is not above `position.term`:
+    /// where two logs may still agree.
+    func latestBoundary(notAfter position: LogPosition) -> LogPosition {
+        var low = head
+        var high = frames.count
+        while low < high {
+            let middle = (low + high) / 2
+            let frame = frames[middle]
+            if frame.lastIndex <= position.index, frame.term <= position.term {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
-        return FrameDescriptor(
-            firstIndex: frame.firstIndex, count: frame.count, term: frame.term,
-            byteCount: frame.byteCount, membership: membership)
+        guard low > head else { return compacted }
+        return LogPosition(index: frames[low - 1].lastIndex, term: frames[low - 1].term)
+    }
+
+    /// The frame end behind which at most `byteLimit` bytes of frames lie.
+    func index(leaving byteLimit: Int) -> LogIndex {
+        var bytes = 0
+        var place = frames.count
+        while place > head {
+            bytes += Int(frames[place - 1].byteCount)
+            if bytes > byteLimit { return frames[place - 1].lastIndex }
+            place -= 1
+        }
+        return compacted.index
+    }
+
+    /// Every frame with a membership behind `index`.
+    func memberships(after index: LogIndex) -> [(LogIndex, Membership)] {
+        frames[head...].compactMap { frame in
+            guard frame.firstIndex > index, let membership = frame.membership else { return nil }
+            return (frame.firstIndex, membership)
+        }
+    }
+
+    private func place(of index: LogIndex) -> Int? {
+        guard frames.count > head, index >= frames[head].firstIndex, index <= last.index else {
+            return nil
+        }
+        // Most questions are about the newest frames.
+        var low = head
+        var high = frames.count
+        if frames[high - 1].firstIndex <= index { return high - 1 }
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if frames[middle].firstIndex <= index {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 }

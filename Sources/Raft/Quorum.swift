@@ -1,50 +1,43 @@
-package import Identifiers
+import Identifiers
 
-/// The arithmetic of majorities, joint ones included (*Raft §6*); pure functions of a membership.
-///
-/// An empty set of voters never agrees; an empty set of outgoing voters asks nothing.
-package enum Quorum {
-    /// Whether the nodes for which `agrees` holds are a quorum.
-    package static func isMet(_ membership: Membership, agrees: (NodeID) -> Bool) -> Bool {
-        guard !membership.voters.isEmpty, isMajority(of: membership.voters, agrees) else {
-            return false
-        }
-        return membership.outgoing.isEmpty || isMajority(of: membership.outgoing, agrees)
-    }
-
-    /// The highest index that a quorum has reached, where `match` tells each node's.
-    package static func reached(
+/// Majorities of one set of voters, or of both sets during a joint change (*Raft §6*).
+enum Quorum {
+    /// The highest index that a majority of each voter set has reached; nil without voters.
+    static func committed(
         _ membership: Membership, match: (NodeID) -> LogIndex
-    ) -> LogIndex {
-        let index = reached(membership.voters, match)
-        guard membership.isJoint else { return index }
-        return min(index, reached(membership.outgoing, match))
+    ) -> LogIndex? {
+        guard let incoming = majorityIndex(membership.voters, match) else { return nil }
+        guard membership.isJoint, let outgoing = majorityIndex(membership.outgoing, match) else {
+            return incoming
+        }
+        return min(incoming, outgoing)
     }
 
-    private static func isMajority(of nodes: [NodeID], _ agrees: (NodeID) -> Bool) -> Bool {
+    /// Whether those for whom `holds` is true are a majority of each voter set.
+    static func isReached(_ membership: Membership, _ holds: (NodeID) -> Bool) -> Bool {
+        guard hasMajority(membership.voters, holds) else { return false }
+        return !membership.isJoint || hasMajority(membership.outgoing, holds)
+    }
+
+    private static func hasMajority(_ voters: [NodeID], _ holds: (NodeID) -> Bool) -> Bool {
+        guard !voters.isEmpty else { return false }
         var count = 0
-        for node in nodes where agrees(node) {
+        for voter in voters where holds(voter) {
             count += 1
         }
-        return count > nodes.count / 2
+        return count > voters.count / 2
     }
 
-    /// The largest value that more than half of the nodes have at least.
-    ///
-    /// Quadratic in the voters, who are few, and free of allocation.
-    private static func reached(_ nodes: [NodeID], _ match: (NodeID) -> LogIndex) -> LogIndex {
-        var best = LogIndex.zero
-        for node in nodes {
-            let value = match(node)
-            guard value > best else { continue }
-            var count = 0
-            for other in nodes where match(other) >= value {
-                count += 1
-            }
-            if count > nodes.count / 2 {
-                best = value
-            }
+    private static func majorityIndex(
+        _ voters: [NodeID], _ match: (NodeID) -> LogIndex
+    ) -> LogIndex? {
+        guard !voters.isEmpty else { return nil }
+        if voters.count == 3 {
+            // The median without an array: the common case, at every acknowledgement.
+            let (a, b, c) = (match(voters[0]), match(voters[1]), match(voters[2]))
+            return max(min(a, b), min(max(a, b), c))
         }
-        return best
+        let reached = voters.map(match).sorted(by: >)
+        return reached[voters.count / 2]
     }
 }
