@@ -1,6 +1,7 @@
 // Closed-loop load generator; see loadgen.h. Prints one line of JSON for a run.
 //
-// usage: loadgen lockstep|craft|etcd -a PORT[,PORT…] [-c CLIENTS] [-s VALUE_BYTES] [-o OPERATIONS]
+// usage: loadgen lockstep|craft|etcd -a PORT[,PORT…] [-c CLIENTS] [-s VALUE_BYTES]
+//            [-o OPERATIONS]
 //            [-d SECONDS] [-w WARM_UP_SECONDS] [-n TRANSACTIONS] [-k KEYS] [-r] [-p PID[,PID…]]
 //            [-t TAG] [-K PID [-T TIMEOUT_MS]]
 //   -r      values are random bytes instead of record-like text

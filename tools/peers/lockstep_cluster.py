@@ -18,7 +18,7 @@ class Lockstep(clusters.Cluster):
     peer_base = 21740
     metrics_base = 21750
     # What one node has written to its log since it started: envelopes, frames and padding.
-    metric = "lockstep_log_appended_bytes_total"
+    metric = "lockstep_log_bytes_total"
 
     @staticmethod
     def build():
@@ -62,7 +62,8 @@ class Lockstep(clusters.Cluster):
             "TIMERS_HEARTBEAT": f"{self.heartbeat}ms",
             "LOG_LEVEL": "warning",
         }
-        clean = {name: text for name, text in os.environ.items() if not name.startswith("LOCKSTEP_")}
+        rest = os.environ.items()
+        clean = {name: text for name, text in rest if not name.startswith("LOCKSTEP_")}
         ours = {f"LOCKSTEP_{name}": str(value) for name, value in settings.items()}
         return self.spawn(node, [self.binary], {**clean, **ours})
 

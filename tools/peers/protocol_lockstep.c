@@ -135,15 +135,16 @@ static void take_outcome(struct connection *c, const uint8_t *body, const uint8_
     bool committed = body < end && *body == 1;
     char why[150] = "";
     if (!committed) {
-        size_t count = (size_t)(end - body) < sizeof why - 20 ? (size_t)(end - body) : sizeof why - 20;
+        size_t count = (size_t)(end - body), most = sizeof why - 20;
+        if (count > most) count = most;
         snprintf(why, sizeof why, "aborted: %.*s", (int)count, (const char *)body);
-        for (char *p = why; p < why + strlen("aborted: ") + count; p++) if (*p == 0) *p = ' ';
     }
     finished(c, committed, why);
 }
 
 // False closes the connection: the failover run then goes on with the next node.
-static bool take_message(struct connection *c, uint8_t kind, const uint8_t *body, const uint8_t *end) {
+static bool take_message(
+    struct connection *c, uint8_t kind, const uint8_t *body, const uint8_t *end) {
     switch (kind) {
     case RESPONSE_SESSION_OPENED:
         c->session = read_varint(&body, end);

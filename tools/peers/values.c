@@ -52,7 +52,8 @@ void make_values(void) {
     size_t bytes = (size_t)options.value_bytes;
     pool_count = ((size_t)64 << 20) / bytes;
     // A run of few transactions, such as a probe, does not wait for a pool it will not use.
-    uint64_t wanted = options.kill_process >= 0 ? 4096 : options.most * (uint64_t)options.operations;
+    uint64_t wanted = options.most * (uint64_t)options.operations;
+    if (options.kill_process >= 0) wanted = 4096;
     if (wanted > 0 && wanted < pool_count) pool_count = (size_t)wanted;
     pool = malloc(pool_count * bytes);
     if (!pool) {
