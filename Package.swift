@@ -104,11 +104,16 @@ let package = Package(
         module(
             "Lockstep",
             [
-                "Identifiers", "Codec", "IOCore", "Transactions", "Wire",
-                .product(name: "Logging", package: "swift-log"),
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "Transactions", "Properties",
+                "Triggers", "Wire", .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
-        tests("Lockstep", ["Identifiers", "Codec", "IOCore", "Transactions", "Wire", "Sessions"]),
+        tests(
+            "Lockstep",
+            [
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions", "Properties",
+                "Triggers", "Wire", "Sessions",
+            ]),
         // Floor 5: one node.
         module(
             "Node",

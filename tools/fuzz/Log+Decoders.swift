@@ -1,0 +1,113 @@
+import Codec
+import Identifiers
+import Raft
+import Replication
+import WAL
+
+private let identity = WriteAheadLog.Identity(
+    cluster: ClusterID(Bits128(high: 1, low: 2)), node: NodeID(1), incarnation: Incarnation(3))
+
+/// The input with the right sum over `[start, end)` at `place`, where all of it is there.
+private func summed(
+    _ input: [UInt8], over range: Range<Int>, seed: UInt32 = 0, at place: Int
+) -> [UInt8] {
+    guard input.count >= max(range.upperBound, place + 4) else { return input }
+    var writer = ByteWriter(continuing: input)
+    writer.patchUInt32(Checksum.crc32c(input, in: range, seed: seed), at: place)
+    return writer.bytes
+}
+
+private func decodeSegmentHeader(_ input: [UInt8]) {
+    for bytes in [input, summed(input, over: 0..<124, at: 124)] {
+        _ = try? SegmentHeader.decodePage(bytes, file: "segment")
+    }
+}
+
+private func decodeGroup(_ input: [UInt8]) {
+    let salt = GroupEnvelope.salt(segmentID: 7)
+    let patched = summed(input, over: 8..<GroupEnvelope.byteCount, seed: salt, at: 4)
+    for bytes in [input, patched] {
+        guard let group = try? GroupEnvelope.decode(bytes, at: 0, salt: salt) else { continue }
+        precondition(
+            group.encoded(segmentID: 7) == Array(bytes.prefix(GroupEnvelope.byteCount)),
+            "\(group) is encoded differently")
+    }
+}
+
+/// A peer message begins with its sum over the rest of its head, and may carry frames.
+private func decodePeerMessage(_ input: [UInt8]) {
+    var patched = input
+    if input.count >= 8 {
+        let head = (0..<4).reduce(0) { $0 | Int(input[4 + $1]) << (8 * $1) }
+        if head <= input.count - 8 {
+            patched = summed(input, over: 4..<(8 + head), at: 0)
+        }
+    }
+    for bytes in [input, patched] {
+        guard let message = try? PeerMessage.decode(ByteReader(bytes), limits: .standard) else {
+            continue
+        }
+        let again = Array(message.encoded().joined().dropFirst(5))
+        guard let other = try? PeerMessage.decode(ByteReader(again), limits: .standard) else {
+            preconditionFailure("\(message) is refused after encoding")
+        }
+        precondition(other.message == message.message, "\(message) came back as \(other)")
+    }
+}
+
+private func samplePeerMessages() -> [PeerMessage] {
+    let position = LogPosition(index: LogIndex(4), term: Term(2))
+    var messages = [
+        Message.Body.voteRequest(.init(isPreVote: true, isTransfer: false, last: position)),
+        .voteResponse(.init(isPreVote: true, granted: true)),
+        .appendRequest(
+            .init(previous: position, commit: LogIndex(3), frames: [], readNonce: 8)),
+        .appendResponse(.init(result: .matched(LogIndex(4)), readNonce: 8)),
+        .appendResponse(
+            .init(
+                result: .rejected(previous: LogIndex(4), hint: position, last: LogIndex(9)),
+                readNonce: 0)),
+        .timeoutNow,
+        .readIndexRequest(nonce: 3),
+        .readIndexResponse(nonce: 3, index: nil),
+    ].map { PeerMessage(message: Message(term: Term(3), body: $0)) }
+    let frame = sampleFrame([1, 2, 3], index: 5)
+    if let descriptors = try? [frame].descriptors(limits: .standard) {
+        let request = Message.AppendRequest(
+            previous: position, commit: LogIndex(3), frames: descriptors, readNonce: 8)
+        messages.append(
+            PeerMessage(
+                message: Message(term: Term(3), body: .appendRequest(request)), frames: [frame]))
+    }
+    return messages
+}
+
+let logDecoders = [
+    FuzzedDecoder(
+        name: "segment-header",
+        seeds: {
+            [
+                SegmentHeader(
+                    identity: identity, number: 1, isBase: true, firstSequence: 1,
+                    voting: .initial, previous: .empty
+                ).encodedPage()
+            ]
+        },
+        decode: decodeSegmentHeader),
+    FuzzedDecoder(
+        name: "group",
+        seeds: {
+            [
+                GroupEnvelope(
+                    kind: .group, sequence: 1,
+                    voting: .init(term: Term(1), vote: NodeID(1)), base: .zero, bodyBytes: 0,
+                    bodyChecksum: 0
+                ).encoded(segmentID: 7)
+            ]
+        },
+        decode: decodeGroup),
+    FuzzedDecoder(
+        name: "peer-message",
+        seeds: { samplePeerMessages().map { Array($0.encoded().joined().dropFirst(5)) } },
+        decode: decodePeerMessage),
+]
