@@ -143,10 +143,19 @@ let package = Package(
         module("JSON"),
         module("TextOutput"),
         module("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
+        .executableTarget(
+            name: "LockstepCLI",
+            dependencies: [
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "Transactions", "WAL",
+                "Wire", "Properties", "Triggers", "Lockstep", "JSON", "TextOutput",
+                "DebianControl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
         tests("DebianControl"),
         tests("JSON"),
         tests("TextOutput"),
         tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
+        tests("LockstepCLI", ["JSON", "TextOutput", "Lockstep", "Properties"]),
     ]
 )
 
@@ -158,7 +167,7 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
-                "Replication", "DebianControl", "Properties",
+                "Replication", "DebianControl", "Properties", "JSON", "IOCore", "IOPosix",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
