@@ -1,0 +1,146 @@
+import CLibuv
+import Glibc
+import IOCore
+package import Identifiers
+import Synchronization
+
+/// An event loop over libuv: one thread that waits for input, timers and posted jobs.
+///
+/// A turn is: due timers, posted jobs and input, then the job of `atTurnEnd`, then the output of all
+/// connections, each in one gathered write. `start` gives it a thread, `run` borrows the caller's.
+///
+/// The conformance is unchecked because of `turn` and what belongs to it, which only the thread of
+/// the loop touches: every entry point but `post`, `isCurrent` and the clocks asserts that.
+@safe package final class UVLoop: EventLoop, @unchecked Sendable {
+    /// What other threads may touch; under the lock.
+    struct Mailbox {
+        var jobs: [@Sendable () -> Void] = []
+        var isStopRequested = false
+        /// Whether a wake-up is under way that has not been answered.
+        var isArmed = false
+        /// Jobs are taken in the first two states.
+        var state = State.starting
+        /// What wakes the loop; nil unless it is running.
+        var wakeUp: AsyncHandle.Sender?
+        /// Threads between their decision to wake the loop and the end of that call. The loop waits
+        /// for them before it closes the handle they use.
+        var wakers = 0
+
+        enum State {
+            case starting
+            case running
+            case stopping
+            case stopped
+        }
+    }
+
+    /// The thread that runs the loop; 0 for none.
+    private let owner = Atomic<UInt>(0)
+    let mailbox = Locked(Mailbox())
+    private let thread = Locked<JoinableThread?>(nil)
+
+    /// libuv's loop.
+    let pointer: UnsafeMutablePointer<uv_loop_t>
+    /// Where every stream reads into; what arrived is copied out at once.
+    let readBuffer: UnsafeMutableRawBufferPointer
+    private static let readBufferBytes = 256 << 10
+
+    /// What only the loop's thread touches.
+    var turn = Turn()
+
+    /// Makes a loop that does not run yet.
+    package init() {
+        unsafe pointer = .allocate(capacity: 1)
+        unsafe readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 64)
+    }
+
+    deinit {
+        let state = mailbox.withLock { $0.state }
+        precondition(
+            state == .starting || state == .stopped, "an event loop is released while \(state)")
+        unsafe readBuffer.deallocate()
+        unsafe pointer.deallocate()
+    }
+
+    /// Makes a loop and runs it on a thread of its own, which `stop` ends.
+    package static func start(name: String) -> UVLoop {
+        let loop = UVLoop()
+        let thread = JoinableThread(name: name) { loop.run() }
+        loop.thread.withLock { $0 = thread }
+        return loop
+    }
+
+    /// Runs the loop on the calling thread until it is told to stop; once.
+    package func run() {
+        let before = owner.exchange(JoinableThread.current, ordering: .relaxed)
+        precondition(before == 0, "an event loop is run twice")
+        // A peer that is gone is learnt from the error of the write.
+        _ = signal(SIGPIPE, SIG_IGN)
+        open()
+        unsafe uv_run(pointer, UV_RUN_DEFAULT)
+        shutDown()
+        owner.store(0, ordering: .relaxed)
+    }
+
+    /// Asks the loop to close everything and return; from any thread. Jobs posted later are dropped.
+    ///
+    /// Jobs posted before still run, and every open connection hears `closed`.
+    package func requestStop() {
+        wake { $0.isStopRequested = true }
+    }
+
+    /// Stops the loop and waits for its thread; not from the loop itself. A second call does nothing.
+    package func stop() {
+        precondition(!isCurrent, "an event loop waits for itself to stop")
+        requestStop()
+        thread.withLock { $0.take() }?.join()
+    }
+
+    package var isCurrent: Bool {
+        owner.load(ordering: .relaxed) == JoinableThread.current
+    }
+
+    package var now: MonotonicTime {
+        MonotonicTime(nanoseconds: Self.read(CLOCK_MONOTONIC))
+    }
+
+    package var wallMilliseconds: UInt64 {
+        Self.read(CLOCK_REALTIME) / 1_000_000
+    }
+
+    /// Bits of the kernel's generator.
+    package func randomBits() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
+    }
+
+    package func post(_ job: @escaping @Sendable () -> Void) {
+        wake { $0.jobs.append(job) }
+    }
+
+    /// Changes the mailbox, unless the loop takes nothing more, and sees that the loop looks at it.
+    func wake(_ change: (inout Mailbox) -> Void) {
+        let sender = mailbox.withLock { mailbox -> AsyncHandle.Sender? in
+            guard mailbox.state == .starting || mailbox.state == .running else { return nil }
+            change(&mailbox)
+            guard !mailbox.isArmed, let sender = mailbox.wakeUp else { return nil }
+            mailbox.isArmed = true
+            mailbox.wakers += 1
+            return sender
+        }
+        guard let sender else { return }
+        sender.send()
+        mailbox.withLock { $0.wakers -= 1 }
+    }
+
+    func requireCurrent() {
+        precondition(isCurrent, "an event loop is used from another thread")
+    }
+
+    private static func read(_ clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        let code = unsafe clock_gettime(clock, &time)
+        precondition(code == 0, "clock_gettime: \(code)")
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
