@@ -1,7 +1,7 @@
 import Codec
 import Identifiers
 import IOCore
-package import Logging
+public import Logging
 import Transactions
 import Wire
 
@@ -24,12 +24,29 @@ public final class LockstepClient: Sendable {
     private let state = Locked(State())
     private let core = Locked<LoopBound<ClientCore>?>(nil)
 
-    /// A client on a loop and network of the caller's.
+    /// A client with a thread of its own; nothing is connected before the first call.
+    ///
+    /// Throws `invalidArgument` for a configuration without sense.
+    public convenience init(
+        configuration: ClientConfiguration, logger: Logger? = nil
+    ) throws(LockstepError) {
+        if let objection = configuration.objection { throw .invalidArgument(objection) }
+        try self.init(
+            configuration: configuration, logger: logger, runtime: LoopThread(name: "lockstep"))
+    }
+
+    /// A client on a loop and network of the caller's; ends the runtime even where it throws.
     package init(
         configuration: ClientConfiguration, logger: Logger? = nil, runtime: any ClientRuntime
     ) throws(LockstepError) {
-        if let objection = configuration.objection { throw .invalidArgument(objection) }
-        let settings = try ClientCore.Settings(configuration)
+        let settings: ClientCore.Settings
+        do throws(LockstepError) {
+            if let objection = configuration.objection { throw .invalidArgument(objection) }
+            settings = try ClientCore.Settings(configuration)
+        } catch {
+            runtime.loop.post { runtime.end() }
+            throw error
+        }
         self.configuration = configuration
         self.runtime = runtime
         let (core, loop, coding) = (self.core, runtime.loop, self.coding)

@@ -133,7 +133,7 @@ package struct WatchRequest: Hashable, Sendable {
     /// Whether `change` passes the filter.
     package func wants(_ change: Change) -> Bool {
         guard stores.isEmpty || stores.contains(change.store) else { return false }
-        return keyPrefixes.isEmpty || keyPrefixes.contains { change.key.hasPrefix($0) }
+        return keyPrefixes.isEmpty || keyPrefixes.contains { change.key.utf8.starts(with: $0.utf8) }
     }
 
     /// What is left of `set` behind the filter; nil if nothing is.
