@@ -252,6 +252,9 @@ extension ConsensusCore {
     // MARK: Commit
 
     /// Commits what a majority has on disk, if it is of this term (*Raft §5.4.2*).
+    ///
+    /// Followers hear of it with the next frames, heartbeat or read: a message of its own for each
+    /// commit would double the traffic of a leader with few clients.
     mutating func advanceCommit(_ now: MonotonicTime, _ effects: inout [Effect]) {
         guard let current = leading else { return }
         let own = durableIndex
@@ -263,19 +266,5 @@ extension ConsensusCore {
         commitIndex = reached
         requestApply(&effects)
         membershipCommitted(now, &effects)
-        if isLeader {
-            // Followers hear of the commit at once, so that their state keeps up.
-            announceCommit(&effects)
-        }
-    }
-
-    /// Tells caught-up followers of the new commit, where no frame will carry it soon.
-    private mutating func announceCommit(_ effects: inout [Effect]) {
-        for place in leading?.peers.indices ?? 0..<0 {
-            guard let peer = leading?.peers[place], case .replicate = peer.state,
-                peer.next > log.last.index
-            else { continue }
-            heartbeat(place, &effects)
-        }
     }
 }
