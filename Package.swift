@@ -111,8 +111,8 @@ let package = Package(
         tests(
             "Lockstep",
             [
-                "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions", "Properties",
-                "Triggers", "Wire", "Sessions",
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions",
+                "Properties", "Triggers", "Wire", "Sessions",
             ]),
         // Floor 5: one node.
         module(
