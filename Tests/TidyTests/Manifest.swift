@@ -15,6 +15,11 @@ struct Manifest {
             kind == "tests" || kind == "testTarget"
         }
 
+        /// Nobody can import it, so nothing in it is public to anybody.
+        var isExecutable: Bool {
+            kind == "executable" || kind == "executableTarget"
+        }
+
         /// Where its sources are.
         var folder: String {
             path ?? (isTest ? "Tests/" : "Sources/") + name
@@ -31,7 +36,9 @@ struct Manifest {
         for line in list {
             if let comment = line.firstRange(of: "//") {
                 let words = line[comment.upperBound...].split { !$0.isLetter && !$0.isNumber }
-                if call.isEmpty, let first = words.first, ["Floor", "Beside"].contains(first) {
+                if call.isEmpty, let first = words.first,
+                    ["Floor", "Floors", "Beside"].contains(first)
+                {
                     floor = Self.floor(words)
                 }
             }
@@ -61,9 +68,13 @@ struct Manifest {
             lines[(open + 1)...].prefix { $0 != indentation + "]" && $0 != indentation + "]," })
     }
 
+    /// The number behind "Floor"; behind "Floors", as in "Floors 4 and 5", the greatest.
     private static func floor(_ words: [Substring]) -> Int? {
-        guard words.count >= 2, words[0] == "Floor" else { return nil }
-        return Int(words[1])
+        switch words.first {
+        case "Floor": words.dropFirst().first.flatMap { Int($0) }
+        case "Floors": words.compactMap { Int($0) }.max()
+        default: nil
+        }
     }
 
     private static func withoutComment(_ line: Substring) -> Substring {

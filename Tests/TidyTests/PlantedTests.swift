@@ -121,6 +121,10 @@ import Testing
                     "Wall",
                 ]),
                 .executableTarget(name: "Door", dependencies: ["Roof"], swiftSettings: strict),
+                // Beside the house.
+                module("Shed"),
+                // Floors 4 and 5: towers.
+                module("Tower", ["Shed"]),
             ]
         )
         """)
@@ -128,19 +132,24 @@ import Testing
     @Test func `the manifest's targets are read`() {
         #expect(
             manifest.targets.map(\.name) == [
-                "CStone", "Stone", "Wall", "WallTests", "Cellar", "Roof", "Door",
+                "CStone", "Stone", "Wall", "WallTests", "Cellar", "Roof", "Door", "Shed", "Tower",
             ])
-        #expect(manifest.targets.map(\.floor) == [0, 0, 1, 1, 1, 2, 2])
+        #expect(manifest.targets.map(\.floor) == [0, 0, 1, 1, 1, 2, 2, nil, 5])
         #expect(manifest.target(named: "Wall")?.dependencies == ["Stone", "Mortar"])
         #expect(manifest.target(named: "WallTests")?.dependencies == ["Wall", "Stone"])
         #expect(manifest.target(named: "Door")?.dependencies == ["Roof"])
+        #expect(manifest.targets.filter(\.isExecutable).map(\.name) == ["Door"])
         #expect(manifest.target(named: "Cellar")?.folder == "under/Cellar")
         #expect(manifest.target(named: "WallTests")?.folder == "Tests/WallTests")
     }
 
     @Test func `a dependency that points up is found`() {
         let found = TargetRules.floors(manifest).map(\.message)
-        #expect(found == ["Cellar (1) points up to Roof (2)"])
+        #expect(
+            found == [
+                "Cellar (1) points up to Roof (2)",
+                "Tower (5) points up to Shed (beside the house)",
+            ])
     }
 
     @Test func `an import that the manifest does not list is found`() throws {
