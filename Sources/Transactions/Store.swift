@@ -50,6 +50,9 @@ package protocol Store: Sendable {
         kind: UInt8, body: [UInt8], from view: V
     ) throws(StoreFailure) -> [UInt8]
 
+    /// What is there under the name that changes have; nil where there is nothing.
+    func fact<V: ReadView>(named key: String, in view: V) throws(StoreFailure) -> Fact?
+
     /// Words an operation for people; bytes that cannot be read are shown as they are.
     func describe(_ operation: Operation) -> JSONValue
 

@@ -12,6 +12,7 @@ import Transactions
 /// | program | string |
 /// | arguments | varint count, a string each |
 /// | time-out, milliseconds | varint |
+/// | attempt limit, 0 for none | varint |
 extension TriggerDefinition {
     package func encode(into writer: inout ByteWriter) {
         writer.writeUInt8(1)
@@ -29,6 +30,7 @@ extension TriggerDefinition {
         writer.writeString(program)
         writer.writeStrings(arguments)
         writer.writeVarint(timeoutMilliseconds)
+        writer.writeVarint(attemptLimit)
     }
 
     package static func decode(
@@ -56,6 +58,7 @@ extension TriggerDefinition {
         definition.arguments = try reader.readStrings(
             limit: TriggerBounds.arguments, "arguments")
         definition.timeoutMilliseconds = try reader.readVarint()
+        definition.attemptLimit = try reader.readVarint()
         return definition
     }
 }
@@ -69,6 +72,11 @@ extension TriggerDefinition {
 /// | most changes | 5 | varint |
 /// | row present | 6 | store byte, key bytes |
 /// | row absent | 7 | store byte, key bytes |
+/// | present | 8 | store byte, key string |
+/// | absent | 9 | store byte, key string |
+/// | typed | 10 | store byte, key string, type string |
+/// | equal | 11 | store byte, key string, varint count, a string each |
+/// | in range | 12 | store byte, key string, lower and upper (8 bytes each, two's complement) |
 extension TriggerCondition {
     func encode(into writer: inout ByteWriter) {
         switch demand {
@@ -95,29 +103,82 @@ extension TriggerCondition {
             writer.writeUInt8(7)
             writer.writeUInt8(store.rawValue)
             writer.writeBytes(key)
+        case .present(let store, let key):
+            Self.write(8, store, key, into: &writer)
+        case .absent(let store, let key):
+            Self.write(9, store, key, into: &writer)
+        case .typed(let store, let key, let type):
+            Self.write(10, store, key, into: &writer)
+            writer.writeString(type)
+        case .equal(let store, let key, let values):
+            Self.write(11, store, key, into: &writer)
+            writer.writeStrings(values)
+        case .inRange(let store, let key, let lower, let upper):
+            Self.write(12, store, key, into: &writer)
+            writer.writeUInt64(UInt64(bitPattern: lower))
+            writer.writeUInt64(UInt64(bitPattern: upper))
         }
         writer.writeString(message)
     }
 
     static func decode(_ reader: inout ByteReader) throws(DecodingFailure) -> TriggerCondition {
+        let demand = try Demand.decode(&reader)
+        return TriggerCondition(
+            demand, message: try reader.readString(limit: TriggerBounds.textBytes, "message"))
+    }
+
+    private static func write(
+        _ demand: UInt8, _ store: StoreID, _ key: String, into writer: inout ByteWriter
+    ) {
+        writer.writeUInt8(demand)
+        writer.writeUInt8(store.rawValue)
+        writer.writeString(key)
+    }
+}
+
+extension TriggerCondition.Demand {
+    fileprivate static func decode(
+        _ reader: inout ByteReader
+    ) throws(DecodingFailure) -> TriggerCondition.Demand {
         let start = reader.position
         let limit = TriggerBounds.textBytes
-        let demand: Demand
-        switch try reader.readUInt8() {
-        case 1: demand = .noChange(keyPrefix: try reader.readString(limit: limit, "prefix"))
-        case 2: demand = .noDeletion(keyPrefix: try reader.readString(limit: limit, "prefix"))
-        case 3: demand = .someChange(keyPrefix: try reader.readString(limit: limit, "prefix"))
-        case 4: demand = .transactionProperty(name: try reader.readString(limit: limit, "name"))
-        case 5: demand = .mostChanges(try reader.readVarint())
+        let byte = try reader.readUInt8()
+        switch byte {
+        case 1: return .noChange(keyPrefix: try reader.readString(limit: limit, "prefix"))
+        case 2: return .noDeletion(keyPrefix: try reader.readString(limit: limit, "prefix"))
+        case 3: return .someChange(keyPrefix: try reader.readString(limit: limit, "prefix"))
+        case 4: return .transactionProperty(name: try reader.readString(limit: limit, "name"))
+        case 5: return .mostChanges(try reader.readVarint())
         case 6:
             let store = StoreID(rawValue: try reader.readUInt8())
-            demand = .rowPresent(store: store, key: try reader.readBytes(limit: limit, "key"))
+            return .rowPresent(store: store, key: try reader.readBytes(limit: limit, "key"))
         case 7:
             let store = StoreID(rawValue: try reader.readUInt8())
-            demand = .rowAbsent(store: store, key: try reader.readBytes(limit: limit, "key"))
+            return .rowAbsent(store: store, key: try reader.readBytes(limit: limit, "key"))
+        case 8...12: return try decodeFact(byte, &reader)
         default: throw .malformed(at: start, what: "unknown demand of a trigger")
         }
-        return TriggerCondition(demand, message: try reader.readString(limit: limit, "message"))
+    }
+
+    /// The demands on what a store holds under a name, numbers 8 to 12.
+    private static func decodeFact(
+        _ byte: UInt8, _ reader: inout ByteReader
+    ) throws(DecodingFailure) -> TriggerCondition.Demand {
+        let limit = TriggerBounds.textBytes
+        let store = StoreID(rawValue: try reader.readUInt8())
+        let key = try reader.readString(limit: limit, "key")
+        switch byte {
+        case 8: return .present(store, key: key)
+        case 9: return .absent(store, key: key)
+        case 10: return .typed(store, key: key, type: try reader.readString(limit: limit, "type"))
+        case 11:
+            let values = try reader.readStrings(limit: TriggerBounds.values, "values")
+            return .equal(store, key: key, values: values)
+        default:
+            let lower = Int64(bitPattern: try reader.readUInt64())
+            return .inRange(
+                store, key: key, lower: lower, upper: Int64(bitPattern: try reader.readUInt64()))
+        }
     }
 }
 

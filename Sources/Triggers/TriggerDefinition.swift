@@ -14,7 +14,8 @@ package struct TriggerDefinition: Hashable, Sendable {
 
     package var name: String
     package var kind: Kind
-    /// Changes of these stores count; empty: of all.
+    /// Changes of these stores count; empty: of all but the triggers' own, so that no trigger can
+    /// keep itself from being removed by accident.
     package var stores: [StoreID]
     /// Changes of keys that begin so count; empty: all.
     package var keyPrefixes: [String]
@@ -25,11 +26,14 @@ package struct TriggerDefinition: Hashable, Sendable {
     package var arguments: [String]
     /// After this time a run is killed and counts as failed.
     package var timeoutMilliseconds: UInt64
+    /// After so many failed runs for one change set the trigger is suspended; 0: it is tried until
+    /// the change set has lost its place in the feed.
+    package var attemptLimit: UInt64
 
     package init(
         name: String, kind: Kind, stores: [StoreID] = [], keyPrefixes: [String] = [],
         conditions: [TriggerCondition] = [], program: String = "", arguments: [String] = [],
-        timeoutMilliseconds: UInt64 = 30_000
+        timeoutMilliseconds: UInt64 = 30_000, attemptLimit: UInt64 = 0
     ) {
         self.name = name
         self.kind = kind
@@ -39,12 +43,15 @@ package struct TriggerDefinition: Hashable, Sendable {
         self.program = program
         self.arguments = arguments
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.attemptLimit = attemptLimit
     }
 
     /// Whether the filter lets a change through.
     package func matches(_ change: Change) -> Bool {
-        guard stores.isEmpty || stores.contains(change.store) else { return false }
-        return keyPrefixes.isEmpty || keyPrefixes.contains { change.key.hasPrefix($0) }
+        guard stores.isEmpty ? change.store != .triggers : stores.contains(change.store) else {
+            return false
+        }
+        return keyPrefixes.isEmpty || keyPrefixes.contains(where: change.hasKey)
     }
 
     /// Whether a change set is delivered to this trigger.
@@ -74,6 +81,16 @@ package struct TriggerCondition: Hashable, Sendable {
         case rowPresent(store: StoreID, key: [UInt8])
         /// This row is not there after the steps.
         case rowAbsent(store: StoreID, key: [UInt8])
+        /// Something is there after the steps, under a name as changes have it.
+        case present(StoreID, key: String)
+        /// Nothing is there.
+        case absent(StoreID, key: String)
+        /// It is there, and of this type.
+        case typed(StoreID, key: String, type: String)
+        /// It is there, and has exactly these values in their string forms.
+        case equal(StoreID, key: String, values: [String])
+        /// It is there, and all its values are whole numbers in `[lower, upper]`.
+        case inRange(StoreID, key: String, lower: Int64, upper: Int64)
     }
     package var demand: Demand
     package var message: String
@@ -81,6 +98,14 @@ package struct TriggerCondition: Hashable, Sendable {
     package init(_ demand: Demand, message: String) {
         self.demand = demand
         self.message = message
+    }
+}
+
+extension Change {
+    /// Whether the key begins so, byte for byte: what Unicode holds to be equal may differ between
+    /// versions, and so between nodes.
+    func hasKey(prefix: String) -> Bool {
+        key.utf8.starts(with: prefix.utf8)
     }
 }
 
@@ -92,6 +117,8 @@ package enum TriggerBounds {
     package static let conditions = 64
     package static let arguments = 32
     package static let textBytes = 4_096
+    package static let values = 64
+    package static let attempts: UInt64 = 1_000_000
     package static let longestTimeoutMilliseconds: UInt64 = 3_600_000
 }
 
@@ -121,6 +148,9 @@ extension TriggerDefinition {
         guard (1...TriggerBounds.longestTimeoutMilliseconds).contains(timeoutMilliseconds) else {
             return "the time-out of trigger \(name) must lie in "
                 + "[1, \(TriggerBounds.longestTimeoutMilliseconds)] ms"
+        }
+        guard attemptLimit <= TriggerBounds.attempts else {
+            return "trigger \(name) may be tried \(TriggerBounds.attempts) times at most"
         }
         return nil
     }

@@ -41,30 +41,43 @@ package struct TriggerGuard: CommitGuard {
     ) throws(StoreFailure) -> Bool {
         switch demand {
         case .noChange(let prefix):
-            return !commit.changes.contains { $0.key.hasPrefix(prefix) }
+            return !commit.changes.contains { $0.hasKey(prefix: prefix) }
         case .noDeletion(let prefix):
-            return !commit.changes.contains { $0.new == nil && $0.key.hasPrefix(prefix) }
+            return !commit.changes.contains { $0.new == nil && $0.hasKey(prefix: prefix) }
         case .someChange(let prefix):
-            return commit.changes.contains { $0.key.hasPrefix(prefix) }
+            return commit.changes.contains { $0.hasKey(prefix: prefix) }
         case .transactionProperty(let name):
-            return commit.properties.contains { $0.name == name }
+            return commit.properties.contains { $0.name.utf8.elementsEqual(name.utf8) }
         case .mostChanges(let count):
             return UInt64(commit.changes.count) <= count
         case .rowPresent(let store, let key):
-            return try row(store, key, in: view) != nil
+            return try view.row([store.rawValue] + key) != nil
         case .rowAbsent(let store, let key):
-            return try row(store, key, in: view) == nil
+            return try view.row([store.rawValue] + key) == nil
+        case .present(let store, let key):
+            return try fact(store, key, commit, in: view) != nil
+        case .absent(let store, let key):
+            return try fact(store, key, commit, in: view) == nil
+        case .typed(let store, let key, let type):
+            return try fact(store, key, commit, in: view)?.type.utf8.elementsEqual(type.utf8)
+                ?? false
+        case .equal(let store, let key, let values):
+            return try fact(store, key, commit, in: view)?.values == values.map { Array($0.utf8) }
+        case .inRange(let store, let key, let lower, let upper):
+            guard let fact = try fact(store, key, commit, in: view) else { return false }
+            return fact.values.allSatisfy { bytes in
+                guard let number = Int128(String(decoding: bytes, as: UTF8.self)) else {
+                    return false
+                }
+                return Int128(lower) <= number && number <= Int128(upper)
+            }
         }
     }
 
-    private func row<V: ReadView>(
-        _ store: StoreID, _ key: [UInt8], in view: V
-    ) throws(StoreFailure) -> Row? {
-        do {
-            return try view.get([store.rawValue] + key)
-        } catch {
-            throw .engine(error)
-        }
+    private func fact<V: ReadView>(
+        _ store: StoreID, _ key: String, _ commit: ProposedCommit, in view: V
+    ) throws(StoreFailure) -> Fact? {
+        try commit.stores[store]?.fact(named: key, in: view)
     }
 
     package mutating func advance<V: View>(
@@ -73,9 +86,10 @@ package struct TriggerGuard: CommitGuard {
         for cursor in cursors {
             // A trigger removed meanwhile stays removed; a cursor never goes back.
             guard let present = try TriggerStore.cursor(of: cursor.trigger, in: view),
-                cursor.deliveredThrough >= present.deliveredThrough
+                cursor.deliveredThrough >= present.cursor.deliveredThrough
             else { continue }
-            TriggerStore.writeCursor(cursor, to: &view)
+            TriggerStore.writeCursor(
+                cursor, gapAcceptedThrough: present.gapAcceptedThrough, to: &view)
         }
     }
 

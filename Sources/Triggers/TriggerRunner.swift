@@ -4,7 +4,8 @@ package import Transactions
 /// The deliveries of one leader-run trigger: a value that says what to do next.
 ///
 /// In log order, one at a time, at least once; a failing program is tried again with growing waits
-/// until the change set has lost its place in the feed, which suspends the trigger.
+/// until the change set has lost its place in the feed, or the definition's limit of attempts is
+/// reached, which suspends the trigger.
 package struct TriggerRunner: Sendable {
     package enum Action: Hashable, Sendable {
         /// Read the feed from here, then call `pageRead`.
@@ -36,6 +37,7 @@ package struct TriggerRunner: Sendable {
     /// The page that `pending` came from reaches to here.
     private var pageThrough: LogIndex
     private var attempts: UInt64 = 0
+    private let gapAcceptedThrough: LogIndex
 
     private static let firstWaitMilliseconds: UInt64 = 100
     private static let longestWaitMilliseconds: UInt64 = 60_000
@@ -44,6 +46,7 @@ package struct TriggerRunner: Sendable {
         definition = trigger.definition
         deliveredThrough = trigger.deliveredThrough
         suspension = trigger.suspension
+        gapAcceptedThrough = trigger.gapAcceptedThrough
         pageThrough = trigger.deliveredThrough
         phase = trigger.suspension == nil ? .ready : .suspended
     }
@@ -78,6 +81,12 @@ package struct TriggerRunner: Sendable {
     ) {
         guard case .reading = phase else { return }
         guard deliveredThrough.next >= firstRetained else {
+            if firstRetained.previous <= gapAcceptedThrough {
+                deliveredThrough = firstRetained.previous
+                pageThrough = deliveredThrough
+                phase = .ready
+                return
+            }
             suspend(
                 "change sets \(deliveredThrough.next) to \(firstRetained.previous) were trimmed "
                     + "before they were delivered"
@@ -111,13 +120,29 @@ package struct TriggerRunner: Sendable {
         let wait = min(
             Self.firstWaitMilliseconds << min(attempts, 10), Self.longestWaitMilliseconds)
         attempts += 1
+        if definition.attemptLimit > 0, attempts >= definition.attemptLimit {
+            suspend("\(attempts) runs for change set \(done.index) failed; the last: \(failure)")
+            return
+        }
         phase = .failed(until: now.advanced(milliseconds: wait))
     }
 
     private mutating func suspend(_ reason: String) {
-        suspension = reason
+        suspension = Self.cut(reason, toBytes: TriggerCursor.suspensionBytes)
         pending = []
         phase = .suspended
+    }
+
+    /// The start of `text` that fits, in whole Unicode scalars.
+    private static func cut(_ text: String, toBytes limit: Int) -> String {
+        var bytes = 0
+        var kept = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            bytes += UTF8.width(scalar)
+            guard bytes <= limit else { break }
+            kept.append(scalar)
+        }
+        return String(kept)
     }
 
     /// The cursor to replicate.

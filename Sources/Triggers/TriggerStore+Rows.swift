@@ -34,37 +34,50 @@ extension TriggerStore {
         if let failure { throw EngineFailure("read the triggers", reason: "\(failure)") }
         var result: [RegisteredTrigger] = []
         for definition in definitions {
-            let cursor = try cursor(of: definition.name, in: view)
+            let row = try cursor(of: definition.name, in: view)
             result.append(
                 RegisteredTrigger(
-                    definition: definition,
-                    deliveredThrough: cursor?.deliveredThrough ?? .zero,
-                    suspension: cursor?.suspension))
+                    definition: definition, deliveredThrough: row?.cursor.deliveredThrough ?? .zero,
+                    suspension: row?.cursor.suspension,
+                    gapAcceptedThrough: row?.gapAcceptedThrough ?? .zero))
         }
         return result
     }
 
+    /// A cursor's row.
+    struct CursorRow {
+        let cursor: TriggerCursor
+        let gapAcceptedThrough: LogIndex
+    }
+
     static func cursor(
         of name: String, in view: some ReadView
-    ) throws(EngineFailure) -> TriggerCursor? {
+    ) throws(EngineFailure) -> CursorRow? {
         guard let row = try view.get(cursorKey(name)) else { return nil }
         do throws(DecodingFailure) {
             var reader = ByteReader(row.value)
             let through = try reader.readVarint(LogIndex.self)
+            let gapAcceptedThrough = try reader.readVarint(LogIndex.self)
             let suspension = try reader.readString(
-                limit: TriggerBounds.textBytes, "suspension")
-            return TriggerCursor(
-                trigger: name, deliveredThrough: through,
-                suspension: suspension.isEmpty ? nil : suspension)
+                limit: TriggerCursor.suspensionBytes, "suspension")
+            try reader.finish()
+            return CursorRow(
+                cursor: TriggerCursor(
+                    trigger: name, deliveredThrough: through,
+                    suspension: suspension.isEmpty ? nil : suspension),
+                gapAcceptedThrough: gapAcceptedThrough)
         } catch {
             throw EngineFailure("read the cursor of trigger \(name)", reason: "\(error)")
         }
     }
 
-    static func writeCursor<V: View>(_ cursor: TriggerCursor, to view: inout V) {
+    static func writeCursor<V: View>(
+        _ cursor: TriggerCursor, gapAcceptedThrough: LogIndex, to view: inout V
+    ) {
         var writer = ByteWriter()
         writer.writeVarint(cursor.deliveredThrough)
-        writer.writeString(String((cursor.suspension ?? "").prefix(512)))
+        writer.writeVarint(gapAcceptedThrough)
+        writer.writeString(cursor.suspension ?? "")
         view.put(cursorKey(cursor.trigger), writer.take())
     }
 }

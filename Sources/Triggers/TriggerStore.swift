@@ -8,14 +8,15 @@ package import Transactions
 /// | key | value |
 /// |---|---|
 /// | `50 01`, name | definition (`TriggerDefinition`'s form) |
-/// | `50 02`, name | cursor: varint delivered through, then a string: why it is suspended, or empty |
+/// | `50 02`, name | cursor: varint delivered through, varint gap accepted through, then a string: why it is suspended, or empty |
 package struct TriggerStore: Store {
     package enum OperationKind: UInt8, Sendable {
         /// Body: a definition. It begins with what commits after it.
         case add = 1
         /// Body: the name.
         case remove = 2
-        /// Body: the name. Ends a suspension; delivery goes on behind the cursor.
+        /// Body: the name. Ends a suspension; delivery goes on behind the cursor, or behind a gap
+        /// that there was up to this record.
         case resume = 3
     }
 
@@ -55,20 +56,12 @@ package struct TriggerStore: Store {
     package func apply<V: View>(
         _ operation: Operation, to view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
-        do {
-            switch try kind(of: operation) {
-            case .add: try add(try definition(in: operation), operation.body, &view, &context)
-            case .remove: try remove(try name(in: operation), &view, &context)
-            case .resume: try resume(try name(in: operation), &view, &context)
-            }
-            return []
-        } catch let failure as StoreFailure {
-            throw failure
-        } catch let failure as EngineFailure {
-            throw .engine(failure)
-        } catch {
-            throw .abort(.malformed, "\(error)")
+        switch try kind(of: operation) {
+        case .add: try add(try definition(in: operation), operation.body, &view, &context)
+        case .remove: try remove(try name(in: operation), &view, &context)
+        case .resume: try resume(try name(in: operation), &view, &context)
         }
+        return []
     }
 
     private func kind(of operation: Operation) throws(StoreFailure) -> OperationKind {
@@ -101,27 +94,25 @@ package struct TriggerStore: Store {
     private func add<V: View>(
         _ definition: TriggerDefinition, _ body: [UInt8], _ view: inout V,
         _ context: inout ApplyContext
-    ) throws {
+    ) throws(StoreFailure) {
         let key = Self.definitionKey(definition.name)
-        guard try view.get(key) == nil else {
-            throw StoreFailure.abort(
-                .exists, "trigger \(definition.name) is there already; remove it first")
+        guard try view.row(key) == nil else {
+            throw .abort(.exists, "trigger \(definition.name) is there already; remove it first")
         }
         var count = 0
-        try view.scan(KeyRange(prefix: Self.definitionPrefix), reverse: false) { _, _ in
+        try view.rows(KeyRange(prefix: Self.definitionPrefix)) { _, _ in
             count += 1
             return true
         }
         guard count < limits.triggers else {
-            throw StoreFailure.abort(
-                .limitExceeded, "there are \(count) triggers, the limit; remove some")
+            throw .abort(.limitExceeded, "there are \(count) triggers, the limit; remove some")
         }
         view.put(key, body)
         if definition.kind != .preCommit {
             Self.writeCursor(
                 TriggerCursor(
                     trigger: definition.name, deliveredThrough: context.index, suspension: nil),
-                to: &view)
+                gapAcceptedThrough: .zero, to: &view)
         }
         context.record(
             store: identifier, key: definition.name, old: nil, new: body)
@@ -129,9 +120,9 @@ package struct TriggerStore: Store {
 
     private func remove<V: View>(
         _ name: String, _ view: inout V, _ context: inout ApplyContext
-    ) throws {
-        guard let row = try view.get(Self.definitionKey(name)) else {
-            throw StoreFailure.abort(.notFound, "there is no trigger \(name)")
+    ) throws(StoreFailure) {
+        guard let row = try view.row(Self.definitionKey(name)) else {
+            throw .abort(.notFound, "there is no trigger \(name)")
         }
         view.delete(Self.definitionKey(name))
         view.delete(Self.cursorKey(name))
@@ -140,17 +131,23 @@ package struct TriggerStore: Store {
 
     private func resume<V: View>(
         _ name: String, _ view: inout V, _ context: inout ApplyContext
-    ) throws {
-        guard let row = try view.get(Self.definitionKey(name)) else {
-            throw StoreFailure.abort(.notFound, "there is no trigger \(name)")
+    ) throws(StoreFailure) {
+        guard let row = try view.row(Self.definitionKey(name)) else {
+            throw .abort(.notFound, "there is no trigger \(name)")
         }
-        guard let cursor = try Self.cursor(of: name, in: view), cursor.suspension != nil else {
-            throw StoreFailure.abort(.constraintViolated, "trigger \(name) is not suspended")
+        let found: CursorRow?
+        do {
+            found = try Self.cursor(of: name, in: view)
+        } catch {
+            throw .engine(error)
+        }
+        guard let found, found.cursor.suspension != nil else {
+            throw .abort(.constraintViolated, "trigger \(name) is not suspended")
         }
         Self.writeCursor(
             TriggerCursor(
-                trigger: name, deliveredThrough: cursor.deliveredThrough, suspension: nil),
-            to: &view)
+                trigger: name, deliveredThrough: found.cursor.deliveredThrough, suspension: nil),
+            gapAcceptedThrough: context.index, to: &view)
         context.record(store: identifier, key: name, old: row.value, new: row.value)
     }
 
@@ -170,6 +167,7 @@ package struct TriggerStore: Store {
                 trigger.definition.encode(into: &writer)
                 writer.writeVarint(trigger.deliveredThrough)
                 writer.writeString(trigger.suspension ?? "")
+                writer.writeVarint(trigger.gapAcceptedThrough)
             }
             return writer.take()
         } catch {
@@ -191,7 +189,8 @@ package struct TriggerStore: Store {
             triggers.append(
                 RegisteredTrigger(
                     definition: definition, deliveredThrough: through,
-                    suspension: suspension.isEmpty ? nil : suspension))
+                    suspension: suspension.isEmpty ? nil : suspension,
+                    gapAcceptedThrough: try reader.readVarint(LogIndex.self)))
         }
         try reader.finish()
         return triggers
@@ -203,12 +202,18 @@ package struct RegisteredTrigger: Hashable, Sendable {
     package let definition: TriggerDefinition
     package let deliveredThrough: LogIndex
     package let suspension: String?
+    /// Change sets up to here that were trimmed undelivered are passed over.
+    ///
+    /// Whoever resumed the trigger knew of them. Zero if it was never resumed.
+    package let gapAcceptedThrough: LogIndex
 
     package init(
-        definition: TriggerDefinition, deliveredThrough: LogIndex, suspension: String?
+        definition: TriggerDefinition, deliveredThrough: LogIndex, suspension: String?,
+        gapAcceptedThrough: LogIndex = .zero
     ) {
         self.definition = definition
         self.deliveredThrough = deliveredThrough
         self.suspension = suspension
+        self.gapAcceptedThrough = gapAcceptedThrough
     }
 }

@@ -139,6 +139,27 @@ struct TreeTests {
         #expect(found.content == (try content(.astring, "x")))
     }
 
+    @Test func `facts tell what is there under the name of a change`() throws {
+        var bench = PropertyBench()
+        try bench.run(
+            .setProperty(
+                try pathed("svc:/a:i/:properties/g/p"), to: try content(.time, "1.5", "-2"),
+                creation: GroupCreation(type: "framework")))
+        func fact(_ key: String) throws -> Fact? {
+            try bench.store.fact(named: key, in: bench.view)
+        }
+        #expect(try fact("svc:/a") == Fact(type: "service", values: []))
+        #expect(try fact("svc:/a:i") == Fact(type: "instance", values: []))
+        #expect(
+            try fact("svc:/a:i/:properties/g") == Fact(type: "framework", values: []))
+        #expect(
+            try fact("svc:/a:i/:properties/g/p")
+                == Fact(type: "time", values: [Array("1.500000000".utf8), Array("-2".utf8)]))
+        for missing in ["svc:/b", "svc:/a:i/:properties/g/q", "svc:/a/:properties/g/p", "?"] {
+            #expect(try fact(missing) == nil)
+        }
+    }
+
     @Test func `setting a property of a group reads one row and writes one`() throws {
         var bench = PropertyBench()
         let path = try pathed("svc:/a/:properties/g/p")

@@ -1,8 +1,23 @@
 import Codec
+package import KeyValue
 package import Transactions
 
 // What people and triggers read.
 extension PropertyStore {
+    /// A property's type and values; of a group its type, of others what they are.
+    package func fact<V: ReadView>(named key: String, in view: V) throws(StoreFailure) -> Fact? {
+        guard let path = PropertyPath(key) else { return nil }
+        guard path.group != nil else {
+            guard try view.row(PropertyKeys.key(path)) != nil else { return nil }
+            return Fact(type: path.instance == nil ? "service" : "instance", values: [])
+        }
+        guard let group = try group(path, in: view) else { return nil }
+        guard let name = path.property else { return Fact(type: group.header.type, values: []) }
+        return group[name].map {
+            Fact(type: $0.type.description, values: $0.values.map(\.stringBytes))
+        }
+    }
+
     package func describe(_ value: [UInt8], of change: Change) -> JSONValue {
         (try? PropertyChangeValue(value))?.json ?? .bytes(value)
     }

@@ -30,14 +30,17 @@ package struct ProposedCommit: Sendable {
     package let timeMilliseconds: UInt64
     package let properties: [TransactionProperty]
     package let changes: [Change]
+    /// Who knows what is in the view.
+    package let stores: StoreRegistry
 
     package init(
         index: LogIndex, timeMilliseconds: UInt64, properties: [TransactionProperty],
-        changes: [Change]
+        changes: [Change], stores: StoreRegistry
     ) {
         self.index = index
         self.timeMilliseconds = timeMilliseconds
         self.properties = properties
         self.changes = changes
+        self.stores = stores
     }
 }

@@ -137,7 +137,7 @@ extension Executor {
         guard commitGuard != nil else { return nil }
         let commit = ProposedCommit(
             index: context.index, timeMilliseconds: context.timeMilliseconds,
-            properties: transaction.properties, changes: context.changes)
+            properties: transaction.properties, changes: context.changes, stores: stores)
         do {
             try commitGuard?.review(commit, in: view)
             return nil

@@ -1,4 +1,5 @@
 import Identifiers
+package import KeyValue
 
 extension StoreID {
     /// The name that people use.
@@ -14,7 +15,12 @@ extension StoreID {
     }
 }
 
+// What a store need not say.
 extension Store {
+    package func fact<V: ReadView>(named key: String, in view: V) throws(StoreFailure) -> Fact? {
+        nil
+    }
+
     package func describe(_ operation: Operation) -> JSONValue {
         .object([
             .init("kind", .unsigned(UInt64(operation.kind))),

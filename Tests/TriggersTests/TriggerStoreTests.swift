@@ -1,0 +1,178 @@
+import Codec
+import Identifiers
+import Testing
+import Transactions
+import Triggers
+
+struct TriggerStoreTests {
+    private let mailer = TriggerDefinition(
+        name: "mailer", kind: .postCommit, stores: [.properties], keyPrefixes: ["n/a"],
+        program: "mail", arguments: ["-s", "é"], timeoutMilliseconds: 5_000, attemptLimit: 3)
+
+    private static let demands: [TriggerCondition.Demand] = [
+        .noChange(keyPrefix: "a"), .noDeletion(keyPrefix: ""), .someChange(keyPrefix: "é"),
+        .transactionProperty(name: "who"), .mostChanges(.max),
+        .rowPresent(store: .spaces, key: [0, 255]), .rowAbsent(store: .properties, key: []),
+        .present(.properties, key: "k"), .absent(.properties, key: "k"),
+        .typed(.properties, key: "k", type: "count"),
+        .equal(.properties, key: "k", values: ["1", ""]),
+        .inRange(.properties, key: "k", lower: .min, upper: .max),
+    ]
+
+    private var guardian: TriggerDefinition {
+        TriggerDefinition(
+            name: "guardian", kind: .preCommit,
+            conditions: Self.demands.map { TriggerCondition($0, message: "m") })
+    }
+
+    @Test func `definitions come back from their encoding`() throws {
+        for definition in [mailer, guardian] {
+            var reader = ByteReader(TriggerStore.add(definition).body)
+            #expect(try TriggerDefinition.decode(&reader) == definition)
+            #expect(reader.isAtEnd)
+        }
+    }
+
+    @Test func `damaged definitions are refused or can be encoded again`() throws {
+        let seed = UInt64.random(in: 0..<1_000_000)
+        var random = SeededRandom(seed: seed)
+        let samples = [mailer, guardian].map { TriggerStore.add($0).body }
+        for _ in 0..<20_000 {
+            var body = samples[Int.random(in: 0..<2, using: &random)]
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let place = Int.random(in: 0..<body.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: body[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: body.remove(at: place)
+                default: body.insert(UInt8.random(in: 0...255, using: &random), at: place)
+                }
+            }
+            var reader = ByteReader(body)
+            guard let read = try? TriggerDefinition.decode(&reader) else { continue }
+            var again = ByteReader(TriggerStore.add(read).body)
+            #expect(try TriggerDefinition.decode(&again) == read, "seed \(seed)")
+        }
+    }
+
+    @Test func `triggers are added once, listed by name, and removed`() throws {
+        var bench = TriggerBench()
+        #expect(try bench.run([TriggerStore.add(mailer), TriggerStore.add(guardian)]) == nil)
+        #expect(try bench.run([TriggerStore.add(mailer)])?.code == .exists)
+        #expect(
+            try bench.list() == [
+                RegisteredTrigger(
+                    definition: guardian, deliveredThrough: .zero, suspension: nil),
+                RegisteredTrigger(
+                    definition: mailer, deliveredThrough: LogIndex(1), suspension: nil),
+            ])
+        #expect(try TriggerStore.list(in: bench.view) == bench.list())
+        #expect(try bench.run([TriggerStore.remove("mailer")]) == nil)
+        #expect(bench.last?.touchedTriggers == true)
+        #expect(try bench.run([TriggerStore.remove("mailer")])?.code == .notFound)
+        #expect(try bench.list().map(\.definition.name) == ["guardian"])
+    }
+
+    @Test func `there are only so many triggers`() throws {
+        var limits = Limits()
+        limits.triggers = 1
+        var bench = TriggerBench(limits: limits)
+        #expect(try bench.run([TriggerStore.add(mailer)]) == nil)
+        #expect(try bench.run([TriggerStore.add(guardian)])?.code == .limitExceeded)
+    }
+
+    @Test func `what cannot be a trigger is refused before the log`() {
+        func code(_ change: (inout TriggerDefinition) -> Void) -> AbortCode? {
+            var definition = mailer
+            change(&definition)
+            do throws(StoreFailure) {
+                try TriggerStore().validate(TriggerStore.add(definition))
+                return nil
+            } catch {
+                switch error {
+                case .abort(let code, _): return code
+                case .engine: return nil
+                }
+            }
+        }
+        #expect(code { _ in } == nil)
+        for name in ["", "1a", "a b", "a/b", String(repeating: "a", count: 65)] {
+            #expect(code { $0.name = name } == .invalidArgument, "\(name)")
+        }
+        for program in ["", "a/b", "..", ".", "a\0"] {
+            #expect(code { $0.program = program } == .invalidArgument, "\(program)")
+        }
+        #expect(code { $0.kind = .preCommit } == .invalidArgument)
+        #expect(code { $0.timeoutMilliseconds = 0 } == .invalidArgument)
+        #expect(code { $0.timeoutMilliseconds = 3_600_001 } == .invalidArgument)
+        #expect(code { $0.attemptLimit = 1_000_001 } == .invalidArgument)
+        #expect(
+            code { $0.arguments = Array(repeating: "a", count: 33) } == .malformed)
+        #expect(
+            code { $0.conditions = [TriggerCondition(.mostChanges(1), message: "")] }
+                == .invalidArgument)
+    }
+
+    @Test func `cursors go forward, and only of triggers that are there`() throws {
+        var bench = TriggerBench()
+        try bench.run([TriggerStore.add(mailer)])
+        func cursor(_ index: UInt64, _ suspension: String? = nil) -> TriggerCursor {
+            TriggerCursor(
+                trigger: "mailer", deliveredThrough: LogIndex(index), suspension: suspension)
+        }
+        try bench.advance(
+            cursor(9),
+            TriggerCursor(trigger: "gone", deliveredThrough: LogIndex(9), suspension: nil))
+        try bench.advance(cursor(7, "late"))
+        #expect(try bench.list().map(\.deliveredThrough) == [LogIndex(9)])
+        #expect(try bench.list()[0].suspension == nil)
+        try bench.advance(cursor(9, "it failed"))
+        #expect(try bench.list()[0].suspension == "it failed")
+        let suspension = String(repeating: "é", count: TriggerCursor.suspensionBytes / 2)
+        try bench.advance(cursor(9, suspension))
+        #expect(try bench.list()[0].suspension == suspension)
+    }
+
+    @Test func `a suspended trigger is resumed, and the gap before that accepted`() throws {
+        var bench = TriggerBench()
+        try bench.run([TriggerStore.add(mailer)])
+        #expect(try bench.run([TriggerStore.resume("mailer")])?.code == .constraintViolated)
+        #expect(try bench.run([TriggerStore.resume("none")])?.code == .notFound)
+        try bench.advance(
+            TriggerCursor(trigger: "mailer", deliveredThrough: LogIndex(5), suspension: "x"))
+        #expect(try bench.run([TriggerStore.resume("mailer")]) == nil)
+        let resumed = bench.index
+        #expect(bench.last?.touchedTriggers == true)
+        try bench.advance(
+            TriggerCursor(trigger: "mailer", deliveredThrough: LogIndex(6), suspension: nil))
+        #expect(
+            try bench.list() == [
+                RegisteredTrigger(
+                    definition: mailer, deliveredThrough: LogIndex(6), suspension: nil,
+                    gapAcceptedThrough: resumed)
+            ])
+    }
+
+    @Test func `triggers are worded for people`() throws {
+        var bench = TriggerBench()
+        try bench.run([TriggerStore.add(mailer)])
+        let change = try #require(bench.last?.changeSet?.changes.first)
+        let text =
+            #"{"name":"mailer","kind":"post-commit","stores":["properties"],"#
+            + #""key-prefixes":["n/a"],"conditions":[],"program":"mail","arguments":["-s","é"],"#
+            + #""timeout":5000,"attempts":3}"#
+        #expect(
+            bench.registry.describe(change).text
+                == #"{"step":0,"store":"triggers","key":"mailer","old":null,"new":"# + text + "}")
+        #expect(
+            bench.registry.describe(.operation(TriggerStore.add(mailer))).text
+                == #"{"store":"triggers","operation":{"operation":"add","trigger":"# + text + "}}")
+        #expect(
+            TriggerCondition(
+                .inRange(.properties, key: "k", lower: -1, upper: 5), message: "m"
+            ).json.text
+                == #"{"demand":"in-range","store":"properties","key":"k","lower":-1,"upper":5,"message":"m"}"#
+        )
+        let names = Self.demands.map { TriggerCondition($0, message: "").json.text }
+        #expect(Set(names).count == Self.demands.count)
+    }
+}
