@@ -50,7 +50,7 @@ import CLibuv
         wake = nil
     }
 
-    /// What other threads hold of the handle. The loop closes the handle only when none uses it.
+    /// What other threads hold of the handle; the loop closes it only when none uses it.
     var sender: Sender {
         unsafe Sender(pointer: memory.assumingMemoryBound(to: uv_async_t.self))
     }

@@ -111,7 +111,7 @@ enum ReadEvent {
         unsafe uv_tcp_nodelay(pointer, 1)
     }
 
-    /// Connects; `done` gets libuv's status later. An error at once is the result.
+    /// Connects; `done` gets libuv's status later, where the result is not an error at once.
     func connect(to address: SocketAddress, done: @escaping (Int32) -> Void) -> Int32 {
         unsafe ConnectRequest(on: loop, done: done).start(on: pointer, address)
     }

@@ -22,8 +22,9 @@ import Synchronization
         var state = State.starting
         /// What wakes the loop; nil unless it is running.
         var wakeUp: AsyncHandle.Sender?
-        /// Threads between their decision to wake the loop and the end of that call. The loop waits
-        /// for them before it closes the handle they use.
+        /// Threads between their decision to wake the loop and the end of that call.
+        ///
+        /// The loop waits for them before it closes the handle they use.
         var wakers = 0
 
         enum State {
@@ -82,14 +83,16 @@ import Synchronization
         owner.store(0, ordering: .relaxed)
     }
 
-    /// Asks the loop to close everything and return; from any thread. Jobs posted later are dropped.
+    /// Asks the loop to close everything and return; from any thread.
     ///
-    /// Jobs posted before still run, and every open connection hears `closed`.
+    /// Jobs posted before still run, later ones are dropped, and every open connection hears `closed`.
     package func requestStop() {
         wake { $0.isStopRequested = true }
     }
 
-    /// Stops the loop and waits for its thread; not from the loop itself. A second call does nothing.
+    /// Stops the loop and waits for its thread; not from the loop itself.
+    ///
+    /// A second call does nothing.
     package func stop() {
         precondition(!isCurrent, "an event loop waits for itself to stop")
         requestStop()
