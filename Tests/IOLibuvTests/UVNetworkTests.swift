@@ -92,28 +92,15 @@ struct UVNetworkTests {
     @Test func `a refused connection says who refused it`() async {
         await withLoop { loop in
             let text: String = await loop.wait { done in
-                let network = UVNetwork(loop)
-                guard
-                    let listener = try? network.listen(
-                        on: Address(host: "127.0.0.1", port: 0), accept: { _ in })
-                else { return done("no listener") }
-                let address = listener.address
-                listener.close()
-                loop.post {
-                    loop.post {
-                        UVNetwork(loop).connect(to: address) { result in
-                            switch result {
-                            case .success: done("connected")
-                            case .failure(let failure):
-                                done(
-                                    failure.description.replacing(
-                                        "\(address.port)", with: "PORT"))
-                            }
-                        }
+                // No ephemeral port: another test could be given it.
+                UVNetwork(loop).connect(to: Address(host: "127.0.0.1", port: 1)) { result in
+                    switch result {
+                    case .success: done("connected")
+                    case .failure(let failure): done(failure.description)
                     }
                 }
             }
-            #expect(text == "connect to 127.0.0.1:PORT: connection refused")
+            #expect(text == "connect to 127.0.0.1:1: connection refused")
         }
     }
 

@@ -1,0 +1,126 @@
+import Glibc
+import IOCore
+import IOPosix
+import Testing
+
+struct PosixFileSystemTests {
+    /// The kind of failure that `body` ends with; nil where it succeeds.
+    private func kind(_ body: () throws(FileFailure) -> Void) -> FileFailure.Kind? {
+        do throws(FileFailure) {
+            try body()
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test func `opening tells absent from present`() throws {
+        try withDirectory { files, directory in
+            let path = "\(directory)/log"
+            #expect(
+                kind { () throws(FileFailure) in _ = try files.open(path, .readOnly) } == .notFound)
+            #expect(
+                kind { () throws(FileFailure) in _ = try files.open(path, .readWrite) } == .notFound
+            )
+            try files.open(path, .create).close()
+            #expect(kind { () throws(FileFailure) in _ = try files.open(path, .create) } == .exists)
+            #expect(kind { () throws(FileFailure) in _ = try files.open(path, .readWrite) } == nil)
+        }
+    }
+
+    @Test func `names are listed in order, without the two of every directory`() throws {
+        try withDirectory { files, directory in
+            for name in ["b", "a", ".c", String(repeating: "n", count: 255)] {
+                try files.open("\(directory)/\(name)", .create).close()
+            }
+            let names = try files.list(directory)
+            #expect(names == [".c", "a", "b", String(repeating: "n", count: 255)])
+            #expect(
+                kind { () throws(FileFailure) in _ = try files.list("\(directory)/none") }
+                    == .notFound)
+        }
+    }
+
+    @Test func `directories are made with their parents, and again`() throws {
+        try withDirectory { files, directory in
+            let path = "\(directory)/one/two/three"
+            #expect(try !files.exists(path))
+            try files.makeDirectory(path)
+            try files.makeDirectory(path + "/")
+            #expect(try files.exists(path))
+            try files.open("\(directory)/file", .create).close()
+            #expect(
+                kind { () throws(FileFailure) in try files.makeDirectory("\(directory)/file") }
+                    == .exists)
+            #expect(
+                kind { () throws(FileFailure) in try files.makeDirectory("\(directory)/file/below")
+                }
+                    != nil)
+        }
+    }
+
+    @Test func `a rename replaces its target`() throws {
+        try withDirectory { files, directory in
+            let source = try files.open("\(directory)/new", .create)
+            try source.write([[1]], at: 0)
+            source.close()
+            try files.open("\(directory)/old", .create).close()
+            try files.rename("\(directory)/new", to: "\(directory)/old")
+            try files.syncDirectory(directory)
+            #expect(try files.list(directory) == ["old"])
+            let target = try files.open("\(directory)/old", .readOnly)
+            #expect(try target.read(at: 0, count: 9) == [1])
+            target.close()
+            try files.remove("\(directory)/old")
+            let failure = #expect(throws: FileFailure.self) {
+                try files.remove("\(directory)/old")
+            }
+            #expect(
+                failure?.description == "unlink \(directory)/old: No such file or directory")
+        }
+    }
+
+    @Test func `a tree is removed without following its links`() throws {
+        try withDirectory { files, directory in
+            try files.makeDirectory("\(directory)/kept")
+            try files.open("\(directory)/kept/file", .create).close()
+            try files.makeDirectory("\(directory)/tree/branch")
+            try files.open("\(directory)/tree/branch/leaf", .create).close()
+            let linked = unsafe symlink("\(directory)/kept", "\(directory)/tree/link")
+            #expect(linked == 0)
+            try files.removeTree("\(directory)/tree")
+            try files.removeTree("\(directory)/tree")
+            #expect(try files.list(directory) == ["kept"])
+            #expect(try files.list("\(directory)/kept") == ["file"])
+        }
+    }
+
+    @Test func `there is some space left, and a place that is none has no space`() throws {
+        try withDirectory { files, directory in
+            let free = try files.freeBytes(directory)
+            #expect(free > 0)
+            #expect(
+                kind { () throws(FileFailure) in _ = try files.freeBytes("\(directory)/none") }
+                    == .notFound)
+        }
+    }
+
+    @Test func `a lock is held once, names its holder and goes with its value`() throws {
+        try withDirectory { files, directory in
+            let path = "\(directory)/lock"
+            let lock = try files.lock(path)
+            let failure = #expect(throws: FileFailure.self) { _ = try files.lock(path) }
+            #expect(failure?.kind == .locked)
+            #expect(
+                failure?.description
+                    == "lock \(path): it is held by process \(getpid()); stop that process first")
+            withExtendedLifetime(lock) {}
+        }
+        try withDirectory { files, directory in
+            for _ in 0..<3 { _ = try files.lock("\(directory)/lock") }
+            #expect(
+                kind { () throws(FileFailure) in _ = try files.lock("\(directory)/none/lock") }
+                    == .notFound)
+        }
+    }
+}
