@@ -92,6 +92,11 @@ extension PropertyGroup {
         }
     }
 
+    /// About as many bytes as the encoding takes.
+    var encodedBytesHint: Int {
+        properties.reduce(48) { $0 + $1.name.utf8.count + 1 + $1.content.encodedBytesHint }
+    }
+
     /// Reads a group that a store has written.
     package static func decode(_ bytes: [UInt8]) throws(DecodingFailure) -> PropertyGroup {
         var reader = ByteReader(bytes)

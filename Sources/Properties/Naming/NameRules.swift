@@ -31,41 +31,40 @@ package enum NameRules {
 
     /// Whether `name` may name a thing of that kind.
     package static func isValid(_ name: String, as kind: Kind) -> Bool {
-        isValid(Array(name.utf8)[...], as: kind)
+        isValid(name.utf8, as: kind)
     }
 
-    static func isValid(_ name: ArraySlice<UInt8>, as kind: Kind) -> Bool {
-        guard !name.isEmpty, name.count <= nameBytes else { return false }
-        switch kind {
-        case .scope:
-            return isIdentifier(name)
-        case .service:
-            return name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-                .allSatisfy(isProvidedIdentifier)
-        case .instance, .group, .groupType, .property, .snapshot:
-            return isProvidedIdentifier(name)
+    /// One pass without an allocation: every operation in the log has names.
+    static func isValid(_ name: some Collection<UInt8>, as kind: Kind) -> Bool {
+        var count = 0
+        var isAtStart = true
+        var isAfterComma = false
+        // A dot belongs to a provider, so a comma must follow.
+        var needsComma = false
+        for byte in name {
+            count += 1
+            switch byte {
+            case _ where isLetter(byte):
+                isAtStart = false
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                guard !isAtStart else { return false }
+            case UInt8(ascii: "."):
+                guard !isAtStart, !isAfterComma else { return false }
+                needsComma = true
+            case UInt8(ascii: ","):
+                guard !isAtStart, !isAfterComma, kind != .scope else { return false }
+                isAfterComma = true
+                isAtStart = true
+                needsComma = false
+            case UInt8(ascii: "/"):
+                guard !isAtStart, !needsComma, kind == .service else { return false }
+                isAtStart = true
+                isAfterComma = false
+            default:
+                return false
+            }
         }
-    }
-
-    private static func isProvidedIdentifier(_ name: ArraySlice<UInt8>) -> Bool {
-        guard let comma = name.firstIndex(of: UInt8(ascii: ",")) else { return isIdentifier(name) }
-        let provider = name[..<comma]
-        return startsWithLetter(provider)
-            && provider.allSatisfy { isIdentifierByte($0) || $0 == UInt8(ascii: ".") }
-            && isIdentifier(name[(comma + 1)...])
-    }
-
-    private static func isIdentifier(_ name: ArraySlice<UInt8>) -> Bool {
-        startsWithLetter(name) && name.allSatisfy(isIdentifierByte)
-    }
-
-    private static func startsWithLetter(_ name: ArraySlice<UInt8>) -> Bool {
-        name.first.map(isLetter) ?? false
-    }
-
-    private static func isIdentifierByte(_ byte: UInt8) -> Bool {
-        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+        return count <= nameBytes && !isAtStart && !needsComma
     }
 
     private static func isLetter(_ byte: UInt8) -> Bool {

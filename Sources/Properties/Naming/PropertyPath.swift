@@ -23,7 +23,8 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
             checked: service, instance: instance, group: group, property: property)
     }
 
-    private init(checked service: String, instance: String?, group: String?, property: String?) {
+    /// A path of names that have been checked.
+    init(checked service: String, instance: String?, group: String?, property: String?) {
         self.service = service
         self.instance = instance
         self.group = group
@@ -74,10 +75,24 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        var text = "svc:/" + service
-        if let instance { text += ":" + instance }
-        if let group { text += "/:properties/" + group }
-        if let property { text += "/" + property }
+        var text = ""
+        text.reserveCapacity(
+            20 + service.utf8.count + (instance?.utf8.count ?? 0) + (group?.utf8.count ?? 0)
+                + (property?.utf8.count ?? 0))
+        text += "svc:/"
+        text += service
+        if let instance {
+            text += ":"
+            text += instance
+        }
+        if let group {
+            text += "/:properties/"
+            text += group
+        }
+        if let property {
+            text += "/"
+            text += property
+        }
         return text
     }
 }

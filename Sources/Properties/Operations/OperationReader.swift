@@ -62,10 +62,11 @@ struct OperationReader {
         let instance = bits & 1 == 0 ? nil : try name(.instance)
         let group = bits & 2 == 0 ? nil : try name(.group)
         let property = bits & 4 == 0 ? nil : try name(.property)
-        guard
-            let path = PropertyPath(
-                service: service, instance: instance, group: group, property: property)
-        else { throw .abort(.invalidArgument, "a property of \(service) without a group") }
+        guard property == nil || group != nil else {
+            throw .abort(.invalidArgument, "a property of \(service) without a group")
+        }
+        let path = PropertyPath(
+            checked: service, instance: instance, group: group, property: property)
         let isFit =
             switch depth {
             case .service: path.instance == nil && path.group == nil

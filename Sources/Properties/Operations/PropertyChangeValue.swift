@@ -14,7 +14,7 @@ package enum PropertyChangeValue: Hashable, Sendable {
     case entity(EntityID)
 
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter()
+        var writer = ByteWriter(capacity: encodedBytesHint)
         switch self {
         case .property(let content):
             writer.writeUInt8(1)
@@ -30,6 +30,14 @@ package enum PropertyChangeValue: Hashable, Sendable {
             id.encode(into: &writer)
         }
         return writer.take()
+    }
+
+    private var encodedBytesHint: Int {
+        switch self {
+        case .property(let content): content.encodedBytesHint + 1
+        case .group(let header): header.type.utf8.count + 32
+        case .entity: 16
+        }
     }
 
     package init(_ bytes: [UInt8]) throws(DecodingFailure) {

@@ -71,7 +71,11 @@ package enum PropertyKeys {
     }
 
     private static func start(_ space: UInt8) -> KeyEncoder {
-        KeyEncoder([StoreID.properties.rawValue, space])
+        var prefix: [UInt8] = []
+        prefix.reserveCapacity(96)
+        prefix.append(StoreID.properties.rawValue)
+        prefix.append(space)
+        return KeyEncoder(prefix)
     }
 
     private static func owner(_ path: PropertyPath, space: UInt8) -> KeyEncoder {

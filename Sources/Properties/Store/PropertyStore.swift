@@ -102,7 +102,7 @@ extension PropertyStore {
     func put<V: View>(
         _ group: PropertyGroup, at path: PropertyPath, to view: inout V
     ) throws(StoreFailure) {
-        var writer = ByteWriter()
+        var writer = ByteWriter(capacity: group.encodedBytesHint)
         group.encode(into: &writer)
         guard writer.count <= limits.valueBytes,
             group.properties.count <= PropertyGroup.propertyLimit

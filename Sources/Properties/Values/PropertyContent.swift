@@ -66,6 +66,16 @@ extension PropertyContent {
         }
     }
 
+    /// About as many bytes as the encoding takes.
+    var encodedBytesHint: Int {
+        values.reduce(4) { sum, value in
+            switch value {
+            case .boolean, .count, .integer, .time: sum + 8
+            case .text(let bytes), .opaque(let bytes): sum + bytes.count + 2
+            }
+        }
+    }
+
     package static func decode(
         _ reader: inout ByteReader
     ) throws(DecodingFailure) -> PropertyContent {
