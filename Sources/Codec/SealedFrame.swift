@@ -1,8 +1,10 @@
+internal import Identifiers
+
 /// One whole frame as it is on disk and on the wire: header, stored payload, padding.
 ///
 /// It has been made by a sealer, or both of its checksums have been verified; the chain digest is
 /// verified where the payload is opened.
-package struct SealedFrame: Hashable, Sendable {
+package struct SealedFrame: Hashable, Sendable, CustomStringConvertible {
     package let header: FrameHeader
     /// All bytes of the frame; their number is `header.frameBytes`.
     package let bytes: [UInt8]
@@ -43,6 +45,12 @@ package struct SealedFrame: Hashable, Sendable {
         for place in padding..<(offset + header.frameBytes) where bytes[place] != 0 {
             throw .malformed(at: place, what: "padding of a frame is not 0")
         }
+    }
+
+    /// Place, term and digest; not the bytes.
+    package var description: String {
+        "frame \(header.firstIndex)–\(header.lastIndex) of term \(header.term), digest "
+            + "\(header.digest), \(bytes.count) bytes"
     }
 
     /// Where the stored payload is in `bytes`.

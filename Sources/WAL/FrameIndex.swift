@@ -33,7 +33,8 @@ struct FrameIndex {
         }
     }
 
-    /// A readable frame of which it is not known whether a lost group has replaced it.
+    /// A readable frame of which it is not known whether it is part of the log: a lost group may
+    /// have replaced it, or it was found where an envelope or a header is lost.
     struct Suspect: Hashable {
         let entry: Entry
         let header: FrameHeader
@@ -48,6 +49,7 @@ struct FrameIndex {
         var term: Term?
         let segment: UInt64
         let offset: Int
+        /// By last index.
         var suspects: [Suspect] = []
     }
 
@@ -270,23 +272,45 @@ extension FrameIndex {
             ? nil : "it continues digest \(header.previousDigest), not \(digest)"
     }
 
-    /// Suspects that end in the digest known at the end of their hole were never replaced.
+    /// Suspects that end in the digest known at the end of their hole were never replaced; nor was
+    /// what they continue.
     private mutating func resolveSuspects(ofHole place: Int) {
-        let hole = holes[place]
-        guard let digest = hole.digest,
-            let proof = hole.suspects.firstIndex(where: {
-                $0.entry.lastIndex == hole.last && $0.header.digest == digest
-            })
-        else { return }
-        let proven = hole.suspects[...proof]
-        guard proven.first?.entry.firstIndex == hole.first else { return }
-        holes.remove(at: place)
-        for suspect in proven {
-            insert(suspect)
+        var hole = holes[place]
+        let end = hole.last
+        var proven: [Suspect] = []
+        while let digest = hole.digest, let suspect = hole.suspects.last {
+            if suspect.entry.lastIndex > hole.last
+                || (suspect.entry.lastIndex == hole.last && suspect.header.digest != digest)
+            {
+                hole.suspects.removeLast()
+                continue
+            }
+            guard suspect.entry.lastIndex == hole.last, suspect.entry.firstIndex >= hole.first
+            else { break }
+            proven.append(suspect)
+            hole.suspects.removeLast()
+            hole.digest = suspect.header.previousDigest
+            hole.term = nil
+            guard suspect.entry.firstIndex > hole.first else {
+                holes.remove(at: place)
+                restore(proven, end: end)
+                return
+            }
+            hole.last = suspect.entry.firstIndex.previous
         }
-        if hole.last == last.index, let end = proven.last?.header {
-            last.term = end.term
-        }
+        guard !proven.isEmpty else { return }
+        holes[place] = hole
+        restore(proven, end: end)
+    }
+
+    /// Puts back suspects that have been proven, the last of them first.
+    private mutating func restore(_ proven: [Suspect], end: LogIndex) {
+        let ordered = proven.reversed()
+        guard let first = ordered.first, let last = ordered.last else { return }
+        let position = position(behind: first.entry.firstIndex)
+        entries.insert(contentsOf: ordered.map(\.entry), at: position)
+        headers?.insert(contentsOf: ordered.map(\.header), at: position)
+        if end == self.last.index { self.last.term = last.header.term }
     }
 
     private mutating func insert(_ suspect: Suspect) {

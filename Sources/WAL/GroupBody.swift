@@ -43,6 +43,39 @@ struct GroupBody {
     }
 }
 
+extension FrameIndex.Suspect {
+    /// What looks like sound frames in `range`, at multiples of 8, where an envelope or a header is
+    /// lost that would have told where they are.
+    ///
+    /// A client could have stored such bytes as a value: nothing found here is believed before the
+    /// chain digest of a successor proves it.
+    static func found(
+        in bytes: [UInt8], _ range: Range<Int>, segment: UInt64, limits: Limits
+    ) -> [FrameIndex.Suspect] {
+        var found: [FrameIndex.Suspect] = []
+        var place = range.lowerBound
+        while place + FrameHeader.byteCount <= range.upperBound {
+            guard mayBegin(bytes, at: place),
+                let header = try? FrameHeader.decode(bytes, at: place, limits: limits),
+                header.frameBytes <= range.upperBound - place,
+                (try? SealedFrame.verifyPayload(of: header, in: bytes, at: place)) != nil
+            else {
+                place += 8
+                continue
+            }
+            let entry = FrameIndex.Entry(header, segment: segment, offset: place)
+            found.append(.init(entry: entry, header: header))
+            place += header.frameBytes
+        }
+        return found
+    }
+
+    private static func mayBegin(_ bytes: [UInt8], at place: Int) -> Bool {
+        FrameKind(rawValue: bytes[place]) != nil && FrameCodec(rawValue: bytes[place + 1]) != nil
+            && bytes[place + 2] == 0 && bytes[place + 3] == 0
+    }
+}
+
 extension GroupEnvelope {
     /// The next place from `offset` on, a multiple of 8, where an envelope could begin.
     static func nextCandidate(in bytes: [UInt8], from offset: Int) -> Int? {

@@ -102,8 +102,9 @@ package struct GroupEnvelope: Hashable, Sendable {
         let voting = try reader.readVoting()
         let base = try reader.readUInt64(LogIndex.self)
         let bodyBytes = Int(try reader.readUInt32())
-        guard bodyBytes % 8 == 0 else {
-            throw .malformed(at: offset, what: "group body of \(bodyBytes) bytes")
+        guard bodyBytes % 8 == 0, sequence < 1 << 62, base.rawValue < 1 << 62 else {
+            throw .malformed(
+                at: offset, what: "group \(sequence) behind \(base), body of \(bodyBytes) bytes")
         }
         return GroupEnvelope(
             kind: kind, sequence: sequence, voting: voting, base: base, bodyBytes: bodyBytes,

@@ -86,7 +86,7 @@ struct LogReplay {
         var offset = SegmentHeader.dataOffset
         while true {
             segments[position].end = offset
-            if nextHeader?.firstSequence == nextSequence { return }
+            if let nextHeader, nextHeader.firstSequence <= nextSequence { return }
             let envelope = try? GroupEnvelope.decode(
                 bytes, at: offset, salt: segments[position].salt)
             if let envelope, envelope.sequence == nextSequence,
@@ -109,14 +109,19 @@ struct LogReplay {
             }
             guard let next = nextGroup(bytes, behind: offset, of: position) else {
                 if let nextHeader {
-                    lose(at: offset, of: position, before: nextHeader.voting)
+                    lose(
+                        bytes, offset..<bytes.count, of: position,
+                        groups: nextHeader.firstSequence - nextSequence,
+                        before: nextHeader.voting)
                     nextSequence = nextHeader.firstSequence
                 } else {
                     mustClearTail = bytes[offset...].prefix(4).contains { $0 != 0 }
                 }
                 return
             }
-            lose(at: offset, of: position, before: next.envelope.voting)
+            lose(
+                bytes, offset..<next.offset, of: position,
+                groups: next.envelope.sequence - nextSequence, before: next.envelope.voting)
             nextSequence = next.envelope.sequence
             offset = next.offset
         }
@@ -127,7 +132,8 @@ struct LogReplay {
         envelope.kind == .group && envelope.bodyBytes > 0 && envelope.base < engineDurable
     }
 
-    /// The next envelope of a group later than the one expected, behind `offset`.
+    /// The next envelope of a group later than the one expected, behind `offset`, with room between
+    /// for those that are missing.
     private func nextGroup(
         _ bytes: [UInt8], behind offset: Int, of position: Int
     ) -> (envelope: GroupEnvelope, offset: Int)? {
@@ -135,7 +141,9 @@ struct LogReplay {
         while let candidate = GroupEnvelope.nextCandidate(in: bytes, from: place) {
             if let envelope = try? GroupEnvelope.decode(
                 bytes, at: candidate, salt: segments[position].salt),
-                envelope.sequence > nextSequence
+                envelope.sequence > nextSequence,
+                envelope.sequence - nextSequence
+                    <= UInt64((candidate - offset) / GroupEnvelope.byteCount)
             {
                 return (envelope, candidate)
             }
@@ -178,7 +186,10 @@ struct LogReplay {
             placeRepairs()
         } else if let broken = body.brokenOffset {
             loss = Loss(
-                first: index.last.index.next, segment: number, offset: broken, suspects: [])
+                first: index.last.index.next, segment: number, offset: broken,
+                suspects: FrameIndex.Suspect.found(
+                    in: bytes, broken..<(offset + envelope.groupBytes), segment: number,
+                    limits: limits))
         }
     }
 
@@ -230,19 +241,29 @@ struct LogReplay {
     /// there stands; otherwise all behind the engine's durable index is in doubt, until the chain
     /// digest of a successor proves it.
     private mutating func lose(
-        at offset: Int, of position: Int, before later: WriteAheadLog.VotingState
+        _ bytes: [UInt8], _ range: Range<Int>, of position: Int, groups: UInt64,
+        before later: WriteAheadLog.VotingState
     ) {
         let number = segments[position].number
         let name = segments[position].file.path
         notes.append(
-            "\(name) is damaged at byte \(offset): groups from \(nextSequence) on are lost")
-        let isCertain = index.last.term == voting.term && voting.term == later.term && loss == nil
-        var suspects: [FrameIndex.Suspect] = []
-        if !isCertain {
-            suspects = index.takeSuspects(behind: max(engineDurable, index.start.index))
+            "\(name) is damaged at byte \(range.lowerBound): "
+                + "groups from \(nextSequence) on are lost")
+        // As short as envelopes alone: votes and truncations, whose sum the next group tells.
+        if range.count % GroupEnvelope.byteCount == 0,
+            UInt64(range.count / GroupEnvelope.byteCount) == groups
+        {
+            return
         }
+        let isCertain = index.last.term == voting.term && voting.term == later.term && loss == nil
+        var suspects = loss?.suspects ?? []
+        if !isCertain {
+            suspects += index.takeSuspects(behind: max(engineDurable, index.start.index))
+        }
+        suspects += FrameIndex.Suspect.found(in: bytes, range, segment: number, limits: limits)
         loss = Loss(
-            first: index.last.index.next, segment: number, offset: offset, suspects: suspects)
+            first: index.last.index.next, segment: number, offset: range.lowerBound,
+            suspects: suspects)
     }
 
     /// Makes lost records a hole, now that their successor tells where they end.
@@ -253,7 +274,9 @@ struct LogReplay {
             FrameIndex.Hole(
                 first: loss.first, last: last, digest: digest, term: nil, segment: loss.segment,
                 offset: loss.offset,
-                suspects: loss.suspects.filter { $0.entry.lastIndex <= last }))
+                suspects: loss.suspects.filter {
+                    $0.entry.firstIndex >= loss.first && $0.entry.lastIndex <= last
+                }.sorted { $0.entry.lastIndex < $1.entry.lastIndex }))
     }
 
     /// Puts the frames of repairs into the holes that they fit, as long as one does.

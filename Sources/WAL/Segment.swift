@@ -48,7 +48,7 @@ enum LogFileName {
     static func number(of name: String, prefix: String) -> UInt64? {
         guard name.hasPrefix(prefix), name.utf8.count == prefix.utf8.count + 20,
             let number = UInt64(name.dropFirst(prefix.count)),
-            name == prefix + padded(number)
+            name == prefix + padded(number), number <= UInt32.max
         else { return nil }
         return number
     }

@@ -178,7 +178,9 @@ package struct SegmentHeader: Hashable, Sendable {
             identity: .init(cluster: cluster, node: node, incarnation: incarnation),
             number: number, isBase: flags == 1, firstSequence: try reader.readUInt64(),
             voting: try reader.readVoting(), previous: try reader.readStart())
-        guard header.segmentID == segmentID, try reader.readUInt32() == 0 else {
+        guard header.segmentID == segmentID, try reader.readUInt32() == 0,
+            header.firstSequence < 1 << 62, header.previous.index.rawValue < 1 << 62
+        else {
             throw .malformed(at: offset, what: "segment header is inconsistent")
         }
         return header

@@ -80,3 +80,18 @@ final class LogFixture {
         return directory + "/segment-" + String(repeating: "0", count: 20 - digits.count) + digits
     }
 }
+
+extension LogFixture {
+    /// Where the last group of a segment ends, found by walking its envelopes.
+    func endOfLog(in bytes: [UInt8]) -> Int {
+        guard let header = try? SegmentHeader.decode(bytes, at: 0) else { return 0 }
+        let salt = GroupEnvelope.salt(segmentID: header.segmentID)
+        var end = 0
+        for place in stride(from: SegmentHeader.dataOffset, to: bytes.count, by: 8) {
+            if let envelope = try? GroupEnvelope.decode(bytes, at: place, salt: salt) {
+                end = max(end, place + envelope.groupBytes)
+            }
+        }
+        return end
+    }
+}
