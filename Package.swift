@@ -34,7 +34,8 @@ let package = Package(
     name: "lockstep",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "lockstepd", targets: ["LockstepDaemon"])
+        .executable(name: "lockstepd", targets: ["LockstepDaemon"]),
+        .executable(name: "lockstep", targets: ["LockstepCLI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -147,15 +148,21 @@ let package = Package(
             name: "LockstepCLI",
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "Transactions", "WAL",
-                "Wire", "Properties", "Triggers", "Lockstep", "JSON", "TextOutput",
-                "DebianControl", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Wire", "Properties", "Lockstep", "JSON", "TextOutput", "DebianControl",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         tests("DebianControl"),
         tests("JSON"),
         tests("TextOutput"),
         tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
-        tests("LockstepCLI", ["JSON", "TextOutput", "Lockstep", "Properties"]),
+        tests(
+            "LockstepDaemon",
+            [
+                "Configuration", "IOCore", "IOPosix",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        tests("LockstepCLI", ["JSON", "Lockstep"]),
     ]
 )
 

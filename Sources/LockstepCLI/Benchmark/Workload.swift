@@ -1,0 +1,74 @@
+import Lockstep
+
+/// What the clients of a benchmark write: the same for the same seed.
+struct Workload: Sendable {
+    enum Values: String, CaseIterable, Sendable {
+        /// Fields and words as in real records; compresses three to four times.
+        case record
+        /// Random bytes; does not compress.
+        case random
+    }
+
+    var values = Values.record
+    var valueBytes = 128
+    var operations = 1
+    /// Property groups that each client writes to, in turn.
+    var groupsPerClient = 1_000
+    var seed: UInt64 = 1
+
+    /// One client's own random source.
+    func source(client: Int) -> SeededRandom {
+        SeededRandom(seed: seed &+ UInt64(client) &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// The `number`th transaction of a client.
+    func transaction(
+        client: Int, number: Int, random: inout SeededRandom
+    ) throws(LockstepError) -> Transaction {
+        var transaction = Transaction()
+        for step in 0..<operations {
+            let group = (number * operations + step) % groupsPerClient
+            try transaction.setProperty(
+                "svc:/lockstep/bench:client\(client)/:properties/g\(group)/value",
+                type: values == .random ? .opaque : .astring,
+                values: [value(number: number, random: &random)], groupType: "bench")
+        }
+        return transaction
+    }
+
+    private func value(number: Int, random: inout SeededRandom) -> PropertyValue {
+        switch values {
+        case .random:
+            return .opaque((0..<valueBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+        case .record:
+            let word = random.next()
+            let names = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath"]
+            var text = "id=\(number) user=\(names[Int(word & 7)])-\(word >> 3 & 0xFFFF)"
+            text += " amount=\(word >> 20 & 0xFFFFF) currency=EUR state=settled"
+            text += " created=2026-11-\(10 + word >> 44 & 15)T\(10 + word >> 50 & 7):00:00Z note="
+            var bytes = Array(text.utf8)
+            while bytes.count < valueBytes {
+                bytes += Array(names[Int(random.next() & 7)].utf8)
+                bytes.append(UInt8(ascii: " "))
+            }
+            return .textBytes(Array(bytes.prefix(valueBytes)))
+        }
+    }
+}
+
+/// A small random source with a seed (*Steele, Lea, Flood: splittable generators*).
+struct SeededRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import IOCore
+import JSON
+import Lockstep
+import TextOutput
+
+extension Workload.Values: ExpressibleByArgument {}
+
+/// Measures how fast the cluster commits.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure how fast the cluster commits, in a closed loop.",
+        discussion: """
+            Each client has a connection and a session of its own, and one transaction under way. A \
+            transaction sets properties below svc:/lockstep/bench, which stay there. The first \
+            second is not counted. The same seed makes the same transactions.
+            """)
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Option(help: "Clients at once, 1 to 4096.") var clients = 64
+    @Option(help: ArgumentHelp("Bytes of a value, 1 to 4095.", valueName: "bytes"))
+    var valueBytes = 128
+    @Option(help: "Operations in a transaction, 1 to 1000.") var operations = 1
+    @Option(help: "How long to measure, 0.1 to 3600.") var seconds: Double = 10
+    @Option(help: "What the values are like: record (compresses) or random.")
+    var values = Workload.Values.record
+    @Option(help: "Property groups that each client writes to in turn.") var groups = 1_000
+    @Option(help: "Seed of the values.") var seed: UInt64 = 1
+
+    func validate() throws {
+        guard (1...4_096).contains(clients) else {
+            throw ValidationError("--clients must be from 1 to 4096.")
+        }
+        guard (1...4_095).contains(valueBytes) else {
+            throw ValidationError("--value-bytes must be from 1 to 4095.")
+        }
+        guard (1...1_000).contains(operations), (1...1_000_000).contains(groups) else {
+            throw ValidationError(
+                "--operations must be from 1 to 1000, --groups from 1 to 1000000.")
+        }
+        guard (0.1...3_600).contains(seconds) else {
+            throw ValidationError("--seconds must be from 0.1 to 3600.")
+        }
+    }
+
+    func run() async throws {
+        let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }
+        let known = reports.lazy.compactMap { try? $0.status.get() }.map(\.leaderClientAddress)
+        guard let leader = known.compactMap({ Address($0) }).first else {
+            throw CommandFailure(
+                .unavailable, "no leader is known; check --endpoints and that a majority runs")
+        }
+        var plan = BenchRun.Plan()
+        plan.clients = clients
+        plan.duration = .milliseconds(Int64(seconds * 1_000))
+        plan.workload.operations = operations
+        plan.workload.valueBytes = valueBytes
+        plan.workload.values = values
+        plan.workload.groupsPerClient = groups
+        plan.workload.seed = seed
+        let nodes = try cluster.nodes().compactMap { Address("\($0)") }
+        let result = await BenchRun.run(plan, leader: leader, nodes: nodes)
+        try show(result)
+        if result.tally.committed == 0 {
+            throw CommandFailure(
+                .unavailable, "nothing was committed: \(result.tally.lastProblem ?? "no answer")")
+        }
+    }
+
+    private func show(_ result: BenchRun.Result) throws {
+        let tally = result.tally
+        let rate = Double(tally.committed) / max(result.duration / .seconds(1), 0.001)
+        func duration(_ share: Double) -> Duration {
+            .nanoseconds(Int64(clamping: tally.latencies.nanoseconds(atShare: share)))
+        }
+        let most = Duration.nanoseconds(Int64(clamping: tally.latencies.mostNanoseconds))
+        var table = Table([.init(""), .init("", .right)])
+        table.append(["transactions/s", Units.count(Int(rate.rounded()))])
+        table.append(["operations/s", Units.count(Int((rate * Double(operations)).rounded()))])
+        table.append(["p50", Units.duration(duration(0.5))])
+        table.append(["p99", Units.duration(duration(0.99))])
+        table.append(["max", Units.duration(most)])
+        table.append(["committed", Units.count(tally.committed)])
+        table.append(["aborted", Units.count(tally.aborted)])
+        table.append(["sent again", Units.count(tally.retries)])
+        let problem = tally.lastProblem.map { "last problem: \(Table.visible($0))\n" } ?? ""
+        try cluster.show(
+            [
+                "clients": .number(clients), "value-bytes": .number(valueBytes),
+                "operations": .number(operations), "values": .string(values.rawValue),
+                "seed": .number(seed),
+                "seconds": .number(result.duration / .seconds(1), decimals: 3),
+                "committed": .number(tally.committed), "aborted": .number(tally.aborted),
+                "retries": .number(tally.retries),
+                "transactions-per-second": .number(rate, decimals: 1),
+                "p50-us": .number(duration(0.5) / .microseconds(1), decimals: 1),
+                "p99-us": .number(duration(0.99) / .microseconds(1), decimals: 1),
+                "max-us": .number(most / .microseconds(1), decimals: 1),
+                "last-problem": tally.lastProblem.map { .string($0) } ?? .null,
+            ], text: table.text + problem)
+    }
+}

@@ -1,0 +1,176 @@
+import ArgumentParser
+import Codec
+import Identifiers
+import JSON
+import Lockstep
+import TextOutput
+import WAL
+
+/// Shows and checks logs.
+struct LogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log", abstract: "Show and check the logs of nodes.",
+        subcommands: [LogShowCommand.self, LogVerifyCommand.self])
+}
+
+private let dataHelp = ArgumentHelp(
+    "Read the data directory of a node that does not run; nothing in it is changed.",
+    valueName: "directory")
+
+/// Shows where each log begins and ends, or the frames of one.
+struct LogShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Show each node's log, or every frame of a data directory.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Option(help: dataHelp) var data: String?
+    @Option(help: ArgumentHelp("The first index to show, with --data.", valueName: "index"))
+    var from: UInt64 = 1
+    @Option(help: ArgumentHelp("How many frames to show, with --data.", valueName: "number"))
+    var count = 100
+
+    func run() async throws {
+        if let data {
+            try show(try LogInspection(dataDirectory: data))
+        } else {
+            try await showOnline()
+        }
+    }
+
+    private func showOnline() async throws {
+        let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }
+        var table = Table([
+            .init("ENDPOINT"), .init("FIRST", .right), .init("LAST", .right),
+            .init("DURABLE", .right), .init("COMMIT", .right), .init("SIZE", .right),
+            .init("RATIO", .right),
+        ])
+        var documents: [JSONValue] = []
+        var failed = 0
+        for report in reports {
+            guard case .success(let status) = report.status else {
+                failed += 1
+                table.append(["\(report.endpoint)", "unreachable", "", "", "", "", ""])
+                documents.append(["endpoint": .string("\(report.endpoint)"), "error": true])
+                continue
+            }
+            table.append([
+                "\(report.endpoint)", Units.count(status.firstLogIndex),
+                Units.count(status.lastLogIndex), Units.count(status.durableIndex),
+                Units.count(status.commitIndex), Units.bytes(status.logBytes),
+                status.compressionRatio.map { Units.decimal($0, digits: 2) } ?? "-",
+            ])
+            documents.append([
+                "endpoint": .string("\(report.endpoint)"),
+                "first-index": .number(status.firstLogIndex),
+                "last-index": .number(status.lastLogIndex),
+                "durable-index": .number(status.durableIndex),
+                "commit-index": .number(status.commitIndex), "bytes": .number(status.logBytes),
+            ])
+        }
+        try cluster.show(.array(documents), text: table.text)
+        if failed == reports.count {
+            throw CommandFailure(.unavailable, "no node answers; check --endpoints")
+        }
+    }
+
+    private func show(_ inspection: LogInspection) throws {
+        let recovery = inspection.recovery
+        let frames = recovery.frames.filter { $0.lastIndex.rawValue >= from }.prefix(max(count, 0))
+        var table = Table([
+            .init("FIRST", .right), .init("RECORDS", .right), .init("TERM", .right), .init("KIND"),
+            .init("STORED", .right), .init("RAW", .right), .init("DIGEST"),
+        ])
+        for frame in frames {
+            table.append([
+                "\(frame.firstIndex)", "\(frame.count)", "\(frame.term)", "\(frame.kind)",
+                Units.bytes(UInt64(frame.storedBytes)), Units.bytes(UInt64(frame.rawBytes)),
+                "\(frame.digest)",
+            ])
+        }
+        let head =
+            "node \(inspection.identity.node) of cluster \(inspection.identity.cluster), term"
+            + " \(recovery.voting.term), records \(recovery.start.index.next) to"
+            + " \(recovery.lastIndex) in \(recovery.frames.count) frames\n"
+        try cluster.show(
+            [
+                "node": .number(inspection.identity.node.rawValue),
+                "cluster": .string("\(inspection.identity.cluster)"),
+                "term": .number(recovery.voting.term.rawValue),
+                "first-index": .number(recovery.start.index.next.rawValue),
+                "last-index": .number(recovery.lastIndex.rawValue),
+                "frames": .array(frames.map(document)),
+            ], text: head + table.text)
+    }
+
+    private func document(_ frame: FrameHeader) -> JSONValue {
+        [
+            "first-index": .number(frame.firstIndex.rawValue), "records": .number(frame.count),
+            "term": .number(frame.term.rawValue), "kind": .string("\(frame.kind)"),
+            "stored-bytes": .number(frame.storedBytes), "raw-bytes": .number(frame.rawBytes),
+            "digest": .string("\(frame.digest)"),
+        ]
+    }
+}
+
+/// Reads and checks whole logs.
+struct LogVerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Make each node of --endpoints read and check its whole log, or check one here.",
+        discussion: "Exits with 1 where damage is found; every problem is told with its place.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Option(help: dataHelp) var data: String?
+
+    func run() async throws {
+        if let data {
+            try verify(try LogInspection(dataDirectory: data))
+        } else {
+            try await verifyOnline()
+        }
+    }
+
+    private func verify(_ inspection: LogInspection) throws {
+        let recovery = inspection.recovery
+        let problems = recovery.damage.map { "\($0)" }
+        var text = "\(recovery.frames.count) frames up to index \(recovery.lastIndex) are sound\n"
+        if recovery.tornBytes > 0 {
+            text += "\(recovery.tornBytes) bytes of an unfinished write would be cut off\n"
+        }
+        for note in recovery.notes + problems { text += note + "\n" }
+        try cluster.show(
+            [
+                "frames": .number(recovery.frames.count),
+                "last-index": .number(recovery.lastIndex.rawValue),
+                "torn-bytes": .number(recovery.tornBytes),
+                "notes": .array(recovery.notes.map { .string($0) }),
+                "problems": .array(problems.map { .string($0) }),
+            ], text: text)
+        if !problems.isEmpty { throw CommandFailure(.negative, "") }
+    }
+
+    private func verifyOnline() async throws {
+        let nodes = try cluster.nodes()
+        var text = ""
+        var documents: [JSONValue] = []
+        var problems = 0
+        try await cluster.withClient { client in
+            for node in nodes {
+                let report = try await client.verify(node)
+                problems += report.problems.count
+                text +=
+                    "\(node): \(Units.count(report.frames)) frames, \(report.segments) segments,"
+                text += " \(Units.bytes(report.bytes)), \(report.problems.count) problems\n"
+                for problem in report.problems { text += "  \(problem)\n" }
+                documents.append([
+                    "endpoint": .string("\(node)"), "segments": .number(report.segments),
+                    "frames": .number(report.frames), "bytes": .number(report.bytes),
+                    "problems": .array(report.problems.map { .string($0) }),
+                ])
+            }
+        }
+        try cluster.show(.array(documents), text: text)
+        if problems > 0 { throw CommandFailure(.negative, "") }
+    }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Lockstep
+
+/// Reads arguments of the client library's types.
+enum ArgumentReading {
+    static func endpoint(_ text: String) throws -> Endpoint {
+        guard let endpoint = Endpoint(text), endpoint.port > 0 else {
+            throw ValidationError("\"\(text)\" is no address; write HOST:PORT or [IPV6]:PORT")
+        }
+        return endpoint
+    }
+
+    static func store(_ text: String) throws -> StoreKind {
+        try choice(text)
+    }
+
+    static func propertyType(_ text: String) throws -> PropertyType {
+        try choice(text)
+    }
+
+    private static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ text: String
+    ) throws -> Choice where Choice.RawValue == String {
+        guard let choice = Choice(rawValue: text) else {
+            let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("\"\(text)\" must be one of \(allowed)")
+        }
+        return choice
+    }
+}

@@ -1,0 +1,52 @@
+import Codec
+import IOCore
+import IOPosix
+import Identifiers
+import WAL
+
+/// The log of a node that does not run, as its next start would find it; nothing is changed.
+struct LogInspection {
+    let directory: String
+    let identity: WriteAheadLog.Identity
+    let recovery: WriteAheadLog.Recovery
+
+    /// Reads and verifies every byte of the log in a data directory.
+    init(dataDirectory: String) throws(CommandFailure) {
+        let files = ReadOnlyFileSystem(base: PosixFileSystem())
+        directory = dataDirectory
+        do throws(FileFailure) {
+            guard try files.exists(dataDirectory) else {
+                throw FileFailure(
+                    .notFound, "open", path: dataDirectory, reason: "no such directory")
+            }
+        } catch {
+            throw CommandFailure(.noInput, "\(error)")
+        }
+        do throws(WALFailure) {
+            let data = try DataDirectory.open(fileSystem: files, root: dataDirectory)
+            defer { data.close() }
+            guard let identity = data.identity else {
+                throw .identityMissing(file: data.layout.identityFile, found: "an empty directory")
+            }
+            self.identity = identity
+            let (log, recovery) = try WriteAheadLog.open(
+                fileSystem: files, directory: data.layout.log, identity: identity,
+                limits: .standard, engineDurable: .zero)
+            log.close()
+            self.recovery = recovery
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: WALFailure) -> CommandFailure {
+        if case .file(let file) = error {
+            if file.kind == .locked {
+                return CommandFailure(
+                    .temporary, "\(file); or ask the running node by --endpoints, without --data")
+            }
+            return CommandFailure(.noInput, "\(error)")
+        }
+        return CommandFailure(.negative, "\(error)")
+    }
+}

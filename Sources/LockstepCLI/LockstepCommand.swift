@@ -1,0 +1,84 @@
+import ArgumentParser
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The command line client of a cluster.
+@main
+struct LockstepCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockstep",
+        abstract: "Work with a Lockstep cluster.",
+        discussion: """
+            Every command takes --endpoints HOST:PORT,… (or LOCKSTEP_ENDPOINTS; default \
+            127.0.0.1:4710), --timeout SECONDS and --json. The leader is found from any node.
+
+            EXIT CODES
+              0   done
+              1   aborted, refused, not found, or a difference was found; nothing is half done
+              2   the outcome is unknown: it may have happened; read the state to learn it
+              64  the command line is wrong
+              65  the input is malformed (place and reason are told), or too large
+              66  the input cannot be read
+              69  the cluster cannot be reached or has no leader; nothing was executed
+              70  an error in this program, or nodes of another version
+              74  the output cannot be written
+              75  busy or out of room; try later
+            """,
+        version: "0.1.0",
+        subcommands: [
+            StatusCommand.self, TransactionCommand.self, GetCommand.self, SetCommand.self,
+            ListCommand.self, DeleteCommand.self, ImportCommand.self, ExportCommand.self,
+            WatchCommand.self, TriggerCommand.self, MemberCommand.self, TransferCommand.self,
+            LogCommand.self, SnapshotCommand.self, DigestCommand.self, BenchCommand.self,
+            CompletionCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let failure = CommandFailure(error) else { Self.exit(withError: error) }
+            if !failure.text.isEmpty { Streams.writeError("lockstep: \(failure.text)\n") }
+            #if canImport(Glibc)
+                Glibc.exit(failure.exit.rawValue)
+            #elseif canImport(Musl)
+                Musl.exit(failure.exit.rawValue)
+            #else
+                Darwin.exit(failure.exit.rawValue)
+            #endif
+        }
+    }
+}
+
+/// Prints the script that completes command lines in a shell.
+struct CompletionCommand: ParsableCommand {
+    enum Shell: String, ExpressibleByArgument, CaseIterable {
+        case bash, zsh, fish
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "completion", abstract: "Print the completion script of a shell.")
+
+    @Argument(help: "bash, zsh or fish.") var shell: Shell
+
+    func run() throws {
+        let kind: CompletionShell =
+            switch shell {
+            case .bash: .bash
+            case .zsh: .zsh
+            case .fish: .fish
+            }
+        try Streams.write(LockstepCommand.completionScript(for: kind) + "\n")
+    }
+}

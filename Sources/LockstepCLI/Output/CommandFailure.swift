@@ -1,0 +1,60 @@
+package import Lockstep
+
+/// How a command ends; told in the help.
+package enum CommandExit: Int32, Sendable {
+    case success = 0
+    /// Aborted, refused, not found, or a difference was found.
+    case negative = 1
+    case unknownOutcome = 2
+    case usage = 64
+    case malformedInput = 65
+    case noInput = 66
+    case unavailable = 69
+    case software = 70
+    case output = 74
+    case temporary = 75
+}
+
+/// Why a command failed: its exit code, and what to tell.
+package struct CommandFailure: Error, Sendable, Equatable {
+    package let exit: CommandExit
+    /// What failed, where, and what to do; empty where everything is told already.
+    package let text: String
+
+    package init(_ exit: CommandExit, _ text: String) {
+        self.exit = exit
+        self.text = text
+    }
+
+    /// What an error of the client library means here; nil for errors of the argument parser.
+    init?(_ error: any Error) {
+        if let failure = error as? CommandFailure {
+            self = failure
+        } else if let failure = error as? LockstepError {
+            self.init(failure)
+        } else {
+            return nil
+        }
+    }
+
+    package init(_ error: LockstepError) {
+        exit =
+            switch error {
+            case .aborted, .historyLost: .negative
+            case .refused(.busy, _), .refused(.diskFull, _): .temporary
+            case .refused: .negative
+            case .outcomeUnknown: .unknownOutcome
+            case .timedOut(_, let maybe), .cancelled(let maybe), .closed(let maybe):
+                maybe ? .unknownOutcome : .unavailable
+            case .unreachable: .unavailable
+            case .tooLarge, .invalidArgument: .malformedInput
+            case .protocolViolation: .software
+            }
+        switch error {
+        case .timedOut(_, let maybe) where !maybe:
+            text = "\(error); check --endpoints and that a majority of the nodes runs"
+        default:
+            text = "\(error)"
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Lockstep
+import LockstepCLI
+import Testing
+
+@Suite struct CommandFailureTests {
+    @Test(
+        arguments: [
+            (.outcomeUnknown("x"), .unknownOutcome),
+            (.timedOut(lastFailure: "x", mayHaveExecuted: true), .unknownOutcome),
+            (.timedOut(lastFailure: "x", mayHaveExecuted: false), .unavailable),
+            (.unreachable(Endpoint(host: "127.0.0.1", port: 1), "x"), .unavailable),
+            (.refused(.busy, "x"), .temporary),
+            (.refused(.notFound, "x"), .negative),
+            (.historyLost(firstRetained: 7), .negative),
+            (.tooLarge("x"), .malformedInput),
+            (.protocolViolation("x"), .software),
+        ] as [(LockstepError, CommandExit)])
+    func `an error that may have executed never looks like one that has not`(
+        error: LockstepError, exit: CommandExit
+    ) {
+        #expect(CommandFailure(error).exit == exit)
+        #expect(!CommandFailure(error).text.isEmpty)
+    }
+
+    @Test func `a time-out tells what to check`() {
+        let failure = CommandFailure(
+            LockstepError.timedOut(lastFailure: "refused", mayHaveExecuted: false))
+        #expect(
+            failure.text
+                == "timed out, nothing was executed: refused; check --endpoints and that a majority"
+                + " of the nodes runs")
+    }
+}
