@@ -251,16 +251,3 @@ private struct Handover<Value>: @unchecked Sendable {
         self.value = value
     }
 }
-
-/// The resident memory of this process.
-enum ResidentMemory {
-    /// Bytes, from `/proc/self/statm`; 0 where that cannot be read.
-    static func bytes() -> UInt64 {
-        guard let file = try? PosixFileSystem().open("/proc/self/statm", .readOnly) else { return 0 }
-        defer { file.close() }
-        guard let text = try? file.read(at: 0, count: 256) else { return 0 }
-        let fields = String(decoding: text, as: UTF8.self).split(separator: " ")
-        guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
-        return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
-    }
-}

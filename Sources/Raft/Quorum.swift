@@ -1,9 +1,9 @@
-import Identifiers
+package import Identifiers
 
 /// Majorities of one set of voters, or of both sets during a joint change (*Raft §6*).
-enum Quorum {
+package enum Quorum {
     /// The highest index that a majority of each voter set has reached; nil without voters.
-    static func committed(
+    package static func committed(
         _ membership: Membership, match: (NodeID) -> LogIndex
     ) -> LogIndex? {
         guard let incoming = majorityIndex(membership.voters, match) else { return nil }
@@ -14,7 +14,7 @@ enum Quorum {
     }
 
     /// Whether those for whom `holds` is true are a majority of each voter set.
-    static func isReached(_ membership: Membership, _ holds: (NodeID) -> Bool) -> Bool {
+    package static func isReached(_ membership: Membership, _ holds: (NodeID) -> Bool) -> Bool {
         guard hasMajority(membership.voters, holds) else { return false }
         return !membership.isJoint || hasMajority(membership.outgoing, holds)
     }

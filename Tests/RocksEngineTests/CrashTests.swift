@@ -32,7 +32,7 @@ import Testing
 
     /// Writes `rounds` batches of the story, flushing now and then, and dies.
     private static func writeAndDie(_ path: String, _ seed: UInt64, _ rounds: Int) throws {
-        let engine = try RocksEngine(path, options: options())
+        let engine = try DurableEngine(path, options: options())
         var story = Story(seed: seed)
         for round in 1...rounds {
             try engine.write(story.next())
@@ -54,7 +54,7 @@ import Testing
             [path = path as String, seed = seed as UInt64, rounds = rounds as Int] in
             try Self.writeAndDie(path, seed, rounds)
         }
-        let survivor = try RocksEngine(path, options: Self.options())
+        let survivor = try DurableEngine(path, options: Self.options())
         let left = try survivor.rows()
         survivor.close()
         var story = Story(seed: seed)

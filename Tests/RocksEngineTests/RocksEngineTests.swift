@@ -17,7 +17,7 @@ import Testing
         let directory = try TemporaryDirectory()
         var options = RocksOptions()
         options.writeBufferBytes = 1 << 16
-        var rocks = try RocksEngine(directory.file("db"), options: options)
+        var rocks = try DurableEngine(directory.file("db"), options: options)
         let memory = MemoryEngine()
         var batches = RandomBatches(seed: seed)
         print("seed \(seed)")
@@ -49,7 +49,7 @@ import Testing
                 }
                 pins = []
                 rocks.close()
-                rocks = try RocksEngine(directory.file("db"), options: options)
+                rocks = try DurableEngine(directory.file("db"), options: options)
                 #expect(try rocks.rows() == memory.rows())
             }
         }
@@ -58,11 +58,11 @@ import Testing
 
     @Test func `what was written and flushed is there after reopening`() throws {
         let directory = try TemporaryDirectory()
-        let first = try RocksEngine(directory.file("db"))
+        let first = try DurableEngine(directory.file("db"))
         try first.write(Self.put("a", "one", 5))
         try first.flush()
         first.close()
-        let second = try RocksEngine(directory.file("db"))
+        let second = try DurableEngine(directory.file("db"))
         let row = Row(version: LogIndex(5), value: Array("one".utf8))
         #expect(try second.get(Array("a".utf8)) == row)
         #expect(try second.get(Array("b".utf8)) == nil)
@@ -71,7 +71,7 @@ import Testing
 
     @Test func `versions and empty values come back as they were`() throws {
         let directory = try TemporaryDirectory()
-        let engine = try RocksEngine(directory.file("db"))
+        let engine = try DurableEngine(directory.file("db"))
         for version in [0, 1, 247, 248, 255, 256, 1 << 32, UInt64.max] {
             try engine.write(Self.put("key", "", version))
             let row = Row(version: LogIndex(version), value: [])
@@ -82,9 +82,9 @@ import Testing
 
     @Test func `a directory that is open already is refused with what to do`() throws {
         let directory = try TemporaryDirectory()
-        let engine = try RocksEngine(directory.file("db"))
+        let engine = try DurableEngine(directory.file("db"))
         let failure = #expect(throws: EngineFailure.self) {
-            _ = try RocksEngine(directory.file("db"))
+            _ = try DurableEngine(directory.file("db"))
         }
         let text = try #require(failure).description
         #expect(text.contains(directory.file("db")), "\(text)")
@@ -94,13 +94,13 @@ import Testing
 
     @Test func `a damaged directory is refused with what to do`() throws {
         let directory = try TemporaryDirectory()
-        let engine = try RocksEngine(directory.file("db"))
+        let engine = try DurableEngine(directory.file("db"))
         try engine.write(Self.put("a", "one", 5))
         engine.close()
         let current = directory.file("db/CURRENT")
         try Data("nonsense\n".utf8).write(to: URL(fileURLWithPath: current))
         let failure = #expect(throws: EngineFailure.self) {
-            _ = try RocksEngine(directory.file("db"))
+            _ = try DurableEngine(directory.file("db"))
         }
         let text = try #require(failure).description
         #expect(text.contains("move it away"), "\(text)")
@@ -108,7 +108,7 @@ import Testing
 
     @Test func `a damaged table is told when it is read, and never returned as data`() throws {
         let directory = try TemporaryDirectory()
-        let engine = try RocksEngine(directory.file("db"))
+        let engine = try DurableEngine(directory.file("db"))
         for number in 0..<500 as Range<UInt64> {
             try engine.write(Self.put("key \(number)", "value \(number * 7919)", number))
         }
@@ -118,7 +118,7 @@ import Testing
         var bytes = try Data(contentsOf: URL(fileURLWithPath: table))
         bytes[100] ^= 0x40
         try bytes.write(to: URL(fileURLWithPath: table))
-        let damaged = try RocksEngine(directory.file("db"))
+        let damaged = try DurableEngine(directory.file("db"))
         let failure = #expect(throws: EngineFailure.self) { try damaged.rows() }
         damaged.close()
         let text = try #require(failure).description
@@ -130,7 +130,7 @@ import Testing
         let file = directory.file("file")
         try Data([1]).write(to: URL(fileURLWithPath: file))
         let failure = #expect(throws: EngineFailure.self) {
-            _ = try RocksEngine(file + "/db")
+            _ = try DurableEngine(file + "/db")
         }
         let text = try #require(failure).description
         #expect(text.contains("name a directory"), "\(text)")
@@ -138,7 +138,7 @@ import Testing
 
     @Test func `statistics and sizes follow what is written`() throws {
         let directory = try TemporaryDirectory()
-        let engine = try RocksEngine(directory.file("db"))
+        let engine = try DurableEngine(directory.file("db"))
         let before = engine.statistics()
         var batch = WriteBatch()
         for number in 0..<2000 as Range<UInt64> {
@@ -176,7 +176,7 @@ import Testing
 
     @Test func `an overlay over a pin does not see later writes`() throws {
         let directory = try TemporaryDirectory()
-        let engine = try RocksEngine(directory.file("db"))
+        let engine = try DurableEngine(directory.file("db"))
         try engine.write(Self.put("a", "one", 1))
         let pin = try engine.pin()
         let overlay = Overlay(over: pin, version: LogIndex(3))

@@ -8,7 +8,7 @@ package import KeyValue
 ///
 /// Thread-safe; writes wait for each other. Writers are slowed when compaction falls far behind,
 /// and stopped when it falls farther (`RocksStatistics` shows both).
-package final class RocksEngine: Engine {
+package final class DurableEngine: Engine {
     private let database: Database
 
     /// Opens the database in `directory`, whose parent must exist; it is made if it is not there.
@@ -71,6 +71,6 @@ package struct RocksEngineFactory: EngineFactory {
     }
 
     package func open(_ directory: String) throws(EngineFailure) -> any Engine {
-        try RocksEngine(directory, options: options)
+        try DurableEngine(directory, options: options)
     }
 }
