@@ -128,8 +128,8 @@ let package = Package(
             name: "LockstepDaemon",
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "RocksEngine",
-                "Transactions", "Properties", "Triggers", "Replication", "WAL", "Wire", "Node",
-                "Configuration", "LogOutput",
+                "Raft", "Transactions", "Properties", "Triggers", "Replication", "WAL", "Wire",
+                "Node", "Configuration", "LogOutput",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
