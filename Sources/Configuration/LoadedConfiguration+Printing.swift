@@ -42,7 +42,6 @@ extension NodeConfiguration {
         case .diskHang: Values.duration(timers.diskHangMilliseconds)
         case .cache: Values.size(UInt64(bounds.cacheBytes))
         case .retainedLog: Values.size(UInt64(bounds.retainedLogBytes))
-        case .retainedChanges: String(bounds.retainedChanges)
         case .connections: String(bounds.connections)
         case .triggerPrograms: triggerPrograms.map(Self.quoted)
         case .metricsListen: metrics.map { Self.quoted($0.description) } ?? "\"off\""

@@ -74,8 +74,6 @@ package struct NodeConfiguration: Sendable, Equatable {
         package var cacheBytes = 256 << 20
         /// Log bytes kept behind the applied index for members that lag.
         package var retainedLogBytes = Limits.standard.retainedLogBytes
-        /// Transactions whose changes are kept for feeds and triggers.
-        package var retainedChanges = 1_000_000
         package var connections = Limits.standard.clientConnections
 
         package init() {}

@@ -10,7 +10,7 @@ extension Setting {
             try applyAddress(text, to: &draft)
         case .members: draft.configuration.members = try memberList(text)
         case .election, .heartbeat, .diskHang: try applyTimer(text, to: &draft)
-        case .cache, .retainedLog, .retainedChanges, .connections:
+        case .cache, .retainedLog, .connections:
             try applyBound(text, to: &draft)
         case .logLevel:
             guard let level = NodeConfiguration.LogLevel(rawValue: text) else {
@@ -111,8 +111,6 @@ extension Setting {
         case .cache: (value, range, bound) = (Values.bytes(text), Ranges.cache, \.cacheBytes)
         case .retainedLog:
             (value, range, bound) = (Values.bytes(text), Ranges.retainedLog, \.retainedLogBytes)
-        case .retainedChanges:
-            (value, range, bound) = (Values.number(text), Ranges.retainedChanges, \.retainedChanges)
         case .connections:
             (value, range, bound) = (Values.number(text), Ranges.connections, \.connections)
         default: preconditionFailure("\(self) is no bound")

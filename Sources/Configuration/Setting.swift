@@ -15,7 +15,6 @@ package enum Setting: String, Sendable, CaseIterable {
     case diskHang = "timers.disk-hang"
     case cache = "limits.cache"
     case retainedLog = "limits.retained-log"
-    case retainedChanges = "limits.retained-changes"
     case connections = "limits.connections"
     case triggerPrograms = "triggers.programs"
     case metricsListen = "metrics.listen"
@@ -52,7 +51,6 @@ package enum Setting: String, Sendable, CaseIterable {
         case .diskHang: Ranges.describe(milliseconds: Ranges.diskHang)
         case .cache: Ranges.describe(bytes: Ranges.cache)
         case .retainedLog: Ranges.describe(bytes: Ranges.retainedLog)
-        case .retainedChanges: Ranges.describe(count: Ranges.retainedChanges)
         case .connections: Ranges.describe(count: Ranges.connections)
         case .logLevel:
             "one of " + NodeConfiguration.LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
@@ -87,7 +85,6 @@ enum Ranges {
     static let diskHang: ClosedRange<UInt64> = 10...60_000
     static let cache: ClosedRange<UInt64> = 1 << 20...1 << 40
     static let retainedLog: ClosedRange<UInt64> = 1 << 20...1 << 44
-    static let retainedChanges: ClosedRange<UInt64> = 0...1_000_000_000_000
     static let connections: ClosedRange<UInt64> = 1...100_000
     static let members = 31
 

@@ -102,13 +102,6 @@ package struct SettingOptions: ParsableArguments {
     var retainedLog: String?
 
     @Option(
-        name: .customLong("limits-retained-changes"),
-        help: ArgumentHelp(
-            "Transactions whose changes are kept for watches and triggers. (default: 1000000)",
-            valueName: "count"))
-    var retainedChanges: String?
-
-    @Option(
         name: .customLong("limits-connections"),
         help: ArgumentHelp(
             "Clients connected at once. (default: 10000)",
@@ -168,7 +161,6 @@ package struct SettingOptions: ParsableArguments {
         case .diskHang: diskHang
         case .cache: cache
         case .retainedLog: retainedLog
-        case .retainedChanges: retainedChanges
         case .connections: connections
         case .triggerPrograms: triggerPrograms
         case .metricsListen: metricsListen

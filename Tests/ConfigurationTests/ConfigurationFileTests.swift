@@ -41,7 +41,7 @@ private func problems(
                 peer: 127.0.0.1:5011
                 client: 192.0.2.7:5010
             timers: {election: 150ms, heartbeat: 30ms, disk-hang: 2s}
-            limits: {cache: 64MiB, retained-log: 1GiB, retained-changes: 5, connections: 7}
+            limits: {cache: 64MiB, retained-log: 1GiB, connections: 7}
             triggers: {programs: /etc/lockstep/triggers}
             metrics: {listen: "off"}
             log: {level: debug, format: json}
@@ -64,7 +64,6 @@ private func problems(
         #expect(read.bounds.cacheBytes == 64 << 20)
         #expect(read.limits.retainedLogBytes == 1 << 30)
         #expect(read.limits.clientConnections == 7)
-        #expect(read.bounds.retainedChanges == 5)
         #expect(read.triggerPrograms == "/etc/lockstep/triggers")
         #expect(read.metrics == nil)
         #expect(read.log.level == .debug)
