@@ -111,6 +111,12 @@ package struct ConsensusCore: Sendable {
         return leading.transfer == nil && isDiskHealthy
     }
 
+    /// Whether a change of membership, or a record about members, may be proposed.
+    package var canChangeMembership: Bool {
+        canServeProposals && log.term(at: commitIndex) == term && !membership.isJoint
+            && membershipIndex <= commitIndex
+    }
+
     package var lastPosition: LogPosition {
         log.last
     }

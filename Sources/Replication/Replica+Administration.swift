@@ -98,6 +98,23 @@ extension Replica {
         step(.transfer(to: nil))
     }
 
+    /// Writes the data directories of members into the membership, once each is known: from then on
+    /// a node that comes back with another one (a wiped disk under an old name) is refused by its
+    /// peers, and cannot vote twice with two memories.
+    func recordIncarnations() {
+        guard raft.canChangeMembership, administration == nil, raft.membership == membership.core
+        else { return }
+        var next = membership
+        for place in next.members.indices where next.members[place].incarnation == nil {
+            let node = next.members[place].node
+            next.members[place].incarnation =
+                node == settings.node
+                ? incarnation : resources.transport.incarnation(of: node)
+        }
+        guard next != membership else { return }
+        propose(next)
+    }
+
     package var isLeader: Bool {
         raft.isLeader
     }

@@ -46,6 +46,7 @@ extension Replica {
     private func everySecond() {
         closeIdleSources()
         expireSessions()
+        recordIncarnations()
         if settings.scrubBytesPerSecond > 0, writer?.isIdle == true {
             scrub()
         }

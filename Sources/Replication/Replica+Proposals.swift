@@ -109,6 +109,14 @@ extension Replica {
         propose(kind: .membership, payload.take(), done: [finish], membership: core)
     }
 
+    /// Proposes a membership that changes nothing that the core knows of.
+    func propose(_ next: ClusterMembership) {
+        var payload = FramePayload.Writer(timeMilliseconds: stamp())
+        payload.append(Record.membership(next).encoded())
+        propose(
+            kind: .membership, payload.take(), done: [{ _ in }], membership: next.core)
+    }
+
     /// Answers the records of a frame that has been applied.
     func answer(_ frame: AppliedFrame) {
         while let first = sealed.first, first.firstIndex < frame.firstIndex {

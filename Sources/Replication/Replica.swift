@@ -16,6 +16,8 @@ package protocol PeerTransport: AnyObject {
     func unsentBytes(to node: NodeID) -> Int
     /// Ends the connection to a peer that broke the protocol.
     func drop(_ node: NodeID, reason: String)
+    /// The data directory that a connected peer named in its handshake.
+    func incarnation(of node: NodeID) -> Incarnation?
     /// Says who is in the cluster and where.
     func update(_ membership: ClusterMembership)
 }
@@ -61,6 +63,7 @@ package struct ReplicaResources {
 package final class Replica {
     let resources: ReplicaResources
     let settings: ReplicaSettings
+    let incarnation: Incarnation
     let loop: any EventLoop
     let logger: Logger
     var raft: ConsensusCore
@@ -144,6 +147,7 @@ package final class Replica {
         self.resources = resources
         self.loop = loop
         settings = opened.settings
+        incarnation = opened.incarnation
         logger = resources.logger
         let now = loop.now
         var core = opened.settings.raft

@@ -38,6 +38,22 @@ private func outcome(
         }
     }
 
+    @Test func `the membership takes up every member's data directory`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 5)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        let isRecorded = cluster.world.run(milliseconds: 5_000) {
+            cluster.nodes.allSatisfy { node in
+                node.replica?.currentMembership.members.allSatisfy {
+                    $0.incarnation == Incarnation($0.node.rawValue)
+                } == true
+            }
+        }
+        #expect(isRecorded)
+        #expect(cluster.settle())
+        #expect(Set(try cluster.digests()).count == 1)
+    }
+
     @Test func `a node alone commits without anybody`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 2)
         try cluster.startAll()

@@ -201,4 +201,5 @@ final class SimulatedTransport: PeerTransport {
         Issue.record("node \(self.node.identifier) drops \(node): \(reason)")
     }
     func update(_ membership: ClusterMembership) {}
+    func incarnation(of node: NodeID) -> Incarnation? { Incarnation(node.rawValue) }
 }
