@@ -67,7 +67,8 @@ package struct ByteReader: Sendable {
     }
 
     /// A varint that must lie in `[0, limit]`.
-    package mutating func readCount(limit: Int, _ what: StaticString) throws(DecodingFailure) -> Int {
+    package mutating func readCount(limit: Int, _ what: StaticString) throws(DecodingFailure) -> Int
+    {
         let start = position
         let value = try readVarint()
         guard value <= UInt64(limit) else {

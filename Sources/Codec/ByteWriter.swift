@@ -97,7 +97,8 @@ package struct ByteWriter: Sendable {
 
     /// Overwrites four bytes at `offset`, which must lie within what was written.
     package mutating func patchUInt32(_ value: UInt32, at offset: Int) {
-        precondition(offset >= 0 && offset + 4 <= bytes.count, "patch at \(offset) of \(bytes.count)")
+        precondition(
+            offset >= 0 && offset + 4 <= bytes.count, "patch at \(offset) of \(bytes.count)")
         for place in 0..<4 {
             bytes[offset + place] = UInt8(truncatingIfNeeded: value >> UInt32(8 * place))
         }

@@ -17,7 +17,9 @@ package protocol Listener: AnyObject {
     func close()
 }
 
-/// One stream. TCP connections have TCP_NODELAY set.
+/// One stream.
+///
+/// TCP connections have TCP_NODELAY set.
 ///
 /// `send` gathers: what one turn sends leaves in one write at its end. The owner looks at
 /// `unsentBytes` to hold back, and gets `drained` when that has fallen to zero after having been over

@@ -7,7 +7,9 @@ import Replication
 import Transactions
 import Wire
 
-/// Serves one client request with the replica; on the loop. Every request is answered once.
+/// Serves one client request with the replica; on the loop.
+///
+/// Every request is answered once.
 final class ClientService {
     let replica: Replica
     let executor: Executor

@@ -107,10 +107,12 @@ final class MetricsPort {
             text += "lockstep_\(name) \(value)\n"
         }
         if !status.members.isEmpty {
-            text += "# HELP lockstep_member_lag_records Records a member is behind, on the leader.\n"
+            text +=
+                "# HELP lockstep_member_lag_records Records a member is behind, on the leader.\n"
             text += "# TYPE lockstep_member_lag_records gauge\n"
             for member in status.members {
-                text += "lockstep_member_lag_records{node=\"\(member.node)\"} \(member.lagRecords)\n"
+                text +=
+                    "lockstep_member_lag_records{node=\"\(member.node)\"} \(member.lagRecords)\n"
             }
         }
         if !status.triggers.isEmpty {

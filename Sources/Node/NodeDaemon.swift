@@ -10,7 +10,9 @@ import WAL
 import Wire
 
 /// One node: the replica, the connections to its peers, the port of its clients, the duties of a
-/// leader. Lives on the loop; knows no concrete I/O.
+/// leader.
+///
+/// Lives on the loop; knows no concrete I/O.
 package final class NodeDaemon {
     let settings: NodeSettings
     let loop: any EventLoop
@@ -69,7 +71,9 @@ package final class NodeDaemon {
 
     private let memoryBytes: @Sendable () -> UInt64
 
-    /// Wires the node; on the loop. `opened` is what the data directory held.
+    /// Wires the node; on the loop.
+    ///
+    /// `opened` is what the data directory held.
     package init(
         settings: NodeSettings, opened: consuming OpenedReplica, executor: Executor,
         environment: Environment

@@ -1,7 +1,9 @@
 package import Identifiers
 
-/// The consensus core: a value that turns inputs into effects (*Raft*, Ongaro & Ousterhout 2014, and
-/// the thesis of 2014). No clock, disk, network or randomness of its own.
+/// The consensus core: a value that turns inputs into effects (*Raft*, Ongaro & Ousterhout 2014,
+/// and the thesis of 2014).
+///
+/// No clock, disk, network or randomness of its own.
 ///
 /// Deviations, each with its reason:
 /// - The unit of writing, conflict and commit is the frame, not the record: frames are sealed once

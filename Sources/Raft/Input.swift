@@ -1,6 +1,8 @@
 package import Identifiers
 
-/// What happens to the core. Each is stepped with the current time.
+/// What happens to the core.
+///
+/// Each is stepped with the current time.
 package enum Input: Sendable {
     /// The clock has reached the deadline that the core set (or any later time).
     case tick

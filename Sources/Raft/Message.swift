@@ -1,7 +1,9 @@
 package import Identifiers
 
-/// What one core says to another. The shell adds the frames' and snapshots' bytes, and its own
-/// envelope with cluster, sender and receiver.
+/// What one core says to another.
+///
+/// The shell adds the frames' and snapshots' bytes, and its own envelope with cluster, sender and
+/// receiver.
 package struct Message: Hashable, Sendable {
     /// The sender's term; for a pre-vote request the term it would campaign in.
     package let term: Term

@@ -31,7 +31,9 @@ package struct RecoveredState: Sendable {
     package var membership: Membership
     /// The frames after `compacted`, in order, without a gap.
     package var frames: [FrameDescriptor]
-    /// What the engine holds; at least `compacted.index`. Known committed.
+    /// What the engine holds; at least `compacted.index`.
+    ///
+    /// Known committed.
     package var applied: LogIndex
 
     package init(

@@ -138,7 +138,9 @@ extension Replica {
     }
 
     /// Asks every node for the digest of its state at one index, the same for all; `done` gets this
-    /// node's. On the leader.
+    /// node's.
+    ///
+    /// On the leader.
     package func requestDigest(
         done: @escaping (Result<StateReport, RequestRefusal>) -> Void
     ) {

@@ -8,7 +8,9 @@ package import Raft
 package import Transactions
 import WAL
 
-/// Carries messages to other replicas; on the loop. Loss is allowed, corruption is not.
+/// Carries messages to other replicas; on the loop.
+///
+/// Loss is allowed, corruption is not.
 package protocol PeerTransport: AnyObject {
     /// Sends buffers one behind the other; false where there is no connection.
     func send(_ buffers: [[UInt8]], to node: NodeID) -> Bool

@@ -4,8 +4,10 @@ import Identifiers
 import KeyValue
 import Raft
 
-/// A snapshot on its way in: rows go into an engine of their own beside the present one, which takes
-/// its place when the last chunk has been verified. Used in jobs of the maintenance worker.
+/// A snapshot on its way in: rows go into an engine of their own beside the present one, which
+/// takes its place when the last chunk has been verified.
+///
+/// Used in jobs of the maintenance worker.
 final class SnapshotIntake {
     let snapshot: LogPosition
     let directory: String

@@ -4,7 +4,9 @@ import Identifiers
 import KeyValue
 import Raft
 
-/// A pinned state on its way to one follower, chunk by chunk. Used in jobs of the read worker.
+/// A pinned state on its way to one follower, chunk by chunk.
+///
+/// Used in jobs of the read worker.
 ///
 /// A chunk is a zstd block (`BlockCodec`) of rows in key order: key (bytes), version (varint), value
 /// (bytes) each; the last chunk ends in an empty key and the 16-byte state digest of all rows sent.

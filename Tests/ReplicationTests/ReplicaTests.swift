@@ -132,8 +132,9 @@ private func outcome(
         var acknowledged: [UInt8] = []
         var sequence: UInt64 = 0
         for round in 0..<60 {
-            if session == nil, case .success(.sessionOpened(let fresh))? = cluster.propose(
-                .openSession(timeToLiveMilliseconds: 600_000, description: "test"))
+            if session == nil,
+                case .success(.sessionOpened(let fresh))? = cluster.propose(
+                    .openSession(timeToLiveMilliseconds: 600_000, description: "test"))
             {
                 session = fresh
             }
@@ -148,7 +149,9 @@ private func outcome(
                 origin: Origin(
                     session: open, sequence: SequenceNumber(sequence),
                     acknowledgedThrough: SequenceNumber(sequence - 1)))
-            if round % 5 == 2, let victim = cluster.nodes.randomElement(using: &cluster.world.random) {
+            if round % 5 == 2,
+                let victim = cluster.nodes.randomElement(using: &cluster.world.random)
+            {
                 cluster.crash(victim)
                 try cluster.start(victim)
             }

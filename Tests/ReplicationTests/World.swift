@@ -72,7 +72,8 @@ final class World: @unchecked Sendable {
     }
 
     func milliseconds(_ range: ClosedRange<UInt64>) -> UInt64 {
-        UInt64.random(in: range.lowerBound * 1_000_000...range.upperBound * 1_000_000, using: &random)
+        UInt64.random(
+            in: range.lowerBound * 1_000_000...range.upperBound * 1_000_000, using: &random)
     }
 }
 
