@@ -25,12 +25,17 @@ import Identifiers
     /// Bytes of the copy that is handed to libuv when the system takes no more.
     private static let chunkBytes = 256 << 10
 
+    private static let ourEnd = "closed by this side"
+    private static let peersEnd = "the peer closed the connection"
+
     private enum Phase {
         /// Not read, because nobody would hear it.
         case idle
         case open
-        /// Closes for this reason once `output` is empty; what arrives is dropped.
-        case flushing(reason: String, peerHasEnded: Bool)
+        /// The peer has ended its direction; what it is still sent leaves, then this side closes.
+        case ended
+        /// Closes once `output` is empty; what arrives is dropped, and nothing more is sent.
+        case flushing(peerHasEnded: Bool)
         /// Everything has left and the handler has been told; waits for the peer to end, because
         /// closing over unread bytes would reset the connection and take what it has not read.
         case lingering
@@ -61,7 +66,7 @@ import Identifiers
             self.handler = handler
             phase = .open
             socket.setReading(true)
-        case .flushing, .closing:
+        case .ended, .flushing, .closing:
             self.handler = handler
         case .lingering, .closed:
             loop.later { handler.closed("the connection was closed before") }
@@ -73,7 +78,7 @@ import Identifiers
     package func send(_ bytes: [UInt8]) {
         loop.requireCurrent()
         switch phase {
-        case .idle, .open, .flushing(_, peerHasEnded: true):
+        case .idle, .open, .ended:
             output.append(bytes)
             if output.byteCount > tuning.outputBoundBytes { mustReportDrained = true }
             requestFlush()
@@ -93,11 +98,15 @@ import Identifiers
         loop.requireCurrent()
         switch phase {
         case .idle, .open:
-            let reason = "closed by this side"
-            guard flush else { return abort(reason) }
-            beginFlushing(reason, peerHasEnded: false)
-        case .flushing(let reason, _):
-            if !flush { abort(reason) }
+            guard flush else { return abort(Self.ourEnd) }
+            beginFlushing(.flushing(peerHasEnded: false))
+            // Read on, to hear of the peer's end.
+            socket.setReading(true)
+        case .ended:
+            guard flush else { return abort(Self.ourEnd) }
+            phase = .flushing(peerHasEnded: true)
+        case .flushing:
+            if !flush { abort(Self.ourEnd) }
         case .lingering:
             if !flush { abort("") }
         case .closing, .closed:
@@ -111,15 +120,16 @@ import Identifiers
             handler?.received(bytes)
         case (.open, .ended):
             // What this turn answers may still reach a peer that closed its direction only.
-            beginFlushing("the peer closed the connection", peerHasEnded: true)
-        case (.flushing(let reason, _), .ended):
-            phase = .flushing(reason: reason, peerHasEnded: true)
+            beginFlushing(.ended)
+        case (.flushing, .ended):
+            phase = .flushing(peerHasEnded: true)
         case (.lingering, .ended):
             abort("")
         case (.open, .failed(let reason)), (.flushing, .failed(let reason)),
             (.lingering, .failed(let reason)):
             abort(reason)
-        case (.idle, _), (.flushing, .bytes), (.lingering, .bytes), (.closing, _), (.closed, _):
+        case (.idle, _), (.ended, _), (.flushing, .bytes), (.lingering, .bytes), (.closing, _),
+            (.closed, _):
             return
         }
     }
@@ -157,10 +167,12 @@ import Identifiers
 
     private func outputIsEmpty() {
         switch phase {
-        case .flushing(let reason, peerHasEnded: true):
-            abort(reason)
-        case .flushing(let reason, peerHasEnded: false):
-            linger(reason)
+        case .ended:
+            abort(Self.peersEnd)
+        case .flushing(peerHasEnded: true):
+            abort(Self.ourEnd)
+        case .flushing(peerHasEnded: false):
+            linger()
         case .idle, .open:
             guard mustReportDrained else { return }
             mustReportDrained = false
@@ -172,19 +184,17 @@ import Identifiers
         }
     }
 
-    private func beginFlushing(_ reason: String, peerHasEnded: Bool) {
-        phase = .flushing(reason: reason, peerHasEnded: peerHasEnded)
-        // Read on, to hear of the peer's end.
-        if !peerHasEnded { socket.setReading(true) }
+    private func beginFlushing(_ phase: Phase) {
+        self.phase = phase
         setDeadline(tuning.flushMilliseconds)
         requestFlush()
     }
 
     /// Ends our direction, tells the handler, and waits a moment for the peer's end.
-    private func linger(_ reason: String) {
+    private func linger() {
         phase = .lingering
         setDeadline(tuning.lingerMilliseconds)
-        socket.shutDown { [self] _ in tellClosed(reason) }
+        socket.shutDown { [self] _ in tellClosed(Self.ourEnd) }
     }
 
     private func setDeadline(_ milliseconds: UInt64) {
@@ -198,8 +208,10 @@ import Identifiers
     private func deadlineIsOver() {
         deadline = nil
         switch phase {
-        case .flushing(let reason, _):
-            abort("\(reason); \(output.byteCount) bytes could not be sent")
+        case .ended:
+            abort("\(Self.peersEnd); \(output.byteCount) bytes could not be sent")
+        case .flushing:
+            abort("\(Self.ourEnd); \(output.byteCount) bytes could not be sent")
         case .lingering:
             abort("")
         case .idle, .open, .closing, .closed:

@@ -12,22 +12,25 @@ final class SlowTransfer: Sendable {
     private final class State {
         let pair: Pair
         let done: @Sendable ([Int]) -> Void
+        var generator: SeededGenerator
         var mostUnsent = 0
         var timesHeldBack = 0
         var sent = 0
         var received = 0
         var changed = 0
 
-        init(_ pair: Pair, _ done: @escaping @Sendable ([Int]) -> Void) {
+        init(_ pair: Pair, seed: UInt64, _ done: @escaping @Sendable ([Int]) -> Void) {
             self.pair = pair
+            generator = SeededGenerator(seed: seed)
             self.done = done
         }
     }
 
     init(
-        _ pair: Pair, _ loop: UVLoop, total: Int, done: @escaping @Sendable ([Int]) -> Void
+        _ pair: Pair, _ loop: UVLoop, total: Int, seed: UInt64,
+        done: @escaping @Sendable ([Int]) -> Void
     ) {
-        state = LoopBound(State(pair, done), to: loop)
+        state = LoopBound(State(pair, seed: seed, done), to: loop)
         self.loop = loop
         self.total = total
     }
@@ -51,7 +54,9 @@ final class SlowTransfer: Sendable {
                 state.timesHeldBack += 1
                 return
             }
-            let count = min(Self.pieceBytes, total - state.sent)
+            // As many small pieces, which share buffers, as large ones, which do not.
+            let most = Bool.random(using: &state.generator) ? 300 : Self.pieceBytes
+            let count = min(Int.random(in: 1...most, using: &state.generator), total - state.sent)
             let start = state.sent
             state.pair.client.send(Self.bytes(from: start, count: count))
             state.sent += count

@@ -112,6 +112,25 @@ struct UVConnectionTests {
         }
     }
 
+    @Test func `a connection that nobody wanted can be closed without a handler`() async {
+        await withLoop { loop in
+            let reasons: [String]? = await Pair.run(on: loop) { pair, done in
+                let client = Handler()
+                client.onClosed = { first in
+                    let late = Handler()
+                    late.onClosed = { done([first, $0]) }
+                    pair.server.setHandler(late)
+                }
+                pair.client.setHandler(client)
+                pair.server.close(flush: false)
+            }
+            #expect(
+                reasons == [
+                    "the peer closed the connection", "the connection was closed before",
+                ])
+        }
+    }
+
     @Test func `a handler may close from inside what it hears`() async {
         await withLoop { loop in
             let log: [String]? = await Pair.run(on: loop) { pair, done in

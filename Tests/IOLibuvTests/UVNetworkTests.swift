@@ -49,13 +49,15 @@ struct UVNetworkTests {
         }
     }
 
-    @Test func `a slow reader holds the writer back, and everything arrives`() async {
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `a slow reader holds the writer back, and everything arrives`(seed: UInt64) async {
+        print("seed \(seed)")
         var tuning = UVNetwork.Tuning()
         tuning.outputBoundBytes = 1 << 20
         let total = 32 << 20
         await withLoop { [tuning] loop in
             let result: [Int]? = await Pair.run(on: loop, tuning: tuning) { pair, done in
-                let transfer = SlowTransfer(pair, loop, total: total) { done($0) }
+                let transfer = SlowTransfer(pair, loop, total: total, seed: seed) { done($0) }
                 transfer.start()
             }
             let most = result?[0] ?? .max
