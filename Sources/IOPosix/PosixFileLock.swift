@@ -23,6 +23,8 @@ final class PosixFileLock: FileLock {
     }
 
     deinit {
+        // Closing alone would leave it held by a child that has been forked and has not come to exec.
+        _ = flock(descriptor, LOCK_UN)
         _ = close(descriptor)
     }
 
