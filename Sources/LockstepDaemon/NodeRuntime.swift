@@ -46,15 +46,19 @@ final class NodeRuntime {
 
     /// Runs the node on the calling thread until it is told to stop; the exit status.
     func run() throws -> Int32 {
-        defer { stopWorkers() }
         let directory: DataDirectory
         do {
             directory = try DataDirectory.open(
                 fileSystem: fileSystem, root: configuration.dataDirectory)
         } catch {
+            stopWorkers()
             throw Self.failure(error, otherwise: .cannotCreate)
         }
-        defer { directory.close() }
+        // The directory's lock outlives the last write to it.
+        defer {
+            stopWorkers()
+            directory.close()
+        }
         let identity = try identify(directory)
         let settings = makeSettings(identity, layout: directory.layout)
         let executor = Executor(

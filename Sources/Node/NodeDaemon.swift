@@ -178,7 +178,8 @@ package final class NodeDaemon {
             let isAlone = node.replica.currentMembership.voters.count <= 1
             let isHandedOver = !wasLeader || isAlone || !node.replica.isLeader
             if (isHandedOver && node.port.count == 0) || node.loop.now >= deadline {
-                node.stopped(.drained)
+                // What is on disk need not be applied again at the next start.
+                node.replica.flushEngine { _ in back.value.stopped(.drained) }
             } else {
                 node.awaitDrained(back, deadline: deadline, wasLeader: wasLeader)
             }

@@ -162,7 +162,13 @@ extension PeerHub {
             return HandshakeRefusal(
                 .unknownPeer, "the other end calls itself \(node), as this node does")
         }
-        guard let known = members[other]?.incarnation, known != peerIncarnation else { return nil }
+        guard let member = members[other] else {
+            // A node that knows no cluster yet hears everybody; a member, members only.
+            guard !members.isEmpty else { return nil }
+            return HandshakeRefusal(
+                .unknownPeer, "node \(other) is no member of the cluster; add it first")
+        }
+        guard let known = member.incarnation, known != peerIncarnation else { return nil }
         events.strangerSeen(other, peerIncarnation)
         return HandshakeRefusal(
             .unknownPeer,

@@ -9,9 +9,12 @@ extension ConsensusCore {
             reject(previous: log.last.index, readNonce: 0, to: node, &effects)
             return false
         }
-        precondition(
-            !(isLeader && messageTerm == term), "two leaders in term \(term): \(node) and this node"
-        )
+        if messageTerm == term, isLeader || (leader != nil && leader != node) {
+            effects.append(
+                .peerViolation(
+                    node, "it leads in term \(term), as node \(leader ?? identifier) does"))
+            return false
+        }
         if messageTerm > term || leader != node || campaign != nil {
             becomeFollower(messageTerm, leader: node, now, &effects)
         }

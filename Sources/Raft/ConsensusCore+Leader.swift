@@ -172,9 +172,10 @@ extension ConsensusCore {
         leading?.peers[place].isRecentlyActive = true
         switch response.result {
         case .matched(let index):
-            guard index <= log.last.index else {
+            guard index <= log.compacted.index || log.isBoundary(index) else {
                 effects.append(
-                    .peerViolation(node, "it matched \(index) of a log that ends at \(log.last)"))
+                    .peerViolation(
+                        node, "it matched \(index), no frame's end in a log up to \(log.last)"))
                 return
             }
             matched(index, place, now, &effects)

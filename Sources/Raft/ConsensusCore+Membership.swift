@@ -119,8 +119,9 @@ extension ConsensusCore {
 
     /// The voter that is heard of and has the most of the log.
     private var bestFollower: NodeID? {
-        leading?.peers
-            .filter { membership.voters.contains($0.node) && $0.isRecentlyActive }
+        let voters = leading?.peers.filter { membership.voters.contains($0.node) } ?? []
+        let active = voters.filter(\.isRecentlyActive)
+        return (active.isEmpty ? voters : active)
             .max { ($0.match, $1.node) < ($1.match, $0.node) }?.node
     }
 
@@ -146,6 +147,7 @@ extension ConsensusCore {
             guard let target = bestFollower else { return }
             effects.append(
                 .send(Message(term: term, body: .timeoutNow), to: target, after: nil))
+            // Without another voter there is nobody to step down for.
             becomeFollower(term, leader: nil, now, &effects)
         } else if campaign != nil {
             becomeFollower(term, leader: nil, now, &effects)

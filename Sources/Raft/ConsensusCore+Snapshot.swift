@@ -24,7 +24,10 @@ extension ConsensusCore {
             leading?.peers[place].state = .snapshot(chunk: chunk, sentAt: now)
             effects.append(.sendSnapshotChunk(to: node, chunk: chunk))
         case .installed(let index):
-            guard index <= log.last.index else { return }
+            guard index <= log.compacted.index || log.isBoundary(index) else {
+                effects.append(.peerViolation(node, "it installed \(index), no frame's end"))
+                return
+            }
             _ = leading?.peers[place].matched(index)
             let next = index.next
             leading?.peers[place].become(.probe(isWaiting: false), next: next)
@@ -40,6 +43,12 @@ extension ConsensusCore {
             guard case .snapshot(let chunk, let sentAt) = peer.state,
                 now.milliseconds(since: sentAt) >= settings.electionMilliseconds
             else { continue }
+            guard peer.isRecentlyActive else {
+                // Nobody is there: the snapshot is not kept for it.
+                leading?.peers[place].become(
+                    .probe(isWaiting: true), next: max(peer.match, log.compacted.index).next)
+                continue
+            }
             leading?.peers[place].state = .snapshot(chunk: chunk, sentAt: now)
             effects.append(.sendSnapshotChunk(to: peer.node, chunk: chunk))
         }

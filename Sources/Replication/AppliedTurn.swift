@@ -10,8 +10,8 @@ package struct AppliedTurn: Sendable {
     package var position: AppliedPosition
     /// The membership, where a frame of this turn changed it.
     package var membership: ClusterMembership?
-    /// The nonce of a digest mark in the last frame: the state is to be pinned at `position`.
-    package var digestMark: UInt64?
+    /// The nonces of digest marks in the last frame: the state is to be pinned at `position`.
+    package var digestMarks: [UInt64] = []
     package var sessionCount = 0
     /// Raised by every change of a trigger definition or suspension.
     package var touchedTriggers = false

@@ -18,7 +18,6 @@ package final class Applier {
     private let limits: Limits
     package private(set) var position: AppliedPosition
     package private(set) var membership: ClusterMembership
-    private var pendingTransaction = ByteWriter()
 
     package init(
         engine: any Engine, executor: Executor, limits: Limits
@@ -75,7 +74,7 @@ package final class Applier {
         var turn = AppliedTurn(position: position)
         turn.frames.reserveCapacity(frames.count)
         do {
-            for frame in frames where turn.digestMark == nil {
+            for frame in frames where turn.digestMarks.isEmpty {
                 try apply(frame, in: &turn)
             }
             overlay.version = position.index
@@ -177,7 +176,7 @@ extension Applier {
             turn.touchedTriggers = true
             return .done
         case .digestMark(let nonce):
-            turn.digestMark = nonce
+            turn.digestMarks.append(nonce)
             return .done
         }
     }
@@ -223,9 +222,10 @@ extension Applier {
     }
 
     private func encode(_ outcome: Outcome) -> [UInt8] {
-        pendingTransaction.removeAll(keepingCapacity: true)
-        outcome.encode(into: &pendingTransaction)
-        return pendingTransaction.bytes
+        // A buffer of its own: one that is kept and shared would keep its capacity for ever.
+        var writer = ByteWriter(capacity: 32)
+        outcome.encode(into: &writer)
+        return writer.take()
     }
 
     private func unknown(_ session: SessionID) -> Abort {

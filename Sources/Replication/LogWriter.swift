@@ -40,6 +40,8 @@ final class LogWriter {
     private var gatheredThrough: WriteID?
     /// The group under way (or waiting for room), and since when.
     private var underWay: (group: WriteAheadLog.Group, through: WriteID, since: MonotonicTime)?
+    /// Whether the disk worker has been given the group; not while it waits for room.
+    private var isAttempting = false
     private(set) var statistics: WALStatistics
     private var stopped = false
     private var idleJobs: [() -> Void] = []
@@ -97,7 +99,7 @@ final class LogWriter {
 
     /// Tries a group again that met a full disk.
     func retry() {
-        guard let underWay, !stopped else { return }
+        guard let underWay, !isAttempting, !stopped else { return }
         start(underWay.group)
     }
 
@@ -106,6 +108,7 @@ final class LogWriter {
     }
 
     private func start(_ group: WriteAheadLog.Group) {
+        isAttempting = true
         let log = log
         let back = LoopBound(self, to: loop)
         let loop = loop
@@ -122,6 +125,7 @@ final class LogWriter {
     }
 
     private func finished(_ result: Result<WALStatistics, WALFailure>) {
+        isAttempting = false
         guard let done = underWay, !stopped else { return }
         switch result {
         case .success(let statistics):

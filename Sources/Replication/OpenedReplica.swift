@@ -70,33 +70,9 @@ package struct OpenedReplica {
                 cluster: settings.cluster, node: settings.node, incarnation: incarnation),
             limits: settings.limits, engineDurable: position.index)
         var notes = recovery.notes
-        var frames = recovery.frames
-        var start = recovery.start
-        var lastDigest = recovery.lastDigest
-        if !holds(position, frames: frames, start: start) {
-            // The engine came by a snapshot whose log was not reset before a crash.
-            start = WriteAheadLog.LogStart(
-                index: position.index, term: position.term, digest: position.digest)
-            try log.reset(to: start, voting: recovery.voting)
-            frames = []
-            lastDigest = position.digest
-            notes.append("the log was reset to the engine's position \(position.index)")
-        }
-        let fatal = recovery.damage.filter { !$0.isBelowEngine && !frames.isEmpty }
-        if let damage = fatal.first {
-            throw WALFailure.damaged(damage)
-        }
-        frames.removeAll { $0.lastIndex <= start.index }
-        if let gap = zip(frames, frames.dropFirst()).first(where: {
-            $0.0.lastIndex.next != $0.1.firstIndex
-        }) {
-            // Damage below the engine's position: what is before it is of no use any more.
-            start = WriteAheadLog.LogStart(
-                index: gap.1.firstIndex.previous, term: gap.0.term,
-                digest: gap.1.previousDigest)
-            frames.removeAll { $0.firstIndex < gap.1.firstIndex }
-            notes.append("records before \(gap.1.firstIndex) are damaged, and applied already")
-        }
+        let kept = try keep(recovery, position, log: log, notes: &notes)
+        let (start, frames) = (kept.start, kept.frames)
+        let lastDigest = frames.last?.digest ?? start.digest
         let descriptors = try describe(frames, log: log, limits: settings.limits)
         return OpenedReplica(
             settings: settings, incarnation: incarnation, location: location, applier: applier,
@@ -109,15 +85,53 @@ package struct OpenedReplica {
             lastDigest: lastDigest, membership: applier.membership, damage: [], notes: notes)
     }
 
-    /// Whether the log goes up to the engine's position, and agrees about it.
-    private static func holds(
-        _ position: AppliedPosition, frames: [FrameHeader], start: WriteAheadLog.LogStart
-    ) -> Bool {
-        if position.index <= start.index { return position.index == start.index }
-        return frames.contains {
-            $0.lastIndex == position.index && $0.term == position.term
-                && $0.digest == position.digest
+    /// What of the recovered log goes with the engine's position: from where, and which frames.
+    ///
+    /// The engine holds committed records only. A log that ends before it, or has another frame at
+    /// its position, is older than a snapshot whose installation was cut short, and is reset. Damage
+    /// below the position is no obstacle; damage above it is, because what it held may have been
+    /// acknowledged.
+    private static func keep(
+        _ recovery: WriteAheadLog.Recovery, _ position: AppliedPosition, log: WriteAheadLog,
+        notes: inout [String]
+    ) throws -> (start: WriteAheadLog.LogStart, frames: [FrameHeader]) {
+        let engine = WriteAheadLog.LogStart(
+            index: position.index, term: position.term, digest: position.digest)
+        let contradicts = recovery.frames.contains {
+            $0.lastIndex == position.index
+                && ($0.term != position.term || $0.digest != position.digest)
         }
+        if recovery.lastIndex < position.index || contradicts {
+            try log.reset(to: engine, voting: recovery.voting)
+            notes.append("the log was reset to the engine's position \(position.index)")
+            return (engine, [])
+        }
+        if let damage = recovery.damage.first(where: { !$0.isBelowEngine }) {
+            throw WALFailure.damaged(damage)
+        }
+        let frames = recovery.frames.filter { $0.lastIndex > recovery.start.index }
+        if follows(frames, recovery.start.index) { return (recovery.start, frames) }
+        let behind = frames.filter { $0.firstIndex > position.index }
+        guard follows(behind, position.index),
+            behind.first.map({ $0.previousDigest == position.digest }) ?? true
+        else {
+            throw ReplicationFailure.inconsistent(
+                "the log has a hole behind record \(position.index), up to which the engine "
+                    + "holds everything; restore the log, or remove the data directory and let the "
+                    + "node rejoin as a learner")
+        }
+        notes.append("records up to \(position.index) are damaged in the log, and applied already")
+        return (engine, behind)
+    }
+
+    /// Whether `frames` follow `index` and each other without a gap.
+    private static func follows(_ frames: [FrameHeader], _ index: LogIndex) -> Bool {
+        var next = index.next
+        for frame in frames {
+            guard frame.firstIndex == next else { return false }
+            next = frame.lastIndex.next
+        }
+        return true
     }
 
     private static func describe(

@@ -146,9 +146,20 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+    /// A number far enough from the end of its range that counting on from it cannot overflow.
+    private mutating func readBounded() throws(DecodingFailure) -> UInt64 {
+        let start = position
+        let value = try readVarint()
+        guard value < 1 << 62 else {
+            throw .overLimit(
+                at: start, what: "a term, index or chunk", value: value, limit: 1 << 62)
+        }
+        return value
+    }
+
     mutating func readPosition() throws(DecodingFailure) -> LogPosition {
-        let index = try readVarint(LogIndex.self)
-        return LogPosition(index: index, term: try readVarint(Term.self))
+        let index = LogIndex(try readBounded())
+        return LogPosition(index: index, term: Term(try readBounded()))
     }
 
     private mutating func readNodes(limits: Limits) throws(DecodingFailure) -> [NodeID] {
@@ -179,13 +190,13 @@ extension ByteReader {
         guard let kind = HeadKind(rawValue: try readUInt8()) else {
             throw .malformed(at: start, what: "unknown kind of peer message")
         }
-        let term = try readVarint(Term.self)
+        let term = Term(try readBounded())
         guard kind == .appendRequest else {
             let body = try readBody(kind, limits: limits)
             return ParsedHead(message: Message(term: term, body: body), body: .plain)
         }
         let fields = AppendFields(
-            previous: try readPosition(), commit: try readVarint(LogIndex.self),
+            previous: try readPosition(), commit: LogIndex(try readBounded()),
             readNonce: try readVarint())
         let count = try readCount(limit: limits.framesPerMessage, "frames")
         return ParsedHead(
@@ -210,29 +221,29 @@ extension ByteReader {
             return .voteResponse(
                 Message.VoteResponse(isPreVote: flags & 1 != 0, granted: flags & 2 != 0))
         case .matched:
-            let index = try readVarint(LogIndex.self)
+            let index = LogIndex(try readBounded())
             return .appendResponse(
                 Message.AppendResponse(result: .matched(index), readNonce: try readVarint()))
         case .rejected:
             let result = Message.AppendResponse.Result.rejected(
-                previous: try readVarint(LogIndex.self), hint: try readPosition(),
-                last: try readVarint(LogIndex.self))
+                previous: LogIndex(try readBounded()), hint: try readPosition(),
+                last: LogIndex(try readBounded()))
             return .appendResponse(
                 Message.AppendResponse(result: result, readNonce: try readVarint()))
         case .snapshotRequest:
             return .snapshotRequest(
                 Message.SnapshotRequest(
                     snapshot: try readPosition(), membership: try readMembership(limits: limits),
-                    chunk: try readVarint(), isLast: try readBool()))
+                    chunk: try readBounded(), isLast: try readBool()))
         case .snapshotWants:
             return .snapshotResponse(
                 Message.SnapshotResponse(
-                    snapshot: try readPosition(), result: .wants(chunk: try readVarint())))
+                    snapshot: try readPosition(), result: .wants(chunk: try readBounded())))
         case .snapshotInstalled:
             return .snapshotResponse(
                 Message.SnapshotResponse(
                     snapshot: try readPosition(),
-                    result: .installed(try readVarint(LogIndex.self))))
+                    result: .installed(LogIndex(try readBounded()))))
         case .timeoutNow:
             return .timeoutNow
         case .readIndexRequest:
@@ -240,7 +251,7 @@ extension ByteReader {
         case .readIndexResponse:
             let nonce = try readVarint()
             let known = try readBool()
-            let index = try readVarint(LogIndex.self)
+            let index = LogIndex(try readBounded())
             return .readIndexResponse(nonce: nonce, index: known ? index : nil)
         }
     }

@@ -145,6 +145,11 @@ extension SealedFrame {
             case .entries: nil
             case .membership: try MembershipFrame.read(self, limits: limits).core
             }
+        guard header.firstIndex.rawValue > 0, header.firstIndex.rawValue < 1 << 62,
+            header.term.rawValue < 1 << 62
+        else {
+            throw .malformed(at: 0, what: "frame at \(header.firstIndex)/\(header.term)")
+        }
         guard header.count > 0, membership == nil || header.count == 1 else {
             throw .malformed(at: 0, what: "frame of \(header.count) records")
         }

@@ -87,6 +87,10 @@ extension Replica {
     package func transferLeadership(
         to node: NodeID?, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
     ) {
+        guard administration == nil else {
+            done(.failure(.refused("a change of membership is under way; wait until it has ended")))
+            return
+        }
         administer(done) { .transfer(to: node) }
         // The core refuses at once or starts; success shows as a change of role.
         finishAdministration(.success(position.index))

@@ -28,11 +28,14 @@ extension Replica {
             return
         }
         readLog(from: next, maximumBytes: Self.turnBytes) { [unowned self] frames in
-            guard let frames else {
-                isApplying = false
+            let wanted = (frames ?? []).filter { $0.header.lastIndex <= applyTarget }
+            guard wanted.first?.header.firstIndex == next else {
+                // Committed and acknowledged, but not to be read any more: going on would mean to
+                // lead or vote without being able to answer.
+                fail(.corruptFrame("the log cannot give frame \(next); see the log's messages"))
                 return
             }
-            apply(frames.filter { $0.header.lastIndex <= applyTarget })
+            apply(wanted)
         }
     }
 
@@ -73,6 +76,7 @@ extension Replica {
         pumpApply()
         for frame in turn.frames {
             bytesSinceFlush += frame.byteCount
+            recordsSinceFlush += frame.results.count
             answer(frame)
         }
         if let next = turn.membership {
@@ -80,8 +84,8 @@ extension Replica {
             resources.transport.update(next)
         }
         releaseReads()
-        if let nonce = turn.digestMark, let pinned {
-            computeDigest(of: pinned, nonce: nonce)
+        if !turn.digestMarks.isEmpty, let pinned {
+            computeDigest(of: pinned, nonces: turn.digestMarks)
         }
         observer.applied(turn)
     }
@@ -110,7 +114,7 @@ extension Replica {
         }
     }
 
-    private func computeDigest(of pinned: any PinnedState, nonce: UInt64) {
+    private func computeDigest(of pinned: any PinnedState, nonces: [UInt64]) {
         let loop = loop
         let back = LoopBound(self, to: loop)
         resources.maintenanceWorker.submit {
@@ -121,19 +125,21 @@ extension Replica {
                 result = .failure(error)
             }
             pinned.close()
-            loop.post { back.value.digestComputed(nonce, result) }
+            loop.post { back.value.digestComputed(nonces, result) }
         }
     }
 
-    private func digestComputed(_ nonce: UInt64, _ result: Result<StateReport, EngineFailure>) {
-        let waiter = digestWaiters.removeValue(forKey: nonce)
+    private func digestComputed(
+        _ nonces: [UInt64], _ result: Result<StateReport, EngineFailure>
+    ) {
+        let waiters = nonces.compactMap { digestWaiters.removeValue(forKey: $0) }
         switch result {
         case .success(let report):
             reports.append(report)
             if reports.count > 16 { reports.removeFirst() }
-            waiter?(.success(report))
+            waiters.forEach { $0(.success(report)) }
         case .failure(let failure):
-            waiter?(.failure(.unavailable("\(failure)")))
+            waiters.forEach { $0(.failure(.unavailable("\(failure)"))) }
         }
     }
 
@@ -165,7 +171,7 @@ extension Applier {
         _ frames: [SealedFrame]
     ) throws(ReplicationFailure) -> (AppliedTurn, (any PinnedState)?) {
         let turn = try apply(frames)
-        guard turn.digestMark != nil else { return (turn, nil) }
+        guard !turn.digestMarks.isEmpty else { return (turn, nil) }
         do {
             return (turn, try engine.pin())
         } catch {

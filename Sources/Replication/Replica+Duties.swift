@@ -82,6 +82,7 @@ extension Replica {
         let age = loop.now.milliseconds(since: flushStarted)
         let isDue =
             bytesSinceFlush >= settings.flushBytes
+            || recordsSinceFlush >= settings.flushRecords
             || (bytesSinceFlush > 0 && age >= settings.flushMilliseconds)
         if isDue, !isFlushing, !isInstalling {
             flushEngine { _ in }
@@ -94,7 +95,7 @@ extension Replica {
     }
 
     /// Makes the engine durable up to what is applied now.
-    func flushEngine(done: @escaping (Result<LogIndex, RequestRefusal>) -> Void) {
+    package func flushEngine(done: @escaping (Result<LogIndex, RequestRefusal>) -> Void) {
         guard !isFlushing, !isInstalling else {
             done(.failure(.unavailable("the engine is being flushed or replaced; try again")))
             return
@@ -102,6 +103,7 @@ extension Replica {
         isFlushing = true
         flushStarted = loop.now
         bytesSinceFlush = 0
+        recordsSinceFlush = 0
         let through = position.index
         let engine = engine
         let loop = loop

@@ -39,9 +39,9 @@ extension Replica {
         case .local:
             read.run()
         case .stale(let lag):
-            guard raft.isLeader || heardOfLeader(within: lag) else {
+            guard raft.isLeader ? heardOfQuorum(within: lag) : heardOfLeader(within: lag) else {
                 read.fail(
-                    .unavailable("this node has not heard of a leader for over \(lag) ms"))
+                    .unavailable("this node has not heard of the others for over \(lag) ms"))
                 return
             }
             read.run()
@@ -52,6 +52,14 @@ extension Replica {
                 return
             }
             gatheredReads.append(read)
+        }
+    }
+
+    private func heardOfQuorum(within milliseconds: UInt64) -> Bool {
+        Quorum.isReached(raft.membership) { node in
+            if node == settings.node { return true }
+            guard let time = heard[node] else { return false }
+            return loop.now.milliseconds(since: time) <= milliseconds
         }
     }
 

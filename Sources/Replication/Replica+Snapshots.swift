@@ -54,11 +54,17 @@ extension Replica {
         for node: NodeID
     ) {
         sourcesInTheMaking.remove(node)
-        guard !isStopped else { return }
+        guard !isStopped else {
+            if case .success(let made?) = result {
+                resources.readWorker.submit { made.0.value.close() }
+            }
+            return
+        }
         switch result {
         case .success(let made?):
             let (source, chunk) = made
-            guard raft.isLeader else {
+            guard raft.isLeader, raft.isSendingSnapshot(to: node) else {
+                sources[node] = nil
                 resources.readWorker.submit { source.value.close() }
                 return
             }
@@ -95,7 +101,8 @@ extension Replica {
 
     /// Releases the snapshots of followers that replicate from the log again.
     func closeIdleSources() {
-        for node in sources.keys where !raft.isSendingSnapshot(to: node) {
+        for node in sources.keys
+        where !raft.isSendingSnapshot(to: node) && !sourcesInTheMaking.contains(node) {
             if let source = sources.removeValue(forKey: node) {
                 resources.readWorker.submit { source.value.close() }
             }
@@ -106,7 +113,8 @@ extension Replica {
 
     /// Stores the chunk of the message being stepped on the maintenance worker.
     func storeSnapshotChunk(_ request: Message.SnapshotRequest, from node: NodeID) {
-        guard let bytes = incoming?.chunk, !isInstalling else { return }
+        // One chunk at a time: what is sent anew meanwhile is dropped.
+        guard let bytes = incoming?.chunk, !isInstalling, !isStoring else { return }
         var known = intake
         if let stale = known, stale.value.snapshot != request.snapshot || request.chunk == 0 {
             resources.maintenanceWorker.submit { stale.value.abandon() }
@@ -123,6 +131,7 @@ extension Replica {
         } else {
             make = nil
         }
+        isStoring = true
         isInstalling = request.isLast
         let loop = loop
         let back = LoopBound(self, to: loop)
@@ -161,6 +170,7 @@ extension Replica {
         _ request: Message.SnapshotRequest,
         _ result: Result<(WorkerBound<SnapshotIntake>, SnapshotIntake.Progress), any Error>
     ) {
+        isStoring = false
         guard !isStopped else { return }
         switch result {
         case .failure(let error):
@@ -174,7 +184,7 @@ extension Replica {
         case .success(let (intake, .wants(chunk))):
             self.intake = intake
             isInstalling = false
-            if chunk == request.chunk + 1 {
+            if request.chunk < chunk {
                 step(.snapshotChunkStored(request.snapshot, chunk: request.chunk))
             } else {
                 step(.snapshotChunkWanted(request.snapshot, chunk: chunk))
@@ -242,7 +252,6 @@ extension Replica {
         let position = applier.value.position
         let start = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
-        let voting = WriteAheadLog.VotingState(term: raft.term, vote: raft.vote)
         let keeps = raft.term(at: position.index) == position.term
         guard !keeps else {
             installed(request, position)
@@ -251,6 +260,7 @@ extension Replica {
         // Appends are refused while a snapshot is installed, so nothing can come behind the last
         // write and be taken for a part of the log after the reset.
         writer?.whenIdle { [unowned self] in
+            let voting = WriteAheadLog.VotingState(term: raft.term, vote: raft.vote)
             writer?.perform { log in
                 Result { try log.reset(to: start, voting: voting) }
             } done: { [unowned self] result in

@@ -119,6 +119,7 @@ package final class Replica {
     var sourcesInTheMaking: Set<NodeID> = []
     var intake: WorkerBound<SnapshotIntake>?
     var isInstalling = false
+    var isStoring = false
     let location: EngineLocation
 
     // Duties and maintenance
@@ -128,6 +129,7 @@ package final class Replica {
     var isCompacting = false
     var flushStarted: MonotonicTime
     var bytesSinceFlush = 0
+    var recordsSinceFlush = 0
     var digestWaiters: [UInt64: (Result<StateReport, RequestRefusal>) -> Void] = [:]
     var reports: [StateReport] = []
     var administration: ((Result<LogIndex, RequestRefusal>) -> Void)?

@@ -14,6 +14,9 @@ package struct ReplicaSettings: Sendable {
     package var diskHangMilliseconds: UInt64 = 1_000
     /// Log bytes applied since the last flush of the engine, over which it is flushed.
     package var flushBytes = 64 << 20
+    /// Records applied since the last flush, over which it is flushed: what a restart may have to
+    /// apply again.
+    package var flushRecords = 32_768
     /// Time after which the engine is flushed, however little has come.
     package var flushMilliseconds: UInt64 = 60_000
     /// Bytes of log that the scrub reads a second; 0 turns it off.

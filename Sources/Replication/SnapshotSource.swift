@@ -27,6 +27,7 @@ final class SnapshotSource {
     /// The key from which the next chunk begins.
     private var nextKey = SystemRows.replicated.lower
     private var current: Chunk?
+    private var isClosed = false
 
     init(engine: any Engine, limits: Limits) throws(EngineFailure) {
         pinned = try engine.pin()
@@ -37,6 +38,7 @@ final class SnapshotSource {
 
     /// Chunk `number`: the one sent last, once more, or the one behind it; nil for any other.
     func chunk(_ number: UInt64) throws(EngineFailure) -> Chunk? {
+        guard !isClosed else { return nil }
         if let current, current.number == number { return current }
         let next = current.map { $0.number + 1 } ?? 0
         guard number == next, current?.isLast != true else { return nil }
@@ -46,6 +48,8 @@ final class SnapshotSource {
     }
 
     func close() {
+        guard !isClosed else { return }
+        isClosed = true
         pinned.close()
     }
 
