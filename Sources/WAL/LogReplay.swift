@@ -238,8 +238,8 @@ struct LogReplay {
     ///
     /// Nothing is ever truncated in a term behind records of that same term. So where the log's
     /// last record is of the current term and the term is still the same after the loss, what is
-    /// there stands; otherwise all behind the engine's durable index is in doubt, until the chain
-    /// digest of a successor proves it.
+    /// there stands; otherwise all of it is in doubt (what the engine holds by now may have been
+    /// written after the loss), until the chain digest of a successor proves it.
     private mutating func lose(
         _ bytes: [UInt8], _ range: Range<Int>, of position: Int, groups: UInt64,
         before later: WriteAheadLog.VotingState
@@ -258,7 +258,11 @@ struct LogReplay {
         let isCertain = index.last.term == voting.term && voting.term == later.term && loss == nil
         var suspects = loss?.suspects ?? []
         if !isCertain {
-            suspects += index.takeSuspects(behind: max(engineDurable, index.start.index))
+            let floor = index.start.index
+            suspects += index.takeSuspects(behind: floor)
+            suspects += spareRepairs.filter { $0.entry.firstIndex > floor }
+            spareRepairs.removeAll { $0.entry.firstIndex > floor }
+            segments[position].lowestBase = min(segments[position].lowestBase, floor)
         }
         suspects += FrameIndex.Suspect.found(in: bytes, range, segment: number, limits: limits)
         loss = Loss(

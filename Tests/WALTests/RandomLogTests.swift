@@ -58,6 +58,12 @@ struct LogModel {
         committed = choices.randomElement(using: &random) ?? min(last, committed)
     }
 
+    /// What the engine may have flushed: at least what was compacted, at most what is committed.
+    private mutating func engineDurable() -> LogIndex {
+        Bool.random(using: &random)
+            ? max(committed, fixture.log.start.index) : fixture.log.start.index
+    }
+
     private mutating func forget() {
         let start = fixture.log.start.index
         frames.removeAll { $0.header.lastIndex <= start }
@@ -90,7 +96,7 @@ struct LogModel {
         let sectors = fixture.disk.unsyncedSectors(of: path)
         let kept = Set(sectors.filter { _ in Bool.random(using: &random) })
         fixture.disk.crash(keeping: kept, of: path)
-        try fixture.reopen(engineDurable: fixture.log.start.index)
+        try fixture.reopen(engineDurable: engineDurable())
         if fixture.recovery.lastIndex == new.last?.header.lastIndex { frames += new }
     }
 
@@ -138,14 +144,17 @@ struct LogModel {
                 bytes[place] = UInt8.random(in: 0...255, using: &random)
             }
         }
-        try fixture.reopen(engineDurable: fixture.log.start.index)
+        try fixture.reopen(engineDurable: engineDurable())
         try repair()
     }
 
     private mutating func repair() throws(WALFailure) {
         var rounds = 0
-        while let range = fixture.log.damage.last, rounds < 1_000 {
+        while !fixture.log.damage.isEmpty, rounds < 1_000 {
             rounds += 1
+            // A peer's frame where the digest is known; else the leader's, from the bottom.
+            let known = fixture.log.damage.last { $0.digest != nil }
+            guard let range = known ?? fixture.log.damage.first else { return }
             let wanted = frames.first {
                 range.digest == nil
                     ? $0.header.firstIndex == range.first : $0.header.lastIndex == range.last
@@ -161,7 +170,7 @@ struct LogModel {
 
     private mutating func reopen() throws(WALFailure) {
         fixture.disk.crash()
-        try fixture.reopen(engineDurable: fixture.log.start.index)
+        try fixture.reopen(engineDurable: engineDurable())
     }
 
     private func check() throws(WALFailure) {

@@ -75,8 +75,10 @@ struct SampleLog {
         return try LogFixture(disk: copy, engineDurable: engineDurable)
     }
 
-    /// What is wrong with a recovery; nil where every durable frame is there or known as damaged,
-    /// and nothing else is. The last group may be missing only where `mayLoseLast`.
+    /// What is wrong with a recovery, or nil.
+    ///
+    /// Every durable frame must be there or known as damaged, and nothing else. The last group may
+    /// be missing only where `mayLoseLast`.
     func complaint(
         about fixture: LogFixture, mayLoseLast: Bool
     ) -> String? {
