@@ -72,6 +72,8 @@ package protocol View: ReadView {
     /// Marks the present state; marks nest, and rolling back to one forgets the later ones.
     mutating func savepoint() -> Savepoint
     mutating func rollback(to savepoint: Savepoint)
+    /// Forgets the mark and later ones, and keeps the changes.
+    mutating func release(_ savepoint: Savepoint)
 }
 
 package struct Savepoint: Hashable, Sendable {

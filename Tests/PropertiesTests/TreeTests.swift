@@ -230,4 +230,8 @@ private struct CountingView: View {
     mutating func rollback(to savepoint: Savepoint) {
         base.rollback(to: savepoint)
     }
+
+    mutating func release(_ savepoint: Savepoint) {
+        base.release(savepoint)
+    }
 }

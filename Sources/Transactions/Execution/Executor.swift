@@ -44,9 +44,11 @@ package struct Executor: Sendable {
             let savepoint = view.savepoint()
             switch try run(transaction, in: &view, context: &context) {
             case .success(let results):
+                view.release(savepoint)
                 return committed(transaction, results, context)
             case .failure(let failure):
                 view.rollback(to: savepoint)
+                view.release(savepoint)
                 abort = failure
             }
         }
