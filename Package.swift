@@ -36,6 +36,7 @@ let package = Package(
     products: [
         .executable(name: "lockstepd", targets: ["LockstepDaemon"]),
         .executable(name: "lockstep", targets: ["LockstepCLI"]),
+        .executable(name: "lockstep-torture", targets: ["Torture"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -134,6 +135,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         // Beside the house: what looks after it.
+        .executableTarget(
+            name: "Torture",
+            dependencies: [
+                "IOCore", "JSON", "Lockstep", "TextOutput",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "cluster/torture", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         // Floors 4 and 5: what the executables stand on.
         module(

@@ -1,0 +1,54 @@
+import Glibc
+
+/// The few things that the harness does with files.
+enum Files {
+    /// The text of a file; nil if it cannot be read.
+    static func read(_ path: String) -> String? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var text: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = unsafe Glibc.read(descriptor, &part, part.count)
+            if count < 0 { return nil }
+            if count == 0 { return String(decoding: text, as: UTF8.self) }
+            text += part[..<count]
+        }
+    }
+
+    static func write(_ text: String, to path: String) throws(TortureFailure) {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw TortureFailure("cannot write \(path): error \(errno)") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw TortureFailure("cannot write \(path): error \(errno)")
+        }
+    }
+
+    static func writeError(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = unsafe Glibc.write(2, bytes, bytes.count)
+    }
+
+    /// Makes a folder, whose parent must be there; fails if it is there and `isNew`.
+    static func makeFolder(_ path: String, isNew: Bool = false) throws(TortureFailure) {
+        guard unsafe mkdir(path, 0o700) != 0 else { return }
+        let code = errno
+        if code == EEXIST, !isNew { return }
+        throw TortureFailure("cannot make the folder \(path): error \(code)")
+    }
+
+    /// The path without links; nil if there is nothing.
+    static func resolve(_ path: String) -> String? {
+        guard let found = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(found) }
+        return unsafe String(cString: found)
+    }
+
+    /// Empties a file that somebody may be appending to.
+    static func empty(_ path: String) {
+        unsafe truncate(path, 0)
+    }
+}

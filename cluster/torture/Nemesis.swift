@@ -1,0 +1,188 @@
+import Glibc
+import Lockstep
+
+/// Kills and pauses nodes, and sees that the cluster comes back each time.
+struct Nemesis {
+    struct Plan {
+        var kills: Int
+        var pauses: Int
+        var deadline: ContinuousClock.Instant
+        /// The longest that the cluster may go without an acknowledgement once all nodes run.
+        var patience: Duration
+    }
+
+    struct Tally {
+        var kills = 0
+        var leaderKills = 0
+        var wholeKills = 0
+        var pauses = 0
+        var freshReads = 0
+        var refusedReads = 0
+        var staleReads = 0
+        var failovers = 0
+        /// The longest time from the moment when all nodes were started to an acknowledgement.
+        var longestRecovery = Duration.zero
+    }
+
+    let plan: Plan
+    let cluster: TestCluster
+    let observer: LockstepClient
+    let ledger: Ledger
+    var generator: SeededGenerator
+    private(set) var tally = Tally()
+    private var lastTerm: UInt64 = 0
+
+    init(
+        _ plan: Plan, _ cluster: TestCluster, observer: LockstepClient, ledger: Ledger,
+        generator: SeededGenerator
+    ) {
+        self.plan = plan
+        self.cluster = cluster
+        self.observer = observer
+        self.ledger = ledger
+        self.generator = generator
+    }
+
+    /// The node that leads in the highest term, among those that answer.
+    mutating func leader() async -> Int? {
+        var best: NodeStatus?
+        for report in await observer.statusOfAllNodes(timeout: .milliseconds(500)) {
+            guard case .success(let status) = report.status, status.role == .leader else {
+                continue
+            }
+            if status.term > best?.term ?? 0 { best = status }
+        }
+        guard let best else { return nil }
+        if best.term > lastTerm {
+            if lastTerm > 0 { tally.failovers += 1 }
+            lastTerm = best.term
+        }
+        return Int(best.node)
+    }
+
+    /// Waits for a leader; fails when there is none in time.
+    @discardableResult
+    mutating func waitForLeader() async throws(TortureFailure) -> Int {
+        let deadline = ContinuousClock.now + plan.patience
+        while ContinuousClock.now < deadline, !Interruption.isRequested {
+            if let leader = await leader() { return leader }
+            await pause(.milliseconds(50))
+        }
+        throw TortureFailure("no leader within \(plan.patience)")
+    }
+
+    private var mayGoOn: Bool {
+        !Interruption.isRequested && ContinuousClock.now < plan.deadline
+    }
+
+    /// Does what the plan says, or as much of it as the time allows.
+    mutating func run() async throws(TortureFailure) {
+        while mayGoOn, tally.kills < plan.kills {
+            try await killRound()
+        }
+        while mayGoOn, tally.pauses < plan.pauses {
+            try await pauseRound()
+        }
+    }
+
+    // MARK: - Kills
+
+    private mutating func killRound() async throws(TortureFailure) {
+        await pause(generator.milliseconds(in: 50...400))
+        let victims = await victims()
+        if victims.count == cluster.plan.nodes, cluster.plan.fault == .ignoresSync {
+            cluster.drainDiskCaches()
+            await pause(generator.milliseconds(in: 200...500))
+        }
+        try await cluster.kill(victims, using: &generator)
+        // Long enough, half of the time, for the others to elect and go on without it.
+        await pause(generator.milliseconds(in: generator.chance(1, in: 2) ? 0...100 : 400...1_200))
+        for node in victims.shuffled(using: &generator) {
+            try cluster.start(node)
+            if generator.chance(1, in: 2) { await pause(generator.milliseconds(in: 0...200)) }
+        }
+        try await waitForProgress()
+    }
+
+    /// Whom to kill at one moment: mostly one, the leader at least every other time.
+    private mutating func victims() async -> [Int] {
+        let leader = await leader()
+        var order = cluster.nodes.shuffled(using: &generator)
+        if let leader, tally.leaderKills * 2 <= tally.kills || generator.chance(1, in: 4) {
+            order.removeAll { $0 == leader }
+            order.insert(leader, at: 0)
+        }
+        let wholeIsDue = cluster.plan.fault == .none ? 1 : 4
+        var count = 1
+        if generator.chance(wholeIsDue, in: 12) {
+            count = order.count
+        } else if generator.chance(1, in: 8) {
+            count = min(2, order.count)
+        }
+        let victims = Array(order.prefix(count))
+        tally.kills += count
+        if count == cluster.plan.nodes { tally.wholeKills += 1 }
+        if let leader, victims.contains(leader) { tally.leaderKills += 1 }
+        return victims
+    }
+
+    /// Waits for acknowledgements that came after all nodes were started.
+    private mutating func waitForProgress() async throws(TortureFailure) {
+        let before = ledger.acknowledged
+        let start = ContinuousClock.now
+        while ledger.acknowledged < before + 10 {
+            guard !Interruption.isRequested else { return }
+            guard ContinuousClock.now - start < plan.patience else {
+                throw TortureFailure(
+                    "no progress within \(plan.patience) with all nodes started; "
+                        + "not running: \(cluster.stopped); kills so far: \(tally.kills)")
+            }
+            await pause(.milliseconds(10))
+        }
+        tally.longestRecovery = max(tally.longestRecovery, ContinuousClock.now - start)
+        try cluster.restartFallen()
+        _ = await leader()
+    }
+
+    // MARK: - Pauses
+
+    /// Stops the leader until another one has acknowledged writes, then reads through the old one,
+    /// which does not know yet that it leads no more.
+    private mutating func pauseRound() async throws(TortureFailure) {
+        await pause(generator.milliseconds(in: 100...600))
+        let old = try await waitForLeader()
+        var configuration = ClientConfiguration(endpoints: [cluster.endpoint(old)])
+        configuration.name = "torture pause"
+        let reader: LockstepClient
+        do throws(LockstepError) {
+            reader = try LockstepClient(configuration: configuration)
+        } catch {
+            throw TortureFailure("\(error)")
+        }
+        defer { reader.close() }
+        guard (try? await Workload.count(of: 0, by: reader, timeout: .seconds(3))) != nil else {
+            return
+        }
+        cluster.signal(old, SIGSTOP)
+        let before = ledger.acknowledgedValue(client: 0)
+        let start = ContinuousClock.now
+        while ledger.acknowledgedValue(client: 0) < before + 5, !Interruption.isRequested,
+            ContinuousClock.now - start < plan.patience
+        {
+            await pause(.milliseconds(20))
+        }
+        await pause(generator.milliseconds(in: 0...2_000))
+        let floor = ledger.acknowledgedValue(client: 0)
+        // Sent while the old leader stands, so that it is the first thing it sees when it goes on.
+        async let answer = try? Workload.count(of: 0, by: reader, timeout: .seconds(5))
+        await pause(.milliseconds(50))
+        cluster.signal(old, SIGCONT)
+        switch await answer {
+        case nil: tally.refusedReads += 1
+        case .some(let value) where value >= floor: tally.freshReads += 1
+        case .some: tally.staleReads += 1
+        }
+        tally.pauses += 1
+        try await waitForProgress()
+    }
+}

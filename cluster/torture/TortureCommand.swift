@@ -1,0 +1,168 @@
+import ArgumentParser
+import Glibc
+import Lockstep
+
+/// Kills real nodes under load, and proves that no acknowledged write was lost or done twice.
+@main
+struct TortureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lockstep-torture",
+        abstract:
+            "Kill nodes of a cluster under load, and check that nothing acknowledged is lost.",
+        discussion: """
+            Starts a cluster on loopback in a new folder, and stops all of it at the end. Exits with \
+            0 if the verdict is clean, 1 if not, and 2 if the run could not be made.
+            """)
+
+    @Option(help: "The daemon's program. (default: lockstepd beside this program)")
+    var daemon: String?
+    @Option(help: "A folder that is not there yet. (default: one in /tmp, removed if clean)")
+    var folder: String?
+    @Option(help: "Where lossydisk.c and undo.c are.")
+    var faults = "cluster/faults"
+    @Option(help: "Nodes, 1 to 9.")
+    var nodes = 3
+    @Option(help: "Clients that write at the same time, 1 to 1000.")
+    var clients = 8
+    @Option(help: "Node N listens at this port + 10 N, and at the next one.")
+    var basePort = 48_100
+    @Option(help: "How many processes to kill.")
+    var kills = 200
+    @Option(help: "How often to pause the leader. (default: 0, with --pause 10)")
+    var pauses: Int?
+    @Option(help: "The longest that nodes are killed and paused.")
+    var seconds = 600
+    @Option(help: "How long the cluster may be without progress while all nodes run, in seconds.")
+    var patience = 30
+    @Option(help: "What the random choices come from. (default: a random one, printed)")
+    var seed: UInt64?
+    @Flag(help: "Pause the leader instead of killing nodes.")
+    var pause = false
+    @Flag(help: "With each kill, tear or lose what the node had not synced.")
+    var lossy = false
+    @Flag(help: "With --lossy: disks that ignore syncs, so that writes must be lost.")
+    var ignoreSync = false
+    @Flag(help: "Succeed only if acknowledged writes were found lost.")
+    var expectFailure = false
+    @Flag(help: "Print the verdict as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (1...9).contains(nodes) else { throw ValidationError("--nodes must be 1 to 9") }
+        guard (1...1_000).contains(clients) else {
+            throw ValidationError("--clients must be 1 to 1000")
+        }
+        guard (1_024...65_000).contains(basePort) else {
+            throw ValidationError("--base-port must be 1024 to 65000")
+        }
+        guard kills >= 0, seconds > 0, patience > 0, pauses ?? 0 >= 0 else {
+            throw ValidationError("counts and times must not be negative")
+        }
+        if ignoreSync, !lossy { throw ValidationError("--ignore-sync goes with --lossy") }
+    }
+
+    func run() async throws {
+        Interruption.install()
+        let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
+        let folder = folder ?? "/tmp/lockstep-torture.\(getpid())"
+        say("seed \(seed), folder \(folder)")
+        let cluster: TestCluster
+        do throws(TortureFailure) {
+            cluster = try await TestCluster(try plan(folder: folder))
+        } catch {
+            say("cannot begin: \(error)")
+            throw ExitCode(2)
+        }
+        let verdict = await torture(cluster, seed: seed)
+        await cluster.end()
+        print(json ? verdict.json : verdict.text)
+        let isAsWanted = expectFailure ? verdict.hasLoss : verdict.isClean
+        if expectFailure {
+            say(isAsWanted ? "lost writes were found, as they had to be" : "no lost writes found")
+        }
+        if isAsWanted, self.folder == nil, !Interruption.isRequested {
+            await cluster.removeFolder()
+        } else {
+            say("logs and data are in \(folder)")
+        }
+        guard isAsWanted else { throw ExitCode(1) }
+    }
+
+    private func say(_ text: String) {
+        Files.writeError("lockstep-torture: \(text)\n")
+    }
+
+    private func plan(folder: String) throws(TortureFailure) -> TestCluster.Plan {
+        let program =
+            daemon ?? Files.resolve("/proc/self/exe").map { own in
+                own[..<(own.lastIndex(of: "/") ?? own.startIndex)] + "/lockstepd"
+            } ?? "lockstepd"
+        guard let resolved = Files.resolve(program) else {
+            throw TortureFailure("there is no \(program); build it, or name it with --daemon")
+        }
+        let fault: DiskFault = ignoreSync ? .ignoresSync : lossy ? .lossy : .none
+        return TestCluster.Plan(
+            daemon: resolved, folder: folder, nodes: nodes, basePort: basePort, fault: fault,
+            faultSources: faults)
+    }
+
+    /// The whole run, from the start of the nodes to the verdict; leaves the nodes running.
+    private func torture(_ cluster: TestCluster, seed: UInt64) async -> Verdict {
+        let ledger = Ledger(clients: clients)
+        var verdict = Verdict(seed: seed, mode: mode, ledger: ledger.contents)
+        do throws(TortureFailure) {
+            let observer = try observer(of: cluster)
+            defer { observer.close() }
+            let nemesisPlan = Nemesis.Plan(
+                kills: pause ? 0 : kills, pauses: pauses ?? (pause ? 10 : 0),
+                deadline: .now + .seconds(seconds), patience: .seconds(patience))
+            var nemesis = Nemesis(
+                nemesisPlan, cluster, observer: observer, ledger: ledger,
+                generator: SeededGenerator(seed: seed))
+            defer {
+                verdict.tally = nemesis.tally
+                verdict.damage = cluster.damage
+                verdict.unexpectedEndings = cluster.unexpectedEndings
+                verdict.ledger = ledger.contents
+            }
+            for node in cluster.nodes { try cluster.start(node) }
+            try await nemesis.waitForLeader()
+            let workload = Workload(
+                endpoints: cluster.endpoints, clients: clients, ledger: ledger, seed: seed)
+            let load = Task { await workload.run() }
+            do throws(TortureFailure) {
+                try await nemesis.run()
+            } catch {
+                verdict.failure = error.description
+            }
+            load.cancel()
+            try cluster.restartFallen()
+            await load.value
+            if Interruption.isRequested { throw TortureFailure("interrupted") }
+            let verification = Verification(
+                cluster: cluster, client: observer, ledger: ledger.contents,
+                patience: .seconds(patience))
+            verdict.findings = try await verification.run()
+        } catch {
+            verdict.failure = (verdict.failure.map { $0 + "; " } ?? "") + error.description
+        }
+        return verdict
+    }
+
+    private var mode: String {
+        var words = pause ? ["pause"] : ["kill"]
+        if lossy { words.append("lossy") }
+        if ignoreSync { words.append("ignore-sync") }
+        return words.joined(separator: " ")
+    }
+
+    private func observer(of cluster: TestCluster) throws(TortureFailure) -> LockstepClient {
+        var configuration = ClientConfiguration(endpoints: cluster.endpoints)
+        configuration.name = "torture observer"
+        do throws(LockstepError) {
+            return try LockstepClient(configuration: configuration)
+        } catch {
+            throw TortureFailure("\(error)")
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import JSON
+import TextOutput
+
+/// What a run has found, as a table or as JSON.
+struct Verdict {
+    var seed: UInt64
+    var mode: String
+    var tally = Nemesis.Tally()
+    var ledger: Ledger.State
+    var findings: Verification.Findings?
+    var damage = TestCluster.Damage()
+    var unexpectedEndings: [String] = []
+    var failure: String?
+
+    private var operations: Int {
+        ledger.writes.reduce(0) { $0 + $1.count }
+    }
+
+    private var unknown: Int {
+        ledger.writes.joined().count { write in
+            switch write.fate {
+            case .unknown, .underway: true
+            case .acknowledged, .refused: false
+            }
+        }
+    }
+
+    /// Whether acknowledged writes are gone, which is what lying disks must lead to.
+    var hasLoss: Bool {
+        !(findings?.lost.isEmpty ?? true)
+    }
+
+    var isClean: Bool {
+        failure == nil && (findings?.isClean ?? false) && unexpectedEndings.isEmpty
+            && tally.staleReads == 0 && ledger.staleReads.isEmpty && ledger.acknowledged > 0
+    }
+
+    private var rows: [(name: String, value: Int)] {
+        [
+            ("kills", tally.kills), ("leader kills", tally.leaderKills),
+            ("kills of all at once", tally.wholeKills), ("pauses", tally.pauses),
+            ("failovers seen", tally.failovers), ("writes", operations),
+            ("acknowledged", ledger.acknowledged), ("unknown", unknown),
+            ("unknown, executed", findings?.unknownExecuted ?? 0),
+            ("reads", ledger.reads), ("failed reads", ledger.failedReads),
+            ("reads through a paused leader, fresh", tally.freshReads),
+            ("reads through a paused leader, refused", tally.refusedReads),
+            ("unsynced writes taken back", damage.writes),
+            ("sectors taken back", damage.sectors),
+            ("change sets", findings?.feedLength ?? 0),
+            ("longest time without acknowledgement, ms", milliseconds(ledger.longestSilence)),
+            ("longest recovery, ms", milliseconds(tally.longestRecovery)),
+        ]
+    }
+
+    /// What must be nothing.
+    private var faults: [(name: String, cases: [String])] {
+        let stale = (0..<tally.staleReads).map { "pause \($0)" } + ledger.staleReads
+        return [
+            ("lost", findings?.lost ?? []), ("twice", findings?.twice ?? []),
+            ("executed though refused", findings?.executedThoughRefused ?? []),
+            ("misplaced", findings?.misplaced ?? []),
+            ("wrong final values", findings?.wrongValues ?? []),
+            ("nodes that differ", findings?.differingNodes ?? []), ("stale reads", stale),
+            ("nodes that ended on their own", unexpectedEndings),
+        ]
+    }
+
+    private func milliseconds(_ duration: Duration) -> Int {
+        Int(duration / .milliseconds(1))
+    }
+
+    var text: String {
+        var table = Table([.init(""), .init("", .right)])
+        table.append(["seed", "\(seed)"])
+        table.append(["mode", mode])
+        for row in rows { table.append([row.name, "\(row.value)"]) }
+        let isVerified = findings != nil
+        for fault in faults {
+            let isKnown = isVerified || !fault.cases.isEmpty
+            table.append([fault.name, isKnown ? "\(fault.cases.count)" : "not checked"])
+        }
+        var text = table.text
+        for fault in faults {
+            for each in fault.cases.prefix(10) { text += "\(fault.name): \(each)\n" }
+        }
+        for complaint in ledger.complaints.prefix(10) { text += "note: \(complaint)\n" }
+        if let failure { text += "failure: \(failure)\n" }
+        return text + (isClean ? "verdict: clean\n" : "verdict: FAILED\n")
+    }
+
+    var json: String {
+        func list(_ words: [String]) -> JSONValue { .array(words.map { .string($0) }) }
+        var members = [
+            JSONMember("seed", .number(seed)), JSONMember("mode", .string(mode)),
+            JSONMember("clean", .boolean(isClean)),
+            JSONMember("failure", failure.map { .string($0) } ?? .null),
+            JSONMember("verified", .boolean(findings != nil)),
+        ]
+        members += rows.map { JSONMember(key($0.name), .number($0.value)) }
+        members += faults.map { JSONMember(key($0.name), list($0.cases)) }
+        members.append(JSONMember("complaints", list(ledger.complaints)))
+        return JSONValue.object(members).indentedText
+    }
+
+    /// `kills of all, ms` as `kills_of_all_ms`.
+    private func key(_ name: String) -> String {
+        name.split { !$0.isLetter }.joined(separator: "_")
+    }
+}

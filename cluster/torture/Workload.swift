@@ -1,0 +1,96 @@
+import Lockstep
+
+/// The clients of a run: each writes in a closed loop to a property of its own, and now and then
+/// one reads what another wrote.
+struct Workload {
+    static let noteName = "id"
+
+    let endpoints: [Endpoint]
+    let clients: Int
+    let ledger: Ledger
+    let seed: UInt64
+
+    static func path(_ client: Int) -> String {
+        "svc:/torture/client\(client)/:properties/state/count"
+    }
+
+    static func note(client: Int, sequence: Int) -> [UInt8] {
+        Array("\(client)/\(sequence)".utf8)
+    }
+
+    /// The count of one client; 0 before its first write.
+    static func count(
+        of client: Int, by reader: LockstepClient, timeout: Duration
+    ) async throws(LockstepError) -> UInt64 {
+        let found = try await reader.property(path(client), timeout: timeout)
+        guard case .count(let value)? = found?.values.first else { return 0 }
+        return value
+    }
+
+    /// Runs until the task is cancelled; a write under way is waited for, so that its fate is known.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for client in 0..<clients {
+                group.addTask { await write(client) }
+            }
+            group.addTask { await read() }
+        }
+    }
+
+    private func connection(_ name: String) -> LockstepClient? {
+        var configuration = ClientConfiguration(endpoints: endpoints)
+        configuration.name = name
+        configuration.connectTimeout = .milliseconds(500)
+        configuration.longestBackoff = .milliseconds(200)
+        return try? LockstepClient(configuration: configuration)
+    }
+
+    private func write(_ client: Int) async {
+        guard let connection = connection("torture \(client)") else { return }
+        defer { connection.close() }
+        var acknowledged: UInt64 = 0
+        while !Task.isCancelled {
+            let value = acknowledged + 1
+            let sequence = ledger.begin(client: client, value: value)
+            let note = Self.note(client: client, sequence: sequence)
+            // Shielded from the cancellation of the loop.
+            let attempt = Task { @Sendable () -> Result<Commit, LockstepError> in
+                do throws(LockstepError) {
+                    var transaction = Transaction()
+                    try transaction.setProperty(
+                        Self.path(client), type: .count, values: [.count(value)])
+                    transaction.setNote(Self.noteName, to: note)
+                    return .success(try await connection.commit(transaction, timeout: .seconds(15)))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            switch await attempt.value {
+            case .success(let commit):
+                acknowledged += 1
+                ledger.settle(
+                    client: client, sequence: sequence, .acknowledged(index: commit.index))
+            case .failure(let error):
+                ledger.settle(
+                    client: client, sequence: sequence,
+                    error.mayHaveExecuted ? .unknown : .refused,
+                    complaint: "client \(client), write \(sequence): \(error)")
+                await pause(.milliseconds(20))
+            }
+        }
+    }
+
+    private func read() async {
+        guard let connection = connection("torture reader") else { return }
+        defer { connection.close() }
+        var generator = SeededGenerator(seed: seed)
+        while !Task.isCancelled {
+            let client = Int.random(in: 0..<clients, using: &generator)
+            let floor = ledger.acknowledgedValue(client: client)
+            let value = try? await Self.count(of: client, by: connection, timeout: .seconds(5))
+            if Task.isCancelled { return }
+            ledger.noteRead(client: client, atLeast: floor, saw: value)
+            await pause(.milliseconds(10))
+        }
+    }
+}
