@@ -13,7 +13,8 @@ package import Identifiers
             preconditionFailure("EVP_MD_CTX_new: out of memory")
         }
         unsafe self.context = context
-        start()
+        let code = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+        precondition(code == 1, "EVP_DigestInit_ex")
     }
 
     deinit {
@@ -44,7 +45,7 @@ package import Identifiers
             precondition(code == 1, "EVP_DigestFinal_ex")
             count = 32
         }
-        start()
+        restart()
         return digest
     }
 
@@ -57,8 +58,9 @@ package import Identifiers
         return Bits128(high: word(0..<8), low: word(8..<16))
     }
 
-    private func start() {
-        let code = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    /// Begins again with the algorithm that the context has, which saves looking it up.
+    private func restart() {
+        let code = unsafe EVP_DigestInit_ex(context, nil, nil)
         precondition(code == 1, "EVP_DigestInit_ex")
     }
 }
