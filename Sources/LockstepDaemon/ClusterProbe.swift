@@ -37,23 +37,30 @@ enum ClusterProbe {
 private final class ProbeHandler: ConnectionHandler {
     var opener = HandshakeOpener(
         HandshakeOffer(role: .client, cluster: nil, node: nil, incarnation: nil))
-    private let done: (ClusterID?) -> Void
+    /// Nil once it has been called: the end of the connection is no answer after an answer.
+    private var done: ((ClusterID?) -> Void)?
 
     init(done: @escaping (ClusterID?) -> Void) {
         self.done = done
     }
 
+    private func finish(_ cluster: ClusterID?) {
+        let done = done
+        self.done = nil
+        done?(cluster)
+    }
+
     func received(_ bytes: [UInt8]) {
         switch opener.received(bytes) {
         case .needsMore: break
-        case .accepted(let answer, _): done(answer.cluster)
-        case .refused: done(nil)
+        case .accepted(let answer, _): finish(answer.cluster)
+        case .refused: finish(nil)
         }
     }
 
     func drained() {}
 
     func closed(_ reason: String) {
-        done(nil)
+        finish(nil)
     }
 }

@@ -63,9 +63,24 @@ extension Replica {
                 finishAdministration(.failure(.refused("node \(node) is not a learner")))
                 return nil
             }
+            guard isCaughtUp(node) else {
+                finishAdministration(
+                    .failure(
+                        .refused(
+                            "node \(node) is not heard of or has not caught up with the log; "
+                                + "see its lag in the status, and promote it then")))
+                return nil
+            }
             return .reconfigure(
                 voters: core.voters + [node], learners: core.learners.filter { $0 != node })
         }
+    }
+
+    /// Whether a learner would not hold up commits as a voter (*Raft §6*).
+    private func isCaughtUp(_ node: NodeID) -> Bool {
+        guard let progress = raft.progress(of: node), let time = heard[node] else { return false }
+        return loop.now.milliseconds(since: time) < 2 * settings.raft.electionMilliseconds
+            && raft.lastPosition.index - progress.match <= settings.limits.frameRecords
     }
 
     package func removeMember(
