@@ -30,8 +30,7 @@ final class ChildProcess {
             unsafe environment.sorted { $0.key < $1.key }
             .map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer {
-            for unsafeword in unsafe words { unsafe free(word) }
-            for unsafesetting in unsafe settings { unsafe free(setting) }
+            unsafe (words + settings).forEach { unsafe free($0) }
         }
         var number: pid_t = 0
         let code = unsafe posix_spawn(&number, path, &actions, &attributes, &words, &settings)
