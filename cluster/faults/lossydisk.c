@@ -3,9 +3,9 @@
  * sync makes durable, so that after a SIGKILL undo.c can take back what a power cut would have
  * taken.
  *
- *   LOCKSTEP_LOSSY_FOLDER   files below this absolute path are watched
- *   LOCKSTEP_LOSSY_JOURNAL  the journal, outside that folder
- *   LOCKSTEP_LOSSY_IGNORE   if set, syncs report success and do nothing
+ *   LOSSYDISK_FOLDER   files below this absolute path are watched
+ *   LOSSYDISK_JOURNAL  the journal, outside that folder
+ *   LOSSYDISK_IGNORE   if set, syncs report success and do nothing
  *
  * Creating, renaming and removing files is not undone. Without the first two the library does
  * nothing.
@@ -60,14 +60,14 @@ __attribute__((constructor)) static void begin(void) {
     real_ftruncate = next_symbol("ftruncate");
     real_fsync = next_symbol("fsync");
     real_fdatasync = next_symbol("fdatasync");
-    const char *watched = getenv("LOCKSTEP_LOSSY_FOLDER");
-    const char *path = getenv("LOCKSTEP_LOSSY_JOURNAL");
+    const char *watched = getenv("LOSSYDISK_FOLDER");
+    const char *path = getenv("LOSSYDISK_JOURNAL");
     if (watched == NULL || path == NULL) return;
     folder_length = strlen(watched);
     if (folder_length == 0 || folder_length + 2 > sizeof folder) return;
     memcpy(folder, watched, folder_length);
     if (folder[folder_length - 1] != '/') folder[folder_length++] = '/';
-    ignores_sync = getenv("LOCKSTEP_LOSSY_IGNORE") != NULL;
+    ignores_sync = getenv("LOSSYDISK_IGNORE") != NULL;
     journal = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (journal < 0) give_up(path);
     /* What was started by the node is none of ours. */

@@ -66,6 +66,9 @@ struct Nemesis {
         let deadline = ContinuousClock.now + plan.patience
         while ContinuousClock.now < deadline, !Interruption.isRequested {
             if let leader = await leader() { return leader }
+            guard cluster.stopped.isEmpty else {
+                throw TortureFailure("nodes \(cluster.stopped) have ended; see their logs")
+            }
             await pause(.milliseconds(50))
         }
         throw TortureFailure("no leader within \(plan.patience)")

@@ -105,10 +105,10 @@ final class TestCluster {
         }
         if plan.fault != .none {
             environment["LD_PRELOAD"] = plan.folder + "/lossydisk.so"
-            environment["LOCKSTEP_LOSSY_FOLDER"] = folder(node) + "/data/log"
-            environment["LOCKSTEP_LOSSY_JOURNAL"] = journal(node)
+            environment["LOSSYDISK_FOLDER"] = folder(node) + "/data/log"
+            environment["LOSSYDISK_JOURNAL"] = journal(node)
         }
-        if plan.fault == .ignoresSync { environment["LOCKSTEP_LOSSY_IGNORE"] = "1" }
+        if plan.fault == .ignoresSync { environment["LOSSYDISK_IGNORE"] = "1" }
         processes[node] = try ChildProcess(
             plan.daemon, ["--configuration", folder(node) + "/lockstep.yaml"],
             environment: environment, log: folder(node) + "/log")
