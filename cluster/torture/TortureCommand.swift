@@ -25,7 +25,7 @@ struct TortureCommand: AsyncParsableCommand {
     @Option(help: "Clients that write at the same time, 1 to 1000.")
     var clients = 8
     @Option(help: "Node N listens at this port + 10 N, and at the next one.")
-    var basePort = 48_100
+    var basePort = 28_100
     @Option(help: "How many processes to kill.")
     var kills = 200
     @Option(help: "How often to pause the leader. (default: 0, with --pause 10)")
