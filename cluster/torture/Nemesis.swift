@@ -149,43 +149,55 @@ struct Nemesis {
 
     // MARK: - Pauses
 
-    /// Stops the leader until another one has acknowledged writes, then reads through the old one,
+    private static let probe = "svc:/torture/probe/:properties/state/count"
+
+    /// Stops the leader until another one has acknowledged a write, then reads through the old one,
     /// which does not know yet that it leads no more.
     private mutating func pauseRound() async throws(TortureFailure) {
         await pause(generator.milliseconds(in: 100...600))
         let old = try await waitForLeader()
-        var configuration = ClientConfiguration(endpoints: [cluster.endpoint(old)])
-        configuration.name = "torture pause"
-        let reader: LockstepClient
-        do throws(LockstepError) {
-            reader = try LockstepClient(configuration: configuration)
-        } catch {
-            throw TortureFailure("\(error)")
+        let reader = try connection(to: [old])
+        let writer = try connection(to: cluster.nodes.filter { $0 != old })
+        defer {
+            reader.close()
+            writer.close()
         }
-        defer { reader.close() }
-        guard (try? await Workload.count(of: 0, by: reader, timeout: .seconds(3))) != nil else {
-            return
-        }
+        // So that the reader is connected before the leader stands still.
+        guard (try? await Workload.count(at: Self.probe, by: reader, timeout: .seconds(3))) != nil
+        else { return }
         cluster.signal(old, SIGSTOP)
-        let before = ledger.acknowledgedValue(client: 0)
-        let start = ContinuousClock.now
-        while ledger.acknowledgedValue(client: 0) < before + 5, !Interruption.isRequested,
-            ContinuousClock.now - start < plan.patience
-        {
-            await pause(.milliseconds(20))
+        defer { cluster.signal(old, SIGCONT) }
+        let value = UInt64(tally.pauses + 1)
+        do throws(LockstepError) {
+            try await writer.setProperty(
+                Self.probe, type: .count, values: [.count(value)], timeout: plan.patience)
+        } catch {
+            if Interruption.isRequested { return }
+            throw TortureFailure("no write while node \(old) stood still: \(error)")
         }
         await pause(generator.milliseconds(in: 0...2_000))
-        let floor = ledger.acknowledgedValue(client: 0)
         // Sent while the old leader stands, so that it is the first thing it sees when it goes on.
-        async let answer = try? Workload.count(of: 0, by: reader, timeout: .seconds(5))
+        async let answer = try? Workload.count(
+            at: Self.probe, by: reader, timeout: .seconds(5))
         await pause(.milliseconds(50))
         cluster.signal(old, SIGCONT)
         switch await answer {
         case nil: tally.refusedReads += 1
-        case .some(let value) where value >= floor: tally.freshReads += 1
+        case .some(let seen) where seen >= value: tally.freshReads += 1
         case .some: tally.staleReads += 1
         }
         tally.pauses += 1
         try await waitForProgress()
+    }
+
+    private func connection(to nodes: [Int]) throws(TortureFailure) -> LockstepClient {
+        var configuration = ClientConfiguration(endpoints: nodes.map(cluster.endpoint))
+        configuration.name = "torture pause"
+        configuration.connectTimeout = .milliseconds(500)
+        do throws(LockstepError) {
+            return try LockstepClient(configuration: configuration)
+        } catch {
+            throw TortureFailure("\(error)")
+        }
     }
 }

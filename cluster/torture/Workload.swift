@@ -22,7 +22,14 @@ struct Workload {
     static func count(
         of client: Int, by reader: LockstepClient, timeout: Duration
     ) async throws(LockstepError) -> UInt64 {
-        let found = try await reader.property(path(client), timeout: timeout)
+        try await count(at: path(client), by: reader, timeout: timeout)
+    }
+
+    /// The value of a count; 0 if there is none.
+    static func count(
+        at path: String, by reader: LockstepClient, timeout: Duration
+    ) async throws(LockstepError) -> UInt64 {
+        let found = try await reader.property(path, timeout: timeout)
         guard case .count(let value)? = found?.values.first else { return 0 }
         return value
     }
