@@ -115,7 +115,7 @@ struct LogReplay {
                         before: nextHeader.voting)
                     nextSequence = nextHeader.firstSequence
                 } else {
-                    mustClearTail = bytes[offset...].prefix(4).contains { $0 != 0 }
+                    mustClearTail = bytes.dropFirst(offset).prefix(4).contains { $0 != 0 }
                 }
                 return
             }

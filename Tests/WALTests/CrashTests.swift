@@ -85,6 +85,28 @@ import WAL
         )
     }
 
+    @Test func `a segment file cut anywhere inside its head is refused or opened, never a trap`()
+        throws
+    {
+        for length in stride(from: 0, through: 1_100, by: 11) {
+            let fixture = try LogFixture()
+            let path = try #require(
+                try fixture.disk.list(LogFixture.directory).last { $0.hasPrefix("segment-") })
+            fixture.log.close()
+            fixture.disk.tamper(with: LogFixture.directory + "/" + path) { bytes in
+                bytes.removeLast(bytes.count - min(bytes.count, length))
+            }
+            let text: String
+            do {
+                try fixture.reopen()
+                text = "opened"
+            } catch {
+                text = "\(error)"
+            }
+            #expect(!text.isEmpty, "cut to \(length) bytes")
+        }
+    }
+
     @Test func `a failed sync stops the log for good`() throws {
         let fixture = try LogFixture()
         try fixture.append(2)
