@@ -11,7 +11,15 @@ struct Campaign: Sendable {
 
 extension ConsensusCore {
     var canCampaign: Bool {
-        membership.isVoter(identifier) && isDiskHealthy && damage == nil
+        isElectable && isDiskHealthy && damage == nil
+    }
+
+    /// Whether this node votes, or did before a membership that is not known to be committed: until
+    /// then its log may be the one that the others need (*thesis §4.2.2*).
+    private var isElectable: Bool {
+        if membership.isVoter(identifier) { return true }
+        guard membershipIndex > commitIndex, memberships.count > 1 else { return false }
+        return memberships[memberships.count - 2].membership.isVoter(identifier)
     }
 
     mutating func resetElectionDeadline(_ now: MonotonicTime) {

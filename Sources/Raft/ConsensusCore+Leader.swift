@@ -91,8 +91,9 @@ extension ConsensusCore {
     mutating func sendFrames(
         _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
-        guard let current = leading?.peers[place] else { return }
-        switch current.state {
+        // Only the state is copied: a copied peer would have its list of sent frames copied too.
+        guard let state = leading?.peers[place].state else { return }
+        switch state {
         case .snapshot:
             return
         case .probe(let isWaiting):
@@ -116,15 +117,17 @@ extension ConsensusCore {
     private mutating func sendNextFrames(
         _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
     ) -> Bool {
-        guard let peer = leading?.peers[place], peer.next <= log.last.index else { return false }
-        let previousIndex = peer.next.previous
+        guard let node = leading?.peers[place].node, let next = leading?.peers[place].next,
+            let state = leading?.peers[place].state, next <= log.last.index
+        else { return false }
+        let previousIndex = next.previous
         guard previousIndex >= log.compacted.index, let previousTerm = log.term(at: previousIndex)
         else {
             startSnapshot(place, now, &effects)
             return false
         }
         let frames = log.frames(
-            from: peer.next, byteLimit: settings.appendBytes,
+            from: next, byteLimit: settings.appendBytes,
             countLimit: settings.framesPerAppend)
         guard let last = frames.last else { return false }
         let bytes = frames.reduce(0) { $0 + Int($1.byteCount) }
@@ -132,8 +135,8 @@ extension ConsensusCore {
             previous: LogPosition(index: previousIndex, term: previousTerm),
             commit: commitIndex, frames: Array(frames), readNonce: leading?.readRound ?? 0)
         effects.append(
-            .send(Message(term: term, body: .appendRequest(request)), to: peer.node, after: nil))
-        if case .replicate = peer.state {
+            .send(Message(term: term, body: .appendRequest(request)), to: node, after: nil))
+        if case .replicate = state {
             leading?.peers[place].sent(through: last.lastIndex, bytes: bytes)
         }
         return true
@@ -182,17 +185,20 @@ extension ConsensusCore {
         case .rejected(let previous, let hint, let last):
             rejected(previous, hint, last, place, now, &effects)
         }
+        // A commit may have ended the leadership, or a peer's membership and so moved the others.
+        guard let place = leading?.place(of: node) else { return }
         confirmReads(round: response.readNonce, place, &effects)
     }
 
     private mutating func matched(
         _ index: LogIndex, _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
+        guard let node = leading?.peers[place].node else { return }
         let isNews = leading?.peers[place].matched(index) ?? false
         if isNews {
             advanceCommit(now, &effects)
         }
-        guard let peer = leading?.peers[place] else { return }
+        guard let place = leading?.place(of: node), let peer = leading?.peers[place] else { return }
         switch peer.state {
         case .probe:
             leading?.peers[place].become(.replicate, next: peer.match.next)
@@ -211,10 +217,16 @@ extension ConsensusCore {
         _ previous: LogIndex, _ hint: LogPosition, _ last: LogIndex, _ place: Int,
         _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
-        guard let peer = leading?.peers[place], previous > peer.match || peer.match > last else {
+        guard let peer = leading?.peers[place],
+            previous > peer.match || (previous == peer.match && peer.match > last)
+        else { return }
+        switch peer.state {
+        case .snapshot: return
+        case .probe where previous != peer.next.previous:
+            // Sent ahead of the probe, or twice: only the probe's own answer tells where to go on.
             return
+        case .probe, .replicate: break
         }
-        if case .snapshot = peer.state { return }
         if peer.match > last {
             // A wiped disk under an old name, or a promise broken: what was counted stays counted
             // nowhere, so the peer begins anew.

@@ -69,20 +69,22 @@ extension ConsensusCore {
         _ request: Message.SnapshotRequest, from node: NodeID, _ effects: inout [Effect]
     ) {
         guard request.snapshot.index > commitIndex else {
-            answerSnapshot(request.snapshot, .installed(commitIndex), &effects)
+            // What is committed may still be on its way to this disk.
+            answerSnapshot(
+                request.snapshot, .installed(commitIndex), after: writes.last?.id, &effects)
             return
         }
         effects.append(.storeSnapshotChunk(request, from: node))
     }
 
     func answerSnapshot(
-        _ snapshot: LogPosition, _ result: Message.SnapshotResponse.Result,
+        _ snapshot: LogPosition, _ result: Message.SnapshotResponse.Result, after: WriteID? = nil,
         _ effects: inout [Effect]
     ) {
         guard let leader, leader != identifier else { return }
         let response = Message.SnapshotResponse(snapshot: snapshot, result: result)
         effects.append(
-            .send(Message(term: term, body: .snapshotResponse(response)), to: leader, after: nil))
+            .send(Message(term: term, body: .snapshotResponse(response)), to: leader, after: after))
     }
 
     /// *Raft §7*: keeps what follows the snapshot if the log has its last record, else begins anew.

@@ -1,4 +1,5 @@
 import Codec
+import IOCore
 import Identifiers
 import Replication
 import Testing
@@ -52,6 +53,33 @@ private func outcome(
         #expect(isRecorded)
         #expect(cluster.settle())
         #expect(Set(try cluster.digests()).count == 1)
+    }
+
+    @Test(arguments: [UInt64(6), 7, 8, 9])
+    func `any follower is removed while the others go on`(seed: UInt64) throws {
+        let cluster = SimulatedCluster(size: 3, seed: seed)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        _ = cluster.propose(put("a", "1"))
+        let followers = cluster.nodes.filter { $0.identifier != leader.identifier }
+        let leaving = try #require(seed.isMultiple(of: 2) ? followers.first : followers.last)
+        let answer = Locked<Result<LogIndex, RequestRefusal>?>(nil)
+        cluster.world.run(milliseconds: 2_000)
+        let back = LoopBound(try #require(leader.replica), to: leader.loop)
+        let name = leaving.identifier
+        leader.loop.post {
+            back.value.removeMember(name) { result in answer.withLock { $0 = result } }
+        }
+        cluster.world.run(milliseconds: 3_000) { answer.withLock { $0 } != nil }
+        guard case .success? = answer.withLock({ $0 }) else {
+            Issue.record("not removed: \(String(describing: answer.withLock { $0 }))")
+            return
+        }
+        #expect(leader.replica?.currentMembership.members.count == 2)
+        guard case .committed = try outcome(cluster.propose(put("a", "2"))) else {
+            Issue.record("the others do not go on")
+            return
+        }
     }
 
     @Test func `a node alone commits without anybody`() throws {
