@@ -27,6 +27,7 @@ extension ClientCore {
         case .call(let call): answered(call, response)
         case .sessionOpening: sessionAnswered(response)
         case .keepAlive(let session): keepAliveAnswered(session, response)
+        case .probe: isProbing = false
         case .watch(let watch): watchAnswered(watch, response)
         }
         pump()

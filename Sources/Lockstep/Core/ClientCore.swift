@@ -61,6 +61,10 @@ final class ClientCore {
     var sessionActivity = MonotonicTime.zero
     var keepAliveTimer: TimerID?
     var deadlineTimer: (at: MonotonicTime, timer: TimerID)?
+    /// When something last arrived on the present connection.
+    var lastHeard = MonotonicTime.zero
+    var isProbing = false
+    var silenceTimer: TimerID?
     var watches: [UInt64: Watch] = [:]
     var nodes: [Address: NodeLink] = [:]
 
@@ -69,6 +73,8 @@ final class ClientCore {
         case call(Call)
         case sessionOpening
         case keepAlive(SessionID)
+        /// Asks whether the node is there at all.
+        case probe
         case watch(Watch)
     }
 
@@ -111,11 +117,12 @@ final class ClientCore {
         }
         dropRoute(flush: true)
         route = .closed
-        for timer in [keepAliveTimer, deadlineTimer?.timer] {
+        for timer in [keepAliveTimer, deadlineTimer?.timer, silenceTimer] {
             if let timer { loop.cancel(timer) }
         }
         keepAliveTimer = nil
         deadlineTimer = nil
+        silenceTimer = nil
         for call in calls.values.sorted(by: { $0.number < $1.number }) {
             call.complete(.failure(.closed(mayHaveExecuted: call.mayHaveExecuted)))
         }
@@ -160,8 +167,10 @@ extension ClientCore {
         switch event {
         case .ready:
             route = .ready(driver)
+            watchSilence()
             pump()
         case .response(let identifier, let response):
+            heard()
             answered(identifier, response)
         case .closed(let closing):
             logger?.debug(
