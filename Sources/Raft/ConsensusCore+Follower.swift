@@ -83,11 +83,14 @@ extension ConsensusCore {
                 ).index)
         }
         followCommit(min(request.commit, matched), &effects)
-        // Frames are acknowledged when they are on disk, a heartbeat with what is there now.
+        // Frames are acknowledged when they are on disk, a heartbeat with what is there now; but not
+        // before the term is: a node that forgets it in a crash would let an older leader truncate
+        // what it has acknowledged.
         if request.frames.isEmpty || writes.isEmpty {
+            let isTermDurable = writes.first.map { $0.id > hardStateWrite } ?? true
             answer(
                 .matched(min(matched, durableIndex)), readNonce: request.readNonce, to: node,
-                after: nil, &effects)
+                after: isTermDurable ? nil : hardStateWrite, &effects)
         } else {
             answer(
                 .matched(matched), readNonce: request.readNonce, to: node,

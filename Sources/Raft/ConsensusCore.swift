@@ -15,8 +15,8 @@ package import Identifiers
 ///   refuses votes for an election time-out, unless the candidate was told to run by that leader.
 /// - The leader counts itself in the commit quorum only up to its own durable index, so a majority
 ///   of others may commit before its disk has answered (*thesis §10.2.1*).
-/// - Append responses name an index that is durable; heartbeats are answered at once with what is
-///   durable then, so that a slow disk does not look like a dead node.
+/// - Append responses name an index that is durable; heartbeats are answered with what is durable
+///   then, as soon as the term is, so that a slow disk does not look like a dead node.
 /// - A rejected append carries a hint of position and term, by which both sides skip whole terms.
 /// - Membership changes are joint (*Raft §6*) wherever voters change; changes of learners alone take
 ///   one step.
@@ -44,6 +44,8 @@ package struct ConsensusCore: Sendable {
     var lastWrite = WriteID.zero
     /// Writes under way, with the end of the log behind each.
     var writes: [(id: WriteID, last: LogIndex)] = []
+    /// The newest write of term and vote.
+    var hardStateWrite = WriteID.zero
 
     /// The membership at the compacted position, then those of the log, with their indices.
     var memberships: [(index: LogIndex, membership: Membership)]
@@ -267,6 +269,7 @@ package struct ConsensusCore: Sendable {
 
     mutating func writeHardState(_ effects: inout [Effect]) {
         let id = nextWrite()
+        hardStateWrite = id
         effects.append(.writeHardState(HardState(term: term, vote: vote), id))
     }
 

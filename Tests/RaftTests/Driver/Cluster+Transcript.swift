@@ -1,0 +1,41 @@
+import Identifiers
+import Raft
+
+extension Cluster {
+    /// One message as a person reads it.
+    func describe(_ message: Message) -> String {
+        let body =
+            switch message.body {
+            case .voteRequest(let request):
+                "\(request.isPreVote ? "pre-vote?" : "vote?") last \(request.last)"
+            case .voteResponse(let response):
+                "\(response.isPreVote ? "pre-vote" : "vote") \(response.granted ? "yes" : "no")"
+            case .appendRequest(let request):
+                request.frames.isEmpty
+                    ? "heartbeat \(request.previous) commit \(request.commit)"
+                    : "append \(request.previous) +\(request.frames.count) commit \(request.commit)"
+            case .appendResponse(let response):
+                describe(response.result)
+            case .snapshotRequest(let request):
+                "snapshot \(request.snapshot) chunk \(request.chunk)"
+            case .snapshotResponse(let response):
+                switch response.result {
+                case .wants(let chunk): "wants \(response.snapshot) chunk \(chunk)"
+                case .installed(let index): "installed \(index)"
+                }
+            case .timeoutNow: "campaign now"
+            case .readIndexRequest(let nonce): "read? \(nonce)"
+            case .readIndexResponse(let nonce, let index):
+                "read \(nonce) \(index.map { "\($0)" } ?? "unknown")"
+            }
+        return "t\(message.term) \(body)"
+    }
+
+    private func describe(_ result: Message.AppendResponse.Result) -> String {
+        switch result {
+        case .matched(let index): "matched \(index)"
+        case .rejected(let previous, let hint, let last):
+            "rejected \(previous) hint \(hint) last \(last)"
+        }
+    }
+}
