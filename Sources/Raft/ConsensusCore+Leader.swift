@@ -207,7 +207,11 @@ extension ConsensusCore {
                 leading?.peers[place].become(.replicate, next: peer.match.next)
             }
         case .replicate:
-            break
+            if peer.next.previous < log.compacted.index {
+                // What should follow is compacted away, so heartbeats cannot tell that the frames in
+                // flight are lost; a full window of them would be waited for without end.
+                leading?.peers[place].become(.probe(isWaiting: false), next: peer.match.next)
+            }
         }
         sendFrames(place, now, &effects)
         finishTransfer(place, &effects)

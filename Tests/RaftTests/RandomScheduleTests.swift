@@ -5,7 +5,7 @@ import Testing
 /// Clusters under random loss, delay, duplication, crashes, partitions and changes of membership.
 @Suite struct RandomScheduleTests {
     /// One seed's schedule, then calm; returns what went wrong.
-    private func failures(seed: UInt64) -> [String] {
+    private func failures(seed: UInt64, _ counts: inout [String: Int]) -> [String] {
         let cluster = Cluster(voters: 1...3, blank: [4, 5], seed: seed)
         cluster.chaos = Cluster.Chaos(
             lossOneIn: 12, duplicateOneIn: 15, delay: 1...12, diskDelay: 1...15)
@@ -13,13 +13,69 @@ import Testing
         cluster.settings.framesPerAppend = 3
         cluster.settings.inflightAppends = 4
         cluster.start()
+        defer { count(cluster, &counts) }
+        var reads: [Read] = []
         for _ in 0..<120 {
             disturb(cluster)
+            read(cluster, &reads)
             cluster.run(UInt64.random(in: 1...25, using: &cluster.random))
             cluster.checker.compareLogs(cluster.nodes)
             if !cluster.checker.failures.isEmpty { return report(cluster) }
         }
-        return calm(cluster) ? report(cluster) : report(cluster) + ["no convergence"]
+        let hasConverged = calm(cluster)
+        return stale(cluster, reads) + report(cluster) + (hasConverged ? [] : unconverged(cluster))
+    }
+
+    private func unconverged(_ cluster: Cluster) -> [String] {
+        ["no convergence"]
+            + cluster.nodes.map { node in
+                guard let core = node.core else { return "\(node.identifier) is down" }
+                return
+                    "\(node.identifier) \(core.role) t\(core.term) log \(core.lastPosition) commit "
+                    + "\(core.commitIndex) compacted \(core.compacted) \(core.membership)"
+            } + cluster.transcript.suffix(40)
+    }
+
+    /// A read, with what was applied somewhere when it was asked for.
+    private struct Read {
+        let node: UInt64
+        let nonce: UInt64
+        let floor: LogIndex
+    }
+
+    private func read(_ cluster: Cluster, _ reads: inout [Read]) {
+        let node = 1 + cluster.random.next() % 5
+        guard cluster.core(node) != nil else { return }
+        let floor = cluster.checker.agreed.last?.frame.lastIndex ?? .zero
+        reads.append(Read(node: node, nonce: cluster.read(node), floor: floor))
+    }
+
+    private func stale(_ cluster: Cluster, _ reads: [Read]) -> [String] {
+        reads.compactMap { read in
+            guard case .ready(let index)? = cluster[read.node].readResults[read.nonce],
+                index < read.floor
+            else { return nil }
+            return "read \(read.nonce) on node \(read.node): \(index), before \(read.floor)"
+        }
+    }
+
+    /// Counts what the schedule has met, so that a test of nothing is seen.
+    private func count(_ cluster: Cluster, _ counts: inout [String: Int]) {
+        for line in cluster.transcript {
+            for word in ["leader t", "installs", "compacts", "crashes", "rejected", "campaign now"]
+            where line.contains(word) {
+                counts[word, default: 0] += 1
+            }
+        }
+        counts["memberships", default: 0] += cluster.checker.agreed.count {
+            $0.frame.membership != nil
+        }
+        counts["reads", default: 0] += cluster.nodes.reduce(0) { sum, node in
+            sum
+                + node.readResults.values.count {
+                    if case .ready = $0 { true } else { false }
+                }
+        }
     }
 
     private func report(_ cluster: Cluster) -> [String] {
@@ -93,10 +149,17 @@ import Testing
 
     @Test(arguments: 0..<8)
     func `random schedules keep every promise and converge`(block: UInt64) {
+        var counts: [String: Int] = [:]
         for seed in (block * 30)..<(block * 30 + 30) {
-            let found = failures(seed: seed)
+            let found = failures(seed: seed, &counts)
             #expect(found.isEmpty, "seed \(seed): \(found.joined(separator: "\n"))")
-            if !found.isEmpty { break }
+            if !found.isEmpty { return }
+        }
+        for (what, least) in [
+            "leader t": 60, "installs": 10, "compacts": 60, "crashes": 60, "rejected": 60,
+            "campaign now": 10, "memberships": 30, "reads": 300,
+        ] {
+            #expect(counts[what, default: 0] >= least, "\(what) in \(counts)")
         }
     }
 }
