@@ -110,7 +110,7 @@ struct LogReplay {
             guard let next = nextGroup(bytes, behind: offset, of: position) else {
                 if let nextHeader {
                     lose(
-                        bytes, offset..<bytes.count, of: position,
+                        bytes, min(offset, bytes.count)..<bytes.count, of: position,
                         groups: nextHeader.firstSequence - nextSequence,
                         before: nextHeader.voting)
                     nextSequence = nextHeader.firstSequence
