@@ -156,8 +156,8 @@ import Testing
             if !found.isEmpty { return }
         }
         for (what, least) in [
-            "leader t": 60, "installs": 10, "compacts": 60, "crashes": 60, "rejected": 60,
-            "campaign now": 10, "memberships": 30, "reads": 300,
+            "leader t": 30, "installs": 5, "compacts": 30, "crashes": 60, "rejected": 60,
+            "campaign now": 5, "memberships": 20, "reads": 100,
         ] {
             #expect(counts[what, default: 0] >= least, "\(what) in \(counts)")
         }
