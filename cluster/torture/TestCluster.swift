@@ -33,6 +33,8 @@ final class TestCluster {
     private(set) var damage = Damage()
     /// Nodes that ended without having been told to, in words.
     private(set) var unexpectedEndings: [String] = []
+    /// How the ending reads of a node that has found its data not to be what it wrote (`EX_DATAERR`).
+    static let refusalEnding = "exit code 65"
 
     init(_ plan: Plan) async throws(TortureFailure) {
         self.plan = plan

@@ -42,7 +42,7 @@ struct TortureCommand: AsyncParsableCommand {
     var lossy = false
     @Flag(help: "With --lossy: disks that ignore syncs, so that writes must be lost.")
     var ignoreSync = false
-    @Flag(help: "Succeed only if acknowledged writes were found lost.")
+    @Flag(help: "Succeed only if writes were found lost, or nodes refused their data.")
     var expectFailure = false
     @Flag(help: "Print the verdict as JSON.")
     var json = false
@@ -76,9 +76,10 @@ struct TortureCommand: AsyncParsableCommand {
         let verdict = await torture(cluster, seed: seed)
         await cluster.end()
         print(json ? verdict.json : verdict.text)
-        let isAsWanted = expectFailure ? verdict.hasLoss : verdict.isClean
+        let isAsWanted = expectFailure ? verdict.hasFoundLies : verdict.isClean
         if expectFailure {
-            say(isAsWanted ? "lost writes were found, as they had to be" : "no lost writes found")
+            let isNoticed = isAsWanted ? "found out, as they had to be" : "not noticed"
+            say("the disks' lies were \(isNoticed)")
         }
         if isAsWanted, self.folder == nil, !Interruption.isRequested {
             await cluster.removeFolder()

@@ -25,9 +25,11 @@ struct Verdict {
         }
     }
 
-    /// Whether acknowledged writes are gone, which is what lying disks must lead to.
-    var hasLoss: Bool {
+    /// Whether the lies of a disk were found out, in one of two ways: acknowledged writes are gone, or
+    /// nodes have refused their data at the start, when their log held less than their store.
+    var hasFoundLies: Bool {
         !(findings?.lost.isEmpty ?? true)
+            || unexpectedEndings.contains { $0.hasSuffix(TestCluster.refusalEnding) }
     }
 
     var isClean: Bool {
