@@ -1,3 +1,4 @@
+import Identifiers
 import Lockstep
 import Testing
 import Wire
@@ -93,6 +94,49 @@ import Wire
         #expect(try reports[0].status.get().role == .follower)
         #expect(try reports[1].status.get().role == .leader)
         #expect(throws: LockstepError.self) { try reports[2].status.get() }
+    }
+
+    @Test func `a node that falls silent is given up long before the deadline`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let endpoint = Endpoint(host: "127.0.0.1", port: 7_001)
+        let ask = { @Sendable (client: LockstepClient) async throws(LockstepError) in
+            try await client.status(of: endpoint, timeout: .seconds(60))
+        }
+        #expect(try await harness.run(ask).role == .follower)
+        cluster.silentNodes = [1]
+        let begun = cluster.loop.now
+        do throws(LockstepError) {
+            _ = try await harness.run(ask)
+            Issue.record("a silent node has answered")
+        } catch {
+            #expect("\(error)".contains("cannot reach 127.0.0.1:7001: it has been silent for "))
+            #expect(!error.mayHaveExecuted)
+        }
+        #expect(cluster.loop.now.milliseconds(since: begun) <= 5_000)
+        // What comes later gets a connection of its own.
+        cluster.silentNodes = []
+        #expect(try await harness.run(ask).role == .follower)
+    }
+
+    @Test func `a node that is slow with one answer but alive is waited for`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.mishaps = [.silent]
+        let endpoint = Endpoint(host: "127.0.0.1", port: 7_000)
+        do throws(LockstepError) {
+            _ = try await harness.run { (client) throws(LockstepError) in
+                try await client.verify(endpoint, timeout: .seconds(20))
+            }
+            Issue.record("verified")
+        } catch {
+            guard case .timedOut = error else {
+                Issue.record("\(error)")
+                return
+            }
+        }
+        #expect(cluster.handshakes == 1)
+        #expect(cluster.requests.count { $0.kind == Request.status.kind } >= 15)
     }
 
     @Test func `a membership change is not sent twice where its fate is unknown`() async throws {

@@ -33,6 +33,8 @@ final class FakeCluster {
     /// Nodes know who leads; otherwise they say that they know nobody.
     var givesHints = true
     var mishaps: [Mishap] = []
+    /// Nodes that accept connections and requests, and answer nothing.
+    var silentNodes: Set<Int> = []
     var sessions: [UInt64: Session] = [:]
     /// The transactions that took effect, in order.
     var executed: [Transactions.Transaction] = []
@@ -187,6 +189,7 @@ final class FakeNodeConnection: ConnectionHandler {
     private func perform(_ identifier: RequestID, _ request: Request) {
         guard !session.isClosed else { return }
         cluster.requests.append(request)
+        guard !cluster.silentNodes.contains(node) else { return }
         switch request {
         case .status:
             let status = NodeStatus(
@@ -228,6 +231,8 @@ final class FakeNodeConnection: ConnectionHandler {
                 cluster.mishaps.removeFirst()
                 cut()
             }
+        case .verify where cluster.mishaps.first == .silent:
+            break
         case .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .stateDigest, .status,
             .watch, .watchCredit, .watchCancel:
             answer(identifier, .error(.refused(.unsupported, "not here")))

@@ -1,3 +1,4 @@
+import Identifiers
 import Lockstep
 import Testing
 import Wire
@@ -136,6 +137,70 @@ import Wire
             try await client.commit(.sample(3))
         }
         #expect(cluster.executed.count == 3)
+    }
+
+    @Test func `a session whose past the cluster has lost ends at once`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let commit = { @Sendable (client: LockstepClient) async throws(LockstepError) in
+            try await client.commit(.sample(), timeout: .seconds(1_000))
+        }
+        for _ in 0..<3 { _ = try await harness.run(commit) }
+        // What a restore of older data leaves of the session.
+        let session = try #require(cluster.sessions.keys.first)
+        cluster.sessions[session] = FakeCluster.Session(highest: 1)
+        let begun = cluster.loop.now
+        let calls = (0..<3).map { _ in harness.begin(commit) }
+        for (place, call) in calls.enumerated() {
+            let lost = LockstepError.sessionLost(
+                acknowledgedThrough: 3, mayHaveExecuted: place > 0)
+            await #expect(throws: lost) { try await harness.finish(call) }
+        }
+        #expect(cluster.loop.now.milliseconds(since: begun) < 100)
+        #expect(cluster.executed.count == 3)
+        #expect(cluster.requests.contains(.closeSession(SessionID(session))))
+        _ = try await harness.run(commit)
+        #expect(cluster.executed.count == 4)
+        #expect(cluster.handshakes == 1)
+    }
+
+    @Test func `what was sent before the session was lost has no known outcome`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let commit = { @Sendable (client: LockstepClient) async throws(LockstepError) in
+            try await client.commit(.sample(), timeout: .seconds(1_000))
+        }
+        _ = try await harness.run(commit)
+        cluster.mishaps = [.executedUnanswered]
+        let call = harness.begin(commit)
+        await harness.turn { cluster.executed.count == 2 }
+        cluster.sessions = cluster.sessions.mapValues { _ in FakeCluster.Session() }
+        let lost = LockstepError.sessionLost(acknowledgedThrough: 1, mayHaveExecuted: true)
+        await #expect(throws: lost) { try await harness.finish(call) }
+        #expect("\(lost)".contains("(through sequence 1), outcome unknown; read the state"))
+    }
+
+    @Test func `a gap that the client can fill itself costs no session`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.mishaps = [.refused]
+        let calls = (0..<3 as Range<UInt8>).map { number in
+            harness.begin { (client) throws(LockstepError) in
+                try await client.commit(.sample(number), timeout: .seconds(1_000))
+            }
+        }
+        var refused = 0
+        for call in calls {
+            do throws(LockstepError) {
+                _ = try await harness.finish(call)
+            } catch {
+                #expect(error == .refused(.diskFull, "the disk is full"))
+                refused += 1
+            }
+        }
+        #expect(refused == 1)
+        #expect(cluster.executed.count == 2)
+        #expect(cluster.sessions.count == 1)
     }
 
     @Test func `a refused transaction leaves no gap behind`() async throws {

@@ -27,7 +27,7 @@ extension ClientCore {
         case .call(let call): answered(call, response)
         case .sessionOpening: sessionAnswered(response)
         case .keepAlive(let session): keepAliveAnswered(session, response)
-        case .probe: isProbing = false
+        case .probe: silence.probeAnswered()
         case .watch(let watch): watchAnswered(watch, response)
         }
         pump()
@@ -89,8 +89,7 @@ extension ClientCore {
             case .sessionUnknown(let message):
                 sessionLost(by: call, message)
             case .sequenceGap(let message):
-                sent[takeRequest()] = .call(call)
-                leaveRoute(message, next: nil, wait: .backoff)
+                sequenceRefused(call, message)
             case .unreadable(let text):
                 settle(call, .failure(.protocolViolation(text)))
             }
@@ -144,6 +143,48 @@ extension ClientCore {
         }
         forget(call)
         call.complete(.failure(.outcomeUnknown(message)))
+    }
+
+    /// The cluster misses a transaction before the call's.
+    ///
+    /// Where an earlier one is still under way, all are sent again in order. Where all earlier ones
+    /// have been answered, the cluster has lost what it had acknowledged: the session ends at once, with
+    /// everything in it, and what comes next gets a new one.
+    private func sequenceRefused(_ call: Call, _ message: String) {
+        guard let place = call.place else { return }
+        let track = place.session
+        guard place.sequence == track.acknowledgedThrough.next else {
+            sent[takeRequest()] = .call(call)
+            leaveRoute(message, next: nil, wait: .backoff)
+            return
+        }
+        logger?.error(
+            "the cluster has lost acknowledged transactions",
+            metadata: ["session": "\(track.identifier)", "reason": "\(message)"])
+        if session === track { session = nil }
+        if case .ready(let driver) = route {
+            driver.send(takeRequest(), .closeSession(track.identifier))
+        }
+        abandon(track, refused: call)
+    }
+
+    /// Ends all calls with a place in a session that cannot go on, in order; nothing of `refused`
+    /// was executed by its last try.
+    private func abandon(_ track: SessionTrack, refused: Call) {
+        let ending = calls.values.filter { $0.place?.session === track }
+        for (identifier, entry) in sent {
+            if case .call(let call) = entry, call.place?.session === track {
+                sent[identifier] = nil
+            }
+        }
+        for call in ending.sorted(by: { $0.isPlaced(before: $1) }) {
+            forget(call)
+            call.complete(
+                .failure(
+                    .sessionLost(
+                        acknowledgedThrough: track.acknowledgedThrough.rawValue,
+                        mayHaveExecuted: call !== refused || call.sends > 1)))
+        }
     }
 
     private func sessionAnswered(_ response: Response) {

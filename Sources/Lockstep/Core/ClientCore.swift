@@ -61,9 +61,7 @@ final class ClientCore {
     var sessionActivity = MonotonicTime.zero
     var keepAliveTimer: TimerID?
     var deadlineTimer: (at: MonotonicTime, timer: TimerID)?
-    /// When something last arrived on the present connection.
-    var lastHeard = MonotonicTime.zero
-    var isProbing = false
+    var silence = SilenceWatch(from: .zero)
     var silenceTimer: TimerID?
     var watches: [UInt64: Watch] = [:]
     var nodes: [Address: NodeLink] = [:]
@@ -170,7 +168,7 @@ extension ClientCore {
             watchSilence()
             pump()
         case .response(let identifier, let response):
-            heard()
+            silence.heard(at: loop.now)
             answered(identifier, response)
         case .closed(let closing):
             logger?.debug(

@@ -4,16 +4,28 @@ import IOCore
 import Wire
 
 /// A connection to one named node, for what only that node can answer; never tried again by itself.
+///
+/// Used on the loop alone. A node that falls silent is given up as the leader is, see `SilenceWatch`.
 final class NodeLink {
     private let endpoint: Endpoint
+    private let loop: any EventLoop
     private let driver: ConnectionDriver
+    private var silence: SilenceWatch
+    private var silenceTimer: TimerID?
+    /// The status request that asks whether the node is there at all.
+    private var probe: RequestID?
     private var unsent: [Call] = []
     private var sent: [RequestID: Call] = [:]
     private var nextRequest: UInt32 = 1
     private var onEnd: (() -> Void)?
 
-    init(_ driver: ConnectionDriver, endpoint: Endpoint, onEnd: @escaping () -> Void) {
+    init(
+        _ driver: ConnectionDriver, endpoint: Endpoint, loop: any EventLoop,
+        onEnd: @escaping () -> Void
+    ) {
         self.driver = driver
+        self.loop = loop
+        silence = SilenceWatch(from: loop.now)
         self.endpoint = endpoint
         self.onEnd = onEnd
     }
@@ -46,6 +58,7 @@ final class NodeLink {
     }
 
     func close() {
+        stopSilenceWatch()
         driver.close()
         for call in calls {
             call.complete(.failure(.closed(mayHaveExecuted: call.mayHaveExecuted)))
@@ -60,8 +73,16 @@ final class NodeLink {
     private func take(_ event: ConnectionDriver.Event) {
         switch event {
         case .ready:
+            silence = SilenceWatch(from: loop.now)
+            scheduleSilenceCheck()
             sendUnsent()
         case .response(let identifier, let response):
+            silence.heard(at: loop.now)
+            if identifier == probe {
+                probe = nil
+                silence.probeAnswered()
+                return
+            }
             guard let call = sent.removeValue(forKey: identifier) else { return }
             if case .error(let error) = response {
                 call.complete(.failure(LockstepError(error)))
@@ -69,13 +90,24 @@ final class NodeLink {
                 call.complete(.success(response))
             }
         case .closed(let closing):
-            let ending = calls
-            onEnd?()
-            onEnd = nil
-            for call in ending {
-                call.complete(.failure(.unreachable(endpoint, "\(closing)")))
-            }
+            end("\(closing)")
         }
+    }
+
+    /// Answers all callers that the node is out of reach; the owner forgets the link.
+    private func end(_ reason: String) {
+        stopSilenceWatch()
+        let ending = calls
+        onEnd?()
+        onEnd = nil
+        for call in ending {
+            call.complete(.failure(.unreachable(endpoint, reason)))
+        }
+    }
+
+    private func takeRequest() -> RequestID {
+        defer { nextRequest &+= 1 }
+        return RequestID(nextRequest)
     }
 
     private func sendUnsent() {
@@ -86,13 +118,45 @@ final class NodeLink {
             case .repeatable(let wanted), .once(let wanted): request = wanted
             case .submission: preconditionFailure("a transaction for one named node")
             }
-            let identifier = RequestID(nextRequest)
-            nextRequest &+= 1
+            let identifier = takeRequest()
             call.sends += 1
             sent[identifier] = call
             driver.send(identifier, request)
         }
         unsent = []
+    }
+}
+
+// MARK: - Silence
+
+extension NodeLink {
+    private func scheduleSilenceCheck() {
+        let bound = LoopBound(self, to: loop)
+        let next = loop.now.advanced(milliseconds: SilenceWatch.periodMilliseconds)
+        silenceTimer = loop.schedule(at: next) { bound.value.checkSilence() }
+    }
+
+    private func stopSilenceWatch() {
+        if let silenceTimer { loop.cancel(silenceTimer) }
+        silenceTimer = nil
+    }
+
+    private func checkSilence() {
+        silenceTimer = nil
+        guard driver.isOpen else { return }
+        switch silence.check(at: loop.now, isAwaiting: !sent.isEmpty) {
+        case .healthy:
+            break
+        case .probe:
+            let identifier = takeRequest()
+            probe = identifier
+            driver.send(identifier, .status)
+        case .silent(let milliseconds):
+            driver.close()
+            end("it has been silent for \(milliseconds) ms")
+            return
+        }
+        scheduleSilenceCheck()
     }
 }
 
@@ -109,7 +173,7 @@ extension ClientCore {
             loop: loop, network: network, address: address,
             offer: HandshakeOffer(role: .client, cluster: settings.cluster),
             limits: settings.limits, connectMilliseconds: settings.connectMilliseconds)
-        let link = NodeLink(driver, endpoint: endpoint) { [weak self] in
+        let link = NodeLink(driver, endpoint: endpoint, loop: loop) { [weak self] in
             self?.nodes[address] = nil
         }
         nodes[address] = link

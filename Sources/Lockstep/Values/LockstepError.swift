@@ -4,6 +4,11 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
     case aborted(TransactionAbort)
     /// It was sent, and its fate cannot be learned any more.
     case outcomeUnknown(String)
+    /// The cluster no longer knows transactions of this client's session that it had acknowledged, as
+    /// after a restore of older data; `mayHaveExecuted` tells whether this one may be in force.
+    ///
+    /// What the client sends next goes into a new session.
+    case sessionLost(acknowledgedThrough: UInt64, mayHaveExecuted: Bool)
     /// The time for the call ran out; `mayHaveExecuted` tells whether it had been sent.
     case timedOut(lastFailure: String, mayHaveExecuted: Bool)
     /// The calling task was cancelled.
@@ -27,7 +32,9 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
     public var mayHaveExecuted: Bool {
         switch self {
         case .outcomeUnknown, .protocolViolation: true
-        case .timedOut(_, let maybe), .cancelled(let maybe), .closed(let maybe): maybe
+        case .sessionLost(_, let maybe), .timedOut(_, let maybe), .cancelled(let maybe),
+            .closed(let maybe):
+            maybe
         case .aborted, .unreachable, .refused, .tooLarge, .invalidArgument, .historyLost: false
         }
     }
@@ -38,6 +45,9 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
             "aborted: \(abort)"
         case .outcomeUnknown(let reason):
             "outcome unknown: \(reason); read the state to learn what became of it"
+        case .sessionLost(let through, let maybe):
+            "the cluster has lost transactions of this session that it had acknowledged (through "
+                + "sequence \(through)), \(Self.fate(maybe)); read the state before going on"
         case .timedOut(let failure, let maybe):
             "timed out, \(Self.fate(maybe)): \(failure)"
         case .cancelled(let maybe):

@@ -44,6 +44,8 @@ package struct CommandFailure: Error, Sendable, Equatable {
             case .refused(.busy, _), .refused(.diskFull, _): .temporary
             case .refused: .negative
             case .outcomeUnknown: .unknownOutcome
+            case .sessionLost(_, let maybe):
+                maybe ? .unknownOutcome : .negative
             case .timedOut(_, let maybe), .cancelled(let maybe), .closed(let maybe):
                 maybe ? .unknownOutcome : .unavailable
             case .unreachable: .unavailable
