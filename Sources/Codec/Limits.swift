@@ -1,4 +1,7 @@
 /// Every bound on what comes from outside or piles up inside, in one value that tests make tiny.
+///
+/// Those of `deciding` are a part of what records mean and equal on all nodes: changing one of them
+/// needs a new `FeatureLevel`.
 package struct Limits: Sendable, Equatable {
     // Log
     /// Raw bytes of one frame's payload.

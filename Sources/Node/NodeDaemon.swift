@@ -1,3 +1,4 @@
+import Codec
 package import IOCore
 import Identifiers
 package import KeyValue
@@ -214,7 +215,7 @@ package final class NodeDaemon {
         status.durableIndex = report.durable
         status.firstLogIndex = report.compacted.next
         status.lastLogIndex = report.last
-        status.featureLevel = 1
+        status.featureLevel = UInt64(FeatureLevel.current)
         status.logBytes = report.appendedBytes
         status.rawBytes = report.rawBytes
         status.storedBytes = report.storedBytes

@@ -33,7 +33,8 @@ final class PeerConnection: ConnectionHandler {
         phase = .accepting(
             HandshakeAcceptor(
                 identity: HandshakeAcceptor.Identity(
-                    cluster: hub.cluster, node: hub.node, incarnation: hub.incarnation),
+                    cluster: hub.cluster, node: hub.node, incarnation: hub.incarnation,
+                    terms: hub.terms),
                 role: .peer))
     }
 
@@ -45,7 +46,7 @@ final class PeerConnection: ConnectionHandler {
             HandshakeOpener(
                 HandshakeOffer(
                     role: .peer, cluster: hub.cluster, node: hub.node,
-                    incarnation: hub.incarnation)))
+                    incarnation: hub.incarnation, terms: hub.terms)))
     }
 
     var isDialled: Bool {

@@ -28,6 +28,8 @@ package final class PeerHub: PeerTransport {
     let cluster: ClusterID
     let node: NodeID
     let incarnation: Incarnation
+    /// What a peer must have in common with this node.
+    let terms: ReplicationTerms
     package var events = Events()
 
     private var listener: (any Listener)?
@@ -53,6 +55,7 @@ package final class PeerHub: PeerTransport {
         self.node = node
         self.incarnation = incarnation
         self.limits = limits
+        terms = ReplicationTerms(limits)
         self.logger = logger
     }
 

@@ -12,9 +12,10 @@ package import Identifiers
 /// | 16 | cluster id, zero for any |
 /// | 8 | node id of a peer, zero for a client |
 /// | 8 | incarnation of a peer, zero for a client |
+/// | … | of a peer alone: its `ReplicationTerms` |
 package struct HandshakeOffer: Hashable, Sendable {
-    /// The length of an encoded offer.
-    package static let byteCount = 45
+    /// The length of a client's encoded offer, and that of a peer's without its terms.
+    package static let fixedBytes = 45
 
     /// What the connecting end wants to be served as.
     package enum Role: UInt8, Sendable, CaseIterable {
@@ -29,22 +30,27 @@ package struct HandshakeOffer: Hashable, Sendable {
     package var cluster: ClusterID?
     package var node: NodeID?
     package var incarnation: Incarnation?
+    /// What a peer wants to replicate under; always there in a peer's offer, never in a client's.
+    package var terms: ReplicationTerms?
 
     package init(
         role: Role, lowestVersion: UInt16 = NativeProtocol.lowestVersion,
         highestVersion: UInt16 = NativeProtocol.highestVersion, cluster: ClusterID? = nil,
-        node: NodeID? = nil, incarnation: Incarnation? = nil
+        node: NodeID? = nil, incarnation: Incarnation? = nil, terms: ReplicationTerms? = nil
     ) {
+        precondition(
+            (role == .peer) == (terms != nil), "a peer offers terms, a client none: \(role)")
         self.role = role
         self.lowestVersion = lowestVersion
         self.highestVersion = highestVersion
         self.cluster = cluster
         self.node = node
         self.incarnation = incarnation
+        self.terms = terms
     }
 
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter(capacity: Self.byteCount)
+        var writer = ByteWriter(capacity: Self.fixedBytes)
         writer.writeRaw(NativeProtocol.magic)
         writer.writeUInt8(role.rawValue)
         writer.writeUInt16(lowestVersion)
@@ -52,6 +58,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         writer.writeBits128(cluster?.bits ?? .zero)
         writer.writeUInt64(node?.rawValue ?? 0)
         writer.writeUInt64(incarnation?.rawValue ?? 0)
+        terms?.encode(into: &writer)
         return writer.take()
     }
 
@@ -70,6 +77,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         cluster = Self.optional(try reader.readBits128())
         node = Self.optional(try reader.readUInt64(NodeID.self))
         incarnation = Self.optional(try reader.readUInt64(Incarnation.self))
+        terms = role == .peer ? try ReplicationTerms.decode(&reader) : nil
     }
 
     fileprivate static func readMagic(_ reader: inout ByteReader) throws(DecodingFailure) {
@@ -100,16 +108,25 @@ package enum HandshakeRefusalCode: UInt8, Sendable, CaseIterable {
     /// A peer that the membership does not know, or knows by another incarnation.
     case unknownPeer = 6
     case malformed = 7
+    /// A peer of another feature level, or with other limits that decide outcomes.
+    case termsDiffer = 8
+    /// A peer that is no member; the refusal says as of which record.
+    case notMember = 9
 }
 
 /// Why a connection was not taken, with what to do about it.
 package struct HandshakeRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     package let code: HandshakeRefusalCode
     package let text: String
+    /// The record as of which a peer is no member; zero in any other refusal.
+    package let asOf: LogIndex
 
-    package init(_ code: HandshakeRefusalCode, _ text: String) {
+    package init(_ code: HandshakeRefusalCode, _ text: String, asOf: LogIndex = .zero) {
+        precondition(
+            code == .notMember || asOf == .zero, "a refusal of kind \(code) as of \(asOf)")
         self.code = code
         self.text = text
+        self.asOf = asOf
     }
 
     package var description: String {
@@ -129,6 +146,8 @@ package struct HandshakeRefusal: Error, Hashable, Sendable, CustomStringConverti
 /// | 8 | incarnation |
 /// | 2 | length of the text, at most 1,024; 0 when accepted |
 /// | … | why refused, UTF-8 |
+/// | 8 | for "not a member" (9) alone: the record as of which |
+/// | … | of a peer that accepts alone: its `ReplicationTerms` |
 package struct HandshakeAnswer: Hashable, Sendable {
     /// The length of an encoded answer without its text.
     package static let fixedBytes = 45
@@ -139,16 +158,20 @@ package struct HandshakeAnswer: Hashable, Sendable {
     package var cluster: ClusterID?
     package var node: NodeID?
     package var incarnation: Incarnation?
+    /// What a peer that accepts replicates under; nil in a refusal and from a client port.
+    package var terms: ReplicationTerms?
 
     package init(
         refusal: HandshakeRefusal?, version: UInt16, cluster: ClusterID?, node: NodeID?,
-        incarnation: Incarnation?
+        incarnation: Incarnation?, terms: ReplicationTerms? = nil
     ) {
+        precondition(refusal == nil || terms == nil, "a refusal with terms")
         self.refusal = refusal
         self.version = version
         self.cluster = cluster
         self.node = node
         self.incarnation = incarnation
+        self.terms = terms
     }
 
     package func encoded() -> [UInt8] {
@@ -162,10 +185,15 @@ package struct HandshakeAnswer: Hashable, Sendable {
         writer.writeUInt64(incarnation?.rawValue ?? 0)
         writer.writeUInt16(UInt16(text.count))
         writer.writeRaw(text)
+        if let refusal, refusal.code == .notMember { writer.writeUInt64(refusal.asOf.rawValue) }
+        terms?.encode(into: &writer)
         return writer.take()
     }
 
-    package init(from reader: inout ByteReader) throws(DecodingFailure) {
+    /// Reads the answer to an offer of `role`.
+    package init(
+        from reader: inout ByteReader, to role: HandshakeOffer.Role
+    ) throws(DecodingFailure) {
         try HandshakeOffer.readMagic(&reader)
         let place = reader.position
         let code = try reader.readUInt8()
@@ -188,11 +216,14 @@ package struct HandshakeAnswer: Hashable, Sendable {
                 throw .malformed(at: lengthPlace, what: "an acceptance carries a refusal text")
             }
             refusal = nil
+            terms = role == .peer ? try ReplicationTerms.decode(&reader) : nil
         } else {
             guard let code = HandshakeRefusalCode(rawValue: code) else {
                 throw .malformed(at: place, what: "unknown refusal code \(code)")
             }
-            refusal = HandshakeRefusal(code, text)
+            let asOf = code == .notMember ? try reader.readUInt64(LogIndex.self) : .zero
+            refusal = HandshakeRefusal(code, text, asOf: asOf)
+            terms = nil
         }
     }
 }

@@ -1,4 +1,4 @@
-import Codec
+package import Codec
 package import Identifiers
 
 /// The accepting end of a handshake: bytes in, one verdict out.
@@ -11,10 +11,16 @@ package struct HandshakeAcceptor: Sendable {
         package var cluster: ClusterID?
         package var node: NodeID?
         package var incarnation: Incarnation?
-        package init(cluster: ClusterID?, node: NodeID?, incarnation: Incarnation?) {
+        /// What is replicated under; of a peer port.
+        package var terms: ReplicationTerms?
+        package init(
+            cluster: ClusterID?, node: NodeID?, incarnation: Incarnation?,
+            terms: ReplicationTerms? = nil
+        ) {
             self.cluster = cluster
             self.node = node
             self.incarnation = incarnation
+            self.terms = terms
         }
     }
 
@@ -41,6 +47,8 @@ package struct HandshakeAcceptor: Sendable {
         highestVersion: UInt16 = NativeProtocol.highestVersion
     ) {
         precondition(
+            (role == .peer) == (identity.terms != nil), "terms belong to a peer port: \(role)")
+        precondition(
             lowestVersion <= highestVersion, "versions \(lowestVersion) to \(highestVersion)")
         self.identity = identity
         self.role = role
@@ -58,11 +66,13 @@ package struct HandshakeAcceptor: Sendable {
                 .malformed, "the peer does not speak this protocol: no LOCKSTEP at its beginning")
             return .refused(refusal, reply: [])
         }
-        guard buffer.count >= HandshakeOffer.byteCount else { return .needsMore }
-        var reader = ByteReader(buffer, in: 0..<HandshakeOffer.byteCount)
+        guard buffer.count >= HandshakeOffer.fixedBytes else { return .needsMore }
+        var reader = ByteReader(buffer)
         let offer: HandshakeOffer
         do {
             offer = try HandshakeOffer(from: &reader)
+        } catch .truncated {
+            return .needsMore
         } catch {
             return refuse(HandshakeRefusal(.malformed, "handshake: \(error)"))
         }
@@ -70,7 +80,7 @@ package struct HandshakeAcceptor: Sendable {
         let version = min(highestVersion, offer.highestVersion)
         return .accepted(
             offer, version: version, reply: answer(nil, version: version).encoded(),
-            rest: Array(buffer[HandshakeOffer.byteCount...]))
+            rest: Array(buffer[reader.position...]))
     }
 
     private func objection(to offer: HandshakeOffer) -> HandshakeRefusal? {
@@ -93,7 +103,18 @@ package struct HandshakeAcceptor: Sendable {
         if offer.role == .peer, offer.node == nil || offer.incarnation == nil {
             return HandshakeRefusal(.malformed, "a peer must name its node and incarnation")
         }
+        if let terms = identity.terms, let other = offer.terms,
+            let difference = terms.difference(from: other)
+        {
+            return Self.termsRefusal(difference)
+        }
         return nil
+    }
+
+    fileprivate static func termsRefusal(_ difference: String) -> HandshakeRefusal {
+        HandshakeRefusal(
+            .termsDiffer,
+            "the nodes would come to different states: \(difference); run one version everywhere")
     }
 
     private func refuse(_ refusal: HandshakeRefusal) -> Verdict {
@@ -103,7 +124,7 @@ package struct HandshakeAcceptor: Sendable {
     private func answer(_ refusal: HandshakeRefusal?, version: UInt16) -> HandshakeAnswer {
         HandshakeAnswer(
             refusal: refusal, version: version, cluster: identity.cluster, node: identity.node,
-            incarnation: identity.incarnation)
+            incarnation: identity.incarnation, terms: refusal == nil ? identity.terms : nil)
     }
 }
 
@@ -137,7 +158,7 @@ package struct HandshakeOpener: Sendable {
         var reader = ByteReader(buffer)
         let answer: HandshakeAnswer
         do {
-            answer = try HandshakeAnswer(from: &reader)
+            answer = try HandshakeAnswer(from: &reader, to: offer.role)
         } catch .truncated {
             return .needsMore
         } catch {
@@ -152,6 +173,11 @@ package struct HandshakeOpener: Sendable {
         if let wanted = offer.cluster, wanted != answer.cluster {
             return .refused(
                 HandshakeRefusal(.wrongCluster, "the server is not of cluster \(wanted)"))
+        }
+        if let terms = offer.terms, let other = answer.terms,
+            let difference = terms.difference(from: other)
+        {
+            return .refused(HandshakeAcceptor.termsRefusal(difference))
         }
         return .accepted(answer, rest: Array(buffer[reader.position...]))
     }

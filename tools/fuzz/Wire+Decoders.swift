@@ -95,11 +95,25 @@ private func decodeResponse(kind: UInt8, _ reader: inout ByteReader) {
 }
 
 private func handshake(_ input: [UInt8]) {
-    guard let step = input.first else { return }
     let identity = HandshakeAcceptor.Identity(
         cluster: ClusterID(Bits128(high: 1, low: 1)), node: NodeID(1), incarnation: Incarnation(1))
-    var acceptor = HandshakeAcceptor(identity: identity, role: .client)
-    var opener = HandshakeOpener(HandshakeOffer(role: .client))
+    shake(
+        HandshakeAcceptor(identity: identity, role: .client),
+        HandshakeOpener(HandshakeOffer(role: .client)), input)
+    var peer = identity
+    peer.terms = ReplicationTerms(.standard)
+    shake(
+        HandshakeAcceptor(identity: peer, role: .peer), HandshakeOpener(samplePeerOffer), input)
+}
+
+private let samplePeerOffer = HandshakeOffer(
+    role: .peer, node: NodeID(2), incarnation: Incarnation(3), terms: ReplicationTerms(.standard))
+
+private func shake(
+    _ acceptor: HandshakeAcceptor, _ opener: HandshakeOpener, _ input: [UInt8]
+) {
+    guard let step = input.first else { return }
+    var (acceptor, opener) = (acceptor, opener)
     var accepts = true
     var opens = true
     var rest = input.dropFirst()
@@ -130,6 +144,7 @@ let wireDecoders = [
             let refusal = HandshakeRefusal(.wrongRole, "try the other port")
             return [
                 [60] + HandshakeOffer(role: .client).encoded(),
+                [200] + samplePeerOffer.encoded(),
                 [7]
                     + HandshakeAnswer(
                         refusal: refusal, version: 1, cluster: nil, node: NodeID(1),
