@@ -1,3 +1,4 @@
+#include <sys/eventfd.h>
 #include <uv.h>
 
 /* Functions of the C library that its headers show to _GNU_SOURCE only, which Swift does not set. */

@@ -76,7 +76,7 @@ import CLibuv
             preconditionFailure("a libuv handle without its owner")
         }
         let owner = unsafe Unmanaged<Kind>.fromOpaque(data).takeUnretainedValue()
-        if isWork { owner.loop.turn.hasWorked = true }
+        if isWork { owner.loop.noteWork() }
         return owner
     }
 

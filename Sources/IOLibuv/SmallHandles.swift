@@ -33,41 +33,6 @@ import CLibuv
     }
 }
 
-/// One uv_async_t: wakes the loop.
-@safe final class AsyncHandle: Handle {
-    private var wake: (() -> Void)?
-
-    init(on loop: UVLoop, _ wake: @escaping () -> Void) {
-        self.wake = wake
-        unsafe super.init(UV_ASYNC, on: loop) { loop, memory in
-            unsafe uv_async_init(loop, memory.assumingMemoryBound(to: uv_async_t.self)) {
-                unsafe Handle.owner($0?.pointee.data, as: AsyncHandle.self).wake?()
-            }
-        }
-    }
-
-    override func releaseCallbacks() {
-        wake = nil
-    }
-
-    /// What other threads hold of the handle; the loop closes it only when none uses it.
-    var sender: Sender {
-        unsafe Sender(pointer: memory.assumingMemoryBound(to: uv_async_t.self))
-    }
-
-    /// The one call that other threads may make, *libuv uv_async_send*.
-    ///
-    /// The conformance is unchecked because libuv makes that call safe from any thread.
-    @safe struct Sender: @unchecked Sendable {
-        fileprivate let pointer: UnsafeMutablePointer<uv_async_t>
-
-        func send() {
-            let code = unsafe uv_async_send(pointer)
-            precondition(code == 0, "uv_async_send: \(UVError.text(code))")
-        }
-    }
-}
-
 /// One uv_prepare_t: runs before the loop looks for input.
 @safe final class PrepareHandle: Handle {
     private var run: (() -> Void)?
@@ -79,26 +44,6 @@ import CLibuv
             unsafe uv_prepare_init(loop, pointer)
             return unsafe uv_prepare_start(pointer) {
                 unsafe Handle.owner($0?.pointee.data, as: PrepareHandle.self, isWork: false).run?()
-            }
-        }
-    }
-
-    override func releaseCallbacks() {
-        run = nil
-    }
-}
-
-/// One uv_check_t: runs after the loop has delivered its input.
-@safe final class CheckHandle: Handle {
-    private var run: (() -> Void)?
-
-    init(on loop: UVLoop, _ run: @escaping () -> Void) {
-        self.run = run
-        unsafe super.init(UV_CHECK, on: loop) { loop, memory in
-            let pointer = unsafe memory.assumingMemoryBound(to: uv_check_t.self)
-            unsafe uv_check_init(loop, pointer)
-            return unsafe uv_check_start(pointer) {
-                unsafe Handle.owner($0?.pointee.data, as: CheckHandle.self, isWork: false).run?()
             }
         }
     }

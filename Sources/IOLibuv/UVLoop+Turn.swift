@@ -2,6 +2,7 @@ import CLibuv
 import Glibc
 package import IOCore
 package import Identifiers
+import Synchronization
 
 /// What a loop knows on its own thread.
 struct Turn {
@@ -18,7 +19,6 @@ struct Turn {
     var atEnd: (@Sendable () -> Void)?
     /// Whether something has been delivered since the last end of a turn.
     var hasWorked = false
-    var isEnding = false
     /// Connections with output that has not been offered to the system.
     var unflushed: [UVConnection] = []
     var isStopping = false
@@ -47,18 +47,16 @@ extension UVLoop {
         turn.timers.cancel(timer)
     }
 
-    /// Runs `job` in the next turn of this loop; on the loop.
+    /// Runs `job` when what runs now has returned, before the loop waits; on the loop.
     func later(_ job: @escaping () -> Void) {
         requireCurrent()
         turn.later.append(job)
-        wake { _ in }
     }
 
     /// Offers the output of `connection` to the system at the end of this turn.
     func flushAtTurnEnd(_ connection: UVConnection) {
         turn.unflushed.append(connection)
-        // A turn that ends already has taken its list: there must be another one.
-        if turn.isEnding { wake { _ in } }
+        turn.hasWorked = true
     }
 
     func register(_ handle: Handle) {
@@ -74,16 +72,15 @@ extension UVLoop {
     func open() {
         let code = unsafe uv_loop_init(pointer)
         precondition(code == 0, "uv_loop_init: \(UVError.text(code))")
-        let wakeUp = AsyncHandle(on: self) { [unowned self] in receiveMail() }
         turn.timer = TimerHandle(on: self) { [unowned self] in runTimers() }
-        // The output of timers leaves before the loop waits, that of input right after it.
-        _ = PrepareHandle(on: self) { [unowned self] in endTurn() }
-        _ = CheckHandle(on: self) { [unowned self] in endTurn() }
-        mailbox.withLock { mailbox in
-            mailbox.state = .running
-            mailbox.wakeUp = wakeUp.sender
+        let wakeUp = PollHandle(on: self, descriptor: wakeDescriptor) { [unowned self] in
+            var count: eventfd_t = 0
+            _ = unsafe eventfd_read(wakeDescriptor, &count)
         }
-        wake { _ in }
+        wakeUp.start()
+        // What the loop did since it last waited ends here, and only an idle loop waits.
+        _ = PrepareHandle(on: self) { [unowned self] in finishTurns() }
+        mailbox.withLock { $0.state = .running }
     }
 
     /// Checks that everything has been closed, and gives libuv's loop back.
@@ -96,14 +93,46 @@ extension UVLoop {
         mailbox.withLock { $0.state = .stopped }
     }
 
+    /// Delivers what is posted and ends the turn, until there is nothing left to do but wait.
+    private func finishTurns() {
+        // Input must not wait for ever behind jobs that post jobs.
+        for _ in 0..<Self.turnsWithoutInput {
+            receiveMail()
+            endTurn()
+            guard isAsleep() else { continue }
+            return
+        }
+        signalWakeUp()
+    }
+
+    private static let turnsWithoutInput = 16
+
+    /// Something is delivered: there will be an end of the turn, and a look into the mailbox.
+    func noteWork() {
+        guard !turn.hasWorked else { return }
+        turn.hasWorked = true
+        isAwake.store(true, ordering: .relaxed)
+    }
+
+    /// Lets the loop wait, unless there is something to do; false if so.
+    private func isAsleep() -> Bool {
+        guard turn.later.isEmpty, !turn.hasWorked else { return false }
+        isAwake.store(false, ordering: .sequentiallyConsistent)
+        let isIdle = mailbox.withLock { mailbox in
+            mailbox.jobs.isEmpty && (!mailbox.isStopRequested || turn.isStopping)
+        }
+        if !isIdle { isAwake.store(true, ordering: .relaxed) }
+        return isIdle
+    }
+
     private func receiveMail() {
         let mustStop = mailbox.withLock { mailbox in
-            mailbox.isArmed = false
             swap(&mailbox.jobs, &turn.spareJobs)
             return mailbox.isStopRequested
         }
         var jobs: [@Sendable () -> Void] = []
         swap(&jobs, &turn.spareJobs)
+        if !jobs.isEmpty || !turn.later.isEmpty { turn.hasWorked = true }
         for job in jobs { job() }
         jobs.removeAll(keepingCapacity: true)
         swap(&jobs, &turn.spareJobs)
@@ -137,11 +166,11 @@ extension UVLoop {
     private func endTurn() {
         guard turn.hasWorked else { return }
         turn.hasWorked = false
-        turn.isEnding = true
-        defer { turn.isEnding = false }
         turn.atEnd?()
         var connections: [UVConnection] = []
         swap(&connections, &turn.unflushed)
+        // What they are given from now on is work for another turn.
+        turn.hasWorked = false
         for connection in connections { connection.flush() }
     }
 
@@ -151,12 +180,7 @@ extension UVLoop {
         turn.hasWorked = true
         endTurn()
         turn.isStopping = true
-        mailbox.withLock { mailbox in
-            mailbox.state = .stopping
-            mailbox.wakeUp = nil
-        }
-        // Each of these is inside one call that does not wait.
-        while mailbox.withLock({ $0.wakers > 0 }) { sched_yield() }
+        mailbox.withLock { $0.state = .stopping }
         turn.timers.removeAll()
         turn.atEnd = nil
         turn.timer = nil

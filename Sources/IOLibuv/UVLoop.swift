@@ -6,8 +6,12 @@ import Synchronization
 
 /// An event loop over libuv: one thread that waits for input, timers and posted jobs.
 ///
-/// A turn is: due timers, posted jobs and input, then the job of `atTurnEnd`, then the output of all
+/// A turn is: input, due timers and posted jobs, then the job of `atTurnEnd`, then the output of all
 /// connections, each in one gathered write. `start` gives it a thread, `run` borrows the caller's.
+///
+/// Jobs are taken right before the loop waits, so that only a loop that waits must be woken. That is
+/// done through an eventfd and not by uv_async_send: libuv's receiver spins while the sender, which
+/// it has just woken up from, has no core.
 ///
 /// The conformance is unchecked because of `turn` and what belongs to it, which only the thread of
 /// the loop touches: every entry point but `post`, `isCurrent` and the clocks asserts that.
@@ -16,16 +20,8 @@ import Synchronization
     struct Mailbox {
         var jobs: [@Sendable () -> Void] = []
         var isStopRequested = false
-        /// Whether a wake-up is under way that has not been answered.
-        var isArmed = false
         /// Jobs are taken in the first two states.
         var state = State.starting
-        /// What wakes the loop; nil unless it is running.
-        var wakeUp: AsyncHandle.Sender?
-        /// Threads between their decision to wake the loop and the end of that call.
-        ///
-        /// The loop waits for them before it closes the handle they use.
-        var wakers = 0
 
         enum State {
             case starting
@@ -38,6 +34,13 @@ import Synchronization
     /// The thread that runs the loop; 0 for none.
     private let owner = Atomic<UInt>(0)
     let mailbox = Locked(Mailbox())
+    /// Whether the loop will look into the mailbox before it waits.
+    ///
+    /// Who changes the mailbox sets this afterwards, and wakes the loop if it was not set. The loop
+    /// clears it, then looks into the mailbox once more, then waits.
+    let isAwake = Atomic<Bool>(true)
+    /// An eventfd; open as long as the value lives, so that a late waker finds it.
+    let wakeDescriptor: Int32
     private let thread = Locked<JoinableThread?>(nil)
 
     /// libuv's loop.
@@ -53,12 +56,15 @@ import Synchronization
     package init() {
         unsafe pointer = .allocate(capacity: 1)
         unsafe readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 64)
+        wakeDescriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        precondition(wakeDescriptor >= 0, "eventfd: error \(errno)")
     }
 
     deinit {
         let state = mailbox.withLock { $0.state }
         precondition(
             state == .starting || state == .stopped, "an event loop is released while \(state)")
+        Glibc.close(wakeDescriptor)
         unsafe readBuffer.deallocate()
         unsafe pointer.deallocate()
     }
@@ -122,18 +128,20 @@ import Synchronization
     }
 
     /// Changes the mailbox, unless the loop takes nothing more, and sees that the loop looks at it.
-    func wake(_ change: (inout Mailbox) -> Void) {
-        let sender = mailbox.withLock { mailbox -> AsyncHandle.Sender? in
-            guard mailbox.state == .starting || mailbox.state == .running else { return nil }
+    private func wake(_ change: (inout Mailbox) -> Void) {
+        let isTaken = mailbox.withLock { mailbox in
+            guard mailbox.state == .starting || mailbox.state == .running else { return false }
             change(&mailbox)
-            guard !mailbox.isArmed, let sender = mailbox.wakeUp else { return nil }
-            mailbox.isArmed = true
-            mailbox.wakers += 1
-            return sender
+            return true
         }
-        guard let sender else { return }
-        sender.send()
-        mailbox.withLock { $0.wakers -= 1 }
+        guard isTaken, !isAwake.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        signalWakeUp()
+    }
+
+    /// Ends the wait of the loop, or the next one.
+    func signalWakeUp() {
+        // It fails only when the counter is full, and then the loop is about to wake.
+        _ = eventfd_write(wakeDescriptor, 1)
     }
 
     func requireCurrent() {
