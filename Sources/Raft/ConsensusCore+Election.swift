@@ -11,7 +11,7 @@ struct Campaign: Sendable {
 
 extension ConsensusCore {
     var canCampaign: Bool {
-        isElectable && isDiskHealthy && damage == nil
+        isElectable && isDiskHealthy && !isDamaged
     }
 
     /// Whether this node votes, or did before a membership that is not known to be committed: until
@@ -132,7 +132,7 @@ extension ConsensusCore {
         }
         if request.isPreVote {
             let granted =
-                requestTerm > term && request.last >= log.last && damage == nil
+                requestTerm > term && request.last >= log.last && !isDamaged
                 && isDiskHealthy
             answerVote(
                 isPreVote: true, granted, granted ? requestTerm : term, to: node, after: nil,
@@ -144,7 +144,7 @@ extension ConsensusCore {
         }
         let granted =
             requestTerm == term && (vote == nil || vote == node) && !isLeader
-            && request.last >= log.last && damage == nil
+            && request.last >= log.last && !isDamaged
         if granted, vote == nil {
             vote = node
             writeHardState(&effects)

@@ -27,7 +27,7 @@ extension ConsensusCore {
         previous: LogIndex, readNonce: UInt64, to node: NodeID, _ effects: inout [Effect]
     ) {
         answer(
-            .rejected(previous: previous, hint: log.last, last: log.last.index),
+            .rejected(previous: previous, hint: log.last, last: endOfLog),
             readNonce: readNonce, to: node, after: nil, &effects)
     }
 
@@ -62,7 +62,7 @@ extension ConsensusCore {
                 index: min(previous.index.previous, log.last.index), term: previous.term)
             let hint = log.latestBoundary(notAfter: before)
             answer(
-                .rejected(previous: previous.index, hint: hint, last: log.last.index),
+                .rejected(previous: previous.index, hint: hint, last: endOfLog),
                 readNonce: request.readNonce, to: node, after: nil, &effects)
             return
         }
@@ -75,13 +75,7 @@ extension ConsensusCore {
         if let last = request.frames.last {
             matched = max(matched, last.lastIndex)
         }
-        if let damage {
-            matched = min(
-                matched,
-                log.latestBoundary(
-                    notAfter: LogPosition(index: damage.lowerBound.previous, term: term)
-                ).index)
-        }
+        matched = belowDamage(matched)
         followCommit(min(request.commit, matched), &effects)
         // Frames are acknowledged when they are on disk, a heartbeat with what is there now; but not
         // before the term is: a node that forgets it in a crash would let an older leader truncate
@@ -144,6 +138,7 @@ extension ConsensusCore {
     ) {
         log.truncate(after: index)
         truncateWrites(after: index)
+        truncateDamage(after: index)
         effects.append(.truncate(after: index, nextWrite()))
         while memberships.count > 1, membershipIndex > index {
             memberships.removeLast()

@@ -17,10 +17,20 @@ struct Leading: Sendable {
     }
 }
 
+/// A follower's answer that its log does not have what should go before.
+private struct Rejection {
+    let previous: LogIndex
+    let hint: LogPosition
+    let last: LogIndex
+    /// The round of reads that the answered request carried.
+    let round: UInt64
+}
+
 extension ConsensusCore {
     mutating func becomeLeader(_ now: MonotonicTime, _ effects: inout [Effect]) {
         let next = log.last.index.next
         campaign = nil
+        loans = []
         role = .leader
         leader = identifier
         failForwardedReads(&effects)
@@ -70,6 +80,11 @@ extension ConsensusCore {
     ) {
         guard isLeader else {
             effects.append(.refused(.notLeader(leader)))
+            return
+        }
+        // What ends a joint change goes through: no client waits for it, and nobody asks again.
+        guard leading?.transfer == nil || frame.membership != nil else {
+            effects.append(.refused(.transferInProgress))
             return
         }
         precondition(
@@ -183,7 +198,9 @@ extension ConsensusCore {
             }
             matched(index, place, now, &effects)
         case .rejected(let previous, let hint, let last):
-            rejected(previous, hint, last, place, now, &effects)
+            rejected(
+                Rejection(previous: previous, hint: hint, last: last, round: response.readNonce),
+                place, now, &effects)
         }
         // A commit may have ended the leadership, or a peer's membership and so moved the others.
         guard let place = leading?.place(of: node) else { return }
@@ -194,6 +211,7 @@ extension ConsensusCore {
         _ index: LogIndex, _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
         guard let node = leading?.peers[place].node else { return }
+        leading?.peers[place].doubtedInRound = nil
         let isNews = leading?.peers[place].matched(index) ?? false
         if isNews {
             advanceCommit(now, &effects)
@@ -203,7 +221,7 @@ extension ConsensusCore {
         case .probe:
             leading?.peers[place].become(.replicate, next: peer.match.next)
         case .snapshot:
-            if peer.match >= log.compacted.index {
+            if peer.match >= log.compacted.index, !peer.needsSnapshot {
                 leading?.peers[place].become(.replicate, next: peer.match.next)
             }
         case .replicate:
@@ -218,31 +236,27 @@ extension ConsensusCore {
     }
 
     private mutating func rejected(
-        _ previous: LogIndex, _ hint: LogPosition, _ last: LogIndex, _ place: Int,
-        _ now: MonotonicTime, _ effects: inout [Effect]
+        _ answer: Rejection, _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
         guard let peer = leading?.peers[place],
-            previous > peer.match || (previous == peer.match && peer.match > last)
+            answer.previous > peer.match
+                || (answer.previous == peer.match && peer.match > answer.last)
         else { return }
         switch peer.state {
         case .snapshot: return
-        case .probe where previous != peer.next.previous:
+        case .probe where answer.previous != peer.next.previous:
             // Sent ahead of the probe, or twice: only the probe's own answer tells where to go on.
             return
         case .probe, .replicate: break
         }
-        if peer.match > last {
-            // A wiped disk under an old name, or a promise broken: what was counted stays counted
-            // nowhere, so the peer begins anew.
-            effects.append(
-                .peerViolation(
-                    peer.node, "its log ends at \(last), it had acknowledged \(peer.match)"))
+        if peer.match > answer.last {
+            doubt(answer, place, &effects)
             return
         }
-        let boundary = log.latestBoundary(notAfter: hint)
+        let boundary = log.latestBoundary(notAfter: answer.hint)
         let next = max(boundary.index, peer.match).next
         leading?.peers[place].become(.probe(isWaiting: false), next: next)
-        if boundary.index > hint.index {
+        if boundary.index > answer.hint.index {
             // The follower ends before what is still in this log.
             startSnapshot(place, now, &effects)
             return
@@ -251,6 +265,31 @@ extension ConsensusCore {
         if case .probe(isWaiting: false)? = leading?.peers[place].state {
             heartbeat(place, &effects)
         }
+    }
+
+    /// A peer's log seems to end before what it has acknowledged.
+    ///
+    /// An answer from before the acknowledgement looks so too. So the peer is asked in a new round:
+    /// if it says the same there, its promise is broken, and it begins anew.
+    private mutating func doubt(
+        _ answer: Rejection, _ place: Int, _ effects: inout [Effect]
+    ) {
+        guard var current = leading else { return }
+        let peer = current.peers[place]
+        if let round = peer.doubtedInRound {
+            guard answer.round >= round else { return }
+            leading?.peers[place].doubtedInRound = nil
+            effects.append(
+                .peerViolation(
+                    peer.node,
+                    "its log ends at \(answer.last), it had acknowledged \(peer.match)"))
+            return
+        }
+        current.readRound += 1
+        current.peers[place].doubtedInRound = current.readRound
+        current.peers[place].become(.probe(isWaiting: true), next: peer.match.next)
+        leading = current
+        heartbeat(place, &effects)
     }
 
     /// What was sent to `node` may be lost: find out anew where the logs agree.

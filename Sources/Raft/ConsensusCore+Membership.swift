@@ -14,6 +14,10 @@ extension ConsensusCore {
         voters: [NodeID], learners: [NodeID], _ effects: inout [Effect]
     ) {
         let wanted = Membership(voters: voters, learners: learners)
+        if let twice = repeated(in: wanted.voters + wanted.learners) {
+            effects.append(.refused(.repeatedNode(twice)))
+            return
+        }
         if let refusal = refusal(of: wanted) {
             effects.append(.refused(refusal))
             return
@@ -26,6 +30,11 @@ extension ConsensusCore {
             .proposeMembership(
                 Membership(
                     voters: voters, outgoing: membership.voters, learners: learners)))
+    }
+
+    private func repeated(in nodes: [NodeID]) -> NodeID? {
+        let sorted = nodes.sorted()
+        return zip(sorted, sorted.dropFirst()).first { $0 == $1 }?.0
     }
 
     private func refusal(of wanted: Membership) -> Refusal? {
@@ -144,13 +153,15 @@ extension ConsensusCore {
         isDiskHealthy = isHealthy
         guard !isHealthy else { return }
         if isLeader {
-            guard let target = bestFollower else { return }
-            effects.append(
-                .send(Message(term: term, body: .timeoutNow), to: target, after: nil))
-            // Without another voter there is nobody to step down for.
-            becomeFollower(term, leader: nil, now, &effects)
+            giveWay(now, &effects)
         } else if campaign != nil {
             becomeFollower(term, leader: nil, now, &effects)
         }
+    }
+    /// Has the best follower run, and steps down; without another voter there is nobody to do it for.
+    mutating func giveWay(_ now: MonotonicTime, _ effects: inout [Effect]) {
+        guard let target = bestFollower else { return }
+        effects.append(.send(Message(term: term, body: .timeoutNow), to: target, after: nil))
+        becomeFollower(term, leader: nil, now, &effects)
     }
 }

@@ -16,7 +16,10 @@ extension ConsensusCore {
         _ response: Message.SnapshotResponse, from node: NodeID, _ now: MonotonicTime,
         _ effects: inout [Effect]
     ) {
-        guard let place = leading?.place(of: node) else { return }
+        guard let place = leading?.place(of: node) else {
+            loanAnswered(response, from: node, now, &effects)
+            return
+        }
         leading?.peers[place].isRecentlyActive = true
         guard case .snapshot = leading?.peers[place].state else { return }
         switch response.result {
@@ -58,6 +61,7 @@ extension ConsensusCore {
     mutating func snapshotSendFailed(
         _ node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
+        endLoan(to: node)
         guard let place = leading?.place(of: node), case .snapshot? = leading?.peers[place].state
         else { return }
         leading?.peers[place].state = .snapshot(chunk: 0, sentAt: now)
@@ -68,10 +72,14 @@ extension ConsensusCore {
     mutating func snapshotOffered(
         _ request: Message.SnapshotRequest, from node: NodeID, _ effects: inout [Effect]
     ) {
-        guard request.snapshot.index > commitIndex else {
+        let leadsPastDamage =
+            damage.map { $0.upperBound > appliedIndex && request.snapshot.index >= $0.upperBound }
+            ?? false
+        guard request.snapshot.index > commitIndex || leadsPastDamage else {
             // What is committed may still be on its way to this disk.
             answerSnapshot(
-                request.snapshot, .installed(commitIndex), after: writes.last?.id, &effects)
+                request.snapshot, .installed(belowDamage(commitIndex)), after: writes.last?.id,
+                &effects)
             return
         }
         effects.append(.storeSnapshotChunk(request, from: node))
@@ -81,10 +89,10 @@ extension ConsensusCore {
         _ snapshot: LogPosition, _ result: Message.SnapshotResponse.Result, after: WriteID? = nil,
         _ effects: inout [Effect]
     ) {
-        guard let leader, leader != identifier else { return }
+        guard let sender = lender ?? leader, sender != identifier else { return }
         let response = Message.SnapshotResponse(snapshot: snapshot, result: result)
         effects.append(
-            .send(Message(term: term, body: .snapshotResponse(response)), to: leader, after: after))
+            .send(Message(term: term, body: .snapshotResponse(response)), to: sender, after: after))
     }
 
     /// *Raft §7*: keeps what follows the snapshot if the log has its last record, else begins anew.
@@ -109,10 +117,12 @@ extension ConsensusCore {
         commitIndex = max(commitIndex, position.index)
         appliedIndex = max(appliedIndex, position.index)
         applyRequested = max(applyRequested, position.index)
-        damage = nil
+        endDamage(through: position.index)
         if campaign == nil, !isLeader {
             role = membership.isVoter(identifier) ? .follower : .learner
         }
+        requestApply(&effects)
         answerSnapshot(position, .installed(position.index), &effects)
+        lender = nil
     }
 }

@@ -20,6 +20,8 @@ package import Identifiers
 /// - A rejected append carries a hint of position and term, by which both sides skip whole terms.
 /// - Membership changes are joint (*Raft §6*) wherever voters change; changes of learners alone take
 ///   one step.
+/// - A node that cannot read a part of its log neither votes nor stands, says nothing of what it may
+///   have lost, and goes on when a peer, a snapshot or an ordinary conflict has ended the damage.
 /// - A leader whose disk hangs tells its best follower to campaign and steps down.
 package struct ConsensusCore: Sendable {
     package let identifier: NodeID
@@ -55,7 +57,14 @@ package struct ConsensusCore: Sendable {
     var armedDeadline: MonotonicTime?
     package internal(set) var lastHeardFromLeader: MonotonicTime?
     var isDiskHealthy = true
+    /// Records of the log that cannot be read; their frames are known.
     var damage: ClosedRange<LogIndex>?
+    /// The end of a log of which recovery could not read what follows `log`.
+    var hiddenEnd: LogIndex?
+    /// The node, no leader, that was asked for a snapshot.
+    var lender: NodeID?
+    /// Nodes that are lent a snapshot without being led, and when they last asked.
+    var loans: [(node: NodeID, asked: MonotonicTime)] = []
     /// Reads of this node that a leader was asked for, with the time to give up.
     var forwardedReads: [(nonce: UInt64, deadline: MonotonicTime)] = []
     /// What `roleChanged` last told.
@@ -78,6 +87,7 @@ package struct ConsensusCore: Sendable {
         appliedIndex = recovered.applied
         applyRequested = recovered.applied
         durableIndex = log.last.index
+        if let end = recovered.hiddenEnd, end > log.last.index { hiddenEnd = end }
         memberships = [(recovered.compacted.index, recovered.membership)]
         for (index, membership) in log.memberships(after: recovered.compacted.index) {
             memberships.append((index, membership))
@@ -148,8 +158,8 @@ package struct ConsensusCore: Sendable {
     }
 
     package func isSendingSnapshot(to node: NodeID) -> Bool {
-        guard case .snapshot? = progress(of: node)?.state else { return false }
-        return true
+        if case .snapshot? = progress(of: node)?.state { return true }
+        return loans.contains { $0.node == node }
     }
 
     // MARK: Steps
@@ -170,10 +180,9 @@ package struct ConsensusCore: Sendable {
         case .transfer(let target): transfer(to: target, now, &effects)
         case .diskHealth(let isHealthy): diskHealthChanged(isHealthy, now, &effects)
         case .compacted(let position): compact(through: position)
-        case .damaged(let first, let last):
-            damage = min(first, damage?.lowerBound ?? first)...max(last, damage?.upperBound ?? last)
-            if isLeader || campaign != nil { becomeFollower(term, leader: nil, now, &effects) }
-        case .repaired: damage = nil
+        case .damaged(let first, let last): damaged(first, last, now, &effects)
+        case .repaired(let frames): repaired(frames, now, &effects)
+        case .needSnapshot(let holder): askForSnapshot(of: holder, &effects)
         case .snapshotChunkStored(let position, let chunk):
             answerSnapshot(position, .wants(chunk: chunk + 1), &effects)
         case .snapshotChunkWanted(let position, let chunk):
@@ -189,6 +198,7 @@ package struct ConsensusCore: Sendable {
     private mutating func tick(_ now: MonotonicTime, _ effects: inout [Effect]) {
         armedDeadline = nil
         expireForwardedReads(now, &effects)
+        expireLoans(now)
         if isLeader {
             leaderTick(now, &effects)
         } else if now >= electionDeadline {
@@ -229,8 +239,11 @@ package struct ConsensusCore: Sendable {
         case .appendRequest(let request):
             guard hearsLeader(message.term, node, now, &effects) else { return }
             append(request, from: node, now, &effects)
+        case .snapshotRequest(let request) where request.isLent:
+            snapshotLent(request, message.term, by: node, now, &effects)
         case .snapshotRequest(let request):
             guard hearsLeader(message.term, node, now, &effects) else { return }
+            lender = nil
             snapshotOffered(request, from: node, &effects)
         case .appendResponse(let response):
             guard isCurrent(message.term, now, &effects) else { return }
@@ -238,6 +251,9 @@ package struct ConsensusCore: Sendable {
         case .snapshotResponse(let response):
             guard isCurrent(message.term, now, &effects) else { return }
             snapshotAnswered(response, from: node, now, &effects)
+        case .snapshotNeeded:
+            _ = isCurrent(message.term, now, &effects)
+            snapshotAskedFor(by: node, now, &effects)
         case .timeoutNow:
             guard message.term >= term, canCampaign, !isLeader else { return }
             startElection(isTransfer: true, now, &effects)
@@ -278,7 +294,8 @@ package struct ConsensusCore: Sendable {
     ) {
         let count = writes.firstIndex { $0.id > id } ?? writes.count
         guard count > 0 else { return }
-        durableIndex = writes[count - 1].last
+        // A snapshot may have put the durable index ahead of writes that were under way.
+        durableIndex = max(durableIndex, writes[count - 1].last)
         writes.removeFirst(count)
         if campaign != nil {
             ownVoteDurable(now, &effects)
@@ -297,9 +314,9 @@ package struct ConsensusCore: Sendable {
         }
     }
 
-    /// Asks for the apply of what is committed and durable here.
+    /// Asks for the apply of what is committed, durable here and below all damage.
     mutating func requestApply(_ effects: inout [Effect]) {
-        let through = min(commitIndex, durableIndex)
+        let through = belowDamage(min(commitIndex, durableIndex))
         guard through > applyRequested else { return }
         applyRequested = through
         effects.append(.apply(through: through))

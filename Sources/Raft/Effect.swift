@@ -82,6 +82,8 @@ package enum Refusal: Error, Hashable, Sendable {
     case unknownNode(NodeID)
     /// The target is too far behind, or not a voter.
     case unfitTarget(NodeID)
+    /// The node is named more than once.
+    case repeatedNode(NodeID)
     case noVoters
     case unchanged
     /// Leadership was lost before the answer.

@@ -27,10 +27,15 @@ package enum Input: Sendable {
     case diskHealth(Bool)
     /// Log up to here has been compacted away; an applied position. Frames before it are forgotten.
     case compacted(LogPosition)
-    /// Damage: `[first, last]` cannot be read. The node neither votes nor campaigns nor truncates
-    /// inside it, and answers appends below `first` only, until `repaired` or a snapshot.
+    /// `[first, last]` cannot be read any more and is not in the engine: the node neither votes nor
+    /// stands, and matches and applies up to below `first` only, until the damage ends.
     case damaged(first: LogIndex, last: LogIndex)
-    case repaired
+    /// No damage is left. The frames follow the end of the log: what was hidden until now; only
+    /// while no write is under way.
+    case repaired([FrameDescriptor])
+    /// Nobody holds the frames that are lost here; this node has compacted them away. Ask the leader
+    /// for a snapshot, or where there is none that node.
+    case needSnapshot(of: NodeID)
     /// The shell has stored chunk `chunk` of a snapshot (not the last): ask for the next.
     case snapshotChunkStored(LogPosition, chunk: UInt64)
     /// A chunk could not be used: ask for `chunk`.

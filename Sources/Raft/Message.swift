@@ -21,6 +21,8 @@ package struct Message: Hashable, Sendable {
         case appendResponse(AppendResponse)
         case snapshotRequest(SnapshotRequest)
         case snapshotResponse(SnapshotResponse)
+        /// Frames are lost here that nobody holds any more.
+        case snapshotNeeded
         /// Campaign now, without pre-vote (*thesis §3.10*).
         case timeoutNow
         /// A follower asks for a read index; `nonce` is its own and is returned.
@@ -90,11 +92,17 @@ package struct Message: Hashable, Sendable {
         /// Counts from 0.
         package let chunk: UInt64
         package let isLast: Bool
-        package init(snapshot: LogPosition, membership: Membership, chunk: UInt64, isLast: Bool) {
+        /// Whether the sender leads nobody by it, and was asked for it.
+        package let isLent: Bool
+        package init(
+            snapshot: LogPosition, membership: Membership, chunk: UInt64, isLast: Bool,
+            isLent: Bool = false
+        ) {
             self.snapshot = snapshot
             self.membership = membership
             self.chunk = chunk
             self.isLast = isLast
+            self.isLent = isLent
         }
     }
 

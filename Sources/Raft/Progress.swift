@@ -21,6 +21,10 @@ package struct Progress: Hashable, Sendable {
     package internal(set) var isRecentlyActive = true
     /// The highest round of reads that it has confirmed.
     var confirmedRound: UInt64 = 0
+    /// Whether the node asked for a snapshot, so that having the log is no reason to end it.
+    var needsSnapshot = false
+    /// The round in which the node was asked again, because its log seemed to end before `match`.
+    var doubtedInRound: UInt64?
     /// Frames sent and not answered: the last index and the bytes of each message.
     private var inflight: [(last: LogIndex, bytes: Int)] = []
     private var inflightHead = 0
@@ -63,6 +67,7 @@ package struct Progress: Hashable, Sendable {
     mutating func become(_ state: State, next: LogIndex) {
         self.state = state
         self.next = max(next, match.next)
+        needsSnapshot = false
         inflight.removeAll(keepingCapacity: true)
         inflightHead = 0
         inflightBytes = 0

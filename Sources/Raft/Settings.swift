@@ -35,15 +35,18 @@ package struct RecoveredState: Sendable {
     ///
     /// Known committed.
     package var applied: LogIndex
+    /// The end of the log where recovery could not read what follows `frames`; nil without damage.
+    package var hiddenEnd: LogIndex?
 
     package init(
         hardState: HardState, compacted: LogPosition, membership: Membership,
-        frames: [FrameDescriptor], applied: LogIndex
+        frames: [FrameDescriptor], applied: LogIndex, hiddenEnd: LogIndex? = nil
     ) {
         self.hardState = hardState
         self.compacted = compacted
         self.membership = membership
         self.frames = frames
         self.applied = applied
+        self.hiddenEnd = hiddenEnd
     }
 }

@@ -11,12 +11,13 @@ import Raft
 /// | 3 | append request | previous index and term, commit, read nonce, number of frames |
 /// | 4 | append response, matched | index, read nonce |
 /// | 5 | append response, rejected | previous, hint index and term, last, read nonce |
-/// | 6 | snapshot request | index and term, membership, chunk, flag: last |
+/// | 6 | snapshot request | index and term, membership, chunk, flags (1: last, 2: lent) |
 /// | 7 | snapshot response, wants | index and term, chunk |
 /// | 8 | snapshot response, installed | index and term, index |
 /// | 9 | time-out now | – |
 /// | 10 | read index request | nonce |
 /// | 11 | read index response | nonce, flag: known, index |
+/// | 12 | snapshot needed | – |
 ///
 /// Numbers are varints; a membership is three lists, each a count and node names.
 enum HeadKind: UInt8 {
@@ -31,6 +32,7 @@ enum HeadKind: UInt8 {
     case timeoutNow = 9
     case readIndexRequest = 10
     case readIndexResponse = 11
+    case snapshotNeeded = 12
 }
 
 /// The fields of an append request apart from its frames.
@@ -101,11 +103,13 @@ extension ByteWriter {
             writeNodes(request.membership.outgoing)
             writeNodes(request.membership.learners)
             writeVarint(request.chunk)
-            writeBool(request.isLast)
+            writeUInt8((request.isLast ? 1 : 0) | (request.isLent ? 2 : 0))
         case .snapshotResponse(let response):
             writeSnapshotResponse(response, term: message.term)
         case .timeoutNow:
             writeKind(.timeoutNow, message.term)
+        case .snapshotNeeded:
+            writeKind(.snapshotNeeded, message.term)
         case .readIndexRequest(let nonce):
             writeKind(.readIndexRequest, message.term)
             writeVarint(nonce)
@@ -231,10 +235,14 @@ extension ByteReader {
             return .appendResponse(
                 Message.AppendResponse(result: result, readNonce: try readVarint()))
         case .snapshotRequest:
+            let snapshot = try readPosition()
+            let membership = try readMembership(limits: limits)
+            let chunk = try readBounded()
+            let flags = try readFlags("snapshot request")
             return .snapshotRequest(
                 Message.SnapshotRequest(
-                    snapshot: try readPosition(), membership: try readMembership(limits: limits),
-                    chunk: try readBounded(), isLast: try readBool()))
+                    snapshot: snapshot, membership: membership, chunk: chunk,
+                    isLast: flags & 1 != 0, isLent: flags & 2 != 0))
         case .snapshotWants:
             return .snapshotResponse(
                 Message.SnapshotResponse(
@@ -246,6 +254,8 @@ extension ByteReader {
                     result: .installed(LogIndex(try readBounded()))))
         case .timeoutNow:
             return .timeoutNow
+        case .snapshotNeeded:
+            return .snapshotNeeded
         case .readIndexRequest:
             return .readIndexRequest(nonce: try readVarint())
         case .readIndexResponse:

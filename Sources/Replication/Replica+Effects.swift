@@ -182,6 +182,7 @@ extension Replica {
         case .unknownNode(let node): .refused("node \(node) is not a member of the cluster")
         case .unfitTarget(let node):
             .refused("node \(node) is not a voter that has caught up with the log")
+        case .repeatedNode(let node): .refused("node \(node) is named more than once")
         case .noVoters: .refused("a cluster needs at least one voter")
         case .unchanged: .refused("the membership already is so")
         case .leadershipLost: .notLeader(leaderHint)

@@ -92,6 +92,11 @@ extension Replica {
         proposal = frame
         step(.propose(descriptor))
         proposal = nil
+        guard raft.lastPosition.index < descriptor.firstIndex, let refused = sealed.popLast() else {
+            return
+        }
+        sealedBytes -= refused.byteCount
+        refused.done.forEach { $0(.failure(describe(.transferInProgress))) }
     }
 
     /// Seals the membership that the core asks for.

@@ -63,7 +63,7 @@ extension Replica {
         switch result {
         case .success(let made?):
             let (source, chunk) = made
-            guard raft.isLeader, raft.isSendingSnapshot(to: node) else {
+            guard raft.isSendingSnapshot(to: node) else {
                 sources[node] = nil
                 resources.readWorker.submit { source.value.close() }
                 return
@@ -72,7 +72,8 @@ extension Replica {
             let position = source.value.position
             let request = Message.SnapshotRequest(
                 snapshot: LogPosition(index: position.index, term: position.term),
-                membership: source.value.membership, chunk: chunk.number, isLast: chunk.isLast)
+                membership: source.value.membership, chunk: chunk.number, isLast: chunk.isLast,
+                isLent: !raft.isLeader)
             let message = Message(term: raft.term, body: .snapshotRequest(request))
             if chunk.number == 0 {
                 logger.notice(

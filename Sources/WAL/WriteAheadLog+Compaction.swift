@@ -1,3 +1,4 @@
+internal import Codec
 internal import IOCore
 package import Identifiers
 
@@ -18,7 +19,8 @@ extension WriteAheadLog {
             try retire(segments[0])
             segments.removeFirst()
         }
-        self.index.drop(through: segments[0].header.previous)
+        let begins = segments[0].header.previous
+        if begins.index > start.index { self.index.drop(through: begins) }
         countFiles()
         return start
     }
@@ -39,6 +41,45 @@ extension WriteAheadLog {
             }
         }
         return nil
+    }
+
+    /// Lets the log begin behind `position`, up to which the engine holds everything on disk.
+    ///
+    /// A log that ends at or before it, or provably has something else there, holds nothing of use and
+    /// is reset. Otherwise what follows is kept, damage included: it may have been acknowledged. The
+    /// files stay as they are, so this is to be done again after the next `open`.
+    ///
+    /// - Returns: whether anything was kept.
+    /// - Throws: `diskFull`, with the log unchanged; `file`, after which it is stopped; `stopped`.
+    package func begin(
+        behind position: LogStart, voting newVoting: VotingState
+    ) throws(WALFailure) -> Bool {
+        guard !isStopped else { throw .stopped }
+        guard position.index > start.index else { return true }
+        guard position.index < lastIndex, !isContradicted(position) else {
+            try reset(to: position, voting: newVoting)
+            return false
+        }
+        index.drop(through: position)
+        engineDurable = max(engineDurable, position.index)
+        return true
+    }
+
+    /// Whether the log is known to hold something else at `position`.
+    private func isContradicted(_ position: LogStart) -> Bool {
+        if let place = index.position(containing: position.index) {
+            let entry = index.entries[place]
+            guard entry.lastIndex == position.index else { return true }
+        }
+        if let digest = endPosition(at: position.index).digest {
+            return digest != position.digest
+        }
+        // Where the frame itself is lost, its successor tells what it continues.
+        guard let next = index.position(containing: position.index.next),
+            index.entries[next].firstIndex == position.index.next,
+            let header = try? readHeader(of: index.entries[next])
+        else { return false }
+        return header.previousDigest != position.digest
     }
 
     /// Begins the log anew behind `newStart`, after a snapshot of that position has become durable.

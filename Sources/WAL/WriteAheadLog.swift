@@ -19,6 +19,8 @@ package final class WriteAheadLog {
     var segments: [Segment]
     var index: FrameIndex
     package internal(set) var voting: VotingState
+    /// The term at `open`; no frame that was found then is of a later one.
+    let openedTerm: Term
     var nextSequence: UInt64
     /// Up to here the engine needs no log any more.
     var engineDurable: LogIndex
@@ -47,6 +49,7 @@ package final class WriteAheadLog {
         segments = replayed.segments
         index = replayed.index
         voting = replayed.voting
+        openedTerm = replayed.voting.term
         nextSequence = replayed.nextSequence
         engineDurable = replayed.engineDurable
         self.spares = spares

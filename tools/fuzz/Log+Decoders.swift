@@ -67,6 +67,7 @@ private func samplePeerMessages() -> [PeerMessage] {
             .init(
                 result: .rejected(previous: LogIndex(4), hint: position, last: LogIndex(9)),
                 readNonce: 0)),
+        .snapshotNeeded,
         .timeoutNow,
         .readIndexRequest(nonce: 3),
         .readIndexResponse(nonce: 3, index: nil),

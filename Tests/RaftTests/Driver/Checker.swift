@@ -50,6 +50,13 @@ struct Checker {
         for frame in applied.dropFirst(common) { agreed.append((frame, term)) }
     }
 
+    /// What is applied can be read.
+    mutating func reads(_ frames: [FrameDescriptor], _ node: ClusterNode) {
+        for frame in frames where node.disk.rotten.contains(frame.firstIndex) {
+            require(false, "node \(node.identifier) applies \(frame), which it cannot read")
+        }
+    }
+
     /// Term and commit never go back while a node runs.
     mutating func stepped(_ node: ClusterNode) {
         guard let core = node.core else { return }
@@ -73,20 +80,24 @@ struct Checker {
             require(
                 state.term > message.term || state.term == message.term && state.vote == to,
                 "node \(node.identifier) votes for \(to) before its disk knows")
+            require(
+                node.core?.isDamaged == false,
+                "node \(node.identifier) votes for \(to) with a damaged log")
         case .voteRequest(let request) where !request.isPreVote:
             require(
                 state.term >= message.term, "node \(node.identifier) asks for votes too early")
         case .appendResponse(let response):
             if case .matched(let index) = response.result {
                 require(
-                    node.disk.last >= index,
-                    "node \(node.identifier) acknowledges \(index), has \(node.disk.last) on disk")
+                    node.disk.readableEnd >= index,
+                    "node \(node.identifier) acknowledges \(index), has "
+                        + "\(node.disk.readableEnd) on disk")
                 require(
                     index == .zero || state.term >= message.term,
                     "node \(node.identifier) acknowledges in a term its disk does not know")
             }
         case .voteRequest, .voteResponse, .appendRequest, .snapshotRequest, .snapshotResponse,
-            .timeoutNow, .readIndexRequest, .readIndexResponse:
+            .snapshotNeeded, .timeoutNow, .readIndexRequest, .readIndexResponse:
             break
         }
     }

@@ -81,6 +81,7 @@ extension Cluster {
             }
         }
         if let last { step(node, .durable(last)) }
+        endDamage(node)
         installIfIdle(node)
         scheduleFlush(node)
     }
@@ -138,6 +139,7 @@ extension Cluster {
         let place = place(node)
         let from = nodes[place].disk.appliedPosition.index
         let new = nodes[place].log.filter { $0.firstIndex > from && $0.lastIndex <= index }
+        checker.reads(new, nodes[place])
         nodes[place].disk.applied += new
         checker.applied(nodes[place], through: index)
         tell("\(node) applies \(index)")
@@ -175,7 +177,7 @@ extension Cluster {
         }
         let request = Message.SnapshotRequest(
             snapshot: pinned.position, membership: pinned.membership, chunk: chunk,
-            isLast: chunk == Self.chunks - 1)
+            isLast: chunk == Self.chunks - 1, isLent: !core.isLeader)
         transmit(
             Message(term: core.term, body: .snapshotRequest(request)), from: node, to: to,
             history: pinned.history)
@@ -214,11 +216,12 @@ extension Cluster {
         guard let snapshot = nodes[place].receiving?.complete, nodes[place].disk.pending.isEmpty
         else { return }
         nodes[place].receiving = nil
-        guard let core = nodes[place].core, snapshot.position.index > core.commitIndex else {
-            return
-        }
+        guard let core = nodes[place].core,
+            snapshot.position.index > nodes[place].disk.appliedPosition.index
+        else { return }
         nodes[place].disk.install(snapshot.position, snapshot.history)
-        nodes[place].log = nodes[place].disk.frames
+        let keeps = core.term(at: snapshot.position.index) == snapshot.position.term
+        nodes[place].log.removeAll { !keeps || $0.lastIndex <= snapshot.position.index }
         checker.applied(nodes[place], through: snapshot.position.index)
         tell("\(node) installs \(snapshot.position)")
         deferred.append(

@@ -23,6 +23,7 @@ extension Cluster {
                 case .wants(let chunk): "wants \(response.snapshot) chunk \(chunk)"
                 case .installed(let index): "installed \(index)"
                 }
+            case .snapshotNeeded: "snapshot needed"
             case .timeoutNow: "campaign now"
             case .readIndexRequest(let nonce): "read? \(nonce)"
             case .readIndexResponse(let nonce, let index):

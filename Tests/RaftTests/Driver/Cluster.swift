@@ -101,7 +101,8 @@ final class Cluster {
         var mine = settings
         mine.seed = node.rawValue &* 7_919 &+ UInt64(nodes[place].incarnation) &+ random.next()
         nodes[place].incarnation += 1
-        nodes[place].log = nodes[place].disk.frames
+        nodes[place].log = nodes[place].disk.readable
+        nodes[place].disk.isHidden = !nodes[place].disk.obstacles.isEmpty
         nodes[place].durable = .zero
         nodes[place].core = ConsensusCore(
             identifier: node, settings: mine, recovered: nodes[place].disk.recovered, now: now)

@@ -15,6 +15,10 @@ struct Disk {
     var firstMembership: Membership
     /// Everything applied since the log began, however it came.
     var applied: [FrameDescriptor] = []
+    /// The first indices of frames that cannot be read.
+    var rotten: Set<LogIndex> = []
+    /// Whether the core knows the log up to its first obstacle only.
+    var isHidden = false
     var pending: [(id: WriteID, write: Write)] = []
 
     init(_ membership: Membership) {
@@ -39,7 +43,41 @@ struct Disk {
     var recovered: RecoveredState {
         RecoveredState(
             hardState: hardState, compacted: compacted, membership: membership(at: compacted.index),
-            frames: frames, applied: appliedPosition.index)
+            frames: readable, applied: appliedPosition.index,
+            hiddenEnd: obstacles.isEmpty ? nil : last)
+    }
+
+    /// The rotten frames that were not applied.
+    var obstacles: [FrameDescriptor] {
+        frames.filter {
+            rotten.contains($0.firstIndex) && $0.lastIndex > appliedPosition.index
+        }
+    }
+
+    /// The frames below the first obstacle.
+    var readable: [FrameDescriptor] {
+        guard let first = obstacles.first else { return frames }
+        return frames.filter { $0.firstIndex < first.firstIndex }
+    }
+
+    var readableEnd: LogIndex {
+        readable.last?.lastIndex ?? compacted.index
+    }
+
+    /// Writes a frame where one lies already: the same ends its rot, another one the log's rest.
+    private mutating func lay(_ frame: FrameDescriptor) {
+        if frames.contains(frame) {
+            rotten.remove(frame.firstIndex)
+            return
+        }
+        cut(behind: frame.firstIndex.previous)
+        precondition(frame.firstIndex == last.next, "\(frame) is put behind \(last)")
+        frames.append(frame)
+    }
+
+    private mutating func cut(behind index: LogIndex) {
+        frames.removeAll { $0.firstIndex > index }
+        rotten = rotten.filter { $0 <= index }
     }
 
     /// Puts the oldest write on disk.
@@ -51,17 +89,18 @@ struct Disk {
             hardState = state
         case .frames(let new):
             precondition(
-                new.first?.firstIndex == last.next,
+                new.first?.firstIndex == last.next || !rotten.isEmpty || isHidden,
                 "write \(id) puts \(new) behind \(last)")
-            frames += new
+            new.forEach { lay($0) }
         case .truncation(let index):
-            frames.removeAll { $0.firstIndex > index }
+            cut(behind: index)
         }
         return id
     }
 
     mutating func compact(through position: LogPosition) {
         frames.removeAll { $0.lastIndex <= position.index }
+        rotten = rotten.filter { $0 > position.index }
         compacted = position
     }
 
@@ -71,6 +110,7 @@ struct Disk {
             $0.lastIndex == position.index && $0.term == position.term
         }
         frames.removeAll { !isKnown || $0.lastIndex <= position.index }
+        rotten = isKnown ? rotten.filter { $0 > position.index } : []
         compacted = position
         applied = history
     }
