@@ -141,6 +141,13 @@ let package = Package(
                 "IOCore", "JSON", "Lockstep", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict),
+        .executableTarget(
+            name: "ApplyBench",
+            dependencies: [
+                "Identifiers", "Codec", "IOCore", "IOPosix", "Compression", "KeyValue", "RocksEngine",
+                "Transactions", "Properties", "Triggers", "Replication",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "tools/apply", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         // Floors 4 and 5: what the executables stand on.
         module(
