@@ -144,7 +144,8 @@ let package = Package(
         .executableTarget(
             name: "ApplyBench",
             dependencies: [
-                "Identifiers", "Codec", "IOCore", "IOPosix", "Compression", "KeyValue", "RocksEngine",
+                "Identifiers", "Codec", "IOCore", "IOPosix", "Compression", "KeyValue",
+                "RocksEngine",
                 "Transactions", "Properties", "Triggers", "Replication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "tools/apply", swiftSettings: strict),
