@@ -81,11 +81,7 @@ extension PropertyGroup {
     package static let propertyLimit = 65_536
 
     package func encode(into writer: inout ByteWriter) {
-        writer.writeUInt8(Self.format << 4 | (header.isPersistent ? 0 : 1))
-        header.id.encode(into: &writer)
-        header.version.encode(into: &writer)
-        writer.writeString(header.type)
-        writer.writeVarint(UInt64(properties.count))
+        Self.encodeHeader(header, propertyCount: properties.count, into: &writer)
         for property in properties {
             writer.writeString(property.name)
             property.content.encode(into: &writer)
@@ -119,14 +115,32 @@ extension PropertyGroup {
 
     /// Reads what stands before the properties.
     static func decodeHeader(_ reader: inout ByteReader) throws(DecodingFailure) -> GroupHeader {
+        let isPersistent = try checkFormat(&reader)
+        let id = try EntityID.decode(&reader)
+        let version = try GroupVersion.decode(&reader)
+        let type = try reader.readString(limit: NameRules.nameBytes, "property group type")
+        return GroupHeader(id: id, version: version, type: type, isPersistent: isPersistent)
+    }
+
+    /// Reads the first byte; returns whether the group is persistent.
+    @discardableResult
+    static func checkFormat(_ reader: inout ByteReader) throws(DecodingFailure) -> Bool {
         let start = reader.position
         let byte = try reader.readUInt8()
         guard byte >> 4 == format, byte & 0x0F <= 1 else {
             throw .malformed(at: start, what: "property group of unknown format \(byte)")
         }
-        let id = try EntityID.decode(&reader)
-        let version = try GroupVersion.decode(&reader)
-        let type = try reader.readString(limit: NameRules.nameBytes, "property group type")
-        return GroupHeader(id: id, version: version, type: type, isPersistent: byte & 1 == 0)
+        return byte & 1 == 0
+    }
+
+    /// Writes what stands before the properties.
+    static func encodeHeader(
+        _ header: GroupHeader, propertyCount: Int, into writer: inout ByteWriter
+    ) {
+        writer.writeUInt8(format << 4 | (header.isPersistent ? 0 : 1))
+        header.id.encode(into: &writer)
+        header.version.encode(into: &writer)
+        writer.writeString(header.type)
+        writer.writeVarint(UInt64(propertyCount))
     }
 }

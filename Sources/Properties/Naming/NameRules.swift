@@ -67,6 +67,27 @@ package enum NameRules {
         return count <= nameBytes && !isAtStart && !needsComma
     }
 
+    /// Whether the bytes at `range` of `bytes` may name a thing of that kind.
+    static func isValid(_ bytes: [UInt8], in range: Range<Int>, as kind: Kind) -> Bool {
+        // Within a slice each byte would be checked against its bounds.
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            unsafe isValid(UnsafeBufferPointer(rebasing: buffer[range]), as: kind)
+        }
+    }
+
+    /// Negative, zero or positive as one valid name sorts before, with or after another.
+    static func order(
+        of left: [UInt8], _ leftRange: Range<Int>, and right: [UInt8], _ rightRange: Range<Int>
+    ) -> Int {
+        let common = min(leftRange.count, rightRange.count)
+        for place in 0..<common {
+            let leftByte = left[leftRange.lowerBound + place]
+            let rightByte = right[rightRange.lowerBound + place]
+            if leftByte != rightByte { return Int(leftByte) - Int(rightByte) }
+        }
+        return leftRange.count - rightRange.count
+    }
+
     private static func isLetter(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }

@@ -34,10 +34,28 @@ struct OperationReader {
         try read { (reader) throws(DecodingFailure) in try reader.finish() }
     }
 
+    /// The offset of the next byte.
+    var position: Int {
+        reader.position
+    }
+
+    var remaining: Int {
+        reader.remaining
+    }
+
+    /// The text at `range`, which has been checked as a name.
+    func text(_ range: Range<Int>) -> String {
+        String(decoding: reader.bytes[range], as: UTF8.self)
+    }
+
     mutating func text() throws(StoreFailure) -> String {
         try read { (reader) throws(DecodingFailure) in
             try reader.readString(limit: Self.textBytes, "name")
         }
+    }
+
+    mutating func byte() throws(StoreFailure) -> UInt8 {
+        try read { (reader) throws(DecodingFailure) in try reader.readUInt8() }
     }
 
     mutating func bool() throws(StoreFailure) -> Bool {
@@ -49,34 +67,51 @@ struct OperationReader {
     }
 
     mutating func name(_ kind: NameRules.Kind) throws(StoreFailure) -> String {
-        let name = try text()
-        guard NameRules.isValid(name, as: kind) else { throw Self.invalid(name, kind) }
-        return name
+        text(try encodedName(kind))
+    }
+
+    /// Where a name is that is valid as `kind`.
+    mutating func encodedName(_ kind: NameRules.Kind) throws(StoreFailure) -> Range<Int> {
+        let start = position
+        let range = try read { (reader) throws(DecodingFailure) in
+            try reader.skip(try reader.readCount(limit: Self.textBytes, "name"))
+        }
+        guard NameRules.isValid(reader.bytes, in: range, as: kind) else {
+            reader = ByteReader(reader.bytes, in: start..<reader.end)
+            throw Self.invalid(try text(), kind)
+        }
+        return range
     }
 
     /// A path; where `depth` is nil, of anything but a property.
     mutating func path(_ depth: Depth?) throws(StoreFailure) -> PropertyPath {
-        let bits = try read { (reader) throws(DecodingFailure) in try reader.readUInt8() }
+        try encodedPath(depth).path
+    }
+
+    /// A path read in place; where `depth` is nil, of anything but a property.
+    mutating func encodedPath(_ depth: Depth?) throws(StoreFailure) -> EncodedPath {
+        let bits = try byte()
         guard bits <= 7 else { throw .abort(.malformed, "path with unknown bits \(bits)") }
-        let service = try name(.service)
-        let instance = bits & 1 == 0 ? nil : try name(.instance)
-        let group = bits & 2 == 0 ? nil : try name(.group)
-        let property = bits & 4 == 0 ? nil : try name(.property)
+        let service = try encodedName(.service)
+        let instance = bits & 1 == 0 ? nil : try encodedName(.instance)
+        let group = bits & 2 == 0 ? nil : try encodedName(.group)
+        let property = bits & 4 == 0 ? nil : try encodedName(.property)
         guard property == nil || group != nil else {
-            throw .abort(.invalidArgument, "a property of \(service) without a group")
+            throw .abort(.invalidArgument, "a property of \(text(service)) without a group")
         }
-        let path = PropertyPath(
-            checked: service, instance: instance, group: group, property: property)
+        let path = EncodedPath(
+            bytes: reader.bytes, service: service, instance: instance, group: group,
+            property: property)
         let isFit =
             switch depth {
-            case .service: path.instance == nil && path.group == nil
-            case .instance: path.instance != nil && path.group == nil
-            case .group: path.group != nil && path.property == nil
-            case .property: path.property != nil
-            case nil: path.property == nil
+            case .service: instance == nil && group == nil
+            case .instance: instance != nil && group == nil
+            case .group: group != nil && property == nil
+            case .property: property != nil
+            case nil: property == nil
             }
         guard isFit else {
-            throw .abort(.invalidArgument, "\(path) does not name what the operation is for")
+            throw .abort(.invalidArgument, "\(path.path) does not name what the operation is for")
         }
         return path
     }
@@ -103,41 +138,39 @@ struct OperationReader {
         try read { (reader) throws(DecodingFailure) in try PropertyContent.decode(&reader) }
     }
 
-    mutating func edits() throws(StoreFailure) -> [PropertyEdit] {
-        let count = try count(limit: GroupCommit.editLimit, "edit count")
-        var edits: [PropertyEdit] = []
-        for _ in 0..<count {
-            let action = try read { (reader) throws(DecodingFailure) in try reader.readUInt8() }
-            let name = try name(after: edits.last?.name)
-            switch action {
-            case 1: edits.append(.new(name, try content()))
-            case 2: edits.append(.change(name, try content()))
-            case 3: edits.append(.changeType(name, try content()))
-            case 4: edits.append(.delete(name))
-            case 5: edits.append(.set(name, try content()))
-            default: throw .abort(.malformed, "unknown edit \(action) of property \(name)")
-            }
+    /// Steps over a content that is checked as `content()` checks it; returns its type.
+    mutating func encodedContent() throws(StoreFailure) -> PropertyType {
+        try read { (reader) throws(DecodingFailure) in
+            try PropertyContent.skip(&reader, isTrusted: false)
         }
-        return edits
     }
 
     mutating func properties() throws(StoreFailure) -> [Property] {
         let count = try count(limit: GroupCommit.editLimit, "property count")
         var properties: [Property] = []
+        var last: Range<Int>?
         for _ in 0..<count {
-            let name = try name(after: properties.last?.name)
-            properties.append(Property(name: name, content: try content()))
+            let name = try encodedName(.property, after: last)
+            last = name
+            properties.append(Property(name: text(name), content: try content()))
         }
         return properties
     }
 
-    private mutating func name(after last: String?) throws(StoreFailure) -> String {
-        let name = try name(.property)
-        if let last, last >= name {
-            let isRepeated = last == name
+    /// Where a name is that sorts behind the one at `last`.
+    mutating func encodedName(
+        _ kind: NameRules.Kind, after last: Range<Int>?
+    ) throws(StoreFailure) -> Range<Int> {
+        let name = try encodedName(kind)
+        guard let last else { return name }
+        let order = NameRules.order(of: reader.bytes, last, and: reader.bytes, name)
+        guard order < 0 else {
+            let isRepeated = order == 0
             throw .abort(
                 isRepeated ? .invalidArgument : .malformed,
-                isRepeated ? "property \(name) twice" : "property \(name) after \(last)")
+                isRepeated
+                    ? "property \(text(name)) twice"
+                    : "property \(text(name)) after \(text(last))")
         }
         return name
     }

@@ -32,6 +32,15 @@ package enum PropertyChangeValue: Hashable, Sendable {
         return writer.take()
     }
 
+    /// The encoding of a property whose content is encoded already.
+    static func property(encoded content: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(content.count + 1)
+        bytes.append(1)
+        bytes.append(contentsOf: content)
+        return bytes
+    }
+
     private var encodedBytesHint: Int {
         switch self {
         case .property(let content): content.encodedBytesHint + 1

@@ -20,6 +20,9 @@ package import Transactions
 /// | creation | type (varint length, UTF-8), persistent (0 or 1) |
 /// | edit | 1 new, 2 change, 3 change type, 4 delete, 5 set; name (varint length, UTF-8); unless it deletes, `PropertyContent` |
 extension PropertyOperation {
+    /// The kind of `commitGroup`.
+    static let commitKind: UInt8 = 5
+
     /// The step of a transaction that does this.
     package var step: Step {
         .operation(operation)
@@ -46,7 +49,7 @@ extension PropertyOperation {
             path.encode(into: &writer)
             writer.writeOptional(id)
         case .commitGroup(let commit):
-            kind = 5
+            kind = Self.commitKind
             commit.encode(into: &writer)
         case .replaceGroup(let replacement):
             kind = 6
@@ -72,12 +75,8 @@ extension PropertyOperation {
                 try reader.path(.group), ownerID: try reader.entityID(), try reader.creation())
         case 4:
             self = .delete(try reader.path(nil), id: try reader.entityID())
-        case 5:
-            self = .commitGroup(
-                GroupCommit(
-                    try reader.path(.group), groupID: try reader.entityID(),
-                    base: try reader.version(), creation: try reader.optionalCreation(),
-                    edits: try reader.edits()))
+        case Self.commitKind:
+            self = .commitGroup(try GroupCommit(try reader.commit()))
         case 6:
             self = .replaceGroup(
                 GroupReplacement(
@@ -94,12 +93,24 @@ extension PropertyOperation {
 }
 
 extension GroupCommit {
-    /// The same in the order of the encoding, so that arguments are read in that order.
-    fileprivate init(
-        _ path: PropertyPath, groupID: EntityID?, base: GroupVersion?, creation: GroupCreation?,
-        edits: [PropertyEdit]
-    ) {
-        self.init(path, groupID: groupID, base: base, edits: edits, creation: creation)
+    /// The same with names and values of its own.
+    fileprivate init(_ commit: EncodedCommit) throws(StoreFailure) {
+        let bytes = commit.bytes
+        var edits: [PropertyEdit] = []
+        edits.reserveCapacity(commit.edits.count)
+        for edit in commit.edits {
+            do {
+                edits.append(try edit.decoded(bytes))
+            } catch {
+                throw .malformed("property operation", error)
+            }
+        }
+        let creation = commit.creation.map {
+            GroupCreation(type: commit.path.text($0.type), isPersistent: $0.isPersistent)
+        }
+        self.init(
+            commit.path.path, groupID: commit.groupID, base: commit.base, edits: edits,
+            creation: creation)
     }
 
     fileprivate func encode(into writer: inout ByteWriter) {

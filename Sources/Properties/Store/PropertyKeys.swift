@@ -30,6 +30,42 @@ package enum PropertyKeys {
         return encoder.bytes
     }
 
+    /// The key of the group that `path` names, of the same bytes as that of `path.path`.
+    static func groupKey(_ path: EncodedPath) -> [UInt8] {
+        var key = emptyKey(for: path)
+        key.append(groups)
+        append(path.service, of: path, to: &key)
+        key.append(path.instance == nil ? 0 : 1)
+        if let instance = path.instance { append(instance, of: path, to: &key) }
+        if let group = path.group { append(group, of: path, to: &key) }
+        return key
+    }
+
+    /// The key of the service or instance that `path` is in.
+    static func ownerKey(_ path: EncodedPath) -> [UInt8] {
+        var key = emptyKey(for: path)
+        key.append(path.instance == nil ? services : instances)
+        append(path.service, of: path, to: &key)
+        if let instance = path.instance { append(instance, of: path, to: &key) }
+        return key
+    }
+
+    /// The store's prefix byte, and room for all names of `path`.
+    private static func emptyKey(for path: EncodedPath) -> [UInt8] {
+        var key: [UInt8] = []
+        key.reserveCapacity(
+            9 + path.service.count + (path.instance?.count ?? 0) + (path.group?.count ?? 0))
+        key.append(StoreID.properties.rawValue)
+        return key
+    }
+
+    /// Appends a name as `KeyEncoder` does; a valid name has no byte that would be escaped.
+    private static func append(_ name: Range<Int>, of path: EncodedPath, to key: inout [UInt8]) {
+        key.append(contentsOf: path.bytes[name])
+        key.append(0x00)
+        key.append(0x01)
+    }
+
     /// The key that notes that the group `path` is not persistent.
     static func nonPersistentKey(_ path: PropertyPath) -> [UInt8] {
         var encoder = owner(path, space: nonPersistent)

@@ -6,30 +6,43 @@ import Transactions
 // Changing what a group holds.
 extension PropertyStore {
     func apply<V: View>(
-        _ commit: GroupCommit, to view: inout V, context: inout ApplyContext
+        _ commit: EncodedCommit, to view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
-        let path = commit.path
-        guard
-            let group = try present(
-                path, id: commit.groupID, base: commit.base, creation: commit.creation, in: view)
-        else {
-            try makeOwner(of: path, in: &view, context: &context)
-            let properties = try result(of: commit.edits, on: [], path) { _, _, _ in }
-            return try makeGroup(
-                path, commit.creation ?? GroupCreation(type: Self.usualGroupType),
-                properties: properties, in: &view, context: &context
-            ).encoded()
+        let key = PropertyKeys.groupKey(commit.path)
+        guard let row = try view.row(key) else {
+            if commit.creation == nil || commit.groupID != nil || commit.base != nil {
+                try check(nil, id: commit.groupID, base: commit.base) { commit.path.path }
+            }
+            return try makeGroup(commit, key, in: &view, context: &context)
         }
+        let group: GroupRow
+        let places: [GroupRow.Place]
+        do throws(DecodingFailure) {
+            group = try GroupRow(row.value)
+            places = try group.places(of: commit)
+        } catch {
+            throw .damagedRow("property group \(commit.path.path)", error)
+        }
+        let found = Found(id: group.id, version: group.version)
+        try check(found, id: commit.groupID, base: commit.base) { commit.path.path }
         guard !commit.edits.isEmpty else {
-            return GroupResult(id: group.header.id, version: group.header.version).encoded()
+            return GroupResult(id: group.id, version: group.version).encoded()
         }
         let version = GroupVersion(index: context.index, ordinal: context.nextOrdinal)
-        let properties = try result(of: commit.edits, on: group.properties, path) {
-            context.note(
-                path.appending(property: $0), old: $1.map(PropertyChangeValue.property),
-                new: $2.map(PropertyChangeValue.property))
+        let name = ChangeName(commit.path)
+        for (edit, place) in zip(commit.edits, places) {
+            let old = place.property
+            try check(edit, against: old?.type, commit.path)
+            context.record(
+                store: .properties, key: name.appending(commit.bytes[edit.name]),
+                old: old.map { PropertyChangeValue.property(encoded: row.value[$0.content]) },
+                new: edit.value(in: commit.bytes))
         }
-        return try write(properties, group.header, version, path, to: &view)
+        try put(
+            group.edited(by: commit, at: places, version: version),
+            propertyCount: group.propertyCount(after: commit.edits, at: places), commit, key,
+            to: &view)
+        return GroupResult(id: group.id, version: version).encoded()
     }
 
     func apply<V: View>(
@@ -74,25 +87,84 @@ extension PropertyStore {
     package static let usualGroupType = "application"
 
     /// The group as the client expects it; nil where it is missing and may be made.
-    ///
-    /// A group that is gone comes before a version that is old, as libscf has it.
     private func present<V: ReadView>(
         _ path: PropertyPath, id: EntityID?, base: GroupVersion?, creation: GroupCreation?,
         in view: V
     ) throws(StoreFailure) -> PropertyGroup? {
-        guard let group = try group(path, in: view) else {
-            if id == nil, base == nil, creation != nil { return nil }
-            guard id == nil, base == nil else { throw .abort(.deleted, "\(path) was deleted") }
-            throw .abort(.notFound, "there is no \(path)")
+        let group = try group(path, in: view)
+        let found = group.map { Found(id: $0.header.id, version: $0.header.version) }
+        guard found != nil || creation == nil || id != nil || base != nil else { return nil }
+        try check(found, id: id, base: base) { path }
+        return group
+    }
+
+    /// What is compared with what the client expects of a group.
+    private struct Found {
+        let id: EntityID
+        let version: GroupVersion
+    }
+
+    /// Aborts unless the group that was found is the one that the client expects.
+    ///
+    /// A group that is gone comes before a version that is old, as libscf has it.
+    private func check(
+        _ found: Found?, id: EntityID?, base: GroupVersion?, _ path: () -> PropertyPath
+    ) throws(StoreFailure) {
+        guard let found else {
+            guard id == nil, base == nil else { throw .abort(.deleted, "\(path()) was deleted") }
+            throw .abort(.notFound, "there is no \(path())")
         }
-        try expect(id, found: group.header.id, path)
-        guard base == nil || base == group.header.version else {
+        guard id == nil || id == found.id else {
+            throw .abort(.deleted, "\(path()) was deleted and made again")
+        }
+        guard base == nil || base == found.version else {
             throw .abort(
                 .outOfDate,
-                "\(path) is at version \(group.header.version), not \(base?.description ?? "-"); "
+                "\(path()) is at version \(found.version), not \(base?.description ?? "-"); "
                     + "read it again")
         }
-        return group
+    }
+
+    /// Makes the group of a commit, whose edits are its first properties.
+    private func makeGroup<V: View>(
+        _ commit: EncodedCommit, _ key: [UInt8], in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) -> [UInt8] {
+        if try view.row(PropertyKeys.ownerKey(commit.path)) == nil {
+            try makeOwner(of: commit.path.path, in: &view, context: &context)
+        }
+        for edit in commit.edits { try check(edit, against: nil, commit.path) }
+        let ordinal = context.nextOrdinal
+        let header = GroupHeader(
+            id: EntityID(index: context.index, ordinal: ordinal),
+            version: GroupVersion(index: context.index, ordinal: ordinal),
+            type: commit.creation.map { commit.path.text($0.type) } ?? Self.usualGroupType,
+            isPersistent: commit.creation?.isPersistent ?? true)
+        var writer = ByteWriter(capacity: commit.bytes.count + 48)
+        PropertyGroup.encodeHeader(header, propertyCount: commit.edits.count, into: &writer)
+        for edit in commit.edits { writer.writeRaw(commit.bytes[edit.property]) }
+        try put(writer.take(), propertyCount: commit.edits.count, commit, key, to: &view)
+        if !header.isPersistent { view.put(PropertyKeys.nonPersistentKey(commit.path.path), []) }
+        let name = ChangeName(commit.path)
+        context.record(
+            store: .properties, key: name.group, old: nil,
+            new: PropertyChangeValue.group(header).encoded())
+        for edit in commit.edits {
+            context.record(
+                store: .properties, key: name.appending(commit.bytes[edit.name]), old: nil,
+                new: edit.value(in: commit.bytes))
+        }
+        return GroupResult(id: header.id, version: header.version).encoded()
+    }
+
+    /// Writes the row of a commit's group.
+    private func put<V: View>(
+        _ row: [UInt8], propertyCount: Int, _ commit: EncodedCommit, _ key: [UInt8],
+        to view: inout V
+    ) throws(StoreFailure) {
+        guard row.count <= limits.valueBytes, propertyCount <= PropertyGroup.propertyLimit else {
+            throw tooLarge(commit.path.path, properties: propertyCount, bytes: row.count)
+        }
+        view.put(key, row)
     }
 
     private func write<V: View>(
@@ -106,46 +178,64 @@ extension PropertyStore {
         return GroupResult(id: header.id, version: version).encoded()
     }
 
-    /// `properties` after `edits`, each of which is noted; both are sorted by name.
-    private func result(
-        of edits: [PropertyEdit], on properties: [Property], _ path: PropertyPath,
-        note: (_ name: String, _ old: PropertyContent?, _ new: PropertyContent?) -> Void
-    ) throws(StoreFailure) -> [Property] {
-        var properties = properties
-        for edit in edits {
-            let name = edit.name
-            let place = PropertyGroup.place(of: name, in: properties)
-            let isPresent = place < properties.count && properties[place].name == name
-            let old = isPresent ? properties[place].content : nil
-            try check(edit, against: old, path)
-            note(name, old, edit.content)
-            switch (edit.content, isPresent) {
-            case (let content?, true): properties[place] = Property(name: name, content: content)
-            case (let content?, false):
-                properties.insert(Property(name: name, content: content), at: place)
-            case (nil, _): properties.remove(at: place)
-            }
-        }
-        return properties
-    }
-
     private func check(
-        _ edit: PropertyEdit, against old: PropertyContent?, _ path: PropertyPath
+        _ edit: EncodedCommit.Edit, against old: PropertyType?, _ path: EncodedPath
     ) throws(StoreFailure) {
-        func name() -> PropertyPath { path.appending(property: edit.name) }
-        switch edit {
+        func name() -> PropertyPath { path.path.appending(property: path.text(edit.name)) }
+        switch edit.action {
         case .set:
             return
         case .new:
             guard old == nil else { throw .abort(.exists, "\(name()) exists") }
-        case .change(_, let content):
-            guard let old else { throw .abort(.notFound, "there is no \(name())") }
-            guard old.type == content.type else {
-                throw .abort(
-                    .typeMismatch, "\(name()) is of type \(old.type), not \(content.type)")
+        case .change:
+            guard let old, let type = edit.type else {
+                throw .abort(.notFound, "there is no \(name())")
+            }
+            guard old == type else {
+                throw .abort(.typeMismatch, "\(name()) is of type \(old), not \(type)")
             }
         case .changeType, .delete:
             guard old != nil else { throw .abort(.notFound, "there is no \(name())") }
         }
+    }
+}
+
+extension GroupRow {
+    /// What the edits of `commit` find here, in their order.
+    fileprivate func places(of commit: EncodedCommit) throws(DecodingFailure) -> [Place] {
+        var cursor = Places(self)
+        var places: [Place] = []
+        places.reserveCapacity(commit.edits.count)
+        for edit in commit.edits {
+            places.append(try cursor.place(of: commit.bytes, edit.name))
+        }
+        return places
+    }
+}
+
+extension EncodedCommit.Edit {
+    /// The new value of the change; nil for a deletion.
+    fileprivate func value(in bytes: [UInt8]) -> [UInt8]? {
+        action == .delete ? nil : PropertyChangeValue.property(encoded: bytes[content])
+    }
+}
+
+/// The names of the changes of one group and its properties.
+private struct ChangeName {
+    private let bytes: [UInt8]
+
+    init(_ path: EncodedPath) {
+        bytes = path.description(more: 64)
+    }
+
+    var group: String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+
+    func appending(_ property: ArraySlice<UInt8>) -> String {
+        var name = bytes
+        name.append(UInt8(ascii: "/"))
+        name.append(contentsOf: property)
+        return String(decoding: name, as: UTF8.self)
     }
 }

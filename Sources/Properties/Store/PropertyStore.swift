@@ -17,12 +17,19 @@ package struct PropertyStore: Store {
     package var identifier: StoreID { .properties }
 
     package func validate(_ operation: Operation) throws(StoreFailure) {
+        guard operation.kind != PropertyOperation.commitKind else {
+            _ = try EncodedCommit(operation.body)
+            return
+        }
         _ = try PropertyOperation(operation)
     }
 
     package func apply<V: View>(
         _ operation: Operation, to view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
+        guard operation.kind != PropertyOperation.commitKind else {
+            return try apply(EncodedCommit(operation.body), to: &view, context: &context)
+        }
         switch try PropertyOperation(operation) {
         case .addService(let path):
             return try addEntity(path, to: &view, context: &context)
@@ -36,7 +43,7 @@ package struct PropertyStore: Store {
             try delete(path, id: id, from: &view, context: &context)
             return []
         case .commitGroup(let commit):
-            return try apply(commit, to: &view, context: &context)
+            preconditionFailure("a commit of \(commit.path) under kind \(operation.kind)")
         case .replaceGroup(let replacement):
             return try apply(replacement, to: &view, context: &context)
         case .dropNonPersistentGroups:
@@ -107,12 +114,17 @@ extension PropertyStore {
         guard writer.count <= limits.valueBytes,
             group.properties.count <= PropertyGroup.propertyLimit
         else {
-            throw .abort(
-                .limitExceeded,
-                "\(path) would have \(group.properties.count) properties in \(writer.count) bytes, "
-                    + "over the limit of \(PropertyGroup.propertyLimit) in \(limits.valueBytes)")
+            throw tooLarge(path, properties: group.properties.count, bytes: writer.count)
         }
         view.put(PropertyKeys.key(path), writer.take())
+    }
+
+    /// The abort of a change that would make a group too large.
+    func tooLarge(_ path: PropertyPath, properties: Int, bytes: Int) -> StoreFailure {
+        .abort(
+            .limitExceeded,
+            "\(path) would have \(properties) properties in \(bytes) bytes, "
+                + "over the limit of \(PropertyGroup.propertyLimit) in \(limits.valueBytes)")
     }
 }
 

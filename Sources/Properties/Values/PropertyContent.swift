@@ -86,11 +86,7 @@ extension PropertyContent {
     static func decode(
         _ reader: inout ByteReader, isTrusted: Bool
     ) throws(DecodingFailure) -> PropertyContent {
-        let start = reader.position
-        let number = try reader.readCount(limit: Int(UInt16.max), "property type")
-        guard let type = PropertyType(rawValue: UInt16(number)) else {
-            throw .malformed(at: start, what: "unknown property type \(number)")
-        }
+        let type = try readType(&reader)
         let count = try reader.readCount(limit: valueLimit, "value count")
         var values: [PropertyValue] = []
         values.reserveCapacity(min(count, reader.remaining))
@@ -103,6 +99,48 @@ extension PropertyContent {
             values.append(value)
         }
         return PropertyContent(checked: type, values: values)
+    }
+
+    /// Steps over a content, checking as `decode` does; returns its type.
+    static func skip(
+        _ reader: inout ByteReader, isTrusted: Bool
+    ) throws(DecodingFailure) -> PropertyType {
+        let start = reader.position
+        let type = try readType(&reader)
+        // The types with the usual checks cost no copy of their values.
+        guard isTrusted || type == .astring || type == .opaque else {
+            reader = ByteReader(reader.bytes, in: start..<reader.end)
+            return try decode(&reader, isTrusted: isTrusted).type
+        }
+        let count = try reader.readCount(limit: valueLimit, "value count")
+        let root = type.root
+        for _ in 0..<count {
+            let place = reader.position
+            guard root == .astring || root == .opaque else {
+                _ = try readValue(&reader, root: root)
+                continue
+            }
+            let isOpaque = root == .opaque
+            let bytes = try reader.readCount(
+                limit: isOpaque ? PropertyValue.opaqueBytes : PropertyValue.textBytes,
+                isOpaque ? "opaque value" : "text value")
+            let range = try reader.skip(bytes)
+            guard isTrusted || isOpaque || !reader.bytes[range].contains(0) else {
+                throw .malformed(at: place, what: "value is no \(type)")
+            }
+        }
+        return type
+    }
+
+    private static func readType(
+        _ reader: inout ByteReader
+    ) throws(DecodingFailure) -> PropertyType {
+        let start = reader.position
+        let number = try reader.readCount(limit: Int(UInt16.max), "property type")
+        guard let type = PropertyType(rawValue: UInt16(number)) else {
+            throw .malformed(at: start, what: "unknown property type \(number)")
+        }
+        return type
     }
 
     private static func readValue(
