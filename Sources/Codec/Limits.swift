@@ -30,6 +30,9 @@ package struct Limits: Sendable, Equatable {
     /// Bytes of change sets kept; the same on every node, because trimming is part of applying.
     package var retainedChangeBytes = 256 << 20
 
+    /// Rows that the apply thread keeps in memory, each of up to a kibibyte; a power of two.
+    package var cachedRows = 16_384
+
     // Replication
     package var members = 31
     /// Bytes of frames sent to one follower and not answered.

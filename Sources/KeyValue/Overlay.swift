@@ -6,7 +6,8 @@ package import Identifiers
 /// when somebody scans. Savepoints are marks in an undo log: setting one costs nothing, and rolling
 /// back costs what was changed since. All storage is kept from one batch to the next.
 ///
-/// The base is read at each call: where it is an engine, nobody else may write it meanwhile.
+/// Nobody else may write the base meanwhile. What is read from it may be kept for later batches, so
+/// whoever asks for that writes each batch that it takes to the base before reading again.
 package final class Overlay: View {
     /// One changed key; its row is nil where the key was deleted.
     struct Entry {
@@ -51,11 +52,14 @@ package final class Overlay: View {
     /// The first `sortedCount` entries by key.
     var sorted: [Int32] = []
     var scansUnderWay = 0
+    private var cache: RowCache
     /// Bytes of keys and values to be written.
     package private(set) var byteCount = 0
 
-    package init(over base: any ReadView, version: LogIndex = .zero) {
+    /// Changes over `base`; keeps up to `cachedRows` of the rows it reads, a power of two or 0.
+    package init(over base: any ReadView, version: LogIndex = .zero, cachedRows: Int = 0) {
         self.base = base
+        cache = RowCache(count: cachedRows)
         self.version = version
         slots = Array(repeating: -1, count: 1024)
     }
@@ -72,10 +76,14 @@ package final class Overlay: View {
     // MARK: Rows
 
     package func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
-        if !entries.isEmpty, let number = find(key, hash: Self.hash(key)) {
+        let hash = Self.hash(key)
+        if !entries.isEmpty, let number = find(key, hash: hash) {
             return entries[number].row
         }
-        return try base.get(key)
+        if let known = cache.find(key, hash: hash) { return known }
+        let row = try base.get(key)
+        cache.insert(key, hash: hash, row)
+        return row
     }
 
     package func put(_ key: [UInt8], _ value: [UInt8]) {
@@ -125,6 +133,7 @@ package final class Overlay: View {
         var batch = WriteBatch()
         batch.changes.reserveCapacity(entries.count)
         for entry in entries {
+            cache.update(entry.key, hash: entry.hash, entry.row)
             if let row = entry.row {
                 batch.changes.append(.put(key: entry.key, row: row))
             } else {

@@ -25,7 +25,7 @@ package final class Applier {
         self.engine = engine
         self.executor = executor
         self.limits = limits
-        overlay = Overlay(over: engine)
+        overlay = Overlay(over: engine, cachedRows: limits.cachedRows)
         opener = FrameOpener(limits: limits)
         position = try AppliedPosition.read(engine)
         membership = try Self.readMembership(engine, limits: limits)

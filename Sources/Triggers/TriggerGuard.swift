@@ -11,6 +11,7 @@ package struct TriggerGuard: CommitGuard {
 
     package init() {}
 
+    @specialized(where V == Overlay)
     package mutating func prepare<V: ReadView>(_ view: V) throws(EngineFailure) {
         guard definitions == nil else { return }
         definitions = try TriggerStore.list(in: view).map(\.definition).filter {
@@ -18,6 +19,7 @@ package struct TriggerGuard: CommitGuard {
         }
     }
 
+    @specialized(where V == Overlay)
     package mutating func review<V: ReadView>(
         _ commit: ProposedCommit, in view: V
     ) throws(StoreFailure) {

@@ -20,12 +20,14 @@ import Testing
     }
 
     /// Random turns of many transactions over an engine; long keys make tables grow.
-    @Test(arguments: [(1, 3), (2, 3), (3, 4), (4, 8), (5, 8)] as [(UInt64, Int)])
-    func `it does what a naive view does`(seed: UInt64, keyLength: Int) throws {
-        print("seed \(seed), keys of at most \(keyLength) bytes")
+    @Test(
+        arguments: [(1, 3, 0), (2, 3, 2), (3, 4, 16), (4, 8, 0), (5, 8, 4_096)]
+            as [(UInt64, Int, Int)])
+    func `it does what a naive view does`(seed: UInt64, keyLength: Int, cachedRows: Int) throws {
+        print("seed \(seed), keys of at most \(keyLength) bytes, \(cachedRows) rows cached")
         var random = SeededGenerator(seed: seed)
         let engine = MemoryEngine()
-        let overlay = Overlay(over: engine)
+        let overlay = Overlay(over: engine, cachedRows: cachedRows)
         var naive = NaiveView()
         for turn in 0..<12 {
             var open: [Savepoint] = []

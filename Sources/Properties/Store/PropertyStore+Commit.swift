@@ -130,7 +130,7 @@ extension PropertyStore {
         _ commit: EncodedCommit, _ key: [UInt8], in view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
         if try view.row(PropertyKeys.ownerKey(commit.path)) == nil {
-            try makeOwner(of: commit.path.path, in: &view, context: &context)
+            try makeMissingOwner(of: commit.path.path, in: &view, context: &context)
         }
         for edit in commit.edits { try check(edit, against: nil, commit.path) }
         let ordinal = context.nextOrdinal

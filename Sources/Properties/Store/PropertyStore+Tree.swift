@@ -29,6 +29,13 @@ extension PropertyStore {
         of path: PropertyPath, in view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) {
         guard try view.row(PropertyKeys.key(path.owner)) == nil else { return }
+        try makeMissingOwner(of: path, in: &view, context: &context)
+    }
+
+    /// Makes the service or instance that `path` is in, which is missing, and its service if need be.
+    func makeMissingOwner<V: View>(
+        of path: PropertyPath, in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) {
         if path.instance != nil, try view.row(PropertyKeys.key(path.servicePath)) == nil {
             _ = makeEntity(path.servicePath, in: &view, context: &context)
         }

@@ -24,6 +24,7 @@ package struct PropertyStore: Store {
         _ = try PropertyOperation(operation)
     }
 
+    @specialized(where V == Overlay)
     package func apply<V: View>(
         _ operation: Operation, to view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {

@@ -32,6 +32,7 @@ package struct Executor: Sendable {
     /// Applies `transaction` to `view`, which is unchanged where it aborts.
     ///
     /// - Throws: where the engine failed; the view is in an unknown state then.
+    @specialized(where V == Overlay)
     package mutating func execute<V: View>(
         _ transaction: Transaction, index: LogIndex, timeMilliseconds: UInt64, in view: inout V
     ) throws(EngineFailure) -> Execution {

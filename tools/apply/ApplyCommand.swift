@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Applies generated frames as a node does, on a real engine, and prints what a transaction costs.
 @main
-struct ApplyBench: ParsableCommand {
+struct ApplyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply-bench",
         abstract: "Measure the CPU that a node spends on applying committed transactions.",
