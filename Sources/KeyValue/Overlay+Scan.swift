@@ -68,7 +68,7 @@ extension Overlay {
     }
 
     /// Brings `sorted` up to date: a few new keys by insertion, many by sorting all.
-    private func sortNewEntries() {
+    func sortNewEntries() {
         let newCount = entries.count - sorted.count
         guard newCount > 0 else { return }
         if newCount <= 8 + sorted.count / 16 {

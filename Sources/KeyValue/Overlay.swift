@@ -126,13 +126,16 @@ package final class Overlay: View {
 
     // MARK: The end
 
-    /// Hands over the net changes in the order of first change, and empties the overlay.
+    /// Hands over the net changes in the order of keys, and empties the overlay.
     ///
+    /// In that order, the place of one row in the engine's memory leads to that of the next.
     /// All savepoints are forgotten.
     package func takeBatch() -> WriteBatch {
         var batch = WriteBatch()
         batch.changes.reserveCapacity(entries.count)
-        for entry in entries {
+        sortNewEntries()
+        for number in sorted {
+            let entry = entries[Int(number)]
             cache.update(entry.key, hash: entry.hash, entry.row)
             if let row = entry.row {
                 batch.changes.append(.put(key: entry.key, row: row))

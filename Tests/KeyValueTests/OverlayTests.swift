@@ -116,7 +116,7 @@ import Testing
         #expect(try overlay.get([1]) == nil)
     }
 
-    @Test func `the batch holds net changes in the order of first change`() throws {
+    @Test func `the batch holds net changes in the order of keys`() throws {
         let overlay = Overlay(over: try Self.engine(["b": "old"]))
         overlay.put([3], [1])
         overlay.delete(Self.bytes("b"))
@@ -130,7 +130,7 @@ import Testing
             case .deleteRange(let range): lines.append("delete range \(range)")
             }
         }
-        #expect(lines == ["put [3] [2]", "delete [98]", "put [1] [1]"])
+        #expect(lines == ["put [1] [1]", "put [3] [2]", "delete [98]"])
     }
 
     @Test func `bytes are counted as they will be written`() throws {
