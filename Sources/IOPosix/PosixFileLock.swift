@@ -22,15 +22,31 @@ final class PosixFileLock: FileLock {
         self.descriptor = descriptor
     }
 
+    /// A lock that others may have for reading as well; nothing is written.
+    init(reading path: String) throws(FileFailure) {
+        let descriptor = try SystemCall.run("open", path) {
+            unsafe open(path, O_RDONLY | O_CLOEXEC)
+        }
+        do throws(FileFailure) {
+            try Self.take(descriptor, path, LOCK_SH)
+        } catch {
+            _ = close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+    }
+
     deinit {
         // Closing alone would leave it held by a child that has been forked and has not come to exec.
         _ = flock(descriptor, LOCK_UN)
         _ = close(descriptor)
     }
 
-    private static func take(_ descriptor: Int32, _ path: String) throws(FileFailure) {
+    private static func take(
+        _ descriptor: Int32, _ path: String, _ mode: Int32 = LOCK_EX
+    ) throws(FileFailure) {
         do throws(FileFailure) {
-            try SystemCall.run("lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            try SystemCall.run("lock", path) { flock(descriptor, mode | LOCK_NB) }
         } catch {
             guard error.kind == .locked else { throw error }
             throw FileFailure(

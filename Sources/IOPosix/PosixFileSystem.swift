@@ -95,6 +95,11 @@ package struct PosixFileSystem: FileSystem {
         return UInt64(status.f_bavail) * UInt64(status.f_frsize)
     }
 
+    /// Keeps those away who would change what the lock guards, as `lock` does, and changes nothing.
+    package func lockForReading(_ path: String) throws(FileFailure) -> any FileLock {
+        try PosixFileLock(reading: path)
+    }
+
     package func lock(_ path: String) throws(FileFailure) -> any FileLock {
         try PosixFileLock(path: path)
     }

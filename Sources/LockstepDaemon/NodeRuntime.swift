@@ -60,12 +60,22 @@ final class NodeRuntime {
             directory.close()
         }
         let identity = try identify(directory)
-        let settings = makeSettings(identity, layout: directory.layout)
+        let budget = try DescriptorBudget(wantedConnections: configuration.bounds.connections)
+        if budget.connections < configuration.bounds.connections {
+            logger.notice(
+                "fewer connections than configured, for want of file descriptors",
+                metadata: [
+                    "connections": "\(budget.connections)", "descriptors": "\(budget.limit)",
+                ])
+        }
+        var settings = makeSettings(identity, layout: directory.layout)
+        settings.replica.limits.clientConnections = budget.connections
         let executor = Executor(
             stores: StoreRegistry([PropertyStore(), TriggerStore()]),
             commitGuard: TriggerGuard(), limits: settings.limits)
         var options = RocksOptions()
         options.blockCacheBytes = configuration.bounds.cacheBytes
+        options.openFileLimit = budget.engineFiles
         let engines = RocksEngineFactory(options: options)
         let opened: OpenedReplica
         do {
@@ -110,7 +120,7 @@ final class NodeRuntime {
         if let known = directory.identity {
             guard known.node == configuration.node else {
                 throw DaemonFailure(
-                    status: DaemonExit.configuration.rawValue,
+                    status: DaemonExit.damagedData.rawValue,
                     text: "\(directory.layout.root) belongs to node \(known.node), the "
                         + "configuration is of node \(configuration.node); give each node a data "
                         + "directory of its own")
@@ -178,6 +188,16 @@ final class NodeRuntime {
 
     // MARK: Loop
 
+    /// The network, whose listeners tell the log when they cannot accept.
+    private func makeNetwork() -> UVNetwork {
+        var throttle = LogThrottle()
+        return UVNetwork(loop) { [loop, logger] failure in
+            guard let dropped = throttle.admit(at: loop.now) else { return }
+            logger.warning(
+                "cannot accept", metadata: ["why": "\(failure)", "not-logged": "\(dropped)"])
+        }
+    }
+
     private func runLoop(
         _ settings: NodeSettings, _ opened: consuming OpenedReplica, _ executor: Executor,
         _ engines: RocksEngineFactory
@@ -214,7 +234,7 @@ final class NodeRuntime {
         let node = NodeDaemon(
             settings: settings, opened: opened, executor: executor,
             environment: NodeDaemon.Environment(
-                loop: loop, network: UVNetwork(loop), diskWorker: disk, applyWorker: apply,
+                loop: loop, network: makeNetwork(), diskWorker: disk, applyWorker: apply,
                 readWorker: reads, maintenanceWorker: maintenance, fileSystem: fileSystem,
                 engineFactory: engines, processes: UVProcessRunner(loop), logger: logger,
                 memoryBytes: { ResidentMemory.bytes() }))

@@ -173,7 +173,7 @@ final class PeerConnection: ConnectionHandler {
     }
 
     private func refuse(_ refusal: HandshakeRefusal, _ reply: [UInt8]) {
-        hub.logger.warning("peer refused", metadata: ["why": "\(refusal)"])
+        hub.complain("peer refused", ["why": "\(refusal)"])
         if !reply.isEmpty {
             connection.send(reply)
         }
@@ -185,9 +185,9 @@ final class PeerConnection: ConnectionHandler {
         case .needsMore:
             break
         case .refused(let refusal):
-            hub.logger.warning(
+            hub.complain(
                 "refused by a peer",
-                metadata: ["peer": "\(expected?.description ?? "?")", "why": "\(refusal)"])
+                ["peer": "\(expected?.description ?? "?")", "why": "\(refusal)"])
             close("refused: \(refusal)")
         case .accepted(let answer, let rest):
             guard let node = answer.node, node == expected, let incarnation = answer.incarnation

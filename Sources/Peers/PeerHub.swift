@@ -39,6 +39,8 @@ package final class PeerHub: PeerTransport {
     private var dialling: Set<NodeID> = []
     private var retryMilliseconds: [NodeID: UInt64] = [:]
     private var isStopped = false
+    /// Whoever reaches the port can bring about refusals, as many as they like.
+    private var refusalThrottle = LogThrottle()
 
     /// Connections that have not finished their handshake, at most.
     private static let handshakeLimit = 128
@@ -119,6 +121,15 @@ package final class PeerHub: PeerTransport {
         for (other, link) in links where members[other] == nil && !membership.members.isEmpty {
             link.closeSoon("node \(other) has left the cluster")
         }
+    }
+}
+
+extension PeerHub {
+    /// Logs a refusal, of many only some.
+    func complain(_ what: Logger.Message, _ metadata: Logger.Metadata) {
+        guard let dropped = refusalThrottle.admit(at: loop.now) else { return }
+        let count: Logger.Metadata = dropped > 0 ? ["not-logged": "\(dropped)"] : [:]
+        logger.warning(what, metadata: metadata.merging(count) { $1 })
     }
 }
 

@@ -28,6 +28,8 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
     case repairRefused(index: LogIndex, why: String)
     case identityMissing(file: String, found: String)
     case identityExists(file: String)
+    /// A directory that no node has begun to use.
+    case noDataDirectory(String)
 
     /// Whether room on the disk is all that is missing.
     package var isDiskFull: Bool {
@@ -38,12 +40,13 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .file(let failure):
-            "\(failure); the node must be restarted once the disk is in order"
+            failure.kind == .other
+                ? "\(failure); restart the node once the disk is in order" : "\(failure)"
         case .stopped:
             "the log was stopped by an earlier failure; restart the node"
         case .diskFull(let directory, let neededBytes):
             "no room for a log segment of \(neededBytes) bytes in \(directory): "
-                + "free some space; the node goes on by itself"
+                + "free some space"
         case .damaged(let range):
             "\(range): checksum mismatch; they will be fetched from a peer, or, on a node alone, "
                 + "must come from a backup"
@@ -84,6 +87,8 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
                 + "and let the node rejoin as a learner"
         case .identityExists(let file):
             "\(file) exists already: this data directory belongs to a node"
+        case .noDataDirectory(let directory):
+            "\(directory) is not the data directory of a node: there is no identity file in it"
         default:
             preconditionFailure("no description of \(self)")
         }

@@ -17,8 +17,12 @@ struct Workload: Sendable {
     var seed: UInt64 = 1
 
     /// One client's own random source.
+    ///
+    /// Its start is drawn from a source of its own: sources whose seeds are the generator's step
+    /// apart would give the same words, one later for each client.
     func source(client: Int) -> SeededRandom {
-        SeededRandom(seed: seed &+ UInt64(client) &* 0x9E37_79B9_7F4A_7C15)
+        var starts = SeededRandom(seed: seed ^ UInt64(client) << 32)
+        return SeededRandom(seed: starts.next())
     }
 
     /// The `number`th transaction of a client.

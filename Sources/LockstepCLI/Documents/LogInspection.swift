@@ -25,9 +25,7 @@ struct LogInspection {
         do throws(WALFailure) {
             let data = try DataDirectory.open(fileSystem: files, root: dataDirectory)
             defer { data.close() }
-            guard let identity = data.identity else {
-                throw .identityMissing(file: data.layout.identityFile, found: "an empty directory")
-            }
+            guard let identity = data.identity else { throw .noDataDirectory(dataDirectory) }
             self.identity = identity
             let (log, recovery) = try WriteAheadLog.open(
                 fileSystem: files, directory: data.layout.log, identity: identity,

@@ -1,9 +1,10 @@
 import IOCore
+import IOPosix
 
 /// Lets everything be read and nothing be changed: what would change a file is left undone without
 /// a word, so that opening a log shows what recovery would do, and does not do it.
 struct ReadOnlyFileSystem: FileSystem {
-    let base: any FileSystem
+    let base: PosixFileSystem
 
     func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
         switch mode {
@@ -37,9 +38,14 @@ struct ReadOnlyFileSystem: FileSystem {
     }
 
     func lock(_ path: String) throws(FileFailure) -> any FileLock {
-        try base.lock(path)
+        // Without the file no node has ever run here, and what is missing tells itself.
+        guard try base.exists(path) else { return NoLock() }
+        return try base.lockForReading(path)
     }
 }
+
+/// What stands for the lock of a directory that has none.
+private final class NoLock: FileLock {}
 
 private final class ReadOnlyFile: File {
     private let base: any File
