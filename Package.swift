@@ -68,6 +68,7 @@ let package = Package(
         module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
         module("IOPosix", ["Identifiers", "IOCore"]),
         tests("Codec", ["Identifiers"]),
+        tests("IOCore", ["Identifiers"]),
         tests("Raft", ["Identifiers"]),
         tests("KeyValue", ["Identifiers"]),
         tests("Compression", ["Identifiers", "Codec"]),

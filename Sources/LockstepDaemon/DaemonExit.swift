@@ -1,5 +1,5 @@
 /// How the daemon ends (*sysexits.h*); told in its help.
-enum DaemonExit: Int32, Sendable {
+package enum DaemonExit: Int32, Sendable {
     case success = 0
     case usage = 64
     /// The data directory is damaged, or belongs to another cluster or node.

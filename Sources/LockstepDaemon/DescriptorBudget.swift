@@ -1,13 +1,13 @@
 import Glibc
 
 /// The files and sockets that this process may have open, divided up.
-struct DescriptorBudget {
+package struct DescriptorBudget {
     /// All that there may be: the soft limit of the process, raised to the hard one.
-    let limit: Int
+    package let limit: Int
     /// Table files that the store engine may hold open.
-    let engineFiles: Int
+    package let engineFiles: Int
     /// Connections of clients.
-    let connections: Int
+    package let connections: Int
 
     /// For the log, listeners, peers, metrics, and the pipes of trigger programs.
     private static let reserve = 256
@@ -21,7 +21,7 @@ struct DescriptorBudget {
         try self.init(limit: Self.raise(), wantedConnections: wantedConnections)
     }
 
-    init(limit: Int, wantedConnections: Int) throws {
+    package init(limit: Int, wantedConnections: Int) throws {
         guard limit >= Self.least else {
             throw DaemonFailure(
                 status: DaemonExit.configuration.rawValue,

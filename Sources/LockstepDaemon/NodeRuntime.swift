@@ -17,9 +17,9 @@ import Triggers
 import WAL
 
 /// Why the daemon could not start or go on, with the exit status that says so.
-struct DaemonFailure: Error {
-    let status: Int32
-    let text: String
+package struct DaemonFailure: Error {
+    package let status: Int32
+    package let text: String
 }
 
 /// The real world round one node: its directory, its threads, its loop.

@@ -16,7 +16,7 @@ package func exerciseLogDecoders(on input: [UInt8], limits: Limits) {
         cluster: ClusterID(.zero), node: NodeID(1), incarnation: Incarnation(1))
     let header = SegmentHeader(
         identity: identity, number: 1, isBase: true, firstSequence: 1, voting: .initial,
-        previous: .empty)
+        previous: .empty, fileBytes: SegmentHeader.dataOffset)
     let salt = GroupEnvelope.salt(segmentID: header.segmentID)
     for resealed in [input, FuzzSeal.reseal(input, salt: salt)] {
         let file = FuzzFile(bytes: resealed)

@@ -22,7 +22,7 @@ internal import Identifiers
 /// | 88 | 8 | index of the last record before the segment |
 /// | 96 | 8 | term of that record |
 /// | 104 | 16 | chain digest there: high word, low word |
-/// | 120 | 4 | 0 |
+/// | 120 | 4 | bytes of the file, which has them all before it gets its name |
 /// | 124 | 4 | CRC32C of bytes 0 to 123 |
 ///
 /// The segment id salts the checksum of every group, so that what a recycled file held before is
@@ -35,6 +35,8 @@ package struct SegmentHeader: Hashable, Sendable {
     package let firstSequence: UInt64
     package let voting: WriteAheadLog.VotingState
     package let previous: WriteAheadLog.LogStart
+    /// Bytes of the file; a shorter one has been cut, and what it held is unknown.
+    package let fileBytes: Int
     /// The salt of the segment's groups.
     package let segmentID: UInt64
 
@@ -47,8 +49,12 @@ package struct SegmentHeader: Hashable, Sendable {
 
     package init(
         identity: WriteAheadLog.Identity, number: UInt64, isBase: Bool, firstSequence: UInt64,
-        voting: WriteAheadLog.VotingState, previous: WriteAheadLog.LogStart
+        voting: WriteAheadLog.VotingState, previous: WriteAheadLog.LogStart, fileBytes: Int
     ) {
+        precondition(
+            fileBytes >= Self.dataOffset && fileBytes <= Int(UInt32.max),
+            "a segment of \(fileBytes) bytes")
+        self.fileBytes = fileBytes
         self.identity = identity
         self.number = number
         self.isBase = isBase
@@ -96,7 +102,7 @@ package struct SegmentHeader: Hashable, Sendable {
         writer.writeUInt64(previous.index)
         writer.writeUInt64(previous.term)
         writer.writeBits128(previous.digest.bits)
-        writer.writeUInt32(0)
+        writer.writeUInt32(UInt32(fileBytes))
         writer.writeUInt32(Checksum.crc32c(writer.bytes))
         return writer.take()
     }
@@ -174,12 +180,18 @@ package struct SegmentHeader: Hashable, Sendable {
         }
         let number = try reader.readUInt64()
         let segmentID = try reader.readUInt64()
+        let firstSequence = try reader.readUInt64()
+        let voting = try reader.readVoting()
+        let previous = try reader.readStart()
+        let fileBytes = Int(try reader.readUInt32())
+        guard fileBytes >= dataOffset else {
+            throw .malformed(at: offset, what: "segment of \(fileBytes) bytes by its header")
+        }
         let header = SegmentHeader(
             identity: .init(cluster: cluster, node: node, incarnation: incarnation),
-            number: number, isBase: flags == 1, firstSequence: try reader.readUInt64(),
-            voting: try reader.readVoting(), previous: try reader.readStart())
-        guard header.segmentID == segmentID, try reader.readUInt32() == 0,
-            header.firstSequence < 1 << 62, header.previous.index.rawValue < 1 << 62
+            number: number, isBase: flags == 1, firstSequence: firstSequence, voting: voting,
+            previous: previous, fileBytes: fileBytes)
+        guard header.segmentID == segmentID, header.firstSequence < 1 << 62, header.previous.index.rawValue < 1 << 62
         else {
             throw .malformed(at: offset, what: "segment header is inconsistent")
         }

@@ -7,22 +7,23 @@ extension WriteAheadLog {
     ///
     /// Verifies every byte of every group. A torn last group is cut off; damage is reported and
     /// kept out of the index. `engineDurable` is the last index whose effects the engine has on
-    /// disk: damage up to there is in nobody's way.
+    /// disk: damage up to there is in nobody's way. For a look at a log without its engine it is
+    /// nil: what lies before the log's start counts as held.
     ///
     /// - Throws: `futureFormat`, `foreign`; `unreadable`, `segmentMissing` and `gap` where the
     ///   files contradict each other or the engine, so that nothing is safe to do by itself;
     ///   `diskFull` where not even the first segment can be made; `file`.
     package static func open(
         fileSystem: any FileSystem, directory: String, identity: Identity, limits: Limits,
-        engineDurable: LogIndex
+        engineDurable known: LogIndex?
     ) throws(WALFailure) -> (log: WriteAheadLog, recovery: Recovery) {
         precondition(
             limits.segmentBytes >= 4_096 && limits.segmentBytes <= Int(UInt32.max) >> 1,
             "segments of \(limits.segmentBytes) bytes")
         var opening = LogOpening(
             fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
-            engineDurable: engineDurable)
-        try opening.find()
+            engineDurable: known)
+        let engineDurable = try opening.find()
         var replay = LogReplay(
             segments: opening.segments, limits: limits, engineDurable: engineDurable)
         try replay.run()
@@ -54,7 +55,7 @@ struct LogOpening {
     let directory: String
     let identity: WriteAheadLog.Identity
     let limits: Limits
-    let engineDurable: LogIndex
+    let engineDurable: LogIndex?
 
     /// The segments to be replayed, in order.
     private(set) var segments: [Segment] = []
@@ -65,7 +66,7 @@ struct LogOpening {
 
     init(
         fileSystem: any FileSystem, directory: String, identity: WriteAheadLog.Identity,
-        limits: Limits, engineDurable: LogIndex
+        limits: Limits, engineDurable: LogIndex?
     ) {
         self.fileSystem = fileSystem
         self.directory = directory
@@ -74,7 +75,8 @@ struct LogOpening {
         self.engineDurable = engineDurable
     }
 
-    mutating func find() throws(WALFailure) {
+    /// Opens them; the last index that the engine holds, or must hold for the log to be of use.
+    mutating func find() throws(WALFailure) -> LogIndex {
         let fileSystem = fileSystem
         let directory = directory
         let names = try reading { () throws(FileFailure) in
@@ -103,11 +105,12 @@ struct LogOpening {
         guard let first = segments.first else {
             preconditionFailure("no segment in \(directory) after opening")
         }
-        guard first.header.previous.index <= engineDurable else {
-            throw .gap(
-                start: first.header.previous.index, engineDurable: engineDurable,
-                directory: directory)
+        let start = first.header.previous.index
+        guard let engineDurable else { return start }
+        guard start <= engineDurable else {
+            throw .gap(start: start, engineDurable: engineDurable, directory: directory)
         }
+        return engineDurable
     }
 
     /// Keeps a spare of the size that is wanted now, and removes any other.
@@ -134,7 +137,7 @@ struct LogOpening {
         }
         let header = SegmentHeader(
             identity: identity, number: 1, isBase: true, firstSequence: 1, voting: .initial,
-            previous: .empty)
+            previous: .empty, fileBytes: limits.segmentBytes)
         let files = SegmentFiles(fileSystem, directory)
         let limits = limits
         let spare = spares.popLast()
@@ -192,6 +195,12 @@ struct LogOpening {
         guard page.header.number == number else {
             throw .unreadable(
                 file: path, offset: 0, what: "it is segment \(page.header.number) by its header")
+        }
+        guard bytes >= page.header.fileBytes else {
+            // What was cut off may have been acknowledged: it is not a tail that was never whole.
+            throw .unreadable(
+                file: path, offset: bytes,
+                what: "the file ends here, and had \(page.header.fileBytes) bytes")
         }
         if page.needsRewrite {
             notes.append("\(path): one copy of its header was unreadable and has been rewritten")

@@ -76,7 +76,7 @@ extension WriteAheadLog {
         }
         let header = SegmentHeader(
             identity: identity, number: current.number + 1, isBase: isBase,
-            firstSequence: nextSequence, voting: voting, previous: previous)
+            firstSequence: nextSequence, voting: voting, previous: previous, fileBytes: bytes)
         let file = try changing { () throws(FileFailure) in
             try SegmentFiles(fileSystem, directory).install(header, from: name)
         }

@@ -1,7 +1,7 @@
 import Identifiers
 import Testing
 
-@testable import IOCore
+import IOCore
 
 @Suite struct LogThrottleTests {
     @Test func `a flood is logged as a burst a period, and what was dropped is counted`() {

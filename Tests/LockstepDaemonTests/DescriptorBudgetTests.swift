@@ -1,6 +1,6 @@
 import Testing
 
-@testable import LockstepDaemon
+import LockstepDaemon
 
 @Suite struct DescriptorBudgetTests {
     @Test func `few descriptors leave fewer connections, never none for the log`() throws {

@@ -27,9 +27,12 @@ struct LogInspection {
             defer { data.close() }
             guard let identity = data.identity else { throw .noDataDirectory(dataDirectory) }
             self.identity = identity
+            guard (try? files.exists(data.layout.log)) == true else {
+                throw .segmentMissing(file: data.layout.log)
+            }
             let (log, recovery) = try WriteAheadLog.open(
                 fileSystem: files, directory: data.layout.log, identity: identity,
-                limits: .standard, engineDurable: .zero)
+                limits: .standard, engineDurable: nil)
             log.close()
             self.recovery = recovery
         } catch {
