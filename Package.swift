@@ -112,6 +112,12 @@ let package = Package(
             ]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
         tests(
+            "Peers",
+            [
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "Transactions",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        tests(
             "Lockstep",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions",

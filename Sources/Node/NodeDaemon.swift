@@ -204,7 +204,7 @@ package final class NodeDaemon {
         let report = replica.report()
         var status = NodeStatus(
             node: settings.replica.node, cluster: settings.replica.cluster,
-            incarnation: settings.incarnation, role: report.nodeRole)
+            incarnation: settings.incarnation, role: hub.isRemoved ? .removed : report.nodeRole)
         status.term = report.term
         status.leader = report.leader
         status.leaderClientAddress =

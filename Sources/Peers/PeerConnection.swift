@@ -22,6 +22,8 @@ final class PeerConnection: ConnectionHandler {
     /// Who it is, from the handshake.
     private(set) var peer: NodeID?
     private(set) var peerIncarnation: Incarnation?
+    /// The record as of which a peer that dialled knew the membership; zero otherwise.
+    private(set) var peerMembershipIndex = LogIndex.zero
     private var timer: TimerID?
 
     private static let handshakeMilliseconds: UInt64 = 5_000
@@ -46,7 +48,8 @@ final class PeerConnection: ConnectionHandler {
             HandshakeOpener(
                 HandshakeOffer(
                     role: .peer, cluster: hub.cluster, node: hub.node,
-                    incarnation: hub.incarnation, terms: hub.terms)))
+                    incarnation: hub.incarnation, membershipIndex: hub.membershipIndex,
+                    terms: hub.terms)))
     }
 
     var isDialled: Bool {
@@ -157,10 +160,11 @@ final class PeerConnection: ConnectionHandler {
                 close("a peer without a name")
                 return
             }
-            if let refusal = hub.objection(to: node, incarnation) {
+            if let refusal = hub.objection(to: node, incarnation, knowing: offer.membershipIndex) {
                 refuse(refusal, answer(refusal).encoded())
                 return
             }
+            peerMembershipIndex = offer.membershipIndex
             connection.send(reply)
             become(node, incarnation, rest)
         }
@@ -185,9 +189,7 @@ final class PeerConnection: ConnectionHandler {
         case .needsMore:
             break
         case .refused(let refusal):
-            hub.complain(
-                "refused by a peer",
-                ["peer": "\(expected?.description ?? "?")", "why": "\(refusal)"])
+            hub.refused(refusal, by: expected)
             close("refused: \(refusal)")
         case .accepted(let answer, let rest):
             guard let node = answer.node, node == expected, let incarnation = answer.incarnation
@@ -195,7 +197,7 @@ final class PeerConnection: ConnectionHandler {
                 close("node \(answer.node?.description ?? "?") answers at its address")
                 return
             }
-            if let refusal = hub.objection(to: node, incarnation) {
+            if let refusal = hub.objection(to: node, incarnation, knowing: .zero) {
                 close("\(refusal)")
                 return
             }

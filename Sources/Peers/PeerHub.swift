@@ -33,7 +33,19 @@ package final class PeerHub: PeerTransport {
     package var events = Events()
 
     private var listener: (any Listener)?
+    /// The other members.
     private var members: [NodeID: Member] = [:]
+    /// Whether a membership is known; of a cluster of one it has no others.
+    private var knowsCluster = false
+    /// The record as of which `members` are known.
+    private(set) var membershipIndex = LogIndex.zero
+    /// Whether there is a membership, and this node is not in it.
+    private var isOutside = false
+    private var removalCheck: TimerID?
+    private var lastHeard = MonotonicTime.zero
+    /// Whether this node was a member and has learned that it is none any more: it dials nobody, and
+    /// waits to be added again.
+    package private(set) var isRemoved = false
     private var links: [NodeID: PeerConnection] = [:]
     private var handshaking: [ObjectIdentifier: PeerConnection] = [:]
     private var dialling: Set<NodeID> = []
@@ -46,6 +58,8 @@ package final class PeerHub: PeerTransport {
     private static let handshakeLimit = 128
     private static let firstRetryMilliseconds: UInt64 = 20
     private static let lastRetryMilliseconds: UInt64 = 1_000
+    /// How long nobody speaks to a node outside the membership before it takes itself for removed.
+    private static let removalMilliseconds: UInt64 = 1_000
 
     package init(
         loop: any EventLoop, network: any Network, cluster: ClusterID, node: NodeID,
@@ -76,6 +90,8 @@ package final class PeerHub: PeerTransport {
 
     package func stop() {
         isStopped = true
+        if let removalCheck { loop.cancel(removalCheck) }
+        removalCheck = nil
         listener?.close()
         for connection in links.values {
             connection.close("the node stops")
@@ -110,15 +126,27 @@ package final class PeerHub: PeerTransport {
         links[node]?.close(reason)
     }
 
-    package func update(_ membership: ClusterMembership) {
+    package func update(_ membership: ClusterMembership, asOf index: LogIndex) {
         members = [:]
+        membershipIndex = index
+        knowsCluster = !membership.members.isEmpty
+        isOutside = knowsCluster && membership.member(node) == nil
+        if !isOutside, isRemoved {
+            isRemoved = false
+            logger.notice("this node is a member of the cluster again")
+        }
+        scheduleRemovalCheck()
         for member in membership.members where member.node != node {
             members[member.node] = member
             if links[member.node] == nil {
                 dial(member.node)
             }
         }
-        for (other, link) in links where members[other] == nil && !membership.members.isEmpty {
+        // A peer that knows a later membership may have joined since.
+        for (other, link) in links
+        where members[other] == nil && knowsCluster
+            && link.peerMembershipIndex <= index
+        {
             link.closeSoon("node \(other) has left the cluster")
         }
     }
@@ -137,7 +165,7 @@ extension PeerHub {
 
 extension PeerHub {
     private func dial(_ other: NodeID) {
-        guard !isStopped, links[other] == nil, !dialling.contains(other),
+        guard !isStopped, !isOutside, !isRemoved, links[other] == nil, !dialling.contains(other),
             let member = members[other], let address = Address(member.peerAddress)
         else { return }
         dialling.insert(other)
@@ -170,17 +198,26 @@ extension PeerHub {
 
     // MARK: Connections
 
-    /// Why a peer may not join, or nil.
-    func objection(to other: NodeID, _ peerIncarnation: Incarnation) -> HandshakeRefusal? {
+    /// Why a peer that knows the membership as of `peerIndex` may not join, or nil.
+    func objection(
+        to other: NodeID, _ peerIncarnation: Incarnation, knowing peerIndex: LogIndex
+    ) -> HandshakeRefusal? {
         guard other != node else {
             return HandshakeRefusal(
                 .unknownPeer, "the other end calls itself \(node), as this node does")
         }
         guard let member = members[other] else {
-            // A node that knows no cluster yet hears everybody; a member, members only.
-            guard !members.isEmpty else { return nil }
+            // A node that knows no cluster yet hears everybody, and so does one outside it, which only
+            // a member can bring back; a member hears members, and those that know of a later
+            // membership than it does, such as a leader that joined while this node was down.
+            guard knowsCluster, !isOutside, !isRemoved, peerIndex <= membershipIndex else {
+                return nil
+            }
             return HandshakeRefusal(
-                .unknownPeer, "node \(other) is no member of the cluster; add it first")
+                .notMember,
+                "node \(other) is no member of the cluster as of record \(membershipIndex); "
+                    + "add it first",
+                asOf: membershipIndex)
         }
         guard let known = member.incarnation, known != peerIncarnation else { return nil }
         events.strangerSeen(other, peerIncarnation)
@@ -238,6 +275,54 @@ extension PeerHub {
 
     func received(_ message: PeerMessage, from connection: PeerConnection) {
         guard let other = connection.peer, links[other] === connection else { return }
+        lastHeard = loop.now
         events.received(message, other)
+    }
+}
+
+// MARK: - Refusals and removal
+
+extension PeerHub {
+    /// A peer has refused this node.
+    ///
+    /// One that knows a later membership than this node, without it, tells that this node has been
+    /// removed; one that knows an older one has yet to hear that it was added.
+    func refused(_ refusal: HandshakeRefusal, by peer: NodeID?) {
+        if refusal.code == .notMember, refusal.asOf > membershipIndex {
+            becomeRemoved(as: "\(refusal.text)")
+        } else {
+            complain(
+                "refused by a peer",
+                ["peer": "\(peer?.description ?? "?")", "why": "\(refusal)"])
+        }
+    }
+
+    /// A node outside the membership that it knows has been removed, unless a leader still brings it
+    /// up to date: then a later record may add it.
+    private func scheduleRemovalCheck() {
+        if let removalCheck { loop.cancel(removalCheck) }
+        removalCheck = nil
+        guard isOutside, !isRemoved, !isStopped else { return }
+        let back = LoopBound(self, to: loop)
+        let next = loop.now.advanced(milliseconds: Self.removalMilliseconds)
+        removalCheck = loop.schedule(at: next) {
+            let hub = back.value
+            hub.removalCheck = nil
+            let quiet = hub.loop.now.milliseconds(since: hub.lastHeard)
+            if quiet >= Self.removalMilliseconds {
+                hub.becomeRemoved(
+                    as: "it is no member of the cluster as of record \(hub.membershipIndex)")
+            } else {
+                hub.scheduleRemovalCheck()
+            }
+        }
+    }
+
+    private func becomeRemoved(as reason: String) {
+        guard !isRemoved, !isStopped else { return }
+        isRemoved = true
+        logger.notice(
+            "this node has been removed from the cluster; it waits to be added again, or stopped",
+            metadata: ["why": "\(reason)"])
     }
 }

@@ -164,7 +164,7 @@ extension ConsensusCore {
         }
     }
 
-    private func heartbeat(_ place: Int, _ effects: inout [Effect]) {
+    func heartbeat(_ place: Int, _ effects: inout [Effect]) {
         guard let leading else { return }
         let peer = leading.peers[place]
         var previous = LogPosition(index: peer.match, term: log.term(at: peer.match) ?? .zero)

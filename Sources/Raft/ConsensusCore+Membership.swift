@@ -60,11 +60,11 @@ extension ConsensusCore {
         }
         let others = membership.everyone.filter { $0 != identifier }
         // A node that leaves is still sent the record that says so, until it is committed.
+        let committed = memberships.lastIndex { $0.index <= commitIndex } ?? 0
+        let inForce = memberships[committed...]
         current.peers.removeAll { peer in
             !others.contains(peer.node)
-                && !memberships.contains {
-                    $0.index >= commitIndex && $0.membership.contains(peer.node)
-                }
+                && !inForce.contains { $0.membership.contains(peer.node) }
         }
         for node in others where current.place(of: node) == nil {
             current.peers.append(Progress(node: node, next: log.last.index))
@@ -74,6 +74,9 @@ extension ConsensusCore {
     }
 
     /// After a commit: ends a joint change, and the leadership of a node that has left.
+    ///
+    /// Those that leave are told of the commit, which nobody tells them later. A leader that leaves
+    /// has its best follower run at once (*thesis §4.2.2*, *§3.10*).
     mutating func membershipCommitted(_ now: MonotonicTime, _ effects: inout [Effect]) {
         guard membershipIndex <= commitIndex, log.term(at: commitIndex) == term else { return }
         if membership.isJoint {
@@ -84,9 +87,17 @@ extension ConsensusCore {
             return
         }
         let named = membership.everyone
+        for place in leading?.peers.indices ?? 0..<0
+        where leading.map({ !named.contains($0.peers[place].node) }) ?? false {
+            heartbeat(place, &effects)
+        }
         leading?.peers.removeAll { !named.contains($0.node) }
         guard !membership.isVoter(identifier) else { return }
         broadcastHeartbeat(&effects)
+        if let successor = bestFollower {
+            effects.append(
+                .send(Message(term: term, body: .timeoutNow), to: successor, after: nil))
+        }
         becomeFollower(term, leader: nil, now, &effects)
     }
 

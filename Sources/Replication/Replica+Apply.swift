@@ -81,7 +81,7 @@ extension Replica {
         }
         if let next = turn.membership {
             membership = next
-            resources.transport.update(next)
+            resources.transport.update(next, asOf: position.index)
         }
         releaseReads()
         if !turn.digestMarks.isEmpty, let pinned {

@@ -163,7 +163,7 @@ extension Replica {
             waiting.insert(
                 WaitingRecord(bytes: Record.nothing.encoded(), done: { _ in }), at: 0)
         } else {
-            failWaiting()
+            leadershipLost()
             closeSources()
         }
         observer.roleChanged(report)

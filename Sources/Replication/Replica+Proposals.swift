@@ -76,7 +76,7 @@ extension Replica {
 
     private func propose(
         kind: FrameKind, _ raw: [UInt8], done: [(Result<RecordResult, RequestRefusal>) -> Void],
-        membership: Membership?
+        membership: Membership?, endsChange: Bool = false
     ) {
         let frame = sealer.seal(
             kind: kind, term: raft.term, firstIndex: raft.lastPosition.index.next,
@@ -87,7 +87,8 @@ extension Replica {
         sealed.append(
             SealedProposals(
                 firstIndex: descriptor.firstIndex, lastIndex: descriptor.lastIndex,
-                byteCount: raw.count, done: done))
+                byteCount: raw.count, done: done,
+                endsChange: endsChange))
         sealedBytes += raw.count
         proposal = frame
         step(.propose(descriptor))
@@ -111,7 +112,9 @@ extension Replica {
             case .failure(let refusal): finishAdministration(.failure(refusal))
             }
         }
-        propose(kind: .membership, payload.take(), done: [finish], membership: core)
+        propose(
+            kind: .membership, payload.take(), done: [finish], membership: core,
+            endsChange: !core.isJoint)
     }
 
     /// Proposes a membership that changes nothing that the core knows of.
@@ -137,6 +140,16 @@ extension Replica {
         }
     }
 
+    /// A snapshot has brought the effects of frames up to `index`, and their outcomes with sessions
+    /// alone.
+    func forgetProposals(through index: LogIndex) {
+        while let first = sealed.first, first.lastIndex <= index {
+            sealed.removeFirst()
+            sealedBytes -= first.byteCount
+            first.done.forEach { $0(.failure(.outcomeUnknown)) }
+        }
+    }
+
     /// Frames after `index` are gone: another leader has put others in their place.
     func forgetProposals(after index: LogIndex) {
         while let last = sealed.last, last.lastIndex > index {
@@ -146,19 +159,26 @@ extension Replica {
         }
     }
 
-    /// Leadership is lost: nothing that only waits was executed; what was sealed may have been.
-    func failWaiting() {
+    /// Leadership is lost: nothing that only waits was executed, what is committed is answered when it
+    /// has been applied, and of the rest that was sealed nobody can tell.
+    func leadershipLost() {
+        failWaiting(keepingThrough: raft.commitIndex)
+    }
+
+    private func failWaiting(keepingThrough index: LogIndex) {
         let unsealed = waiting
         waiting = []
         waitingBytes = 0
         let hint = leaderHint
         unsealed.forEach { $0.done(.failure(.notLeader(hint))) }
-        forgetProposals(after: .zero)
-        finishAdministration(.failure(.outcomeUnknown))
+        forgetProposals(after: index)
+        if !sealed.contains(where: \.endsChange) {
+            finishAdministration(.failure(.outcomeUnknown))
+        }
     }
 
     func failEverything(_ refusal: RequestRefusal) {
-        failWaiting()
+        failWaiting(keepingThrough: .zero)
         let reads =
             gatheredReads + confirmingReads.values.flatMap { $0 }
             + readsAwaitingApply.map(\.read)

@@ -294,7 +294,8 @@ extension Replica {
         clock.observe(position.timeMilliseconds)
         membership = applier.value.membership
         sessionCount = applier.value.sessionCount
-        resources.transport.update(membership)
+        resources.transport.update(membership, asOf: position.index)
+        forgetProposals(through: position.index)
         step(.snapshotInstalled(request.snapshot, membership.core))
         observer.stateReplaced(position)
         releaseReads()

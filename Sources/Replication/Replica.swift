@@ -20,8 +20,8 @@ package protocol PeerTransport: AnyObject {
     func drop(_ node: NodeID, reason: String)
     /// The data directory that a connected peer named in its handshake.
     func incarnation(of node: NodeID) -> Incarnation?
-    /// Says who is in the cluster and where.
-    func update(_ membership: ClusterMembership)
+    /// Says who is in the cluster and where, as of the record at `index`.
+    func update(_ membership: ClusterMembership, asOf index: LogIndex)
 }
 
 /// The threads and files that a replica works with.
@@ -187,7 +187,7 @@ package final class Replica {
 
     /// Begins: connects to the others and starts the timers.
     package func start() {
-        resources.transport.update(membership)
+        resources.transport.update(membership, asOf: position.index)
         step(.tick)
         scheduleDuties()
     }
@@ -265,4 +265,6 @@ struct SealedProposals {
     let lastIndex: LogIndex
     let byteCount: Int
     let done: [(Result<RecordResult, RequestRefusal>) -> Void]
+    /// Whether its commit ends the change of membership that an operator waits for.
+    let endsChange: Bool
 }

@@ -12,6 +12,7 @@ package import Identifiers
 /// | 16 | cluster id, zero for any |
 /// | 8 | node id of a peer, zero for a client |
 /// | 8 | incarnation of a peer, zero for a client |
+/// | 8 | of a peer alone: the record as of which it knows the membership |
 /// | … | of a peer alone: its `ReplicationTerms` |
 package struct HandshakeOffer: Hashable, Sendable {
     /// The length of a client's encoded offer, and that of a peer's without its terms.
@@ -30,13 +31,16 @@ package struct HandshakeOffer: Hashable, Sendable {
     package var cluster: ClusterID?
     package var node: NodeID?
     package var incarnation: Incarnation?
+    /// The record as of which a peer knows the membership; zero for none, and for a client.
+    package var membershipIndex: LogIndex
     /// What a peer wants to replicate under; always there in a peer's offer, never in a client's.
     package var terms: ReplicationTerms?
 
     package init(
         role: Role, lowestVersion: UInt16 = NativeProtocol.lowestVersion,
         highestVersion: UInt16 = NativeProtocol.highestVersion, cluster: ClusterID? = nil,
-        node: NodeID? = nil, incarnation: Incarnation? = nil, terms: ReplicationTerms? = nil
+        node: NodeID? = nil, incarnation: Incarnation? = nil,
+        membershipIndex: LogIndex = .zero, terms: ReplicationTerms? = nil
     ) {
         precondition(
             (role == .peer) == (terms != nil), "a peer offers terms, a client none: \(role)")
@@ -46,6 +50,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         self.cluster = cluster
         self.node = node
         self.incarnation = incarnation
+        self.membershipIndex = membershipIndex
         self.terms = terms
     }
 
@@ -58,7 +63,10 @@ package struct HandshakeOffer: Hashable, Sendable {
         writer.writeBits128(cluster?.bits ?? .zero)
         writer.writeUInt64(node?.rawValue ?? 0)
         writer.writeUInt64(incarnation?.rawValue ?? 0)
-        terms?.encode(into: &writer)
+        if let terms {
+            writer.writeUInt64(membershipIndex.rawValue)
+            terms.encode(into: &writer)
+        }
         return writer.take()
     }
 
@@ -77,6 +85,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         cluster = Self.optional(try reader.readBits128())
         node = Self.optional(try reader.readUInt64(NodeID.self))
         incarnation = Self.optional(try reader.readUInt64(Incarnation.self))
+        membershipIndex = role == .peer ? try reader.readUInt64(LogIndex.self) : .zero
         terms = role == .peer ? try ReplicationTerms.decode(&reader) : nil
     }
 

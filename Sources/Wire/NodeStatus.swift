@@ -62,10 +62,12 @@ package enum NodeRole: UInt8, Sendable, CaseIterable {
     case candidate = 1
     case leader = 2
     case learner = 3
-    /// Not a member: waits to be added, or was removed.
+    /// Not a member yet: waits to be added.
     case outsider = 4
     /// Damage in its log keeps it from voting until it has been repaired.
     case repairing = 5
+    /// Was a member, and has learned that it is none any more.
+    case removed = 6
 }
 
 package struct TriggerStatus: Hashable, Sendable {

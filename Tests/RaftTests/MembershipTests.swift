@@ -62,6 +62,36 @@ import Testing
         #expect(cluster.checker.failures.isEmpty)
     }
 
+    @Test func `a leader that leaves has its best follower run at once`() {
+        let cluster = elected()
+        cluster.step(NodeID(1), .reconfigure(voters: ids(2, 3), learners: []))
+        let isFollowed = cluster.run(upTo: 60) {
+            $0.core(2)?.role == .leader || $0.core(3)?.role == .leader
+        }
+        #expect(isFollowed)
+        #expect(cluster.core(1)?.role == .learner)
+        cluster.run(100)
+        #expect(cluster[1].disk.applied.count >= 3, "it hears that its removal is committed")
+        #expect(cluster.checker.failures.isEmpty)
+    }
+
+    @Test func `who is removed hears of it`() {
+        let cluster = elected(blank: [4])
+        cluster.step(NodeID(1), .reconfigure(voters: ids(1, 2, 3), learners: ids(4)))
+        cluster.run(100)
+        #expect(cluster.core(4)?.membership.contains(NodeID(4)) == true)
+        cluster.step(NodeID(1), .reconfigure(voters: ids(1, 2, 3), learners: []))
+        cluster.run(100)
+        cluster.step(NodeID(1), .reconfigure(voters: ids(1, 2), learners: []))
+        cluster.run(100)
+        for node: UInt64 in [3, 4] {
+            let core = cluster.core(node)
+            #expect(core?.membership.contains(NodeID(node)) == false, "node \(node)")
+            #expect(core.map { $0.commitIndex >= LogIndex(node == 4 ? 3 : 5) } == true)
+        }
+        #expect(cluster.checker.failures.isEmpty)
+    }
+
     @Test func `a joint change needs the old majority too`() {
         let cluster = elected(blank: [4, 5])
         cluster.partition([1, 4, 5])

@@ -82,6 +82,41 @@ private func outcome(
         }
     }
 
+    @Test(arguments: [UInt64(31), 32, 33, 34])
+    func `a leader answers its own removal, and what it has committed`(seed: UInt64) throws {
+        let cluster = SimulatedCluster(size: 3, seed: seed)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        _ = cluster.propose(put("a", "1"))
+        cluster.world.run(milliseconds: 2_000)
+        let back = LoopBound(try #require(leader.replica), to: leader.loop)
+        let name = leader.identifier
+        let answer = Locked<Result<LogIndex, RequestRefusal>?>(nil)
+        let outcomes = Locked<[Result<RecordResult, RequestRefusal>]>([])
+        leader.loop.post {
+            back.value.propose(put("b", "before").encoded()) { result in
+                outcomes.withLock { $0.append(result) }
+            }
+            back.value.removeMember(name) { result in answer.withLock { $0 = result } }
+        }
+        cluster.world.run(milliseconds: 3_000) { answer.withLock { $0 } != nil }
+        guard case .success? = answer.withLock({ $0 }) else {
+            Issue.record("not removed: \(String(describing: answer.withLock { $0 }))")
+            return
+        }
+        guard case .committed = try outcome(outcomes.withLock { $0.first }) else {
+            Issue.record("\(outcomes.withLock { $0 })")
+            return
+        }
+        #expect(leader.replica?.currentMembership.member(name) == nil)
+        #expect(leader.replica?.isLeader == false)
+        cluster.world.run(milliseconds: 1_000) { cluster.leader != nil }
+        guard case .committed = try outcome(cluster.propose(put("a", "2"))) else {
+            Issue.record("the others do not go on")
+            return
+        }
+    }
+
     @Test func `a node alone commits without anybody`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 2)
         try cluster.startAll()

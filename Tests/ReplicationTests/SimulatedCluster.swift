@@ -200,6 +200,6 @@ final class SimulatedTransport: PeerTransport {
     func drop(_ node: NodeID, reason: String) {
         Issue.record("node \(self.node.identifier) drops \(node): \(reason)")
     }
-    func update(_ membership: ClusterMembership) {}
+    func update(_ membership: ClusterMembership, asOf index: LogIndex) {}
     func incarnation(of node: NodeID) -> Incarnation? { Incarnation(node.rawValue) }
 }

@@ -4,10 +4,12 @@ public enum NodeRole: String, Hashable, Sendable, CaseIterable {
     case candidate
     case leader
     case learner
-    /// Not a member.
+    /// Not a member yet.
     case outsider
     /// Damage in its log keeps it from voting until it has been repaired.
     case repairing
+    /// Was a member, and has learned that it is none any more; add it again, or stop it.
+    case removed
 }
 
 /// What one node says about itself, and what it sees of the others.

@@ -147,6 +147,7 @@ extension NodeRole {
             case .leader: .leader
             case .learner: .learner
             case .outsider: .outsider
+            case .removed: .removed
             case .repairing: .repairing
             }
     }
