@@ -166,7 +166,7 @@ import Testing
         }
         for (what, least) in [
             "leader t": 30, "installs": 5, "compacts": 30, "crashes": 60, "rejected": 60,
-            "campaign now": 5, "rot at": 60, "fetches": 5, "come to light": 20,
+            "campaign now": 5, "rot at": 60, "fetches": 5, "come to light": 8,
             "memberships": 20, "reads": 100,
         ] {
             #expect(counts[what, default: 0] >= least, "\(what) in \(counts)")

@@ -31,12 +31,15 @@ import Wire
     @Test func `an offer has its golden bytes`() {
         let offer = HandshakeOffer(
             role: .peer, lowestVersion: 1, highestVersion: 2, cluster: Self.cluster,
-            node: NodeID(3), incarnation: Incarnation(4), membershipIndex: LogIndex(6), terms: Self.terms)
+            node: NodeID(3), incarnation: Incarnation(4), membershipIndex: LogIndex(6),
+            terms: Self.terms)
         let golden: [UInt8] =
             Array("LOCKSTEP".utf8) + [2, 1, 0, 2, 0] + [7, 0, 0, 0, 0, 0, 0, 0]
             + [8, 0, 0, 0, 0, 0, 0, 0] + [3, 0, 0, 0, 0, 0, 0, 0] + [4, 0, 0, 0, 0, 0, 0, 0]
         let terms: [UInt8] =
-            [6, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 2] + [5, 0, 0, 0, 0, 0, 0, 0] + [0, 1, 0, 0, 0, 0, 0, 0]
+            [6, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 2] + [5, 0, 0, 0, 0, 0, 0, 0] + [
+                0, 1, 0, 0, 0, 0, 0, 0,
+            ]
         #expect(offer.encoded() == golden + terms)
         #expect(golden.count == HandshakeOffer.fixedBytes)
     }

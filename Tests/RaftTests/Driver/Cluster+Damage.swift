@@ -18,7 +18,7 @@ extension Cluster {
     }
 
     /// Fetches what is lost on `node` from whoever can be reached, and has the leader send a snapshot
-    /// where it has compacted it away.
+    /// or another node that has applied it, where nobody has the frame any more.
     func mend(_ node: NodeID) {
         let place = place(node)
         guard nodes[place].isUp, nodes[place].disk.pending.isEmpty else { return }
@@ -33,7 +33,7 @@ extension Cluster {
                 nodes[place].disk.rotten.remove(frame.firstIndex)
                 tell("\(node) fetches \(frame.firstIndex)")
             } else if let holder = others.first(where: {
-                $0.disk.compacted.index >= frame.lastIndex
+                $0.disk.appliedPosition.index >= frame.lastIndex
             }) {
                 step(node, .needSnapshot(of: holder.identifier))
             }
