@@ -92,7 +92,8 @@ let package = Package(
         tests(
             "Replication",
             [
-                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Transactions",
+                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
+                "Transactions", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Wire", ["Identifiers", "Codec", "Transactions"]),

@@ -86,6 +86,14 @@ final class MetricsPort {
             ("durable_index", "Last record on this node's disk.", status.durableIndex.rawValue),
             ("first_log_index", "First record still in the log.", status.firstLogIndex.rawValue),
             ("last_log_index", "Last record of the log.", status.lastLogIndex.rawValue),
+            (
+                "damaged_ranges", "Ranges of the log that cannot be read.",
+                UInt64(status.damage.count)
+            ),
+            (
+                "repairing", "Whether damage keeps the node out of elections.",
+                status.role == .repairing ? 1 : 0
+            ),
             ("sessions", "Open client sessions.", status.sessions),
             ("connections", "Client connections.", status.connections),
             ("engine_bytes", "Resident bytes of the store engine.", status.engineBytes),

@@ -114,6 +114,9 @@ package final class NodeDaemon {
         hub.events.received = { [unowned self] message, node in
             replica.received(message, from: node)
         }
+        hub.events.repair = { [unowned self] message, node in
+            replica.received(message, from: node)
+        }
         hub.events.changed = { [unowned self] node in replica.connectionChanged(node) }
         replica.observer.failed = { [unowned self] failure in stopped(.failed(failure)) }
         replica.observer.applied = { [unowned self] turn in
@@ -225,6 +228,9 @@ package final class NodeDaemon {
         status.memoryBytes = memoryBytes()
         status.uptimeMilliseconds = report.uptimeMilliseconds
         status.triggers = triggers?.statuses() ?? []
+        status.damage = report.damage.prefix(DamageStatus.shown).map {
+            DamageStatus(first: $0.first, last: $0.last, place: "\($0.file) at byte \($0.offset)")
+        }
         status.members = report.memberStatuses(node: settings.replica.node)
         return status
     }
@@ -232,7 +238,7 @@ package final class NodeDaemon {
 
 extension ReplicaReport {
     var nodeRole: NodeRole {
-        if damagedRanges > 0 { return .repairing }
+        if isRepairing { return .repairing }
         switch role {
         case .follower: return .follower
         case .preCandidate, .candidate: return .candidate

@@ -223,16 +223,12 @@ final class PeerConnection: ConnectionHandler {
 
     private func drain() {
         while case .open(var splitter) = phase {
-            let next: PeerMessage?
             do throws(DecodingFailure) {
                 phase = .closed
-                let body = try splitter.next()
+                let message = try splitter.next()
                 phase = .open(splitter)
-                guard let body else { return }
-                guard body.kind == PeerMessage.kind else {
-                    throw .malformed(at: 4, what: "peer message of kind \(body.kind)")
-                }
-                next = try PeerMessage.decode(body.body, limits: hub.limits)
+                guard let message else { return }
+                try deliver(message.body, kind: message.kind)
             } catch {
                 phase = .open(splitter)
                 hub.logger.error(
@@ -241,9 +237,17 @@ final class PeerConnection: ConnectionHandler {
                 close("\(error)")
                 return
             }
-            if let next {
-                hub.received(next, from: self)
-            }
+        }
+    }
+
+    private func deliver(_ body: ByteReader, kind: UInt8) throws(DecodingFailure) {
+        switch kind {
+        case PeerMessage.kind:
+            hub.received(try PeerMessage.decode(body, limits: hub.limits), from: self)
+        case RepairMessage.kind:
+            hub.received(try RepairMessage.decode(body, limits: hub.limits), from: self)
+        default:
+            throw .malformed(at: 4, what: "peer message of kind \(kind)")
         }
     }
 }

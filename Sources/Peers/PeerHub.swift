@@ -14,6 +14,8 @@ package final class PeerHub: PeerTransport {
     /// What the hub tells the replica's owner, on the loop.
     package struct Events {
         package var received: (PeerMessage, NodeID) -> Void = { _, _ in }
+        /// A message about frames that one of both has lost.
+        package var repair: (RepairMessage, NodeID) -> Void = { _, _ in }
         /// A connection was made or lost.
         package var changed: (NodeID) -> Void = { _ in }
         /// A member's data directory is not the one that the membership names.
@@ -277,6 +279,11 @@ extension PeerHub {
         guard let other = connection.peer, links[other] === connection else { return }
         lastHeard = loop.now
         events.received(message, other)
+    }
+
+    func received(_ message: RepairMessage, from connection: PeerConnection) {
+        guard let other = connection.peer, links[other] === connection else { return }
+        events.repair(message, other)
     }
 }
 

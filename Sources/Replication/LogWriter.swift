@@ -46,16 +46,22 @@ final class LogWriter {
     private var stopped = false
     private var idleJobs: [() -> Void] = []
     private var isPreparing = false
+    /// While damage hides the end of the log, groups may meet what is there already; ends only
+    /// while idle.
+    var isMending: Bool {
+        didSet { precondition(isIdle, "mending begins or ends with writes under way") }
+    }
 
     init(
         loop: any EventLoop, worker: any Worker, log: WriteAheadLog,
-        voting: WriteAheadLog.VotingState, report: @escaping (Event) -> Void
+        voting: WriteAheadLog.VotingState, isMending: Bool, report: @escaping (Event) -> Void
     ) {
         self.loop = loop
         self.worker = worker
         self.log = WorkerBound(log)
         self.voting = voting
         self.report = report
+        self.isMending = isMending
         statistics = log.statistics
     }
 
@@ -112,10 +118,15 @@ final class LogWriter {
         let log = log
         let back = LoopBound(self, to: loop)
         let loop = loop
+        let isMending = isMending
         worker.submit {
             let result: Result<WALStatistics, WALFailure>
             do throws(WALFailure) {
-                try log.value.write(group)
+                if isMending {
+                    try log.value.mend(with: group)
+                } else {
+                    try log.value.write(group)
+                }
                 result = .success(log.value.statistics)
             } catch {
                 result = .failure(error)

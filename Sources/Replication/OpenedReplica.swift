@@ -16,8 +16,10 @@ package struct OpenedReplica {
     let recovered: RecoveredState
     let lastDigest: ChainDigest
     let membership: ClusterMembership
-    /// Index ranges that cannot be read and are not in the engine either.
-    let damage: [ClosedRange<LogIndex>]
+    /// The chain digests of the newest frames that the core begins with.
+    let chain: ChainTail
+    /// What cannot be read of the log; what of it the engine holds is in nobody's way.
+    let damage: [DamagedRange]
     /// What recovery has to tell people.
     package let notes: [String]
 
@@ -70,7 +72,9 @@ package struct OpenedReplica {
                 cluster: settings.cluster, node: settings.node, incarnation: incarnation),
             limits: settings.limits, engineDurable: position.index)
         var notes = recovery.notes
-        let kept = try keep(recovery, position, log: log, notes: &notes)
+        let others = applier.membership.members.filter { $0.node != settings.node }
+        let kept = try keep(
+            recovery, position, log: log, isAlone: others.isEmpty, notes: &notes)
         let (start, frames) = (kept.start, kept.frames)
         let lastDigest = frames.last?.digest ?? start.digest
         let descriptors = try describe(frames, log: log, limits: settings.limits)
@@ -81,20 +85,22 @@ package struct OpenedReplica {
                 hardState: HardState(term: recovery.voting.term, vote: recovery.voting.vote),
                 compacted: LogPosition(index: start.index, term: start.term),
                 membership: applier.membership.core, frames: descriptors,
-                applied: position.index),
-            lastDigest: lastDigest, membership: applier.membership, damage: [], notes: notes)
+                applied: position.index, hiddenEnd: kept.hiddenEnd),
+            lastDigest: lastDigest, membership: applier.membership,
+            chain: ChainTail(behind: start.index, start.digest, frames: frames),
+            damage: log.damage, notes: notes)
     }
 
     /// What of the recovered log goes with the engine's position: from where, and which frames.
     ///
     /// The engine holds committed records only. A log that ends before it, or has another frame at
     /// its position, is older than a snapshot whose installation was cut short, and is reset. Damage
-    /// below the position is no obstacle; damage above it is, because what it held may have been
-    /// acknowledged.
+    /// below the position is no obstacle. Damage above it may have been acknowledged: the log is hidden
+    /// from there on until it has been repaired; a node alone, which nobody can help, is refused.
     private static func keep(
         _ recovery: WriteAheadLog.Recovery, _ position: AppliedPosition, log: WriteAheadLog,
-        notes: inout [String]
-    ) throws -> (start: WriteAheadLog.LogStart, frames: [FrameHeader]) {
+        isAlone: Bool, notes: inout [String]
+    ) throws -> (start: WriteAheadLog.LogStart, frames: [FrameHeader], hiddenEnd: LogIndex?) {
         let engine = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
         let contradicts = recovery.frames.contains {
@@ -104,13 +110,21 @@ package struct OpenedReplica {
         if recovery.lastIndex < position.index || contradicts {
             try log.reset(to: engine, voting: recovery.voting)
             notes.append("the log was reset to the engine's position \(position.index)")
-            return (engine, [])
+            return (engine, [], nil)
         }
-        if let damage = recovery.damage.first(where: { !$0.isBelowEngine }) {
-            throw WALFailure.damaged(damage)
+        let obstacles = recovery.damage.filter { $0.last > position.index }
+        if isAlone, let damage = obstacles.first { throw WALFailure.damaged(damage) }
+        if let first = obstacles.first, first.first <= position.index {
+            _ = try log.begin(behind: engine, voting: recovery.voting)
         }
-        let frames = recovery.frames.filter { $0.lastIndex > recovery.start.index }
-        if follows(frames, recovery.start.index) { return (recovery.start, frames) }
+        let hiddenEnd = obstacles.isEmpty || log.lastIndex <= position.index ? nil : log.lastIndex
+        let frames = recovery.frames.filter {
+            $0.lastIndex > recovery.start.index
+                && $0.lastIndex < obstacles.first?.first ?? LogIndex(.max)
+        }
+        if log.start == recovery.start, follows(frames, recovery.start.index) {
+            return (recovery.start, frames, hiddenEnd)
+        }
         let behind = frames.filter { $0.firstIndex > position.index }
         guard follows(behind, position.index),
             behind.first.map({ $0.previousDigest == position.digest }) ?? true
@@ -121,7 +135,7 @@ package struct OpenedReplica {
                     + "node rejoin as a learner")
         }
         notes.append("records up to \(position.index) are damaged in the log, and applied already")
-        return (engine, behind)
+        return (engine, behind, hiddenEnd)
     }
 
     /// Whether `frames` follow `index` and each other without a gap.

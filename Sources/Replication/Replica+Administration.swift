@@ -1,5 +1,5 @@
 package import KeyValue
-import WAL
+package import WAL
 import Codec
 import IOCore
 package import Identifiers
@@ -168,7 +168,7 @@ extension Replica {
             storedBytes: statistics?.storedPayloadBytes ?? 0,
             syncs: statistics?.syncs ?? 0, sessions: sessionCount, membership: membership,
             peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: isDiskHealthy,
-            isDiskFull: isDiskFull, damagedRanges: knownDamage.count,
+            isDiskFull: isDiskFull, isRepairing: raft.isDamaged, damage: knownDamage,
             uptimeMilliseconds: loop.now.milliseconds(since: started))
     }
 
@@ -209,7 +209,9 @@ package struct ReplicaReport: Sendable {
     package let waitingRecords: Int
     package let isDiskHealthy: Bool
     package let isDiskFull: Bool
-    package let damagedRanges: Int
+    /// Whether damage keeps the node out of elections.
+    package let isRepairing: Bool
+    package let damage: [DamagedRange]
     package let uptimeMilliseconds: UInt64
 }
 

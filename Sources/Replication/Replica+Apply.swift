@@ -27,15 +27,34 @@ extension Replica {
             apply(frames)
             return
         }
-        readLog(from: next, maximumBytes: Self.turnBytes) { [unowned self] frames in
-            let wanted = (frames ?? []).filter { $0.header.lastIndex <= applyTarget }
-            guard wanted.first?.header.firstIndex == next else {
-                // Committed and acknowledged, but not to be read any more: going on would mean to
-                // lead or vote without being able to answer.
-                fail(.corruptFrame("the log cannot give frame \(next); see the log's messages"))
+        readToApply(from: next)
+    }
+
+    /// Reads what is to be applied from the log; damage there is repaired first.
+    private func readToApply(from next: LogIndex) {
+        if let lost = repair?.ranges.first, lost.first <= next {
+            isApplying = false
+            return
+        }
+        readLog(from: next, maximumBytes: Self.turnBytes) { [unowned self] result in
+            let frames: [SealedFrame]
+            switch result {
+            case .success(let read):
+                frames = read.filter { $0.header.lastIndex <= applyTarget }
+            case .failure(.damaged(let range)):
+                isApplying = false
+                damageFound([range])
+                return
+            case .failure(let failure):
+                fail(.log(failure))
                 return
             }
-            apply(wanted)
+            guard frames.first?.header.firstIndex == next else {
+                // Committed and acknowledged, and not damaged either.
+                fail(.inconsistent("the log has no frame that begins at index \(next)"))
+                return
+            }
+            apply(frames)
         }
     }
 
@@ -90,27 +109,25 @@ extension Replica {
         observer.applied(turn)
     }
 
-    /// Reads frames from the log on the disk worker; nil after damage was found (and reported).
+    /// Reads frames from the log on the disk worker; a failure has been logged.
     func readLog(
-        from index: LogIndex, maximumBytes: Int, done: @escaping ([SealedFrame]?) -> Void
+        from index: LogIndex, maximumBytes: Int,
+        done: @escaping (Result<[SealedFrame], WALFailure>) -> Void
     ) {
         writer?.perform { log in
-            do {
-                return Result<[SealedFrame], any Error>.success(
+            do throws(WALFailure) {
+                return Result<[SealedFrame], WALFailure>.success(
                     try log.frames(from: index, maximumBytes: maximumBytes))
             } catch {
                 return .failure(error)
             }
         } done: { [unowned self] result in
             guard !isStopped else { return }
-            switch result {
-            case .success(let frames):
-                done(frames)
-            case .failure(let error):
+            if case .failure(let error) = result {
                 logger.error(
                     "the log cannot be read", metadata: ["index": "\(index)", "reason": "\(error)"])
-                done(nil)
             }
+            done(result)
         }
     }
 

@@ -20,6 +20,7 @@ extension Replica {
             guard !replica.isStopped else { return }
             replica.watchDisk()
             replica.maintain()
+            replica.pumpRepair()
             replica.dutyTurn += 1
             if replica.dutyTurn.isMultiple(of: 10) {
                 replica.everySecond()
@@ -47,6 +48,8 @@ extension Replica {
         closeIdleSources()
         expireSessions()
         recordIncarnations()
+        refreshDamage()
+        damageFlushed(knownDamage)
         if settings.scrubBytesPerSecond > 0, writer?.isIdle == true {
             scrub()
         }
@@ -185,10 +188,7 @@ extension Replica {
             switch result {
             case .success(let report):
                 scrubbedBytes += UInt64(report.checkedBytes)
-                for damage in report.damage where !knownDamage.contains(damage) {
-                    knownDamage.append(damage)
-                    logger.error("the scrub found damage", metadata: ["what": "\(damage)"])
-                }
+                if report.damage != knownDamage { damageFound(report.damage) }
             case .failure(let error):
                 logger.error("the scrub failed", metadata: ["reason": "\(error)"])
             }

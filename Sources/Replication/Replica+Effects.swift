@@ -104,6 +104,7 @@ extension Replica {
         cache.append(frame)
         writer?.append(frame)
         lastDigest = frame.header.digest
+        chain.append(frame.header)
     }
 
     private func setDeadline(_ time: MonotonicTime) {
@@ -135,6 +136,7 @@ extension Replica {
                 send(message.message, to: message.to)
             }
             step(.durable(id))
+            refreshDamage()
         case .full(let what):
             if !isDiskFull {
                 isDiskFull = true

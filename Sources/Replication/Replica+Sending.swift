@@ -2,6 +2,7 @@ import Codec
 import IOCore
 import Identifiers
 import Raft
+import WAL
 
 /// Messages to one peer that wait for frames to be read from the log.
 struct Outbox {
@@ -51,9 +52,15 @@ extension Replica {
         else { return }
         outboxes[node]?.isReading = true
         let bytes = request.frames.reduce(0) { $0 + Int($1.byteCount) }
-        readLog(from: first.firstIndex, maximumBytes: bytes) { [unowned self] frames in
+        readLog(from: first.firstIndex, maximumBytes: bytes) { [unowned self] result in
             outboxes[node]?.isReading = false
-            framesRead(frames ?? [], for: node)
+            switch result {
+            case .success(let frames):
+                framesRead(frames, for: node)
+            case .failure(let failure):
+                framesRead([], for: node)
+                if case .damaged(let range) = failure { damageFound([range]) }
+            }
         }
     }
 

@@ -254,7 +254,7 @@ extension Replica {
         let start = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
         let keeps = raft.term(at: position.index) == position.term
-        guard !keeps else {
+        guard !keeps || writer?.isMending == true else {
             installed(request, position)
             return
         }
@@ -262,23 +262,31 @@ extension Replica {
         // write and be taken for a part of the log after the reset.
         writer?.whenIdle { [unowned self] in
             let voting = WriteAheadLog.VotingState(term: raft.term, vote: raft.vote)
+            let isMending = writer?.isMending == true
             writer?.perform { log in
-                Result { try log.reset(to: start, voting: voting) }
+                Result {
+                    guard isMending else { return try log.reset(to: start, voting: voting) }
+                    // What damage hides behind the snapshot may have been acknowledged.
+                    _ = try log.begin(behind: start, voting: voting)
+                }
             } done: { [unowned self] result in
-                logReset(result, request, position)
+                logReset(result, keeps: keeps, request, position)
             }
         }
     }
 
     private func logReset(
-        _ result: Result<Void, any Error>, _ request: Message.SnapshotRequest,
+        _ result: Result<Void, any Error>, keeps: Bool, _ request: Message.SnapshotRequest,
         _ position: AppliedPosition
     ) {
         guard !isStopped else { return }
         switch result {
         case .success:
-            cache.removeAll()
-            lastDigest = position.digest
+            if !keeps {
+                cache.removeAll()
+                lastDigest = position.digest
+                chain.reset(to: position.index, position.digest)
+            }
             installed(request, position)
         case .failure(let error):
             fail(.inconsistent("the log cannot be reset to a snapshot: \(error)"))
@@ -299,6 +307,7 @@ extension Replica {
         step(.snapshotInstalled(request.snapshot, membership.core))
         observer.stateReplaced(position)
         releaseReads()
+        refreshDamage()
         pumpApply()
     }
 }

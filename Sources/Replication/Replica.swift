@@ -74,6 +74,8 @@ package final class Replica {
     var cache: FrameCache
     /// The chain digest of the last frame of the log, which the next frame continues.
     var lastDigest: ChainDigest
+    /// The chain digests of the newest frames.
+    var chain: ChainTail
 
     // Effects
     var effects: [Effect] = []
@@ -136,6 +138,10 @@ package final class Replica {
     /// Places of nodes that a membership change under way brings in.
     var newMembers: [Member] = []
     var knownDamage: [DamagedRange] = []
+    /// Exists while damage stands in the way of a vote.
+    var repair: RepairState?
+    /// Peers whose question about lost frames is being answered.
+    var servingRepairs: Set<NodeID> = []
     var scrubbedBytes: UInt64 = 0
     var dutyTurn: UInt64 = 0
     var isDiskHealthy = true
@@ -161,6 +167,7 @@ package final class Replica {
         sealer = FrameSealer(limits: opened.settings.limits)
         cache = FrameCache(byteLimit: opened.settings.limits.frameCacheBytes)
         lastDigest = opened.lastDigest
+        chain = opened.chain
         applier = WorkerBound(opened.applier)
         position = opened.applier.position
         membership = opened.membership
@@ -176,12 +183,18 @@ package final class Replica {
         let voting = opened.recovered.hardState
         writer = LogWriter(
             loop: loop, worker: resources.diskWorker, log: log,
-            voting: .init(term: voting.term, vote: voting.vote)
+            voting: .init(term: voting.term, vote: voting.vote),
+            isMending: opened.recovered.hiddenEnd != nil
         ) { [unowned self] event in
             writerReported(event)
         }
-        for damage in opened.damage {
-            step(.damaged(first: damage.lowerBound, last: damage.upperBound))
+        knownDamage = opened.damage
+        let obstacles = opened.damage.filter { $0.last > flushed }
+        if !obstacles.isEmpty {
+            repair = RepairState(obstacles, now: now)
+            for range in obstacles {
+                logger.error("the log is damaged", metadata: ["what": "\(range)"])
+            }
         }
     }
 
@@ -206,9 +219,29 @@ package final class Replica {
         // While a snapshot takes over, frames are lost on the way, so to speak.
         if isInstalling, !message.frames.isEmpty { return }
         heard[node] = loop.now
+        if let complaint = complaint(about: message) {
+            logger.error(
+                "a peer has sent frames that do not fit the log",
+                metadata: ["peer": "\(node)", "what": "\(complaint)"])
+            resources.transport.drop(node, reason: complaint)
+            return
+        }
         incoming = message
         step(.message(message.message, from: node))
         incoming = nil
+    }
+
+    /// What is wrong with the frames of a message, by the chain of digests; nil where nothing is.
+    private func complaint(about message: PeerMessage) -> String? {
+        guard case .appendRequest(let request) = message.message.body, !message.frames.isEmpty,
+            message.message.term >= raft.term
+        else { return nil }
+        let previous = request.previous
+        let agrees =
+            previous.index <= raft.commitIndex || raft.term(at: previous.index) == previous.term
+        return chain.complaint(
+            about: message.frames, behind: previous.index, agrees: agrees,
+            isHeld: { raft.term(at: $0.lastIndex) == $0.term })
     }
 
     /// The connection to a peer was made or lost.

@@ -24,6 +24,13 @@ extension NodeStatus {
         for trigger in triggers {
             trigger.encode(into: &writer)
         }
+        let shown = damage.prefix(DamageStatus.shown)
+        writer.writeVarint(UInt64(shown.count))
+        for range in shown {
+            writer.writeVarint(range.first)
+            writer.writeVarint(range.last)
+            writer.writeBytes(boundedUTF8(range.place, bytes: TextLimit.reasonBytes))
+        }
         writer.writeVarint(UInt64(members.count))
         for member in members {
             member.encode(into: &writer)
@@ -58,6 +65,13 @@ extension NodeStatus {
         uptimeMilliseconds = try reader.readVarint()
         triggers = try reader.readArray(limit: limits.triggers, "triggers") {
             (reader) throws(DecodingFailure) in try TriggerStatus(from: &reader, limits: limits)
+        }
+        damage = try reader.readArray(limit: DamageStatus.shown, "damaged ranges") {
+            (reader) throws(DecodingFailure) in
+            DamageStatus(
+                first: try reader.readVarint(LogIndex.self),
+                last: try reader.readVarint(LogIndex.self),
+                place: try reader.readString(limit: TextLimit.reasonBytes, "place of damage"))
         }
         members = try reader.readArray(limit: limits.members, "members") {
             (reader) throws(DecodingFailure) in try MemberStatus(from: &reader)

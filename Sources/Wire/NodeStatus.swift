@@ -13,6 +13,7 @@ package import Identifiers
 /// | feature level, log, raw, stored bytes, sessions, connections | varints |
 /// | engine bytes, memory bytes, uptime ms | varints |
 /// | triggers | count varint; each: name text, delivered through varint, lag varint, has suspension u8, if 1 a text |
+/// | damage | count varint; each: first, last index varints, place text |
 /// | members | count varint; each: node varint, incarnation u64 (0 unknown), two address texts, role u8, match varint, lag varint, last heard ms varint (+1, 0 never) |
 package struct NodeStatus: Hashable, Sendable {
     package var node: NodeID
@@ -43,6 +44,8 @@ package struct NodeStatus: Hashable, Sendable {
     package var memoryBytes: UInt64 = 0
     package var uptimeMilliseconds: UInt64 = 0
     package var triggers: [TriggerStatus] = []
+    /// What of the log cannot be read, as far as it is known; the first of it where there is much.
+    package var damage: [DamageStatus] = []
     /// Sorted by node; match, lag and last heard are told by a leader only.
     package var members: [MemberStatus] = []
 
@@ -68,6 +71,23 @@ package enum NodeRole: UInt8, Sendable, CaseIterable {
     case repairing = 5
     /// Was a member, and has learned that it is none any more.
     case removed = 6
+}
+
+/// Records that a node has lost.
+package struct DamageStatus: Hashable, Sendable {
+    package var first: LogIndex
+    package var last: LogIndex
+    /// File and byte.
+    package var place: String
+
+    /// How many a status shows.
+    package static let shown = 64
+
+    package init(first: LogIndex, last: LogIndex, place: String) {
+        self.first = first
+        self.last = last
+        self.place = place
+    }
 }
 
 package struct TriggerStatus: Hashable, Sendable {

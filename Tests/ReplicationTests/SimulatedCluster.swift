@@ -34,6 +34,11 @@ final class SimulatedCluster: @unchecked Sendable {
     /// Pairs that cannot reach each other, both ways.
     var cut: Set<[NodeID]> = []
     var lossPercent: UInt64 = 0
+    /// Whether broken promises are what a test is about; they are kept then.
+    var expectsDrops = false
+    var drops: [String] = []
+    /// What `start` uses where it is not the default.
+    var scrubBytesPerSecond: Int?
     let cluster = ClusterID(Bits128(high: 1, low: 2))
 
     init(size: Int, seed: UInt64, limits: Limits = .standard) {
@@ -76,6 +81,7 @@ final class SimulatedCluster: @unchecked Sendable {
         settings.raft.electionMilliseconds = 150
         settings.raft.heartbeatMilliseconds = 30
         settings.flushBytes = 16_384
+        if let scrubBytesPerSecond { settings.scrubBytesPerSecond = scrubBytesPerSecond }
         let executor = Executor(stores: StoreRegistry([LetterStore()]), limits: limits)
         let opened = try OpenedReplica.open(
             settings: settings, bootstrap: bootstrap, executor: executor,
@@ -185,9 +191,14 @@ final class SimulatedTransport: PeerTransport {
             let receiver = cluster.node(target)
             guard !cluster.cut.contains(pair), let replica = receiver.replica else { return }
             let reader = ByteReader(bytes, in: 5..<bytes.count)
+            let back = LoopBound(replica, to: receiver.loop)
             do {
+                if bytes[4] == RepairMessage.kind {
+                    let message = try RepairMessage.decode(reader, limits: cluster.limits)
+                    receiver.loop.turn { back.value.received(message, from: sender) }
+                    return
+                }
                 let message = try PeerMessage.decode(reader, limits: cluster.limits)
-                let back = LoopBound(replica, to: receiver.loop)
                 receiver.loop.turn { back.value.received(message, from: sender) }
             } catch {
                 Issue.record("a message cannot be read: \(error)")
@@ -198,6 +209,10 @@ final class SimulatedTransport: PeerTransport {
 
     func unsentBytes(to node: NodeID) -> Int { 0 }
     func drop(_ node: NodeID, reason: String) {
+        guard !cluster.expectsDrops else {
+            cluster.drops.append(reason)
+            return
+        }
         Issue.record("node \(self.node.identifier) drops \(node): \(reason)")
     }
     func update(_ membership: ClusterMembership, asOf index: LogIndex) {}

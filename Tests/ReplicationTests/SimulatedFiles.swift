@@ -18,6 +18,16 @@ final class SimulatedFiles: FileSystem, @unchecked Sendable {
         files[path]
     }
 
+    /// Changes the bytes of every file below `prefix`, as rot does: behind the back of all.
+    func tamper(below prefix: String, _ body: (inout [UInt8]) -> Void) {
+        for path in files.keys.sorted() where path.hasPrefix(prefix) {
+            guard let file = files[path] else { continue }
+            body(&file.live)
+            file.durable = file.live
+            file.dirty = []
+        }
+    }
+
     /// Loses what was not synced, but for the sectors that luck has written.
     func crash(using random: inout SeededGenerator) {
         for path in files.keys.sorted() {

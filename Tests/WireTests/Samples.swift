@@ -28,6 +28,10 @@ enum Samples {
         status.sessions = 16
         status.connections = 17
         status.engineBytes = 18
+        status.damage = [
+            DamageStatus(
+                first: LogIndex(21), last: LogIndex(22), place: "/data/log/segment-1 at byte 4096")
+        ]
         status.memoryBytes = 19
         status.uptimeMilliseconds = 20
         status.triggers = [
@@ -197,7 +201,7 @@ enum Samples {
         ),
         (
             .status(Samples.status),
-            "4f000000 89 04030201 0105000000000000000300000000000000040000000000000002060103683a3101310a090b020c010d0e0f10111213140101740801010173010200000000000000000170016302070501"
+            "73000000 89 04030201 0105000000000000000300000000000000040000000000000002060103683a3101310a090b020c010d0e0f10111213140101740801010173011516202f646174612f6c6f672f7365676d656e742d3120617420627974652034303936010200000000000000000170016302070501"
         ),
         (
             .digest(at: LogIndex(6), Bits128(high: 1, low: 2)),

@@ -83,7 +83,44 @@ private func samplePeerMessages() -> [PeerMessage] {
     return messages
 }
 
+/// A repair message, as a peer message, begins with its sum.
+private func decodeRepairMessage(_ input: [UInt8]) {
+    var patched = input
+    if input.count >= 8 {
+        let head = (0..<4).reduce(0) { $0 | Int(input[4 + $1]) << (8 * $1) }
+        if head <= input.count - 8 {
+            patched = summed(input, over: 4..<(8 + head), at: 0)
+        }
+    }
+    for bytes in [input, patched] {
+        guard let message = try? RepairMessage.decode(ByteReader(bytes), limits: .standard) else {
+            continue
+        }
+        let again = Array(message.encoded().joined().dropFirst(5))
+        guard let other = try? RepairMessage.decode(ByteReader(again), limits: .standard) else {
+            preconditionFailure("\(message) is refused after encoding")
+        }
+        precondition(
+            other.encoded() == message.encoded(), "\(message) comes back as \(other)")
+    }
+}
+
+private func sampleRepairMessages() -> [RepairMessage] {
+    let digest = ChainDigest(Bits128(high: 5, low: 6))
+    let bodies: [RepairMessage.Body] = [
+        .request(RepairRequest(first: LogIndex(3), last: LogIndex(9), digest: digest)),
+        .request(RepairRequest(first: LogIndex(3), last: LogIndex(3), digest: nil)),
+        .frames([sampleFrame([1, 2, 3], index: 5)], leaderTerm: Term(2)),
+        .absent, .compacted, .notLeader,
+    ]
+    return bodies.map { RepairMessage(nonce: 77, body: $0) }
+}
+
 let logDecoders = [
+    FuzzedDecoder(
+        name: "repair-message",
+        seeds: { sampleRepairMessages().map { Array($0.encoded().joined().dropFirst(5)) } },
+        decode: decodeRepairMessage),
     FuzzedDecoder(
         name: "segment-header",
         seeds: {

@@ -40,12 +40,22 @@ public struct NodeStatus: Hashable, Sendable {
     public var memoryBytes: UInt64
     public var uptime: Duration
     public var triggers: [TriggerStatus]
+    /// What the node cannot read of its log, as far as it knows; of much damage the first of it.
+    public var damage: [DamageStatus]
     public var members: [MemberStatus]
 
     /// How many times smaller the log's payload is than what it holds; nil before there is any.
     public var compressionRatio: Double? {
         storedBytes == 0 ? nil : Double(rawBytes) / Double(storedBytes)
     }
+}
+
+/// Records that a node has lost from its log.
+public struct DamageStatus: Hashable, Sendable {
+    public var first: UInt64
+    public var last: UInt64
+    /// File and byte.
+    public var place: String
 }
 
 public struct TriggerStatus: Hashable, Sendable {

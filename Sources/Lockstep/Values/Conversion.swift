@@ -134,6 +134,10 @@ extension NodeStatus {
                     name: $0.name, deliveredThrough: $0.deliveredThrough.rawValue,
                     lagRecords: $0.lagRecords, suspension: $0.suspension)
             },
+            damage: status.damage.map {
+                DamageStatus(
+                    first: $0.first.rawValue, last: $0.last.rawValue, place: $0.place)
+            },
             members: status.members.map(MemberStatus.init))
     }
 }

@@ -73,8 +73,24 @@ package enum StatusReport {
                 failures += "\(report.endpoint): \(error)\n"
             }
         }
+        failures += damage(reports)
         guard let leader = leader(reports) else { return nodes.text + failures }
         return nodes.text + failures + "\n" + members(leader) + triggers(leader)
+    }
+
+    /// One line for each range of records that a node has lost.
+    private static func damage(_ reports: [NodeReport]) -> String {
+        reports.flatMap { report -> [String] in
+            guard case .success(let status) = report.status else { return [] }
+            let fate =
+                status.role == .repairing
+                ? "it does not vote until they are fetched from another node"
+                : "its state holds them, and compaction removes them"
+            return status.damage.map { range in
+                "node \(status.node): records \(range.first) to \(range.last) are damaged in "
+                    + "\(range.place); \(fate)\n"
+            }
+        }.joined()
     }
 
     private static func row(_ endpoint: Endpoint, _ status: NodeStatus) -> [String] {
@@ -159,6 +175,15 @@ package enum StatusReport {
         ] + numbers.map { JSONMember($0.0, .number($0.1)) } + [
             JSONMember("members", .array(status.members.map(document))),
             JSONMember("triggers", .array(status.triggers.map(document))),
+            JSONMember(
+                "damage",
+                .array(
+                    status.damage.map {
+                        [
+                            "first": .number($0.first), "last": .number($0.last),
+                            "place": .string($0.place),
+                        ]
+                    })),
         ]
     }
 

@@ -1,0 +1,230 @@
+import Codec
+import Compression
+import IOCore
+import Identifiers
+import Raft
+import Replication
+import Testing
+import Transactions
+import WAL
+
+private func put(_ number: Int) -> Record {
+    let value = Array(String(repeating: "v\(number)", count: 12).utf8)
+    return .transaction(Transaction(steps: [LetterStore.put("k\(number)", value)]), origin: nil)
+}
+
+/// Whole replicas whose logs rot, and what their peers do for them.
+@Suite struct RepairTests {
+    /// Where in a frame a byte is changed: its header, or its payload.
+    enum Place: CaseIterable {
+        case header, payload
+    }
+
+    private func prepared(
+        seed: UInt64, records: Int = 12, limits: Limits = .standard
+    ) throws -> (cluster: SimulatedCluster, leader: SimulatedNode, followers: [SimulatedNode]) {
+        let cluster = SimulatedCluster(size: 3, seed: seed, limits: limits)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        for number in 0..<records { _ = cluster.propose(put(number)) }
+        #expect(cluster.settle(), "seed \(seed)")
+        return (cluster, leader, cluster.nodes.filter { $0 !== leader })
+    }
+
+    /// Makes the frame that holds record `index` unreadable on the disk of `node`.
+    private func rot(_ node: SimulatedNode, _ index: UInt64, _ place: Place = .payload) {
+        #expect(
+            rotted(node, index, place),
+            "record \(index) is not in the log of node \(node.identifier)")
+    }
+
+    /// As `rot`; whether the record was there.
+    private func rotted(_ node: SimulatedNode, _ index: UInt64, _ place: Place) -> Bool {
+        var isFound = false
+        node.files.tamper(below: "/data/log/segment") { bytes in
+            for offset in stride(from: 0, to: bytes.count - 72, by: 8) where bytes[offset] != 0 {
+                guard let header = try? FrameHeader.decode(bytes, at: offset, limits: .standard),
+                    header.firstIndex.rawValue <= index, header.lastIndex.rawValue >= index
+                else { continue }
+                bytes[offset + (place == .header ? 9 : 73)] ^= 0x44
+                isFound = true
+                return
+            }
+        }
+        return isFound
+    }
+
+    private func isRepairing(_ node: SimulatedNode) -> Bool {
+        node.replica?.report().isRepairing == true
+    }
+
+    private func expectWhole(_ cluster: SimulatedCluster) throws {
+        #expect(cluster.settle(), "seed \(cluster.world.seed)")
+        for node in cluster.nodes {
+            #expect(node.failure == nil, "\(String(describing: node.failure))")
+            #expect(!isRepairing(node))
+        }
+        #expect(Set(try cluster.digests()).count == 1)
+    }
+
+    @Test(arguments: Place.allCases, [true, false])
+    func `what recovery finds is fetched, also without a leader`(
+        place: Place, hasLeader: Bool
+    ) throws {
+        let (cluster, leader, followers) = try prepared(seed: 31)
+        let victim = followers[0]
+        cluster.crash(victim)
+        rot(victim, 6, place)
+        if !hasLeader { cluster.crash(leader) }
+        try cluster.start(victim)
+        #expect(isRepairing(victim))
+        #expect(victim.replica?.report().last == LogIndex(5))
+        cluster.world.run(milliseconds: 5_000) { !isRepairing(victim) && cluster.leader != nil }
+        #expect(!isRepairing(victim))
+        _ = cluster.propose(put(99))
+        if !hasLeader { try cluster.start(leader) }
+        try expectWhole(cluster)
+        // The repair lasts: the node finds nothing at its next start.
+        cluster.crash(victim)
+        try cluster.start(victim)
+        #expect(!isRepairing(victim))
+        try expectWhole(cluster)
+    }
+
+    @Test func `different damage on two nodes is repaired from each other`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 32)
+        for node in cluster.nodes { cluster.crash(node) }
+        rot(followers[0], 4)
+        rot(followers[1], 7)
+        rot(followers[1], 9, .header)
+        try cluster.start(followers[0])
+        try cluster.start(followers[1])
+        #expect(followers.allSatisfy(isRepairing))
+        cluster.world.run(milliseconds: 5_000) { cluster.leader != nil }
+        #expect(cluster.leader != nil, "neither needs the third")
+        try cluster.start(leader)
+        try expectWhole(cluster)
+        for number in 0..<12 {
+            #expect(try cluster.read("k\(number)", on: leader) != nil)
+        }
+    }
+
+    @Test func `what is lost everywhere stops the cluster, and nothing is forgotten`() throws {
+        let (cluster, _, followers) = try prepared(seed: 33)
+        for node in cluster.nodes { cluster.crash(node) }
+        for node in cluster.nodes { rot(node, 6) }
+        try cluster.startAll()
+        cluster.world.run(milliseconds: 20_000)
+        #expect(cluster.leader == nil)
+        for node in cluster.nodes {
+            #expect(isRepairing(node))
+            #expect(node.replica?.report().damage.map(\.first) == [LogIndex(6)])
+        }
+        // One sound copy brings all of it back: the same flip once more.
+        for node in cluster.nodes { cluster.crash(node) }
+        rot(followers[0], 6)
+        try cluster.startAll()
+        try expectWhole(cluster)
+        #expect(try cluster.read("k11", on: followers[0]) != nil)
+    }
+
+    @Test func `what the scrub finds behind the applied index is flushed out of the way`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 34)
+        for node in [leader, followers[0]] { rot(node, 6) }
+        cluster.world.run(milliseconds: 3_000)
+        for node in [leader, followers[0]] {
+            #expect(node.replica?.report().damage.map(\.first) == [LogIndex(6)])
+            #expect((node.replica?.report().flushed ?? .zero) >= LogIndex(6))
+            #expect(node.replica?.report().compacted == LogIndex(6))
+        }
+        cluster.crash(followers[0])
+        try cluster.start(followers[0])
+        #expect(!isRepairing(followers[0]))
+        _ = cluster.propose(put(50))
+        try expectWhole(cluster)
+    }
+
+    @Test func `a leader that cannot read what a follower lacks sends a snapshot`() throws {
+        var limits = Limits.standard
+        limits.frameCacheBytes = 1
+        let (cluster, leader, followers) = try prepared(seed: 35, limits: limits)
+        cluster.crash(followers[1])
+        for number in 20..<30 { _ = cluster.propose(put(number)) }
+        cluster.scrubBytesPerSecond = 0
+        rot(leader, 18)
+        try cluster.start(followers[1])
+        try expectWhole(cluster)
+        #expect((leader.replica?.report().compacted ?? .zero) >= LogIndex(18))
+    }
+
+    @Test func `what cannot be read when it is to be applied is fetched`() throws {
+        var limits = Limits.standard
+        limits.frameCacheBytes = 1
+        let (cluster, _, followers) = try prepared(seed: 36, limits: limits)
+        let victim = followers[0]
+        let last = victim.replica?.report().last.rawValue ?? 0
+        victim.disk.isStalled = true
+        for number in 20..<26 { _ = cluster.propose(put(number)) }
+        victim.disk.isStalled = false
+        // Written and committed, and not read yet.
+        let isRotten = cluster.world.run(milliseconds: 500) { rotted(victim, last + 2, .payload) }
+        #expect(isRotten)
+        cluster.world.run(milliseconds: 500) { isRepairing(victim) }
+        #expect(isRepairing(victim))
+        try expectWhole(cluster)
+        #expect(try cluster.read("k25", on: victim) != nil)
+    }
+
+    @Test func `what peers have compacted comes with a snapshot`() throws {
+        var limits = Limits.standard
+        limits.segmentBytes = 16_384
+        limits.retainedLogBytes = 40_000
+        let (cluster, _, followers) = try prepared(seed: 37, limits: limits)
+        let victim = followers[0]
+        cluster.crash(victim)
+        rot(victim, 6)
+        for number in 0..<500 { _ = cluster.propose(put(number)) }
+        cluster.world.run(milliseconds: 2_000)
+        #expect((cluster.leader?.replica?.report().compacted ?? .zero) > LogIndex(6))
+        try cluster.start(victim)
+        #expect(isRepairing(victim))
+        _ = cluster.propose(put(501))
+        try expectWhole(cluster)
+    }
+
+    @Test func `a node alone names the file, the place and the way out`() throws {
+        let cluster = SimulatedCluster(size: 1, seed: 38)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        for number in 0..<12 { _ = cluster.propose(put(number)) }
+        cluster.crash(cluster.nodes[0])
+        rot(cluster.nodes[0], 6)
+        #expect {
+            try cluster.start(cluster.nodes[0])
+        } throws: { error in
+            "\(error)".contains("/data/log/segment-") && "\(error)".contains("at byte")
+        }
+    }
+
+    @Test func `frames that do not continue the log are refused as a message`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 39)
+        cluster.expectsDrops = true
+        let report = try #require(leader.replica?.report())
+        let follower = try #require(followers[0].replica)
+        let frame = FrameSealer(limits: .standard).seal(
+            kind: .entries, term: report.term, firstIndex: report.last.next, count: 1,
+            raw: Array("stray".utf8), previous: .empty)
+        let request = Message.AppendRequest(
+            previous: LogPosition(index: report.last, term: report.term), commit: report.commit,
+            frames: try [frame].descriptors(limits: .standard), readNonce: 0)
+        let message = PeerMessage(
+            message: Message(term: report.term, body: .appendRequest(request)), frames: [frame])
+        let back = LoopBound(follower, to: followers[0].loop)
+        followers[0].loop.turn {
+            back.value.received(message, from: leader.identifier)
+        }
+        #expect(cluster.drops.count == 1 && cluster.drops[0].contains("continues digest"))
+        _ = cluster.propose(put(60))
+        try expectWhole(cluster)
+    }
+}
