@@ -50,6 +50,15 @@ package struct Incarnation: NumericIdentifier {
     }
 }
 
+/// One founding of a cluster: which data directories began it together; 0 for none yet.
+package struct FoundingID: NumericIdentifier {
+    package let rawValue: UInt64
+    package init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+    package static let zero = FoundingID(0)
+}
+
 /// A client session: the log index of the record that opened it, so it is never used twice.
 package struct SessionID: NumericIdentifier {
     package let rawValue: UInt64

@@ -173,7 +173,7 @@ final class NodeRuntime {
         replica.diskHangMilliseconds = configuration.timers.diskHangMilliseconds
         let founders = configuration.foundingMembers
         let bootstrap = ClusterMembership(
-            voters: founders.map(\.id), outgoing: [], learners: [],
+            founding: .zero, voters: founders.map(\.id), outgoing: [], learners: [],
             members: founders.map {
                 Transactions.Member(
                     node: $0.id, incarnation: nil, peerAddress: "\($0.peer)",

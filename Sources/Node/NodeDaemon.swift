@@ -117,6 +117,10 @@ package final class NodeDaemon {
         hub.events.repair = { [unowned self] message, node in
             replica.received(message, from: node)
         }
+        hub.events.foundingReceived = { [unowned self] message, node in
+            replica.received(message, from: node)
+        }
+        hub.events.isHeard = { [unowned self] node in replica.isHeard(node) }
         hub.events.changed = { [unowned self] node in replica.connectionChanged(node) }
         replica.observer.failed = { [unowned self] failure in stopped(.failed(failure)) }
         replica.observer.applied = { [unowned self] turn in
@@ -231,6 +235,7 @@ package final class NodeDaemon {
         status.damage = report.damage.prefix(DamageStatus.shown).map {
             DamageStatus(first: $0.first, last: $0.last, place: "\($0.file) at byte \($0.offset)")
         }
+        status.notice = report.notice
         status.members = report.memberStatuses(node: settings.replica.node)
         return status
     }
@@ -254,7 +259,9 @@ extension ReplicaReport {
             var status = MemberStatus(
                 node: member.node, incarnation: member.incarnation,
                 peerAddress: member.peerAddress, clientAddress: member.clientAddress,
-                role: isVoter ? .voter : isLearner ? .learner : .outgoing)
+                role: isVoter
+                    ? .voter
+                    : !isLearner ? .outgoing : member.isRejoining ? .rejoining : .learner)
             if member.node == node {
                 status.matchIndex = last
                 status.lastHeardMilliseconds = 0

@@ -246,7 +246,27 @@ final class PeerConnection: ConnectionHandler {
             hub.received(try PeerMessage.decode(body, limits: hub.limits), from: self)
         case RepairMessage.kind:
             hub.received(try RepairMessage.decode(body, limits: hub.limits), from: self)
+        case FoundingMessage.kind:
+            hub.received(try FoundingMessage.decode(body, limits: hub.limits), from: self)
         default:
+            throw .malformed(at: 4, what: "peer message of kind \(kind)")
+        }
+    }
+
+    private enum Received {
+        case core(PeerMessage)
+        case founding(FoundingMessage)
+    }
+
+    private func decode(
+        _ message: (kind: UInt8, body: ByteReader)
+    ) throws(DecodingFailure) -> Received {
+        switch message.kind {
+        case PeerMessage.kind:
+            .core(try PeerMessage.decode(message.body, limits: hub.limits))
+        case FoundingMessage.kind:
+            .founding(try FoundingMessage.decode(message.body, limits: hub.limits))
+        case let kind:
             throw .malformed(at: 4, what: "peer message of kind \(kind)")
         }
     }

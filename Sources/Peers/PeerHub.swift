@@ -16,10 +16,12 @@ package final class PeerHub: PeerTransport {
         package var received: (PeerMessage, NodeID) -> Void = { _, _ in }
         /// A message about frames that one of both has lost.
         package var repair: (RepairMessage, NodeID) -> Void = { _, _ in }
+        /// A message about founding.
+        package var foundingReceived: (FoundingMessage, NodeID) -> Void = { _, _ in }
         /// A connection was made or lost.
         package var changed: (NodeID) -> Void = { _ in }
-        /// A member's data directory is not the one that the membership names.
-        package var strangerSeen: (NodeID, Incarnation) -> Void = { _, _ in }
+        /// Whether the recorded directory of a member has been heard of lately.
+        package var isHeard: (NodeID) -> Bool = { _ in false }
         package init() {}
     }
 
@@ -221,12 +223,13 @@ extension PeerHub {
                     + "add it first",
                 asOf: membershipIndex)
         }
-        guard let known = member.incarnation, known != peerIncarnation else { return nil }
-        events.strangerSeen(other, peerIncarnation)
+        guard let present = links[other], present.peerIncarnation != peerIncarnation,
+            present.peerIncarnation == member.incarnation, events.isHeard(other)
+        else { return nil }
         return HandshakeRefusal(
             .unknownPeer,
-            "node \(other) is known with another data directory (incarnation \(known), not "
-                + "\(peerIncarnation)); remove the member and add it again as a learner")
+            "node \(other) is here with the data directory that the cluster knows; give the second "
+                + "one another name, or stop the first")
     }
 
     /// A connection has finished its handshake; of two, the one dialled by the smaller name stays.
@@ -235,6 +238,13 @@ extension PeerHub {
         guard let other = connection.peer else { return }
         if connection.isDialled {
             dialling.remove(other)
+        }
+        if let present = links[other], present.peerIncarnation != connection.peerIncarnation {
+            // Another directory has taken the name; `objection` has seen to it that it may.
+            links[other] = connection
+            present.close("replaced by another data directory")
+            events.changed(other)
+            return
         }
         if let present = links[other] {
             let dialler = connection.isDialled ? node : other
@@ -284,6 +294,11 @@ extension PeerHub {
     func received(_ message: RepairMessage, from connection: PeerConnection) {
         guard let other = connection.peer, links[other] === connection else { return }
         events.repair(message, other)
+    }
+
+    func received(_ message: FoundingMessage, from connection: PeerConnection) {
+        guard let other = connection.peer, links[other] === connection else { return }
+        events.foundingReceived(message, other)
     }
 }
 

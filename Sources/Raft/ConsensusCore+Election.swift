@@ -11,7 +11,7 @@ struct Campaign: Sendable {
 
 extension ConsensusCore {
     var canCampaign: Bool {
-        isElectable && isDiskHealthy && !isDamaged
+        isElectable && isDiskHealthy && !isDamaged && standing == .full
     }
 
     /// Whether this node votes, or did before a membership that is not known to be committed: until
@@ -126,6 +126,7 @@ extension ConsensusCore {
         _ request: Message.VoteRequest, _ requestTerm: Term, from node: NodeID,
         _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
+        guard standing != .none else { return }
         if requestTerm > term, !request.isTransfer, hasLiveLeader(now) {
             // A live leader is heard: neither the vote nor the term is taken up (*thesis §4.2.3*).
             return

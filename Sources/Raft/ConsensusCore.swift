@@ -65,6 +65,7 @@ package struct ConsensusCore: Sendable {
     var lender: NodeID?
     /// Nodes that are lent a snapshot without being led, and when they last asked.
     var loans: [(node: NodeID, asked: MonotonicTime)] = []
+    var standing = Standing.full
     /// Reads of this node that a leader was asked for, with the time to give up.
     var forwardedReads: [(nonce: UInt64, deadline: MonotonicTime)] = []
     /// What `roleChanged` last told.
@@ -111,7 +112,8 @@ package struct ConsensusCore: Sendable {
         memberships[memberships.count - 1].membership
     }
 
-    var membershipIndex: LogIndex {
+    /// Where the newest membership is.
+    package var membershipIndex: LogIndex {
         memberships[memberships.count - 1].index
     }
 
@@ -183,6 +185,10 @@ package struct ConsensusCore: Sendable {
         case .damaged(let first, let last): damaged(first, last, now, &effects)
         case .repaired(let frames): repaired(frames, now, &effects)
         case .needSnapshot(let holder): askForSnapshot(of: holder, &effects)
+        case .standing(let next): standingChanged(next, now, &effects)
+        case .founded(let first): founded(first, now, &effects)
+        case .campaign: campaignFirst(now, &effects)
+        case .peerReplaced(let node): peerReplaced(node)
         case .snapshotChunkStored(let position, let chunk):
             answerSnapshot(position, .wants(chunk: chunk + 1), &effects)
         case .snapshotChunkWanted(let position, let chunk):

@@ -36,6 +36,15 @@ package enum Input: Sendable {
     /// Nobody holds the frames that are lost here; this node has compacted them away. Ask the leader
     /// for a snapshot, or where there is none that node.
     case needSnapshot(of: NodeID)
+    /// What this node may do in elections has changed.
+    case standing(Standing)
+    /// The first members of a new cluster, for a core without a term or a record.
+    case founded(Membership)
+    /// Nobody else will begin: campaign now, where this node may.
+    case campaign
+    /// Another data directory bears the name of a member that does not vote: what its leader knew of
+    /// the old one is void.
+    case peerReplaced(NodeID)
     /// The shell has stored chunk `chunk` of a snapshot (not the last): ask for the next.
     case snapshotChunkStored(LogPosition, chunk: UInt64)
     /// A chunk could not be used: ask for `chunk`.
@@ -46,4 +55,14 @@ package enum Input: Sendable {
     case peerUnreachable(NodeID)
     /// The shell cannot serve the snapshot it was asked for: start again.
     case snapshotSendFailed(NodeID)
+}
+
+/// What a node may do in elections, as far as its data directory decides it.
+package enum Standing: Hashable, Sendable {
+    /// Vote and campaign.
+    case full
+    /// Vote: a new cluster's first campaign is another node's.
+    case votesOnly
+    /// Neither: it belongs to no cluster yet, or the membership names another directory for it.
+    case none
 }

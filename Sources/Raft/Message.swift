@@ -31,6 +31,26 @@ package struct Message: Hashable, Sendable {
         case readIndexResponse(nonce: UInt64, index: LogIndex?)
     }
 
+    /// Whether a leader or candidate counts what this message says.
+    package var isAnswer: Bool {
+        switch body {
+        case .voteResponse, .appendResponse, .snapshotResponse, .readIndexResponse: true
+        case .voteRequest, .appendRequest, .snapshotRequest, .snapshotNeeded, .timeoutNow,
+            .readIndexRequest:
+            false
+        }
+    }
+
+    /// Whether this message is meant for the member that the membership records under the name.
+    package var isForMemberAlone: Bool {
+        switch body {
+        case .voteRequest, .appendRequest, .snapshotRequest, .snapshotNeeded, .timeoutNow: true
+        case .voteResponse, .appendResponse, .snapshotResponse, .readIndexRequest,
+            .readIndexResponse:
+            false
+        }
+    }
+
     package struct VoteRequest: Hashable, Sendable {
         package let isPreVote: Bool
         /// Set in a campaign that a leader asked for: check-quorum's refusal does not hold.

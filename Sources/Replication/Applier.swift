@@ -33,6 +33,21 @@ package final class Applier {
         feed = try FeedWriter.load(from: engine, limits: limits)
     }
 
+    /// Writes the first membership, durably, into an engine that has applied nothing.
+    package func found(_ first: ClusterMembership) throws(EngineFailure) {
+        precondition(
+            position.index == .zero, "founded over an engine at \(position.index): \(first)")
+        var writer = ByteWriter()
+        first.encode(into: &writer)
+        var batch = WriteBatch()
+        batch.changes.append(
+            .put(
+                key: SystemRows.membership, row: Row(version: .zero, value: writer.take())))
+        try engine.write(batch)
+        try engine.flush()
+        membership = first
+    }
+
     /// Takes up another engine, whose state a snapshot has brought.
     package func replace(engine: any Engine) throws(EngineFailure) {
         let next = try Applier(engine: engine, executor: executor, limits: limits)

@@ -35,6 +35,25 @@ extension ClusterMembership {
         Membership(voters: voters, outgoing: outgoing, learners: learners)
     }
 
+    /// These first members with their data directories, and the name that follows from them.
+    func founded(by directories: [NodeID: Incarnation]) -> ClusterMembership {
+        var result = self
+        let digester = Digester()
+        for place in result.members.indices {
+            let node = result.members[place].node
+            guard let incarnation = directories[node] else {
+                preconditionFailure("node \(node) founds a cluster without a directory")
+            }
+            result.members[place].incarnation = incarnation
+            var writer = ByteWriter(capacity: 16)
+            writer.writeUInt64(node)
+            writer.writeUInt64(incarnation)
+            digester.update(writer.take())
+        }
+        result.founding = FoundingID(max(1, digester.finishBits128().low))
+        return result
+    }
+
     /// The same cluster with the names rearranged as `core` says; places of nodes that left go.
     package func rearranged(as core: Membership, adding extra: [Member] = []) -> ClusterMembership {
         let everyone = core.everyone
@@ -44,7 +63,8 @@ extension ClusterMembership {
         places.append(contentsOf: extra.filter { everyone.contains($0.node) })
         places.sort { $0.node < $1.node }
         return ClusterMembership(
-            voters: core.voters, outgoing: core.outgoing, learners: core.learners,
+            founding: founding, voters: core.voters, outgoing: core.outgoing,
+            learners: core.learners,
             members: places)
     }
 

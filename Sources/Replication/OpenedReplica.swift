@@ -20,13 +20,17 @@ package struct OpenedReplica {
     let chain: ChainTail
     /// What cannot be read of the log; what of it the engine holds is in nobody's way.
     let damage: [DamagedRange]
+    /// The memberships of the log behind the engine's position.
+    let logMemberships: [(index: LogIndex, membership: ClusterMembership)]
+    /// The first members of the cluster as configured; empty for a node that joins one.
+    let founders: ClusterMembership
     /// What recovery has to tell people.
     package let notes: [String]
 
     /// Opens the directory; blocks, and is called before the loop needs the node.
     ///
-    /// `bootstrap` is the membership that an empty directory begins with: the first members of a new
-    /// cluster, or nobody for a node that will be added to one.
+    /// `bootstrap` names the first members of a new cluster, or nobody for a node that will be added
+    /// to one. A node alone begins its cluster at once; of several, each waits for all the others.
     package static func open(
         settings: ReplicaSettings, bootstrap: ClusterMembership, executor: Executor,
         fileSystem: any FileSystem, engineFactory: any EngineFactory, incarnation: Incarnation
@@ -35,35 +39,24 @@ package struct OpenedReplica {
             root: settings.dataDirectory + "/engine", fileSystem: fileSystem)
         let engine = try engineFactory.open(try location.current())
         do {
-            try seed(engine, with: bootstrap)
             let applier = try Applier(engine: engine, executor: executor, limits: settings.limits)
+            if bootstrap.voters == [settings.node], applier.membership.voters.isEmpty,
+                applier.position.index == .zero
+            {
+                try applier.found(bootstrap.founded(by: [settings.node: incarnation]))
+            }
             return try open(
                 settings: settings, applier: applier, location: location, fileSystem: fileSystem,
-                incarnation: incarnation)
+                incarnation: incarnation, founders: bootstrap)
         } catch {
             engine.close()
             throw error
         }
     }
 
-    /// Writes the first membership into an engine that holds nothing.
-    private static func seed(
-        _ engine: any Engine, with bootstrap: ClusterMembership
-    ) throws(EngineFailure) {
-        guard try engine.get(SystemRows.membership) == nil else { return }
-        var writer = ByteWriter()
-        bootstrap.encode(into: &writer)
-        var batch = WriteBatch()
-        batch.changes.append(
-            .put(
-                key: SystemRows.membership, row: Row(version: .zero, value: writer.take())))
-        try engine.write(batch)
-        try engine.flush()
-    }
-
     private static func open(
         settings: ReplicaSettings, applier: Applier, location: EngineLocation,
-        fileSystem: any FileSystem, incarnation: Incarnation
+        fileSystem: any FileSystem, incarnation: Incarnation, founders: ClusterMembership
     ) throws -> OpenedReplica {
         let position = applier.position
         let (log, recovery) = try WriteAheadLog.open(
@@ -77,7 +70,7 @@ package struct OpenedReplica {
             recovery, position, log: log, isAlone: others.isEmpty, notes: &notes)
         let (start, frames) = (kept.start, kept.frames)
         let lastDigest = frames.last?.digest ?? start.digest
-        let descriptors = try describe(frames, log: log, limits: settings.limits)
+        let (descriptors, memberships) = try describe(frames, log: log, limits: settings.limits)
         return OpenedReplica(
             settings: settings, incarnation: incarnation, location: location, applier: applier,
             log: log,
@@ -88,7 +81,9 @@ package struct OpenedReplica {
                 applied: position.index, hiddenEnd: kept.hiddenEnd),
             lastDigest: lastDigest, membership: applier.membership,
             chain: ChainTail(behind: start.index, start.digest, frames: frames),
-            damage: log.damage, notes: notes)
+            damage: log.damage,
+            logMemberships: memberships.filter { $0.index > position.index }, founders: founders,
+            notes: notes)
     }
 
     /// What of the recovered log goes with the engine's position: from where, and which frames.
@@ -150,14 +145,17 @@ package struct OpenedReplica {
 
     private static func describe(
         _ headers: [FrameHeader], log: WriteAheadLog, limits: Limits
-    ) throws -> [FrameDescriptor] {
+    ) throws -> ([FrameDescriptor], [(index: LogIndex, membership: ClusterMembership)]) {
         var result: [FrameDescriptor] = []
+        var memberships: [(index: LogIndex, membership: ClusterMembership)] = []
         result.reserveCapacity(headers.count)
         for header in headers {
             if header.kind == .membership {
                 let frames = try log.frames(from: header.firstIndex, maximumBytes: 1)
                 for frame in frames.prefix(1) {
                     result.append(try frame.descriptor(limits: limits))
+                    memberships.append(
+                        (header.firstIndex, try MembershipFrame.read(frame, limits: limits)))
                 }
                 continue
             }
@@ -166,6 +164,6 @@ package struct OpenedReplica {
                     firstIndex: header.firstIndex, count: header.count, term: header.term,
                     byteCount: UInt32(header.frameBytes)))
         }
-        return result
+        return (result, memberships)
     }
 }

@@ -77,8 +77,12 @@ extension Replica {
     }
 
     /// Whether a learner would not hold up commits as a voter (*Raft §6*).
-    private func isCaughtUp(_ node: NodeID) -> Bool {
-        guard let progress = raft.progress(of: node), let time = heard[node] else { return false }
+    ///
+    /// It must also have the record that names its data directory, or it would refuse its vote.
+    func isCaughtUp(_ node: NodeID) -> Bool {
+        guard isMember(node), let progress = raft.progress(of: node), let time = heard[node],
+            progress.match >= raft.membershipIndex
+        else { return false }
         return loop.now.milliseconds(since: time) < 2 * settings.raft.electionMilliseconds
             && raft.lastPosition.index - progress.match <= settings.limits.frameRecords
     }
@@ -117,23 +121,6 @@ extension Replica {
         step(.transfer(to: nil))
     }
 
-    /// Writes the data directories of members into the membership, once each is known: from then on
-    /// a node that comes back with another one (a wiped disk under an old name) is refused by its
-    /// peers, and cannot vote twice with two memories.
-    func recordIncarnations() {
-        guard raft.canChangeMembership, administration == nil, raft.membership == membership.core
-        else { return }
-        var next = membership
-        for place in next.members.indices where next.members[place].incarnation == nil {
-            let node = next.members[place].node
-            next.members[place].incarnation =
-                node == settings.node
-                ? incarnation : resources.transport.incarnation(of: node)
-        }
-        guard next != membership else { return }
-        propose(next)
-    }
-
     package var isLeader: Bool {
         raft.isLeader
     }
@@ -168,7 +155,8 @@ extension Replica {
             storedBytes: statistics?.storedPayloadBytes ?? 0,
             syncs: statistics?.syncs ?? 0, sessions: sessionCount, membership: membership,
             peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: isDiskHealthy,
-            isDiskFull: isDiskFull, isRepairing: raft.isDamaged, damage: knownDamage,
+            isDiskFull: isDiskFull, notice: notice, isRepairing: raft.isDamaged,
+            damage: knownDamage,
             uptimeMilliseconds: loop.now.milliseconds(since: started))
     }
 
@@ -209,6 +197,8 @@ package struct ReplicaReport: Sendable {
     package let waitingRecords: Int
     package let isDiskHealthy: Bool
     package let isDiskFull: Bool
+    /// What this node waits for, and what to do about it; empty where all is well.
+    package let notice: String
     /// Whether damage keeps the node out of elections.
     package let isRepairing: Bool
     package let damage: [DamagedRange]

@@ -101,6 +101,8 @@ extension Replica {
         if let next = turn.membership {
             membership = next
             resources.transport.update(next, asOf: position.index)
+            logMemberships.removeAll { $0.index <= position.index }
+            membershipChanged()
         }
         releaseReads()
         if !turn.digestMarks.isEmpty, let pinned {

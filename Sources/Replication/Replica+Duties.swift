@@ -21,6 +21,7 @@ extension Replica {
             replica.watchDisk()
             replica.maintain()
             replica.pumpRepair()
+            replica.considerReplacements()
             replica.dutyTurn += 1
             if replica.dutyTurn.isMultiple(of: 10) {
                 replica.everySecond()
@@ -47,9 +48,10 @@ extension Replica {
     private func everySecond() {
         closeIdleSources()
         expireSessions()
-        recordIncarnations()
         refreshDamage()
         damageFlushed(knownDamage)
+        considerFounding()
+        tellNotice()
         if settings.scrubBytesPerSecond > 0, writer?.isIdle == true {
             scrub()
         }

@@ -22,6 +22,15 @@ extension Replica {
             stepOnce(next)
         }
         isStepping = false
+        if !wasBegun, hasBegun {
+            wasBegun = true
+            updateStanding()
+            announce()
+        }
+        if let first = firstRecord {
+            firstRecord = nil
+            propose(first)
+        }
         if let membership = membershipToPropose {
             membershipToPropose = nil
             sealMembership(membership)
@@ -49,13 +58,19 @@ extension Replica {
             writer?.truncate(after: index, id)
             cache.truncate(after: index)
             forgetProposals(after: index)
+            if logMemberships.last.map({ $0.index > index }) == true {
+                logMemberships.removeAll { $0.index > index }
+                membershipChanged()
+            }
         case .send(let message, let node, let after):
+            guard !message.isForMemberAlone || isMember(node) else { break }
             if let after, after > durable {
                 held.append((after, message, node))
             } else {
                 send(message, to: node)
             }
         case .sendSnapshotChunk(let node, let chunk):
+            guard isMember(node) else { break }
             sendSnapshotChunk(chunk, to: node)
         case .storeSnapshotChunk(let request, let node):
             storeSnapshotChunk(request, from: node)
@@ -105,6 +120,14 @@ extension Replica {
         writer?.append(frame)
         lastDigest = frame.header.digest
         chain.append(frame.header)
+        guard frame.header.kind == .membership else { return }
+        do throws(DecodingFailure) {
+            let next = try MembershipFrame.read(frame, limits: settings.limits)
+            logMemberships.append((frame.header.firstIndex, next))
+            membershipChanged()
+        } catch {
+            preconditionFailure("membership frame \(frame.header.firstIndex): \(error)")
+        }
     }
 
     private func setDeadline(_ time: MonotonicTime) {
@@ -162,8 +185,13 @@ extension Replica {
         leadership += 1
         if report.role == .leader {
             clock.restart(now: loop.now)
-            waiting.insert(
-                WaitingRecord(bytes: Record.nothing.encoded(), done: { _ in }), at: 0)
+            if raft.lastPosition.index == .zero {
+                // The log begins with who founded it, so that a node that gets it from there knows.
+                firstRecord = membership
+            } else {
+                waiting.insert(
+                    WaitingRecord(bytes: Record.nothing.encoded(), done: { _ in }), at: 0)
+            }
         } else {
             leadershipLost()
             closeSources()

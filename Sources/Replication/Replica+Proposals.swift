@@ -70,7 +70,7 @@ extension Replica {
         propose(kind: .entries, payload.take(), done: done, membership: nil)
     }
 
-    private func stamp() -> UInt64 {
+    func stamp() -> UInt64 {
         clock.stamp(now: loop.now, wallMilliseconds: loop.wallMilliseconds)
     }
 
@@ -102,7 +102,7 @@ extension Replica {
 
     /// Seals the membership that the core asks for.
     func sealMembership(_ core: Membership) {
-        let next = membership.rearranged(as: core, adding: newMembers)
+        let next = newestMembership.rearranged(as: core, adding: newMembers)
         var payload = FramePayload.Writer(timeMilliseconds: stamp())
         payload.append(Record.membership(next).encoded())
         let finish: (Result<RecordResult, RequestRefusal>) -> Void = { [unowned self] result in

@@ -157,7 +157,7 @@ extension Replica {
 
     /// A message of a peer about damage, its own or this node's.
     package func received(_ message: RepairMessage, from node: NodeID) {
-        guard !isStopped else { return }
+        guard !isStopped, peers[node]?.founding == newestMembership.founding else { return }
         switch message.body {
         case .request(let request):
             serve(request, message.nonce, to: node)
@@ -316,7 +316,9 @@ extension Replica {
                 cache.removeAll()
                 lastDigest = tail.digest
                 tail.ends.forEach { chain.append($0) }
+                logMemberships += tail.memberships.filter { $0.index > position.index }
                 repairEnded(tail.frames)
+                membershipChanged()
             case .failure(let error):
                 logger.error("the log cannot be read", metadata: ["reason": "\(error)"])
                 refreshDamage()
@@ -349,6 +351,7 @@ private struct RepairOutcome: Sendable {
 private struct HiddenTail: Sendable {
     private(set) var frames: [FrameDescriptor] = []
     private(set) var ends: [FrameHeader] = []
+    private(set) var memberships: [(index: LogIndex, membership: ClusterMembership)] = []
     private(set) var digest: ChainDigest
 
     init(behind index: LogIndex, of log: WriteAheadLog, limits: Limits) throws {
@@ -358,6 +361,10 @@ private struct HiddenTail: Sendable {
             for frame in read {
                 frames.append(try frame.descriptor(limits: limits))
                 ends.append(frame.header)
+                if frame.header.kind == .membership {
+                    let membership = try MembershipFrame.read(frame, limits: limits)
+                    memberships.append((frame.header.firstIndex, membership))
+                }
                 next = frame.header.lastIndex.next
             }
         }

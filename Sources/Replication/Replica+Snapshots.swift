@@ -284,6 +284,7 @@ extension Replica {
         case .success:
             if !keeps {
                 cache.removeAll()
+                logMemberships = []
                 lastDigest = position.digest
                 chain.reset(to: position.index, position.digest)
             }
@@ -304,7 +305,9 @@ extension Replica {
         sessionCount = applier.value.sessionCount
         resources.transport.update(membership, asOf: position.index)
         forgetProposals(through: position.index)
+        logMemberships.removeAll { $0.index <= position.index }
         step(.snapshotInstalled(request.snapshot, membership.core))
+        membershipChanged()
         observer.stateReplaced(position)
         releaseReads()
         refreshDamage()

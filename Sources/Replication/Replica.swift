@@ -18,9 +18,10 @@ package protocol PeerTransport: AnyObject {
     func unsentBytes(to node: NodeID) -> Int
     /// Ends the connection to a peer that broke the protocol.
     func drop(_ node: NodeID, reason: String)
-    /// The data directory that a connected peer named in its handshake.
+    /// The data directory that a connected peer named in its handshake; nil where none is connected.
     func incarnation(of node: NodeID) -> Incarnation?
-    /// Says who is in the cluster and where, as of the record at `index`.
+    /// Says who is in the cluster and where, as of the record at `index`; for a node that knows no
+    /// cluster yet, whom to ask.
     func update(_ membership: ClusterMembership, asOf index: LogIndex)
 }
 
@@ -86,6 +87,8 @@ package final class Replica {
     /// The frame being proposed.
     var proposal: SealedFrame?
     var membershipToPropose: Membership?
+    /// The first record of a new cluster.
+    var firstRecord: ClusterMembership?
     /// Messages that must not leave before a write is durable, in order.
     var held: [(after: WriteID, message: Message, to: NodeID)] = []
     var durable = WriteID.zero
@@ -105,6 +108,8 @@ package final class Replica {
     let applier: WorkerBound<Applier>
     var position: AppliedPosition
     var membership: ClusterMembership
+    /// Memberships of the log that have not been applied yet, in order.
+    var logMemberships: [(index: LogIndex, membership: ClusterMembership)]
     var applyTarget: LogIndex
     var isApplying = false
     var sessionCount = 0
@@ -123,6 +128,23 @@ package final class Replica {
     var isInstalling = false
     var isStoring = false
     let location: EngineLocation
+
+    // Identity
+    /// The first members of the cluster as configured; empty for a node that joins one.
+    let founders: ClusterMembership
+    /// Who is connected, with which data directory.
+    var peers: [NodeID: PeerIdentity] = [:]
+    /// A founding is being written to disk.
+    var isAccepting = false
+    var isFoundingAgreed = false
+    var standing = Standing.full
+    /// Whether the directory held a term or a record when that was last looked at.
+    var wasBegun = false
+    /// What the peers were last told of this directory.
+    var announced: FoundingMessage?
+    var lastNotice = ""
+    /// What keeps a lost directory's member from coming back, for people.
+    var rejoinObstacle: String?
 
     // Duties and maintenance
     var leadership: UInt64 = 0
@@ -171,6 +193,8 @@ package final class Replica {
         applier = WorkerBound(opened.applier)
         position = opened.applier.position
         membership = opened.membership
+        logMemberships = opened.logMemberships
+        founders = opened.founders
         applyTarget = opened.applier.position.index
         engine = Locked(opened.applier.engine)
         location = opened.location
@@ -200,7 +224,9 @@ package final class Replica {
 
     /// Begins: connects to the others and starts the timers.
     package func start() {
-        resources.transport.update(membership, asOf: position.index)
+        resources.transport.update(
+            membership.members.isEmpty ? founders : membership, asOf: position.index)
+        membershipChanged()
         step(.tick)
         scheduleDuties()
     }
@@ -215,10 +241,12 @@ package final class Replica {
 
     /// A message of a peer.
     package func received(_ message: PeerMessage, from node: NodeID) {
-        guard !isStopped else { return }
+        guard !isStopped, isAdmitted(message.message, from: node) else { return }
         // While a snapshot takes over, frames are lost on the way, so to speak.
         if isInstalling, !message.frames.isEmpty { return }
-        heard[node] = loop.now
+        if isMember(node) {
+            heard[node] = loop.now
+        }
         if let complaint = complaint(about: message) {
             logger.error(
                 "a peer has sent frames that do not fit the log",
@@ -248,6 +276,10 @@ package final class Replica {
     package func connectionChanged(_ node: NodeID) {
         guard !isStopped else { return }
         outboxes[node] = nil
+        peers[node] = resources.transport.incarnation(of: node).map { PeerIdentity($0) }
+        if peers[node] != nil {
+            send(ownStanding, to: node)
+        }
         step(.peerUnreachable(node))
     }
 

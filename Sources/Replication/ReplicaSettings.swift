@@ -19,6 +19,9 @@ package struct ReplicaSettings: Sendable {
     package var flushRecords = 32_768
     /// Time after which the engine is flushed, however little has come.
     package var flushMilliseconds: UInt64 = 60_000
+    /// How long a member whose data directory was replaced keeps it at the least, before another one
+    /// may take its place.
+    package var replacementPauseMilliseconds: UInt64 = 10_000
     /// Bytes of log that the scrub reads a second; 0 turns it off.
     package var scrubBytesPerSecond = 4 << 20
 

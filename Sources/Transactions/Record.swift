@@ -23,13 +23,19 @@ package enum Record: Hashable, Sendable {
 
 /// Who is in the cluster, sorted by node; the consensus core gets the names only.
 package struct ClusterMembership: Hashable, Sendable {
+    /// Which directories began the cluster; the same for as long as it lives.
+    package var founding: FoundingID
     package var voters: [NodeID]
     package var outgoing: [NodeID]
     package var learners: [NodeID]
     /// One for every node named above.
     package var members: [Member]
 
-    package init(voters: [NodeID], outgoing: [NodeID], learners: [NodeID], members: [Member]) {
+    package init(
+        founding: FoundingID, voters: [NodeID], outgoing: [NodeID], learners: [NodeID],
+        members: [Member]
+    ) {
+        self.founding = founding
         self.voters = voters
         self.outgoing = outgoing
         self.learners = learners
@@ -37,13 +43,18 @@ package struct ClusterMembership: Hashable, Sendable {
     }
 
     package static let empty = ClusterMembership(
-        voters: [], outgoing: [], learners: [], members: [])
+        founding: .zero, voters: [], outgoing: [], learners: [], members: [])
 }
 
 package struct Member: Hashable, Sendable {
     package let node: NodeID
-    /// The incarnation of its data directory; nil until it has been seen (at bootstrap).
+    /// The incarnation of its data directory; nil until it has been seen; known of voters.
     package var incarnation: Incarnation?
+    /// Whether it voted before its data directory was lost, and votes again once it has caught up.
+    package var isRejoining = false
+    /// When another data directory was last put in the place of its own, in replicated time; 0:
+    /// never.
+    package var replacedMilliseconds: UInt64 = 0
     /// `host:port` where it listens for peers and for clients.
     package var peerAddress: String
     package var clientAddress: String

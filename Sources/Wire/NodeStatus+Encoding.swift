@@ -35,6 +35,7 @@ extension NodeStatus {
         for member in members {
             member.encode(into: &writer)
         }
+        writer.writeBytes(boundedUTF8(notice, bytes: TextLimit.descriptionBytes))
     }
 
     init(from reader: inout ByteReader, limits: Limits) throws(DecodingFailure) {
@@ -76,6 +77,7 @@ extension NodeStatus {
         members = try reader.readArray(limit: limits.members, "members") {
             (reader) throws(DecodingFailure) in try MemberStatus(from: &reader)
         }
+        notice = try reader.readString(limit: TextLimit.descriptionBytes, "notice")
     }
 }
 

@@ -15,6 +15,7 @@ package import Identifiers
 /// | triggers | count varint; each: name text, delivered through varint, lag varint, has suspension u8, if 1 a text |
 /// | damage | count varint; each: first, last index varints, place text |
 /// | members | count varint; each: node varint, incarnation u64 (0 unknown), two address texts, role u8, match varint, lag varint, last heard ms varint (+1, 0 never) |
+/// | notice | text |
 package struct NodeStatus: Hashable, Sendable {
     package var node: NodeID
     package var cluster: ClusterID?
@@ -48,6 +49,8 @@ package struct NodeStatus: Hashable, Sendable {
     package var damage: [DamageStatus] = []
     /// Sorted by node; match, lag and last heard are told by a leader only.
     package var members: [MemberStatus] = []
+    /// What the node waits for, and what to do about it; empty where all is well.
+    package var notice = ""
 
     package init(
         node: NodeID, cluster: ClusterID?, incarnation: Incarnation, role: NodeRole
@@ -113,6 +116,8 @@ package enum MemberRole: UInt8, Sendable, CaseIterable {
     /// Votes until the joint change ends.
     case outgoing = 1
     case learner = 2
+    /// A learner that votes again once it has caught up: its data directory was lost.
+    case rejoining = 3
 }
 
 package struct MemberStatus: Hashable, Sendable {

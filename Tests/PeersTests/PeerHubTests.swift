@@ -49,7 +49,8 @@ final class Station: Sendable {
                 clientAddress: "127.0.0.1:1")
         }
         let membership = ClusterMembership(
-            voters: members.map(\.node), outgoing: [], learners: [], members: members)
+            founding: FoundingID(1), voters: members.map(\.node), outgoing: [], learners: [],
+            members: members)
         let hub = hub
         await withCheckedContinuation { continuation in
             loop.post {

@@ -46,7 +46,7 @@ private func outcome(
         let isRecorded = cluster.world.run(milliseconds: 5_000) {
             cluster.nodes.allSatisfy { node in
                 node.replica?.currentMembership.members.allSatisfy {
-                    $0.incarnation == Incarnation($0.node.rawValue)
+                    $0.incarnation == cluster.node($0.node).incarnation
                 } == true
             }
         }

@@ -11,8 +11,13 @@ import Transactions
 /// One node of a simulated cluster: its disk outlives its process.
 final class SimulatedNode: @unchecked Sendable {
     let identifier: NodeID
-    let files = SimulatedFiles()
-    let engines = MemoryEngineFactory()
+    private(set) var files = SimulatedFiles()
+    private(set) var engines = MemoryEngineFactory()
+    /// Random enough: another one for each data directory.
+    private(set) var incarnation: Incarnation
+    /// Counts the starts of its process.
+    var epoch = 0
+    var transport: SimulatedTransport?
     var loop: SimulatedLoop
     var disk: SimulatedWorker
     var replica: Replica?
@@ -20,9 +25,18 @@ final class SimulatedNode: @unchecked Sendable {
 
     init(_ identifier: NodeID, world: World) {
         self.identifier = identifier
+        incarnation = Incarnation(identifier.rawValue * 1_000)
         loop = SimulatedLoop(world: world)
         loop.isAlive = false
         disk = SimulatedWorker(loop: loop, jobNanoseconds: 100_000)
+    }
+
+    /// Puts an empty directory in the place of the present one.
+    func wipe() {
+        precondition(replica == nil, "node \(identifier) is wiped while it runs")
+        files = SimulatedFiles()
+        engines = MemoryEngineFactory()
+        incarnation = Incarnation(incarnation.rawValue + 1)
     }
 }
 
@@ -51,6 +65,37 @@ final class SimulatedCluster: @unchecked Sendable {
         }
     }
 
+    /// Who has led each term, and what was seen that must not be.
+    private(set) var leaders: [Term: Incarnation] = [:]
+    private(set) var violations: [String] = []
+
+    /// A vote that is granted, or a record that is acknowledged, comes from a member's directory;
+    /// a term has one leader.
+    func watch(_ message: Message, from node: SimulatedNode) {
+        guard let replica = node.replica else { return }
+        let own = replica.newestMembership.member(node.identifier)
+        switch message.body {
+        case .voteResponse(let response) where response.granted:
+            if own?.incarnation != node.incarnation {
+                violations.append("a stranger, \(node.incarnation), grants a vote")
+            }
+        case .voteRequest:
+            if own?.incarnation != node.incarnation {
+                violations.append("a stranger, \(node.incarnation), asks for votes")
+            }
+        case .appendRequest:
+            let other = leaders[message.term] ?? node.incarnation
+            if other != node.incarnation {
+                violations.append(
+                    "\(other) and \(node.incarnation) both lead in term \(message.term)")
+            }
+            leaders[message.term] = node.incarnation
+        case .voteResponse, .appendResponse, .snapshotRequest, .snapshotResponse, .snapshotNeeded,
+            .timeoutNow, .readIndexRequest, .readIndexResponse:
+            break
+        }
+    }
+
     func node(_ identifier: NodeID) -> SimulatedNode {
         guard let found = nodes.first(where: { $0.identifier == identifier }) else {
             preconditionFailure("no node \(identifier)")
@@ -66,7 +111,7 @@ final class SimulatedCluster: @unchecked Sendable {
 
     private var bootstrap: ClusterMembership {
         ClusterMembership(
-            voters: nodes.map(\.identifier), outgoing: [], learners: [],
+            founding: .zero, voters: nodes.map(\.identifier), outgoing: [], learners: [],
             members: nodes.map {
                 Member(
                     node: $0.identifier, incarnation: nil, peerAddress: "n\($0.identifier):1",
@@ -86,28 +131,38 @@ final class SimulatedCluster: @unchecked Sendable {
         let opened = try OpenedReplica.open(
             settings: settings, bootstrap: bootstrap, executor: executor,
             fileSystem: node.files, engineFactory: node.engines,
-            incarnation: Incarnation(node.identifier.rawValue))
+            incarnation: node.incarnation)
         node.loop = SimulatedLoop(world: world)
         node.disk = SimulatedWorker(loop: node.loop, jobNanoseconds: 100_000)
         let worker = { SimulatedWorker(loop: node.loop, jobNanoseconds: 20_000) }
+        node.epoch += 1
+        let transport = SimulatedTransport(node, self)
+        node.transport = transport
         let replica = Replica(
             opened,
             resources: ReplicaResources(
                 loop: node.loop, diskWorker: node.disk, applyWorker: worker(),
                 readWorker: worker(), maintenanceWorker: worker(), fileSystem: node.files,
-                engineFactory: node.engines, transport: SimulatedTransport(node, self),
+                engineFactory: node.engines, transport: transport,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
         node.replica = replica
         replica.observer.failed = { node.failure = $0 }
         let back = LoopBound(replica, to: node.loop)
         node.loop.atTurnEnd { back.value.turnEnded() }
         node.loop.turn { back.value.start() }
+        for other in nodes where other.identifier != node.identifier {
+            transport.connect(to: other)
+        }
     }
 
     /// Ends the process at once; the disk keeps what was synced and some of what was not.
     func crash(_ node: SimulatedNode) {
         node.loop.isAlive = false
         node.replica = nil
+        node.transport = nil
+        for other in nodes {
+            other.transport?.lost(node.identifier)
+        }
         node.files.crash(using: &world.random)
         if let pointer = node.files.content("/data/engine/CURRENT") {
             node.engines.crash("/data/engine/" + String(decoding: pointer.live, as: UTF8.self))
@@ -163,58 +218,4 @@ final class SimulatedCluster: @unchecked Sendable {
             return try StateDigest.of(engine)
         }
     }
-}
-
-/// Delivers after a delay, or not at all.
-final class SimulatedTransport: PeerTransport {
-    private unowned let node: SimulatedNode
-    private unowned let cluster: SimulatedCluster
-    private var lastArrival: [NodeID: UInt64] = [:]
-
-    init(_ node: SimulatedNode, _ cluster: SimulatedCluster) {
-        self.node = node
-        self.cluster = cluster
-    }
-
-    func send(_ buffers: [[UInt8]], to target: NodeID) -> Bool {
-        let world = cluster.world
-        let pair = [node.identifier, target].sorted()
-        let isLost = UInt64.random(in: 0..<100, using: &world.random) < cluster.lossPercent
-        guard !cluster.cut.contains(pair), !isLost else { return true }
-        let bytes = buffers.flatMap { $0 }
-        let cluster = cluster
-        let sender = node.identifier
-        let delay = UInt64.random(in: 20_000...200_000, using: &world.random)
-        let arrival = max(world.time + delay, (lastArrival[target] ?? 0) + 1)
-        lastArrival[target] = arrival
-        world.after(arrival - world.time) {
-            let receiver = cluster.node(target)
-            guard !cluster.cut.contains(pair), let replica = receiver.replica else { return }
-            let reader = ByteReader(bytes, in: 5..<bytes.count)
-            let back = LoopBound(replica, to: receiver.loop)
-            do {
-                if bytes[4] == RepairMessage.kind {
-                    let message = try RepairMessage.decode(reader, limits: cluster.limits)
-                    receiver.loop.turn { back.value.received(message, from: sender) }
-                    return
-                }
-                let message = try PeerMessage.decode(reader, limits: cluster.limits)
-                receiver.loop.turn { back.value.received(message, from: sender) }
-            } catch {
-                Issue.record("a message cannot be read: \(error)")
-            }
-        }
-        return true
-    }
-
-    func unsentBytes(to node: NodeID) -> Int { 0 }
-    func drop(_ node: NodeID, reason: String) {
-        guard !cluster.expectsDrops else {
-            cluster.drops.append(reason)
-            return
-        }
-        Issue.record("node \(self.node.identifier) drops \(node): \(reason)")
-    }
-    func update(_ membership: ClusterMembership, asOf index: LogIndex) {}
-    func incarnation(of node: NodeID) -> Incarnation? { Incarnation(node.rawValue) }
 }

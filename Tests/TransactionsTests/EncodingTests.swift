@@ -120,7 +120,8 @@ struct EncodingTests {
     @Test func `a membership names each node once and places all`() {
         func refused(_ voters: [UInt64], members: [UInt64]) -> Bool {
             let membership = ClusterMembership(
-                voters: voters.map { NodeID($0) }, outgoing: [], learners: [],
+                founding: FoundingID(7), voters: voters.map { NodeID($0) }, outgoing: [],
+                learners: [],
                 members: members.map {
                     Member(
                         node: NodeID($0), incarnation: nil, peerAddress: "a:1",

@@ -88,14 +88,17 @@ enum Samples {
         let nodes = (1...7).map { NodeID($0) }.filter { _ in Bool.random(using: &random) }
         let split = Int.random(in: 0...nodes.count, using: &random)
         return ClusterMembership(
-            voters: Array(nodes[..<split]),
+            founding: FoundingID(random.next()), voters: Array(nodes[..<split]),
             outgoing: nodes.filter { _ in Bool.random(using: &random) },
             learners: Array(nodes[split...]),
             members: nodes.map {
-                Member(
+                var member = Member(
                     node: $0,
                     incarnation: Bool.random(using: &random) ? Incarnation(random.next()) : nil,
                     peerAddress: random.text(upTo: 9), clientAddress: random.text(upTo: 9))
+                member.isRejoining = Bool.random(using: &random)
+                member.replacedMilliseconds = random.number()
+                return member
             })
     }
 

@@ -116,6 +116,20 @@ private func sampleRepairMessages() -> [RepairMessage] {
     return bodies.map { RepairMessage(nonce: 77, body: $0) }
 }
 
+/// A message about founding begins with its sum over the rest.
+private func decodeFoundingMessage(_ input: [UInt8]) {
+    let patched = input.count >= 4 ? summed(input, over: 4..<input.count, at: 0) : input
+    for bytes in [input, patched] {
+        guard let message = try? FoundingMessage.decode(ByteReader(bytes), limits: .standard) else {
+            continue
+        }
+        let again = ByteReader(Array(message.encoded().dropFirst(5)))
+        precondition(
+            (try? FoundingMessage.decode(again, limits: .standard)) == message,
+            "\(message) is refused after encoding")
+    }
+}
+
 let logDecoders = [
     FuzzedDecoder(
         name: "repair-message",
@@ -148,4 +162,14 @@ let logDecoders = [
         name: "peer-message",
         seeds: { samplePeerMessages().map { Array($0.encoded().joined().dropFirst(5)) } },
         decode: decodePeerMessage),
+    FuzzedDecoder(
+        name: "founding-message",
+        seeds: {
+            [
+                FoundingMessage.standing(FoundingID(3), hasBegun: true),
+                .standing(.zero, hasBegun: false),
+                .proposal(.empty), .proposal(sampleMembership),
+            ].map { Array($0.encoded().dropFirst(5)) }
+        },
+        decode: decodeFoundingMessage),
 ]

@@ -34,8 +34,9 @@ let sampleTransaction = Transaction(
     ],
     properties: [TransactionProperty(name: "author", value: [0x61])], completionMode: .grouped)
 
-private let sampleMembership = ClusterMembership(
-    voters: [NodeID(1), NodeID(2)], outgoing: [NodeID(1)], learners: [NodeID(3)],
+let sampleMembership = ClusterMembership(
+    founding: FoundingID(7), voters: [NodeID(1), NodeID(2)], outgoing: [NodeID(1)],
+    learners: [NodeID(3)],
     members: [1, 2, 3].map {
         Member(
             node: NodeID($0), incarnation: $0 == 2 ? nil : Incarnation($0),

@@ -43,6 +43,8 @@ public struct NodeStatus: Hashable, Sendable {
     /// What the node cannot read of its log, as far as it knows; of much damage the first of it.
     public var damage: [DamageStatus]
     public var members: [MemberStatus]
+    /// What the node waits for, and what to do about it; empty where all is well.
+    public var notice: String
 
     /// How many times smaller the log's payload is than what it holds; nil before there is any.
     public var compressionRatio: Double? {
@@ -71,6 +73,8 @@ public enum MemberRole: String, Hashable, Sendable, CaseIterable {
     /// Votes until the membership change ends.
     case outgoing
     case learner
+    /// A learner that votes again once it has caught up: its data directory was lost.
+    case rejoining
 }
 
 public struct MemberStatus: Hashable, Sendable {

@@ -138,7 +138,7 @@ extension NodeStatus {
                 DamageStatus(
                     first: $0.first.rawValue, last: $0.last.rawValue, place: $0.place)
             },
-            members: status.members.map(MemberStatus.init))
+            members: status.members.map(MemberStatus.init), notice: status.notice)
     }
 }
 
@@ -164,6 +164,7 @@ extension MemberStatus {
             case .voter: .voter
             case .outgoing: .outgoing
             case .learner: .learner
+            case .rejoining: .rejoining
             }
         self.init(
             node: status.node.rawValue, incarnation: status.incarnation?.rawValue,

@@ -73,9 +73,15 @@ package enum StatusReport {
                 failures += "\(report.endpoint): \(error)\n"
             }
         }
-        failures += damage(reports)
+        failures += damage(reports) + notices(reports)
         guard let leader = leader(reports) else { return nodes.text + failures }
         return nodes.text + failures + "\n" + members(leader) + triggers(leader)
+    }
+
+    /// What nodes wait for, a line each.
+    private static func notices(_ reports: [NodeReport]) -> String {
+        reports.compactMap { try? $0.status.get() }.filter { !$0.notice.isEmpty }
+            .map { "node \($0.node): \($0.notice)\n" }.joined()
     }
 
     /// One line for each range of records that a node has lost.
@@ -172,6 +178,7 @@ package enum StatusReport {
             JSONMember("leader-address", .string(status.leaderClientAddress)),
             JSONMember("version", .string(status.version)),
             JSONMember("uptime-ms", .number(status.uptime.milliseconds)),
+            JSONMember("notice", .string(status.notice)),
         ] + numbers.map { JSONMember($0.0, .number($0.1)) } + [
             JSONMember("members", .array(status.members.map(document))),
             JSONMember("triggers", .array(status.triggers.map(document))),

@@ -5,6 +5,7 @@ import Identifiers
 ///
 /// | bytes | field |
 /// |---|---|
+/// | 8 | founding |
 /// | 3 × | voters, outgoing voters, learners: count (varint), nodes (varints, ascending) |
 /// | varint | number of members, then each, ascending by node |
 ///
@@ -12,6 +13,8 @@ import Identifiers
 /// |---|---|
 /// | varint | node |
 /// | 1 (+ 8) | 0, or 1 and the incarnation |
+/// | 1 | 1: it rejoins with another data directory, and votes once it has caught up |
+/// | varint | replicated time at which its data directory was last replaced; 0 never |
 /// | varint length, UTF-8 | address for peers |
 /// | varint length, UTF-8 | address for clients |
 extension ClusterMembership {
@@ -19,6 +22,7 @@ extension ClusterMembership {
     package static let addressBytes = 512
 
     package func encode(into writer: inout ByteWriter) {
+        writer.writeUInt64(founding)
         for nodes in [voters, outgoing, learners] {
             writer.writeVarint(UInt64(nodes.count))
             for node in nodes {
@@ -32,6 +36,8 @@ extension ClusterMembership {
             if let incarnation = member.incarnation {
                 writer.writeUInt64(incarnation)
             }
+            writer.writeBool(member.isRejoining)
+            writer.writeVarint(member.replacedMilliseconds)
             writer.writeString(member.peerAddress)
             writer.writeString(member.clientAddress)
         }
@@ -42,6 +48,7 @@ extension ClusterMembership {
         _ reader: inout ByteReader, limits: Limits
     ) throws(DecodingFailure) -> ClusterMembership {
         let start = reader.position
+        let founding = try reader.readUInt64(FoundingID.self)
         let voters = try readNodes(&reader, limits: limits)
         let outgoing = try readNodes(&reader, limits: limits)
         let learners = try readNodes(&reader, limits: limits)
@@ -50,18 +57,23 @@ extension ClusterMembership {
         for _ in 0..<count {
             let node = try reader.readVarint(NodeID.self)
             let incarnation = try reader.readBool() ? try reader.readUInt64(Incarnation.self) : nil
+            let isRejoining = try reader.readBool()
+            let replaced = try reader.readVarint()
             let peerAddress = try reader.readString(limit: addressBytes, "peer address")
             let clientAddress = try reader.readString(limit: addressBytes, "client address")
-            members.append(
-                Member(
-                    node: node, incarnation: incarnation, peerAddress: peerAddress,
-                    clientAddress: clientAddress))
+            var member = Member(
+                node: node, incarnation: incarnation, peerAddress: peerAddress,
+                clientAddress: clientAddress)
+            member.isRejoining = isRejoining
+            member.replacedMilliseconds = replaced
+            members.append(member)
         }
         guard members.map(\.node) == Set(voters + outgoing + learners).sorted() else {
             throw .malformed(at: start, what: "members are not the nodes of the membership")
         }
         return ClusterMembership(
-            voters: voters, outgoing: outgoing, learners: learners, members: members)
+            founding: founding, voters: voters, outgoing: outgoing, learners: learners,
+            members: members)
     }
 
     private static func readNodes(
