@@ -147,7 +147,7 @@ extension Replica {
             step(.needSnapshot(of: holder))
             return
         }
-        guard let rounds = repair?.vainRounds, rounds % 10 == 1 else { return }
+        guard let rounds = repair?.vainRounds, rounds % 30 == 3 else { return }
         logger.error(
             "no other node can give what is damaged here; this node does not vote until one can",
             metadata: ["what": "\(range)"])

@@ -191,7 +191,8 @@ package struct SegmentHeader: Hashable, Sendable {
             identity: .init(cluster: cluster, node: node, incarnation: incarnation),
             number: number, isBase: flags == 1, firstSequence: firstSequence, voting: voting,
             previous: previous, fileBytes: fileBytes)
-        guard header.segmentID == segmentID, header.firstSequence < 1 << 62, header.previous.index.rawValue < 1 << 62
+        guard header.segmentID == segmentID, header.firstSequence < 1 << 62,
+            header.previous.index.rawValue < 1 << 62
         else {
             throw .malformed(at: offset, what: "segment header is inconsistent")
         }

@@ -59,8 +59,9 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
             "no room for a log segment of \(neededBytes) bytes in \(directory): "
                 + "free some space"
         case .damaged(let range):
-            "\(range): checksum mismatch; they will be fetched from a peer, or, on a node alone, "
-                + "must come from a backup"
+            "\(range): checksum mismatch; they are fetched from another node where there is one; for a "
+                + "node alone put the file back from a backup (lockstep log verify --data shows "
+                + "what else is damaged)"
         case .compacted(let start):
             "records up to \(start.index) have been compacted away; a snapshot is needed"
         case .futureFormat(let file, let version, let supported):

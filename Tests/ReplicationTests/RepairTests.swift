@@ -15,11 +15,6 @@ private func put(_ number: Int) -> Record {
 
 /// Whole replicas whose logs rot, and what their peers do for them.
 @Suite struct RepairTests {
-    /// Where in a frame a byte is changed: its header, or its payload.
-    enum Place: CaseIterable {
-        case header, payload
-    }
-
     private func prepared(
         seed: UInt64, records: Int = 12, limits: Limits = .standard
     ) throws -> (cluster: SimulatedCluster, leader: SimulatedNode, followers: [SimulatedNode]) {
@@ -32,26 +27,10 @@ private func put(_ number: Int) -> Record {
     }
 
     /// Makes the frame that holds record `index` unreadable on the disk of `node`.
-    private func rot(_ node: SimulatedNode, _ index: UInt64, _ place: Place = .payload) {
+    private func rot(_ node: SimulatedNode, _ index: UInt64, _ place: RotPlace = .payload) {
         #expect(
-            rotted(node, index, place),
+            node.rot(record: index, place),
             "record \(index) is not in the log of node \(node.identifier)")
-    }
-
-    /// As `rot`; whether the record was there.
-    private func rotted(_ node: SimulatedNode, _ index: UInt64, _ place: Place) -> Bool {
-        var isFound = false
-        node.files.tamper(below: "/data/log/segment") { bytes in
-            for offset in stride(from: 0, to: bytes.count - 72, by: 8) where bytes[offset] != 0 {
-                guard let header = try? FrameHeader.decode(bytes, at: offset, limits: .standard),
-                    header.firstIndex.rawValue <= index, header.lastIndex.rawValue >= index
-                else { continue }
-                bytes[offset + (place == .header ? 9 : 73)] ^= 0x44
-                isFound = true
-                return
-            }
-        }
-        return isFound
     }
 
     private func isRepairing(_ node: SimulatedNode) -> Bool {
@@ -67,9 +46,9 @@ private func put(_ number: Int) -> Record {
         #expect(Set(try cluster.digests()).count == 1)
     }
 
-    @Test(arguments: Place.allCases, [true, false])
+    @Test(arguments: RotPlace.allCases, [true, false])
     func `what recovery finds is fetched, also without a leader`(
-        place: Place, hasLeader: Bool
+        place: RotPlace, hasLeader: Bool
     ) throws {
         let (cluster, leader, followers) = try prepared(seed: 31)
         let victim = followers[0]
@@ -167,7 +146,7 @@ private func put(_ number: Int) -> Record {
         for number in 20..<26 { _ = cluster.propose(put(number)) }
         victim.disk.isStalled = false
         // Written and committed, and not read yet.
-        let isRotten = cluster.world.run(milliseconds: 500) { rotted(victim, last + 2, .payload) }
+        let isRotten = cluster.world.run(milliseconds: 500) { victim.rot(record: last + 2) }
         #expect(isRotten)
         cluster.world.run(milliseconds: 500) { isRepairing(victim) }
         #expect(isRepairing(victim))

@@ -80,7 +80,8 @@ import WAL
         } throws: { error in
             "\(error)"
                 == "records 4 to 4 are damaged in \(path) at byte \(place): checksum mismatch; they "
-                + "will be fetched from a peer, or, on a node alone, must come from a backup"
+                + "are fetched from another node where there is one; for a node alone put the file "
+                + "back from a backup (lockstep log verify --data shows what else is damaged)"
         }
         #expect(fixture.log.damage.map(\.digest) == [header.digest])
         #expect(fixture.log.damage.map(\.term) == [header.term])

@@ -1,0 +1,26 @@
+import Codec
+import Identifiers
+
+/// Where in a frame a byte is changed.
+enum RotPlace: CaseIterable {
+    case header, payload
+}
+
+extension SimulatedNode {
+    /// Changes a byte of the frame that holds record `index`; whether it is in the log.
+    func rot(record index: UInt64, _ place: RotPlace = .payload) -> Bool {
+        var isFound = false
+        files.tamper(below: "/data/log/segment") { bytes in
+            guard !isFound else { return }
+            for offset in stride(from: 0, to: bytes.count - 72, by: 8) where bytes[offset] != 0 {
+                guard let header = try? FrameHeader.decode(bytes, at: offset, limits: .standard),
+                    header.firstIndex.rawValue <= index, header.lastIndex.rawValue >= index
+                else { continue }
+                bytes[offset + (place == .header ? 9 : 73)] ^= 0x44
+                isFound = true
+                return
+            }
+        }
+        return isFound
+    }
+}
