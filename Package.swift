@@ -59,27 +59,29 @@ let package = Package(
         module("Codec", ["Identifiers", "CChecksum", "COpenSSL"]),
         module("IOCore", ["Identifiers"]),
         module("Raft", ["Identifiers"]),
+        module("JSON"),
         module("KeyValue", ["Identifiers"]),
         // Floor 2: one mechanism each.
         module("Compression", ["Identifiers", "Codec", "CZstd"]),
         module("RocksEngine", ["Identifiers", "IOCore", "KeyValue", "CRocksDB"]),
-        module("Transactions", ["Identifiers", "Codec", "KeyValue"]),
+        module("Transactions", ["Identifiers", "Codec", "KeyValue", "JSON"]),
         module("WAL", ["Identifiers", "IOCore", "Codec", "Compression"]),
         module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
         module("IOPosix", ["Identifiers", "IOCore"]),
         tests("Codec", ["Identifiers"]),
         tests("IOCore", ["Identifiers"]),
         tests("Raft", ["Identifiers"]),
+        tests("JSON"),
         tests("KeyValue", ["Identifiers"]),
         tests("Compression", ["Identifiers", "Codec"]),
         tests("RocksEngine", ["Identifiers", "KeyValue"]),
-        tests("Transactions", ["Identifiers", "Codec", "KeyValue"]),
+        tests("Transactions", ["Identifiers", "Codec", "KeyValue", "JSON"]),
         tests("WAL", ["Identifiers", "IOCore", "IOPosix", "Codec", "Compression"]),
         tests("IOLibuv", ["Identifiers", "IOCore", "IOPosix"]),
         tests("IOPosix", ["Identifiers", "IOCore"]),
         // Floor 3: what a transaction does.
-        module("Properties", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
-        module("Triggers", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
+        module("Properties", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
+        module("Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
         module(
             "Replication",
             [
@@ -87,8 +89,8 @@ let package = Package(
                 "Transactions", "WAL", .product(name: "Logging", package: "swift-log"),
             ]),
         module("Wire", ["Identifiers", "Codec", "Transactions"]),
-        tests("Properties", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
-        tests("Triggers", ["Identifiers", "Codec", "KeyValue", "Transactions"]),
+        tests("Properties", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
+        tests("Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
         tests(
             "Replication",
             [
@@ -164,7 +166,6 @@ let package = Package(
             ["Identifiers", "Codec", "IOCore", .product(name: "Yams", package: "Yams")]),
         tests("Configuration", ["Identifiers", "Codec", "IOCore"]),
         module("DebianControl"),
-        module("JSON"),
         module("TextOutput"),
         module("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
         .executableTarget(
@@ -176,7 +177,6 @@ let package = Package(
             ],
             swiftSettings: strict),
         tests("DebianControl"),
-        tests("JSON"),
         tests("TextOutput"),
         tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
         tests(

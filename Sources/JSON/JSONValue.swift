@@ -12,6 +12,39 @@ package enum JSONValue: Sendable, Hashable {
         .number(String(value))
     }
 
+    /// The greatest whole number that every reader of JSON takes exactly.
+    package static let exactLimit: UInt64 = 1 << 53
+
+    /// A number, or where some readers would round it, a string of its digits.
+    package static func exact(_ value: some FixedWidthInteger) -> JSONValue {
+        value.magnitude <= exactLimit ? .number(value) : .string(String(value))
+    }
+
+    /// Text where `bytes` are UTF-8 without control characters, else `{"hex": …}`.
+    package static func bytes(_ bytes: [UInt8]) -> JSONValue {
+        if let text = String(validating: bytes, as: UTF8.self),
+            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        {
+            return .string(text)
+        }
+        return ["hex": .string(hexadecimal(bytes))]
+    }
+
+    /// Two lower-case digits a byte.
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(bytes.count * 2)
+        for byte in bytes {
+            digits.append(digit(byte >> 4))
+            digits.append(digit(byte & 0x0F))
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
     /// A number with `digits` decimals; null where it is not finite.
     package static func number(_ value: Double, decimals digits: Int) -> JSONValue {
         guard value.isFinite, abs(value) < 1e15, (0...9).contains(digits) else { return .null }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Wire
 
 #if canImport(Glibc)
     import Glibc
@@ -27,10 +28,11 @@ struct LockstepCommand: AsyncParsableCommand {
               66  the input cannot be read
               69  the cluster cannot be reached or has no leader; nothing was executed
               70  an error in this program, or nodes of another version
-              74  the output cannot be written
+              74  the output cannot be written, such as by a reader that has gone (| head)
               75  busy or out of room; try later
+              130 interrupted (SIGINT); what was under way may have happened
             """,
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             StatusCommand.self, TransactionCommand.self, GetCommand.self, SetCommand.self,
             ListCommand.self, DeleteCommand.self, ImportCommand.self, ExportCommand.self,
@@ -40,6 +42,8 @@ struct LockstepCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // A reader that has gone is a failure of the write, with an exit code of its own.
+        _ = signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

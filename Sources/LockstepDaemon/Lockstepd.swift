@@ -4,6 +4,7 @@ import IOCore
 import IOPosix
 import LogOutput
 import Logging
+import Wire
 
 /// The daemon: one node of a cluster, in the foreground, until it is told to stop.
 @main
@@ -32,7 +33,7 @@ struct Lockstepd: ParsableCommand {
               75  a port or the data directory is in use by another process; try later
               78  the configuration is wrong; every problem is told on a line of its own
             """,
-        version: Version.text)
+        version: Release.version)
 
     @OptionGroup(title: "Settings") var settings: SettingOptions
 

@@ -15,6 +15,7 @@ import RocksEngine
 import Transactions
 import Triggers
 import WAL
+import Wire
 
 /// Why the daemon could not start or go on, with the exit status that says so.
 package struct DaemonFailure: Error {
@@ -261,7 +262,7 @@ final class NodeRuntime {
 /// Runs the node that `configuration` describes until it is told to stop.
 func runNode(_ configuration: NodeConfiguration, logger: Logger) throws -> Int32 {
     try NodeRuntime(
-        configuration: configuration, logger: logger, version: Version.text
+        configuration: configuration, logger: logger, version: Release.version
     ).run()
 }
 

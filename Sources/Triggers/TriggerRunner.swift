@@ -1,3 +1,4 @@
+import JSON
 package import Identifiers
 package import Transactions
 
@@ -162,12 +163,9 @@ extension TriggerRunner {
         let document = JSONValue.object([
             .init("trigger", .string(definition.name)),
             .init("key", .string("\(definition.name)/\(set.index)/0")),
-            .init("ordinal", .unsigned(0)),
+            .init("ordinal", .exact(0)),
             .init("transaction", stores.describe(matching)),
         ])
-        var bytes: [UInt8] = []
-        document.write(into: &bytes)
-        bytes.append(0x0A)
-        return bytes
+        return Array(document.text.utf8) + [0x0A]
     }
 }

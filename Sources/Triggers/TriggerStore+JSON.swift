@@ -1,3 +1,4 @@
+package import JSON
 import Codec
 package import Transactions
 
@@ -16,7 +17,7 @@ extension TriggerStore {
             .object([.init("operation", .string("resume")), .init("name", .bytes(operation.body))])
         case nil:
             .object([
-                .init("kind", .unsigned(UInt64(operation.kind))),
+                .init("kind", .exact(UInt64(operation.kind))),
                 .init("body", .bytes(operation.body)),
             ])
         }
@@ -51,8 +52,8 @@ extension TriggerDefinition {
             .init("conditions", .array(conditions.map(\.json))),
             .init("program", .string(program)),
             .init("arguments", .array(arguments.map(JSONValue.string))),
-            .init("timeout", .unsigned(timeoutMilliseconds)),
-            .init("attempts", .unsigned(attemptLimit)),
+            .init("timeout", .exact(timeoutMilliseconds)),
+            .init("attempts", .exact(attemptLimit)),
         ])
     }
 }
@@ -65,7 +66,7 @@ extension TriggerCondition {
 }
 
 extension TriggerCondition.Demand {
-    fileprivate var fields: [JSONValue.Field] {
+    fileprivate var fields: [JSONMember] {
         switch self {
         case .noChange(let prefix):
             Self.fields("no-change", .init("prefix", .string(prefix)))
@@ -76,7 +77,7 @@ extension TriggerCondition.Demand {
         case .transactionProperty(let name):
             Self.fields("transaction-property", .init("name", .string(name)))
         case .mostChanges(let count):
-            Self.fields("most-changes", .init("count", .unsigned(count)))
+            Self.fields("most-changes", .init("count", .exact(count)))
         case .rowPresent(let store, let key):
             Self.fields(
                 "row-present", .init("store", .string(store.name)), .init("key", .bytes(key)))
@@ -94,19 +95,19 @@ extension TriggerCondition.Demand {
                 + [.init("values", .array(values.map(JSONValue.string)))]
         case .inRange(let store, let key, let lower, let upper):
             Self.fields("in-range", store, key)
-                + [.init("lower", .integer(lower)), .init("upper", .integer(upper))]
+                + [.init("lower", .exact(lower)), .init("upper", .exact(upper))]
         }
     }
 
     private static func fields(
-        _ name: String, _ fields: JSONValue.Field...
-    ) -> [JSONValue.Field] {
+        _ name: String, _ fields: JSONMember...
+    ) -> [JSONMember] {
         [.init("demand", .string(name))] + fields
     }
 
     private static func fields(
         _ name: String, _ store: StoreID, _ key: String
-    ) -> [JSONValue.Field] {
+    ) -> [JSONMember] {
         fields(name, .init("store", .string(store.name)), .init("key", .string(key)))
     }
 }

@@ -57,8 +57,40 @@ private func failure(_ text: String) throws -> String? {
         #expect(transaction == expected)
     }
 
+    @Test func `expectations and base versions are read`() throws {
+        let document = try JSONParser.parse(
+            """
+            {"steps": [
+              {"op": "set", "path": "svc:/a/:properties/g/p", "type": "count", "values": [1],
+               "base": "27.1"},
+              {"op": "delete", "path": "svc:/a/:properties/g/q", "base": "27.0"},
+              {"op": "replace-group", "path": "svc:/a/:properties/h", "properties": {},
+               "base": "9.0"}
+             ], "expect": [
+              {"path": "svc:/a/:properties/g", "at": 27},
+              {"path": "svc:/b/:properties/g", "absent": true},
+              {"store": "properties", "key": "0aFF", "at": 3},
+              {"store": "triggers", "key": "01", "absent": true}
+             ]}
+            """)
+        var expected = Transaction()
+        try expected.setProperty(
+            "svc:/a/:properties/g/p", type: .count, values: [.count(1)], groupType: nil,
+            base: GroupVersion(index: 27, ordinal: 1))
+        try expected.deleteProperty(
+            "svc:/a/:properties/g/q", base: GroupVersion(index: 27, ordinal: 0))
+        try expected.replaceGroup(
+            "svc:/a/:properties/h", properties: [], groupType: nil,
+            base: GroupVersion(index: 9, ordinal: 0))
+        try expected.expectGroup("svc:/a/:properties/g", at: 27)
+        try expected.expectNoGroup("svc:/b/:properties/g")
+        expected.expect(store: .properties, key: [0x0A, 0xFF], at: 3)
+        expected.expectAbsent(store: .triggers, key: [1])
+        #expect(try TransactionDocument.read(document) == expected)
+    }
+
     @Test(arguments: [
-        ("[]", "$ must be an object with steps, notes, completion, not an array"),
+        ("[]", "$ must be an object with steps, expect, notes, completion, not an array"),
         ("{}", "$ has no member \"steps\""),
         ("{\"steps\": {}}", "$.steps must be an array, not an object"),
         ("{\"steps\": [1]}", "$.steps[0] must be an object with a member \"op\", not a number"),
@@ -109,6 +141,39 @@ private func failure(_ text: String) throws -> String? {
         (
             "{\"steps\": [{\"op\": \"add-group\", \"path\": \"svc:/a/:properties/g\"}]}",
             "$.steps[0] has no member \"group-type\""
+        ),
+        (
+            "{\"steps\": [{\"op\": \"delete\", \"path\": \"svc:/a\", \"base\": \"1.0\"}]}",
+            "$.steps[0].base belongs to the deletion of a property only"
+        ),
+        (
+            "{\"steps\": [{\"op\": \"delete\", \"path\": \"svc:/a/:properties/g/p\", \"base\": \"1\"}]}",
+            "$.steps[0].base must be a group's version such as \"27.0\", not \"1\""
+        ),
+        ("{\"steps\": [], \"expect\": {}}", "$.expect must be an array, not an object"),
+        (
+            "{\"steps\": [], \"expect\": [{\"path\": \"svc:/a/:properties/g\"}]}",
+            "$.expect[0] needs either \"at\" or \"absent\""
+        ),
+        (
+            "{\"steps\": [], \"expect\": [{\"path\": \"svc:/a\", \"at\": 3}]}",
+            "$.expect[0].path must be the path of: group, not \"svc:/a\""
+        ),
+        (
+            "{\"steps\": [], \"expect\": [{\"path\": \"svc:/a/:properties/g\", \"at\": 0}]}",
+            "$.expect[0].at must be a whole number from 1 to 18446744073709551615, not 0"
+        ),
+        (
+            "{\"steps\": [], \"expect\": [{\"path\": \"svc:/a/:properties/g\", \"absent\": false}]}",
+            "$.expect[0].absent must be true; leave it out to say nothing"
+        ),
+        (
+            "{\"steps\": [], \"expect\": [{\"store\": \"properties\", \"at\": 1}]}",
+            "$.expect[0] needs \"path\", or \"store\" and \"key\""
+        ),
+        (
+            "{\"steps\": [], \"expect\": [{\"store\": \"properties\", \"key\": \"0g\", \"at\": 1}]}",
+            "$.expect[0].key must be a row's key in hexadecimal, not \"0g\""
         ),
         (
             "{\"steps\": [], \"notes\": {\"a\": 1}}", "$.notes.a must be a string, not a number"

@@ -1,3 +1,4 @@
+import JSON
 import Codec
 import Identifiers
 import KeyValue

@@ -45,7 +45,7 @@ public struct Trigger: Hashable, Sendable {
 
     public var name: String
     public var action: Action
-    /// Changes of these stores count; empty: of all.
+    /// Changes of these stores count; empty: of all but the triggers' own.
     public var stores: [StoreKind]
     /// Changes of keys that begin so count; empty: all.
     public var keyPrefixes: [String]

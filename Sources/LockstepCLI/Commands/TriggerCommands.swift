@@ -77,7 +77,7 @@ extension Trigger.Action {
                     .array(
                         conditions.map {
                             [
-                                "demand": .string("\($0.demand)"),
+                                "demand": $0.demand.document,
                                 "message": .string($0.message),
                             ]
                         }))
@@ -87,6 +87,30 @@ extension Trigger.Action {
                 JSONMember("program", .string(program)),
                 JSONMember("arguments", .array(arguments.map { .string($0) })),
             ]
+        }
+    }
+}
+
+extension Trigger.Demand {
+    /// `{OPTION: VALUE}`, with the option of `trigger add` that makes it.
+    fileprivate var document: JSONValue {
+        switch self {
+        case .noChange(let prefix): ["forbid-change": .string(prefix)]
+        case .noDeletion(let prefix): ["forbid-deletion": .string(prefix)]
+        case .someChange(let prefix): ["demand-change": .string(prefix)]
+        case .note(let name): ["demand-note": .string(name)]
+        case .mostChanges(let count): ["most-changes": .number(count)]
+        case .present(_, let key): ["require-present": .string(key)]
+        case .absent(_, let key): ["require-absent": .string(key)]
+        case .typed(_, let key, let type): ["require-type": .string("\(key)=\(type)")]
+        case .equal(_, let key, let values):
+            ["require-value": .array(values.map { .string("\(key)=\($0)") })]
+        case .inRange(_, let key, let lower, let upper):
+            ["require-range": .string("\(key)=\(lower)..\(upper)")]
+        case .rowPresent(let store, let key):
+            ["require-row": .string("\(store.rawValue):\(JSONValue.hexadecimal(key))")]
+        case .rowAbsent(let store, let key):
+            ["forbid-row": .string("\(store.rawValue):\(JSONValue.hexadecimal(key))")]
         }
     }
 }
@@ -101,6 +125,7 @@ extension RegisteredTrigger {
                 JSONMember("key-prefixes", .array(trigger.keyPrefixes.map { .string($0) })),
             ] + trigger.action.members + [
                 JSONMember("timeout-ms", .number(trigger.timeout.milliseconds)),
+                JSONMember("attempts", .number(trigger.attemptLimit)),
                 JSONMember("delivered-through", .number(deliveredThrough)),
                 JSONMember("suspension", suspension.map { .string($0) } ?? .null),
             ])
@@ -132,22 +157,19 @@ struct TriggerAddCommand: AsyncParsableCommand {
     var arguments: [String] = []
     @Option(help: ArgumentHelp("A run that takes longer is killed.", valueName: "seconds"))
     var runTimeout: Double = 30
-    @Option(help: ArgumentHelp("Condition: no change of such keys.", valueName: "prefix"))
-    var forbidChange: [String] = []
-    @Option(help: ArgumentHelp("Condition: no deletion of such keys.", valueName: "prefix"))
-    var forbidDeletion: [String] = []
-    @Option(help: ArgumentHelp("Condition: a change of such a key.", valueName: "prefix"))
-    var demandChange: [String] = []
-    @Option(help: ArgumentHelp("Condition: the transaction has this note.", valueName: "name"))
-    var demandNote: [String] = []
-    @Option(help: ArgumentHelp("Condition: at most so many changes.", valueName: "number"))
-    var mostChanges: UInt64?
-    @Option(help: "What a veto says.") var message = "a condition is not met"
+    @Option(
+        help: ArgumentHelp(
+            "Suspend it after so many failed runs for one transaction; 0 tries on and on.",
+            valueName: "number"))
+    var attempts: UInt64 = 0
+    @OptionGroup(title: "Conditions of a pre-commit trigger") var demands: TriggerDemandOptions
 
     func run() async throws {
         guard runTimeout > 0, runTimeout <= 3_600 else {
             throw CommandFailure(.usage, "--run-timeout must be over 0 and at most 3600 seconds")
         }
+        let conditions = try demands.all.conditions()
+        try checkKind(conditions)
         let action: Trigger.Action =
             switch kind {
             case .preCommit: .beforeCommit(conditions)
@@ -156,20 +178,91 @@ struct TriggerAddCommand: AsyncParsableCommand {
             }
         let trigger = Trigger(
             name: name, action: action, stores: store, keyPrefixes: key,
-            timeout: .milliseconds(Int64(runTimeout * 1_000)))
+            timeout: .milliseconds(Int64(runTimeout * 1_000)), attemptLimit: attempts)
         var transaction = Transaction()
         try transaction.addTrigger(trigger)
         try await commit(transaction, cluster, done: "trigger \(name) is registered")
     }
 
-    private var conditions: [Trigger.Condition] {
-        var demands: [Trigger.Demand] = []
-        demands += forbidChange.map { .noChange(keyPrefix: $0) }
-        demands += forbidDeletion.map { .noDeletion(keyPrefix: $0) }
-        demands += demandChange.map { .someChange(keyPrefix: $0) }
-        demands += demandNote.map { .note($0) }
-        if let mostChanges { demands.append(.mostChanges(mostChanges)) }
-        return demands.map { Trigger.Condition($0, message: message) }
+    /// Options of another kind of trigger would be dropped without a word.
+    private func checkKind(_ conditions: [Trigger.Condition]) throws(CommandFailure) {
+        switch kind {
+        case .preCommit:
+            guard program.isEmpty, arguments.isEmpty, attempts == 0 else {
+                throw CommandFailure(
+                    .usage,
+                    "a pre-commit trigger runs no program: "
+                        + "leave --program, --argument and --attempts out")
+            }
+            guard !conditions.isEmpty else {
+                throw CommandFailure(
+                    .usage, "a pre-commit trigger needs a condition, such as --forbid-deletion")
+            }
+        case .postCommit, .onRollback:
+            guard conditions.isEmpty, demands.message == nil else {
+                throw CommandFailure(
+                    .usage,
+                    "conditions and --message belong to --kind pre-commit; "
+                        + "a \(kind.rawValue) trigger runs a program")
+            }
+            guard !program.isEmpty else {
+                throw CommandFailure(.usage, "a \(kind.rawValue) trigger needs --program")
+            }
+        }
+    }
+}
+
+/// The conditions of a pre-commit trigger as options.
+struct TriggerDemandOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("No change of keys that begin so.", valueName: "prefix"))
+    var forbidChange: [String] = []
+    @Option(help: ArgumentHelp("No deletion of keys that begin so.", valueName: "prefix"))
+    var forbidDeletion: [String] = []
+    @Option(help: ArgumentHelp("Some change of a key that begins so.", valueName: "prefix"))
+    var demandChange: [String] = []
+    @Option(help: ArgumentHelp("The transaction has this note.", valueName: "name"))
+    var demandNote: [String] = []
+    @Option(help: ArgumentHelp("At most so many changes.", valueName: "number"))
+    var mostChanges: UInt64?
+    @Option(
+        help: ArgumentHelp(
+            "A service, instance, group or property is there afterwards.", valueName: "path"))
+    var requirePresent: [String] = []
+    @Option(help: ArgumentHelp("It is not there afterwards.", valueName: "path"))
+    var requireAbsent: [String] = []
+    @Option(
+        help: ArgumentHelp("A property is there and of this type.", valueName: "property=type"))
+    var requireType: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A property has exactly this value; repeated for one property, these in order.",
+            valueName: "property=value"))
+    var requireValue: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "All values of a property are whole numbers from lower to upper.",
+            valueName: "property=lower..upper"))
+    var requireRange: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A row of a store is there afterwards, its key in hexadecimal.",
+            valueName: "store:key"))
+    var requireRow: [String] = []
+    @Option(help: ArgumentHelp("It is not there afterwards.", valueName: "store:key"))
+    var forbidRow: [String] = []
+    @Option(help: "What a veto says, in place of the condition's own words.")
+    var message: String?
+
+    var all: TriggerConditions {
+        var all = TriggerConditions()
+        (all.forbidChange, all.forbidDeletion) = (forbidChange, forbidDeletion)
+        (all.demandChange, all.demandNote) = (demandChange, demandNote)
+        (all.mostChanges, all.message) = (mostChanges, message)
+        (all.requirePresent, all.requireAbsent) = (requirePresent, requireAbsent)
+        (all.requireType, all.requireValue) = (requireType, requireValue)
+        (all.requireRange, all.requireRow) = (requireRange, requireRow)
+        all.forbidRow = forbidRow
+        return all
     }
 }
 

@@ -6,13 +6,21 @@ package enum TransactionDocument {
     /// The schema, for people.
     package static let schema = """
         DOCUMENT
-          {"steps": [STEP, …], "notes": {NAME: TEXT, …}, "completion": "individual" or "grouped"}
+          {"steps": [STEP, …], "expect": [EXPECTATION, …], "notes": {NAME: TEXT, …},
+           "completion": "individual" or "grouped"}
           Only steps is needed. All steps happen, in order, or none does.
 
+        EXPECTATIONS, which must hold before the first step
+          {"path": GROUP, "at": INDEX}    its last change is that of the transaction INDEX
+          {"path": GROUP, "absent": true}
+          {"store": STORE, "key": HEX, "at": INDEX}, {"store": STORE, "key": HEX, "absent": true}
+                                          the same of any row, key in hexadecimal
+
         STEPS
-          {"op": "set", "path": PROPERTY, "type": TYPE, "values": [VALUE, …], "group-type": NAME}
-          {"op": "delete", "path": PROPERTY, GROUP, INSTANCE or SERVICE}
-          {"op": "replace-group", "path": GROUP, "group-type": NAME,
+          {"op": "set", "path": PROPERTY, "type": TYPE, "values": [VALUE, …], "group-type": NAME,
+           "base": VERSION}
+          {"op": "delete", "path": PROPERTY, GROUP, INSTANCE or SERVICE, "base": VERSION}
+          {"op": "replace-group", "path": GROUP, "group-type": NAME, "base": VERSION,
            "properties": {NAME: {"type": TYPE, "values": [VALUE, …]}, …}}
           {"op": "add-service", "path": SERVICE}
           {"op": "add-instance", "path": INSTANCE}
@@ -23,6 +31,10 @@ package enum TransactionDocument {
 
         With group-type, set and replace-group make the service, instance and group that are \
         missing; without it, what is missing aborts the transaction.
+
+        With base, the transaction aborts unless the group is at that version; of delete, for a \
+        property only. VERSION is what `lockstep get --json` shows, such as "27.0", and its part \
+        before the point the INDEX of an expectation.
 
         PATHS     svc:/service[:instance][/:properties/group[/property]]
         TYPES     boolean count integer time opaque astring ustring uri fmri host hostname
@@ -44,9 +56,10 @@ package enum TransactionDocument {
 
         var members: [String] {
             switch self {
-            case .set: ["op", "path", "type", "values", "group-type"]
-            case .delete, .addService, .addInstance: ["op", "path"]
-            case .replaceGroup: ["op", "path", "group-type", "properties"]
+            case .set: ["op", "path", "type", "values", "group-type", "base"]
+            case .delete: ["op", "path", "base"]
+            case .addService, .addInstance: ["op", "path"]
+            case .replaceGroup: ["op", "path", "group-type", "base", "properties"]
             case .addGroup: ["op", "path", "group-type", "persistent"]
             case .removeTrigger, .resumeTrigger: ["op", "name"]
             case .abort: ["op", "reason"]
@@ -69,11 +82,16 @@ package enum TransactionDocument {
     /// Reads a whole document; the failure names the place by its path.
     package static func read(_ root: JSONValue) throws(SchemaFailure) -> Transaction {
         let place = JSONPlace(root)
-        let members = try place.members(allowed: ["steps", "notes", "completion"])
+        let members = try place.members(allowed: ["steps", "expect", "notes", "completion"])
         var transaction = Transaction()
         guard let steps = members["steps"] else { throw place.failure("has no member \"steps\"") }
         for step in try steps.elements() {
             try append(step, to: &transaction)
+        }
+        if let expectations = members["expect"] {
+            for expectation in try expectations.elements() {
+                try expect(expectation, of: &transaction)
+            }
         }
         if let notes = members["notes"] {
             guard case .object(let entries) = notes.value else {
@@ -122,6 +140,7 @@ package enum TransactionDocument {
         var path: String
         var isProperty = false
         var groupType: String?
+        var base: GroupVersion?
         var isPersistent = true
         var properties: [PropertyDefinition] = []
     }
@@ -130,6 +149,10 @@ package enum TransactionDocument {
         let location = try fields.location(allowed: kind.locations)
         var edit = Edit(path: location.path, isProperty: location.kind == .property)
         edit.groupType = try fields.groupType()
+        edit.base = try fields.base()
+        if kind == .delete, !edit.isProperty, let base = fields.members["base"] {
+            throw base.failure("belongs to the deletion of a property only")
+        }
         switch kind {
         case .set: edit.properties = [try definition(location.property ?? "", fields)]
         case .replaceGroup: edit.properties = try properties(fields.need("properties"))
@@ -149,13 +172,15 @@ package enum TransactionDocument {
             for property in edit.properties {
                 try transaction.setProperty(
                     edit.path, type: property.type, values: property.values,
-                    groupType: edit.groupType)
+                    groupType: edit.groupType, base: edit.base)
             }
-        case .delete where edit.isProperty: try transaction.deleteProperty(edit.path)
+        case .delete where edit.isProperty:
+            try transaction.deleteProperty(edit.path, base: edit.base)
         case .delete: try transaction.deleteEntity(edit.path)
         case .replaceGroup:
             try transaction.replaceGroup(
-                edit.path, properties: edit.properties, groupType: edit.groupType)
+                edit.path, properties: edit.properties, groupType: edit.groupType,
+                base: edit.base)
         case .addService, .addInstance: try transaction.addEntity(edit.path)
         case .addGroup:
             try transaction.addGroup(
@@ -236,6 +261,18 @@ package enum TransactionDocument {
                 throw member.failure("must be the path of: \(kinds), not \"\(text)\"")
             }
             return location
+        }
+
+        func base() throws(SchemaFailure) -> GroupVersion? {
+            guard let member = members["base"] else { return nil }
+            let text = try member.string()
+            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 2, let index = UInt64(parts[0]), let ordinal = UInt32(parts[1])
+            else {
+                throw member.failure(
+                    "must be a group's version such as \"27.0\", not \"\(text)\"")
+            }
+            return GroupVersion(index: index, ordinal: ordinal)
         }
 
         func groupType() throws(SchemaFailure) -> String? {

@@ -1,5 +1,13 @@
 import TextOutput
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Shows the progress of a long work on the standard error, if that is a terminal.
 final class ProgressReport {
     private let bar: ProgressBar
@@ -10,6 +18,7 @@ final class ProgressReport {
     init(_ title: String, total: Int) {
         bar = ProgressBar(title: title, total: total, width: Streams.terminalColumns)
         isShown = Streams.errorIsTerminal
+        if isShown { _ = signal(SIGINT, clearLineAndEnd) }
     }
 
     /// Draws the line anew, at most ten times a second.
@@ -24,5 +33,15 @@ final class ProgressReport {
     /// Takes the line away.
     func finish() {
         if shown != nil { Streams.writeError("\r\u{1B}[K") }
+        if isShown { _ = signal(SIGINT, SIG_DFL) }
     }
+}
+
+/// Takes the progress line away and lets the signal end the process; calls nothing that is not safe
+/// in a signal handler.
+private func clearLineAndEnd(_ number: Int32) {
+    let text: StaticString = "\r\u{1B}[K"
+    _ = unsafe write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+    _ = signal(number, SIG_DFL)
+    raise(number)
 }

@@ -1,5 +1,6 @@
+package import JSON
 package import Codec
-package import Transactions
+import Transactions
 
 /// What a change of this store holds before or after.
 ///
@@ -78,7 +79,7 @@ package enum PropertyChangeValue: Hashable, Sendable {
             .object([
                 .init("id", .string(header.id.description)),
                 .init("group-type", .string(header.type)),
-                .init("persistent", .bool(header.isPersistent)),
+                .init("persistent", .boolean(header.isPersistent)),
             ])
         case .entity(let id):
             .object([.init("id", .string(id.description))])
@@ -99,9 +100,9 @@ extension PropertyContent {
 extension PropertyValue {
     package var json: JSONValue {
         switch self {
-        case .boolean(let value): .bool(value)
-        case .count(let value): .unsigned(value)
-        case .integer(let value): .integer(value)
+        case .boolean(let value): .boolean(value)
+        case .count(let value): .exact(value)
+        case .integer(let value): .exact(value)
         case .time, .text, .opaque: .bytes(stringBytes)
         }
     }

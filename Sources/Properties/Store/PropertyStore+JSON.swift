@@ -1,3 +1,4 @@
+package import JSON
 import Codec
 package import KeyValue
 package import Transactions
@@ -25,7 +26,7 @@ extension PropertyStore {
     package func describe(_ operation: Operation) -> JSONValue {
         guard let read = try? PropertyOperation(operation) else {
             return .object([
-                .init("kind", .unsigned(UInt64(operation.kind))),
+                .init("kind", .exact(UInt64(operation.kind))),
                 .init("body", .bytes(operation.body)),
             ])
         }
@@ -72,20 +73,20 @@ extension PropertyOperation {
     }
 
     private static func object(
-        _ name: String, _ path: PropertyPath, _ more: [JSONValue.Field] = []
+        _ name: String, _ path: PropertyPath, _ more: [JSONMember] = []
     ) -> JSONValue {
         .object(
             [.init("operation", .string(name)), .init("path", .string(path.description))] + more)
     }
 
-    private static func field(_ name: String, _ text: String?) -> [JSONValue.Field] {
+    private static func field(_ name: String, _ text: String?) -> [JSONMember] {
         text.map { [.init(name, .string($0))] } ?? []
     }
 }
 
 extension GroupCreation {
-    fileprivate var fields: [JSONValue.Field] {
-        [.init("group-type", .string(type)), .init("persistent", .bool(isPersistent))]
+    fileprivate var fields: [JSONMember] {
+        [.init("group-type", .string(type)), .init("persistent", .boolean(isPersistent))]
     }
 }
 

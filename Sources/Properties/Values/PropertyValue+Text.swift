@@ -1,3 +1,4 @@
+import JSON
 import Transactions
 
 // The string form of values (*scf_value_get_as_string*, *scf_value_set_from_string*). Bytes, since

@@ -1,3 +1,4 @@
+package import JSON
 import Identifiers
 package import KeyValue
 
@@ -23,7 +24,7 @@ extension Store {
 
     package func describe(_ operation: Operation) -> JSONValue {
         .object([
-            .init("kind", .unsigned(UInt64(operation.kind))),
+            .init("kind", .exact(UInt64(operation.kind))),
             .init("body", .bytes(operation.body)),
         ])
     }
@@ -44,7 +45,7 @@ extension StoreRegistry {
             let body =
                 self[operation.store]?.describe(operation)
                 ?? .object([
-                    .init("kind", .unsigned(UInt64(operation.kind))),
+                    .init("kind", .exact(UInt64(operation.kind))),
                     .init("body", .bytes(operation.body)),
                 ])
             return .object([
@@ -63,7 +64,7 @@ extension StoreRegistry {
         return .object([
             .init("completion-mode", .string(mode)),
             .init("properties", describe(transaction.properties)),
-            .init("expectations", .unsigned(UInt64(transaction.expectations.count))),
+            .init("expectations", .exact(UInt64(transaction.expectations.count))),
             .init("steps", .array(transaction.steps.map(describe))),
         ])
     }
@@ -81,7 +82,7 @@ extension StoreRegistry {
             return store?.describe(bytes, of: change) ?? .bytes(bytes)
         }
         return .object([
-            .init("step", .unsigned(UInt64(change.step))),
+            .init("step", .exact(UInt64(change.step))),
             .init("store", .string(change.store.name)),
             .init("key", .string(change.key)),
             .init("old", value(change.old)),
@@ -92,8 +93,8 @@ extension StoreRegistry {
     /// `{"index", "time", "properties", "changes"}`, or with `"abort"` in place of the changes.
     package func describe(_ changeSet: ChangeSet) -> JSONValue {
         .object([
-            .init("index", .unsigned(changeSet.index.rawValue)),
-            .init("time", .unsigned(changeSet.timeMilliseconds)),
+            .init("index", .exact(changeSet.index.rawValue)),
+            .init("time", .exact(changeSet.timeMilliseconds)),
             .init("properties", describe(changeSet.properties)),
             changeSet.abort.map { .init("abort", describe($0)) }
                 ?? .init("changes", .array(changeSet.changes.map(describe))),
@@ -104,7 +105,7 @@ extension StoreRegistry {
     package func describe(_ abort: Abort) -> JSONValue {
         .object([
             .init("code", .string(abort.code.name)),
-            .init("step", abort.step.map { .unsigned(UInt64($0)) } ?? .null),
+            .init("step", abort.step.map { .exact(UInt64($0)) } ?? .null),
             .init("message", .string(abort.message)),
         ])
     }
@@ -117,7 +118,7 @@ extension StoreRegistry {
                 .init(
                     "committed",
                     .object([
-                        .init("index", .unsigned(index.rawValue)),
+                        .init("index", .exact(index.rawValue)),
                         .init("results", .array(results.map(JSONValue.bytes))),
                     ]))
             ])
@@ -126,7 +127,7 @@ extension StoreRegistry {
                 .init(
                     "aborted",
                     .object([
-                        .init("index", .unsigned(index.rawValue)), .init("abort", describe(abort)),
+                        .init("index", .exact(index.rawValue)), .init("abort", describe(abort)),
                     ]))
             ])
         }

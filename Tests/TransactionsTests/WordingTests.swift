@@ -1,28 +1,9 @@
 import Identifiers
+import JSON
 import Testing
 import Transactions
 
-struct JSONValueTests {
-    @Test(
-        arguments: [
-            (.null, "null"),
-            (.bool(true), "true"),
-            (.integer(-5), "-5"),
-            (.unsigned(1 << 53), "9007199254740992"),
-            (.unsigned((1 << 53) + 1), "\"9007199254740993\""),
-            (.integer(.min), "\"-9223372036854775808\""),
-            (.string("a\"b\\c\n\r\t\u{01}\u{7F}é😀/"), #""a\"b\\c\n\r\t\u0001\u007fé😀/""#),
-            (.array([.null, .array([])]), "[null,[]]"),
-            (.object([]), "{}"),
-            (.object([.init("b", .bool(false)), .init("a\"", .null)]), #"{"b":false,"a\"":null}"#),
-            (.bytes(Array("plain é".utf8)), "\"plain é\""),
-            (.bytes([0xFF, 0x00]), #"{"hex":"ff00"}"#),
-            (.bytes([0x61, 0x0A]), #"{"hex":"610a"}"#),
-        ] as [(JSONValue, String)])
-    func `values are written in one way`(value: JSONValue, text: String) {
-        #expect(value.text == text)
-    }
-
+struct WordingTests {
     @Test func `a change set is worded for people`() {
         let registry = StoreRegistry([ToyStore()])
         let set = ChangeSet(
