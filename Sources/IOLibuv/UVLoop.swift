@@ -110,11 +110,12 @@ import Synchronization
     }
 
     package var now: MonotonicTime {
-        MonotonicTime(nanoseconds: Self.read(CLOCK_MONOTONIC))
+        MonotonicTime(nanoseconds: UInt64(max(0, Self.read(CLOCK_MONOTONIC))))
     }
 
     package var wallMilliseconds: UInt64 {
-        Self.read(CLOCK_REALTIME) / 1_000_000
+        // A clock set before 1970 is as wrong as one that stands at 1970.
+        UInt64(max(0, Self.read(CLOCK_REALTIME))) / 1_000_000
     }
 
     /// Bits of the kernel's generator.
@@ -148,10 +149,18 @@ import Synchronization
         precondition(isCurrent, "an event loop is used from another thread")
     }
 
-    private static func read(_ clock: clockid_t) -> UInt64 {
+    /// Nanoseconds, saturating: a wall clock may say anything.
+    private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         let code = unsafe clock_gettime(clock, &time)
         precondition(code == 0, "clock_gettime: \(code)")
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        return nanoseconds(seconds: Int64(time.tv_sec), and: Int64(time.tv_nsec))
+    }
+
+    /// A time of the system in nanoseconds, or the nearest that there is.
+    package static func nanoseconds(seconds: Int64, and rest: Int64) -> Int64 {
+        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflows, whole <= .max - rest else { return seconds < 0 ? .min : .max }
+        return whole + rest
     }
 }

@@ -39,6 +39,9 @@ package struct OpenedReplica {
             root: settings.dataDirectory + "/engine", fileSystem: fileSystem)
         let engine = try engineFactory.open(try location.current())
         do {
+            try EngineIdentity(
+                cluster: settings.cluster, node: settings.node, incarnation: incarnation
+            ).claim(engine, in: location.root)
             let applier = try Applier(engine: engine, executor: executor, limits: settings.limits)
             if bootstrap.voters == [settings.node], applier.membership.voters.isEmpty,
                 applier.position.index == .zero

@@ -159,6 +159,7 @@ extension Replica {
             waiters.forEach { $0(.success(report)) }
         case .failure(let failure):
             waiters.forEach { $0(.failure(.unavailable("\(failure)"))) }
+            fail(.engine(failure))
         }
     }
 

@@ -108,15 +108,24 @@ extension Replica {
     ) {
         let engine = engine
         let loop = loop
-        let back = LoopBound(done, to: loop)
+        let back = LoopBound((self, done), to: loop)
         resources.readWorker.submit {
-            let result: Result<Answer, RequestRefusal>
+            let result: Result<Answer, EngineFailure>
             do throws(EngineFailure) {
                 result = .success(try job(engine.withLock { $0 }))
             } catch {
-                result = .failure(.unavailable("\(error)"))
+                result = .failure(error)
             }
-            loop.post { back.value(result) }
+            loop.post {
+                let (replica, done) = back.value
+                replica.noteFailure(of: result)
+                done(result.mapError { .unavailable("\($0)") })
+            }
         }
+    }
+
+    /// A store that cannot be read must not go on to lead, or to be taken for a copy: its node stops.
+    func noteFailure<Answer>(of result: Result<Answer, EngineFailure>) {
+        if case .failure(let failure) = result { fail(.engine(failure)) }
     }
 }

@@ -160,10 +160,13 @@ extension Replica {
         let factory = resources.engineFactory
         let limits = settings.limits
         let nonce = loop.randomBits()
+        let identity = EngineIdentity(
+            cluster: settings.cluster, node: settings.node, incarnation: incarnation)
         return {
             let directory = try location.staging(index: snapshot.index.rawValue, nonce: nonce)
             return try SnapshotIntake(
-                snapshot: snapshot, directory: directory, factory: factory, limits: limits)
+                snapshot: snapshot, directory: directory, factory: factory, identity: identity,
+                limits: limits)
         }
     }
 

@@ -25,12 +25,16 @@ final class SnapshotIntake {
     }
 
     init(
-        snapshot: LogPosition, directory: String, factory: any EngineFactory, limits: Limits
+        snapshot: LogPosition, directory: String, factory: any EngineFactory,
+        identity: EngineIdentity, limits: Limits
     ) throws(EngineFailure) {
         self.snapshot = snapshot
         self.directory = directory
         self.limits = limits
         engine = try factory.open(directory)
+        var batch = WriteBatch()
+        batch.changes.append(identity.change)
+        try engine.write(batch)
     }
 
     /// Stores chunk `number`; one that is not the next is answered with the number wanted.

@@ -7,7 +7,7 @@ import Transactions
 ///
 /// | key | value |
 /// |---|---|
-/// | `00 …` | node-local: outside digests and snapshots |
+/// | `00 01` | whose state this is (`EngineIdentity`); all of `00` is node-local: outside digests and snapshots |
 /// | `01 01` | applied position (`AppliedPosition`) |
 /// | `01 02` | membership (`Transactions.ClusterMembership`) |
 /// | `01 03`, session (8, big-endian) | one client session as of a checkpoint or its last touch |

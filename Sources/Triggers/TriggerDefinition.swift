@@ -107,6 +107,11 @@ extension Change {
     func hasKey(prefix: String) -> Bool {
         key.utf8.starts(with: prefix.utf8)
     }
+
+    /// Whether this takes away the trigger of that name.
+    func isRemoval(ofTrigger name: String) -> Bool {
+        store == .triggers && new == nil && key.utf8.elementsEqual(name.utf8)
+    }
 }
 
 /// Bounds of trigger definitions; part of the replicated meaning.

@@ -29,6 +29,8 @@ package struct TriggerGuard: CommitGuard {
             definitions = nil
         }
         for definition in present where commit.changes.contains(where: definition.matches) {
+            // However it is made, a trigger can be removed by a transaction of its own.
+            if commit.changes.allSatisfy({ $0.isRemoval(ofTrigger: definition.name) }) { continue }
             for condition in definition.conditions {
                 guard try isMet(condition.demand, commit, in: view) else {
                     throw .abort(

@@ -4,6 +4,14 @@ import Identifiers
 import Testing
 
 struct UVLoopTests {
+    @Test func `a clock far before or after our time is no reason to end`() {
+        #expect(UVLoop.nanoseconds(seconds: 1, and: 500) == 1_000_000_500)
+        #expect(UVLoop.nanoseconds(seconds: -2_000_000_000, and: 1) == -1_999_999_999_999_999_999)
+        #expect(UVLoop.nanoseconds(seconds: .max, and: 1) == .max)
+        #expect(UVLoop.nanoseconds(seconds: 9_223_372_036, and: 999_999_999) == .max)
+        #expect(UVLoop.nanoseconds(seconds: .min, and: 1) == .min)
+    }
+
     @Test func `jobs of each of many threads run once, in the order they were posted`() async {
         await withLoop { loop in
             let threads = 8

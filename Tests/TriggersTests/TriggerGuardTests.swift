@@ -88,7 +88,7 @@ struct TriggerGuardTests {
         #expect(try bench.set("b=1") == nil)
     }
 
-    @Test func `a trigger never keeps itself from being removed, unless it says so`() throws {
+    @Test func `a trigger may guard the others, and never keeps itself from being removed`() throws {
         var bench = TriggerBench()
         #expect(try bench.guardAll("t", .noChange(keyPrefix: "")) == nil)
         #expect(try bench.guardAll("u", .present(.properties, key: "n/none")) == nil)
@@ -99,7 +99,11 @@ struct TriggerGuardTests {
         #expect(try bench.run([TriggerStore.add(keeper)]) == nil)
         #expect(try bench.run([TriggerStore.remove("u")])?.code == .vetoed)
         let admin = [TransactionProperty(name: "admin", value: [])]
+        #expect(
+            try bench.run([TriggerStore.remove("keeper"), TriggerStore.remove("u")])?.code
+                == .vetoed, "not together with others")
         #expect(try bench.run([TriggerStore.remove("u")], properties: admin) == nil)
+        #expect(try bench.run([TriggerStore.remove("keeper")]) == nil)
     }
 
     @Test func `triggers are asked in the order of their names`() throws {
