@@ -88,7 +88,8 @@ struct TriggerGuardTests {
         #expect(try bench.set("b=1") == nil)
     }
 
-    @Test func `a trigger may guard the others, and never keeps itself from being removed`() throws {
+    @Test func `a trigger may guard the others, and never keeps itself from being removed`() throws
+    {
         var bench = TriggerBench()
         #expect(try bench.guardAll("t", .noChange(keyPrefix: "")) == nil)
         #expect(try bench.guardAll("u", .present(.properties, key: "n/none")) == nil)
