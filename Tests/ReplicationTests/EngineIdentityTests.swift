@@ -17,7 +17,7 @@ import Transactions
         settings.limits.segmentBytes = 1 << 20
         _ = try OpenedReplica.open(
             settings: settings,
-            bootstrap: ClusterMembership(voters: [], outgoing: [], learners: [], members: []),
+            bootstrap: .empty,
             executor: Executor(stores: StoreRegistry([LetterStore()]), limits: settings.limits),
             fileSystem: files, engineFactory: engines, incarnation: Incarnation(incarnation))
         engines.crash("/data/engine/engine-0")
