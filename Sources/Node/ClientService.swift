@@ -119,13 +119,12 @@ final class ClientService {
     private func answerOutcome(
         _ outcome: [UInt8], _ submission: Submission, _ answer: @escaping (Response) -> Void
     ) {
-        var reader = ByteReader(outcome)
-        let decoded = try? Outcome.decode(&reader, limits: limits)
-        if case .aborted(_, let abort)? = decoded, abort.code == .sessionUnknown {
+        let header = try? OutcomeHeader.peek(outcome)
+        if case .aborted(_, .sessionUnknown)? = header {
             answer(.error(.sessionExpired(submission.origin.session)))
             return
         }
-        guard submission.wantsChanges, case .committed(let index, _)? = decoded else {
+        guard submission.wantsChanges, case .committed(let index)? = header else {
             answer(.outcome(outcome, changes: nil))
             return
         }

@@ -211,10 +211,11 @@ extension Applier {
         _ transaction: Transaction, _ origin: Origin?, index: LogIndex, time: UInt64,
         in turn: inout AppliedTurn
     ) throws -> RecordResult {
+        var place: SessionTable.Place?
         if let origin {
             switch sessions.admit(origin) {
-            case .execute:
-                break
+            case .execute(let admitted):
+                place = admitted
             case .repeated(let outcome):
                 return .outcome(outcome)
             case .refuse(let code, let message):
@@ -226,8 +227,8 @@ extension Applier {
         let executed = try executor.execute(
             transaction, index: index, timeMilliseconds: time, in: &overlay)
         let outcome = encode(executed.outcome)
-        if let origin {
-            sessions.remember(outcome, for: origin, time: time)
+        if let origin, let place {
+            sessions.remember(outcome, for: origin, at: place, time: time)
         }
         if let changeSet = executed.changeSet {
             feed.add(changeSet)

@@ -15,6 +15,8 @@ struct FeedWriter: Sendable {
     }
 
     private var row = ByteWriter()
+    /// Where one change set is encoded, its storage kept.
+    private var scratch = ByteWriter()
     private var checkpoints: [Checkpoint] = []
     private let limits: Limits
 
@@ -44,9 +46,9 @@ struct FeedWriter: Sendable {
 
     /// Adds one encoded change set of the frame being applied.
     mutating func add(_ changeSet: ChangeSet) {
-        var set = ByteWriter()
-        changeSet.encode(into: &set)
-        row.writeBytes(set.bytes)
+        scratch.removeAll(keepingCapacity: true)
+        changeSet.encode(into: &scratch)
+        row.writeBytes(scratch.bytes)
     }
 
     /// Writes the frame's row; returns its bytes.

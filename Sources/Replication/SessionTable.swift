@@ -21,18 +21,18 @@ package struct SessionTable: Sendable {
         var acknowledgedThrough = SequenceNumber.zero
         /// The highest sequence that was executed.
         var highest = SequenceNumber.zero
-        /// Encoded outcomes above `acknowledgedThrough`, by ascending sequence.
-        var outcomes: [StoredOutcome] = []
+        /// Encoded outcomes above `acknowledgedThrough`.
+        var outcomes = OutcomeQueue()
+        /// It had outcomes since the last checkpoint.
+        var isDirty = false
     }
 
-    struct StoredOutcome: Hashable, Sendable {
-        let sequence: SequenceNumber
-        let bytes: [UInt8]
-    }
+    /// Where an admitted session is, until one is opened or closed.
+    typealias Place = Dictionary<SessionID, Session>.Index
 
     /// What to do with a transaction that names a session.
     enum Admission: Equatable {
-        case execute
+        case execute(Place)
         /// It was executed before: this is its outcome.
         case repeated([UInt8])
         /// It must not be executed, now or later in this form.
@@ -40,8 +40,8 @@ package struct SessionTable: Sendable {
     }
 
     private(set) var sessions: [SessionID: Session] = [:]
-    /// Sessions with outcomes since the last checkpoint.
-    private var dirty: Set<SessionID> = []
+    /// Sessions with outcomes since the last checkpoint, also those closed since.
+    private var dirty: [SessionID] = []
     /// The outcome rows written since the last checkpoint.
     private var outcomeRows: [[UInt8]] = []
     /// The outcomes of the frame being applied, encoded as its row.
@@ -90,8 +90,7 @@ extension SessionTable {
 
     /// Forgets a session; false where it is unknown.
     mutating func close(_ session: SessionID) -> Bool {
-        dirty.remove(session)
-        return sessions.removeValue(forKey: session) != nil
+        sessions.removeValue(forKey: session) != nil
     }
 
     /// Whether the session's time to live is over at `time`.
@@ -108,30 +107,40 @@ extension SessionTable {
     /// Decides about a transaction before it is executed; changes nothing, because a decision that
     /// leaves no row behind must leave no trace in memory either.
     func admit(_ origin: Origin) -> Admission {
-        guard let session = sessions[origin.session] else {
+        guard let place = sessions.index(forKey: origin.session) else {
             return .refuse(
                 .sessionUnknown,
                 "session \(origin.session) has expired or never was; nothing was executed, and the "
                     + "outcome of its earlier transactions is unknown; open a new session")
         }
-        return session.admit(origin, limits: limits)
+        return sessions.values[place].admit(origin, at: place, limits: limits)
     }
 
     /// Remembers the outcome of an executed transaction, that its session lives, and what the client
-    /// has acknowledged.
-    mutating func remember(_ outcome: [UInt8], for origin: Origin, time: UInt64) {
-        guard let found = sessions.index(forKey: origin.session) else { return }
-        sessions.values[found].remember(outcome, for: origin, time: time)
-        dirty.insert(origin.session)
+    /// has acknowledged; `place` is where it was admitted.
+    mutating func remember(
+        _ outcome: [UInt8], for origin: Origin, at place: Place, time: UInt64
+    ) {
+        note(outcome, for: origin, at: place, time: time)
         frameRow.writeVarint(origin.session)
         frameRow.writeVarint(origin.sequence)
         frameRow.writeVarint(origin.acknowledgedThrough)
         frameRow.writeBytes(outcome)
     }
+
+    private mutating func note(
+        _ outcome: [UInt8], for origin: Origin, at place: Place, time: UInt64
+    ) {
+        if sessions.values[place].remember(outcome, for: origin, time: time) {
+            dirty.append(origin.session)
+        }
+    }
 }
 
 extension SessionTable.Session {
-    func admit(_ origin: Origin, limits: Limits) -> SessionTable.Admission {
+    func admit(
+        _ origin: Origin, at place: SessionTable.Place, limits: Limits
+    ) -> SessionTable.Admission {
         if origin.sequence <= acknowledgedThrough {
             return .refuse(
                 .outcomeForgotten,
@@ -139,10 +148,10 @@ extension SessionTable.Session {
                     + "acknowledged through \(acknowledgedThrough)")
         }
         if origin.sequence <= highest {
-            guard let known = outcomes.first(where: { $0.sequence == origin.sequence }) else {
+            guard let known = outcomes[origin.sequence] else {
                 return .refuse(.outcomeForgotten, "the outcome of \(origin.sequence) is forgotten")
             }
-            return .repeated(known.bytes)
+            return .repeated(known)
         }
         guard origin.sequence == highest.next else {
             return .refuse(
@@ -150,27 +159,31 @@ extension SessionTable.Session {
                 "request \(origin.sequence) came before request \(highest.next); "
                     + "send the missing ones first")
         }
-        let open = outcomes.count { $0.sequence > origin.acknowledgedThrough }
+        let open = outcomes.count(after: origin.acknowledgedThrough)
         guard open < limits.outcomesPerSession else {
             return .refuse(
                 .limitExceeded,
                 "the session has \(open) unacknowledged outcomes, its limit; "
                     + "acknowledge some and send the request again")
         }
-        return .execute
+        return .execute(place)
     }
 
-    mutating func remember(_ outcome: [UInt8], for origin: Origin, time: UInt64) {
+    /// Takes note of an outcome; returns whether it is the first since the last checkpoint.
+    mutating func remember(_ outcome: [UInt8], for origin: Origin, time: UInt64) -> Bool {
         lastActiveMilliseconds = max(lastActiveMilliseconds, time)
         // A client cannot acknowledge what it has not been answered.
         let through = min(origin.acknowledgedThrough, highest)
         if through > acknowledgedThrough {
             acknowledgedThrough = through
-            outcomes.removeFirst(outcomes.firstIndex { $0.sequence > through } ?? outcomes.count)
+            outcomes.forget(through: through)
         }
-        guard origin.sequence > highest else { return }
-        highest = origin.sequence
-        outcomes.append(SessionTable.StoredOutcome(sequence: origin.sequence, bytes: outcome))
+        if origin.sequence > highest {
+            highest = origin.sequence
+            outcomes.append(outcome, of: origin.sequence)
+        }
+        defer { isDirty = true }
+        return !isDirty
     }
 }
 
@@ -203,6 +216,9 @@ extension SessionTable {
     /// Writes the sessions changed since the last checkpoint, and removes the outcome rows.
     mutating func checkpoint<V: View>(to view: inout V) {
         for session in dirty.sorted() {
+            // Where one was closed, its row has been deleted.
+            guard let place = sessions.index(forKey: session) else { continue }
+            sessions.values[place].isDirty = false
             writeRow(of: session, to: &view)
         }
         for key in outcomeRows {
@@ -254,12 +270,11 @@ extension SessionTable {
             let session = try reader.readVarint(SessionID.self)
             let sequence = try reader.readVarint(SequenceNumber.self)
             let acknowledged = try reader.readVarint(SequenceNumber.self)
-            let outcome = try reader.readBytes(limit: limits.transactionBytes, "outcome")
+            let outcome = try reader.readBytes(limit: limits.outcomeBytes, "outcome")
             guard let found = sessions.index(forKey: session) else { continue }
             let origin = Origin(
                 session: session, sequence: sequence, acknowledgedThrough: acknowledged)
-            sessions.values[found].remember(outcome, for: origin, time: time)
-            dirty.insert(session)
+            note(outcome, for: origin, at: found, time: time)
         }
     }
 }
@@ -279,7 +294,7 @@ extension SessionTable.Session {
         writer.writeVarint(acknowledgedThrough)
         writer.writeVarint(highest)
         writer.writeVarint(UInt64(outcomes.count))
-        for outcome in outcomes {
+        for outcome in outcomes.all {
             writer.writeVarint(outcome.sequence)
             writer.writeBytes(outcome.bytes)
         }
@@ -300,10 +315,13 @@ extension SessionTable.Session {
         session.highest = try reader.readVarint(SequenceNumber.self)
         let count = try reader.readCount(limit: limits.outcomesPerSession, "outcomes")
         for _ in 0..<count {
+            let start = reader.position
             let sequence = try reader.readVarint(SequenceNumber.self)
-            let bytes = try reader.readBytes(limit: limits.transactionBytes, "outcome")
-            session.outcomes.append(
-                SessionTable.StoredOutcome(sequence: sequence, bytes: bytes))
+            let bytes = try reader.readBytes(limit: limits.outcomeBytes, "outcome")
+            if let last = session.outcomes.all.last, last.sequence >= sequence {
+                throw .malformed(at: start, what: "outcomes are not sorted by sequence")
+            }
+            session.outcomes.append(bytes, of: sequence)
         }
         try reader.finish()
         return session

@@ -136,8 +136,10 @@ final class Rig {
 extension RecordResult {
     /// Whether a transaction was undone.
     fileprivate var isAborted: Bool {
-        guard case .outcome(let bytes) = self else { return false }
-        return bytes.first == 2
+        guard case .outcome(let bytes) = self, case .aborted? = try? OutcomeHeader.peek(bytes) else {
+            return false
+        }
+        return true
     }
 }
 

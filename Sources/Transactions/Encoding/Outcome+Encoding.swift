@@ -1,5 +1,5 @@
 package import Codec
-import Identifiers
+package import Identifiers
 
 /// The encoding of an outcome.
 ///
@@ -58,6 +58,28 @@ extension Outcome {
     }
 }
 
+/// What stands at the front of an encoded outcome, read without the rest.
+package enum OutcomeHeader: Hashable, Sendable {
+    case committed(index: LogIndex)
+    case aborted(index: LogIndex, AbortCode)
+
+    /// Reads the front of the outcome that fills `bytes`.
+    package static func peek(_ bytes: [UInt8]) throws(DecodingFailure) -> OutcomeHeader {
+        var reader = ByteReader(bytes)
+        let kind = try reader.readUInt8()
+        let index = try reader.readVarint(LogIndex.self)
+        switch kind {
+        case 1:
+            return .committed(index: index)
+        case 2:
+            _ = try reader.readVarint()
+            return .aborted(index: index, try Abort.readCode(&reader))
+        default:
+            throw .malformed(at: 0, what: "unknown outcome \(kind)")
+        }
+    }
+}
+
 /// The encoding of an abort.
 ///
 /// | bytes | field |
@@ -79,13 +101,20 @@ extension Abort {
         _ reader: inout ByteReader, limits: Limits
     ) throws(DecodingFailure) -> Abort {
         let place = try reader.readCount(limit: limits.operationsPerTransaction, "step")
+        let code = try readCode(&reader)
+        let message = try reader.readString(limit: messageBytes, "abort message")
+        return Abort(step: place == 0 ? nil : place - 1, code: code, message: message)
+    }
+
+    fileprivate static func readCode(
+        _ reader: inout ByteReader
+    ) throws(DecodingFailure) -> AbortCode {
         let start = reader.position
         let byte = try reader.readUInt8()
         guard let code = AbortCode(rawValue: byte) else {
             throw .malformed(at: start, what: "unknown abort code \(byte)")
         }
-        let message = try reader.readString(limit: messageBytes, "abort message")
-        return Abort(step: place == 0 ? nil : place - 1, code: code, message: message)
+        return code
     }
 }
 
@@ -198,6 +227,11 @@ extension Limits {
     /// Bytes of all results of one transaction, and of one change's value.
     package var resultBytes: Int {
         transactionBytes
+    }
+
+    /// Bytes of one encoded outcome: results with their lengths, or an abort.
+    package var outcomeBytes: Int {
+        resultBytes + operationsPerTransaction * 5 + Abort.messageBytes + 32
     }
 
     /// Changes that one transaction may make.

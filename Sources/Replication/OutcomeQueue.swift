@@ -1,0 +1,67 @@
+import Identifiers
+
+/// The encoded outcomes that a session's client may still ask for, by ascending sequence.
+///
+/// Appending, finding and acknowledging take no time that grows with what is kept.
+struct OutcomeQueue: Hashable, Sendable {
+    struct Stored: Hashable, Sendable {
+        let sequence: SequenceNumber
+        let bytes: [UInt8]
+    }
+
+    private var stored: [Stored] = []
+    /// How many at the front are acknowledged and not yet moved over.
+    private var acknowledged = 0
+
+    /// What is kept, in order.
+    var all: ArraySlice<Stored> {
+        stored[acknowledged...]
+    }
+
+    var count: Int {
+        stored.count - acknowledged
+    }
+
+    /// How many are of later sequences.
+    func count(after sequence: SequenceNumber) -> Int {
+        stored.count - place(after: sequence)
+    }
+
+    /// The outcome of one sequence, if it is kept.
+    subscript(sequence: SequenceNumber) -> [UInt8]? {
+        let next = place(after: sequence)
+        guard next > acknowledged, stored[next - 1].sequence == sequence else { return nil }
+        return stored[next - 1].bytes
+    }
+
+    /// Adds the outcome of a sequence above all that are kept.
+    mutating func append(_ bytes: [UInt8], of sequence: SequenceNumber) {
+        if let last = all.last {
+            precondition(last.sequence < sequence, "\(sequence) after \(last.sequence)")
+        }
+        stored.append(Stored(sequence: sequence, bytes: bytes))
+    }
+
+    /// Forgets the outcomes up to a sequence.
+    mutating func forget(through sequence: SequenceNumber) {
+        acknowledged = place(after: sequence)
+        guard acknowledged * 2 >= stored.count else { return }
+        stored.removeFirst(acknowledged)
+        acknowledged = 0
+    }
+
+    /// Where the first later sequence is, or would be.
+    private func place(after sequence: SequenceNumber) -> Int {
+        var lower = acknowledged
+        var upper = stored.count
+        while lower < upper {
+            let middle = (lower + upper) / 2
+            if stored[middle].sequence <= sequence {
+                lower = middle + 1
+            } else {
+                upper = middle
+            }
+        }
+        return lower
+    }
+}
