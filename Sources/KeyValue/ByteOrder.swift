@@ -1,5 +1,10 @@
 import Glibc
 
+/// Whether two keys are the same.
+func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    left.count == right.count && byteOrder(left, right) == 0
+}
+
 /// Negative, zero or positive as `left` sorts before, with or after `right`, byte by byte.
 func byteOrder(_ left: [UInt8], _ right: [UInt8]) -> Int {
     let common = min(left.count, right.count)

@@ -176,7 +176,7 @@ extension Overlay {
         var slot = hash & mask
         while slots[slot] >= 0 {
             let number = Int(slots[slot])
-            if entries[number].hash == hash, entries[number].key == key { return number }
+            if entries[number].hash == hash, isSame(entries[number].key, key) { return number }
             slot = (slot + 1) & mask
         }
         return nil

@@ -48,6 +48,6 @@ struct RowCache {
     private func place(of key: [UInt8], hash: Int) -> Int? {
         guard !places.isEmpty else { return nil }
         let number = hash & (places.count - 1)
-        return places[number].hash == hash && places[number].key == key ? number : nil
+        return places[number].hash == hash && isSame(places[number].key, key) ? number : nil
     }
 }

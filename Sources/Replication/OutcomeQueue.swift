@@ -46,7 +46,11 @@ struct OutcomeQueue: Hashable, Sendable {
     mutating func forget(through sequence: SequenceNumber) {
         acknowledged = place(after: sequence)
         guard acknowledged * 2 >= stored.count else { return }
-        stored.removeFirst(acknowledged)
+        if acknowledged == stored.count {
+            stored.removeAll(keepingCapacity: stored.count <= 2)
+        } else {
+            stored.removeFirst(acknowledged)
+        }
         acknowledged = 0
     }
 

@@ -136,7 +136,8 @@ final class Rig {
 extension RecordResult {
     /// Whether a transaction was undone.
     fileprivate var isAborted: Bool {
-        guard case .outcome(let bytes) = self, case .aborted? = try? OutcomeHeader.peek(bytes) else {
+        guard case .outcome(let bytes) = self, case .aborted? = try? OutcomeHeader.peek(bytes)
+        else {
             return false
         }
         return true

@@ -199,7 +199,7 @@ extension ByteWriter {
 extension GroupResult {
     /// Identity, then version.
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter()
+        var writer = ByteWriter(capacity: 24)
         id.encode(into: &writer)
         version.encode(into: &writer)
         return writer.take()
@@ -216,7 +216,7 @@ extension GroupResult {
 extension EntityID {
     /// The encoding alone.
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter()
+        var writer = ByteWriter(capacity: 12)
         encode(into: &writer)
         return writer.take()
     }

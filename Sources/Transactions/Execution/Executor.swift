@@ -113,6 +113,7 @@ extension Executor {
         try commitGuard?.prepare(view)
         var results: [[UInt8]] = []
         results.reserveCapacity(transaction.steps.count)
+        context.changes.reserveCapacity(transaction.steps.count * 2)
         for (number, step) in transaction.steps.enumerated() {
             switch step {
             case .abort(let reason):
