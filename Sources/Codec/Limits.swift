@@ -30,6 +30,8 @@ package struct Limits: Sendable, Equatable {
     /// Bytes of change sets kept; the same on every node, because trimming is part of applying.
     package var retainedChangeBytes = 256 << 20
 
+    /// Bytes of a row of outcomes or change sets, or of a session, over which another is begun.
+    package var rowPartBytes = 1 << 20
     /// Rows that the apply thread keeps in memory, each of up to a kibibyte; a power of two.
     package var cachedRows = 16_384
 

@@ -3,7 +3,7 @@
 package enum FeatureLevel {
     /// Raised with every change of what an applied record does, that of a limit among
     /// `Limits.deciding` too.
-    package static let current: UInt16 = 1
+    package static let current: UInt16 = 2
 }
 
 extension Limits {
@@ -23,6 +23,7 @@ extension Limits {
             ("sessions", sessions), ("triggers", triggers),
             ("retainedChangeRecords", retainedChangeRecords),
             ("retainedChangeBytes", retainedChangeBytes), ("members", members),
+            ("rowPartBytes", rowPartBytes),
         ]
     }
 }

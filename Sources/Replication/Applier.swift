@@ -170,13 +170,13 @@ extension Applier {
             sessions.writeRow(of: session, to: &overlay)
             return .done
         case .closeSession(let session):
-            guard sessions.close(session) else { return .refused(unknown(session)) }
-            sessions.writeRow(of: session, to: &overlay)
+            guard sessions.close(session, in: &overlay) else {
+                return .refused(unknown(session))
+            }
             return .done
         case .expireSessions(let expired):
             for session in expired where sessions.isExpired(session, time: time) {
-                _ = sessions.close(session)
-                sessions.writeRow(of: session, to: &overlay)
+                _ = sessions.close(session, in: &overlay)
             }
             return .done
         case .membership(let next):
@@ -229,9 +229,12 @@ extension Applier {
         let outcome = encode(executed.outcome)
         if let origin, let place {
             sessions.remember(outcome, for: origin, at: place, time: time)
+            sessions.noteRow(
+                outcome, of: origin, index: index, firstIndex: position.index.next,
+                timeMilliseconds: time, to: &overlay)
         }
         if let changeSet = executed.changeSet {
-            feed.add(changeSet)
+            feed.add(changeSet, firstIndex: position.index.next, to: &overlay)
         }
         turn.touchedTriggers = turn.touchedTriggers || executed.touchedTriggers
         return .outcome(outcome)

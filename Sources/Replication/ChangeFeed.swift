@@ -5,6 +5,9 @@ package import Transactions
 
 /// The retained change sets: one row a frame, written in the batch that applies it.
 ///
+/// Where a frame has more of them than fit into a row, further rows are named after the first change
+/// set in each.
+///
 /// Trimming is part of applying, at checkpoints, by numbers that are the same on every node, so that
 /// the rows are a function of the log.
 struct FeedWriter: Sendable {
@@ -15,6 +18,9 @@ struct FeedWriter: Sendable {
     }
 
     private var row = ByteWriter()
+    /// The name of the row but a frame's first one, and the bytes of the rows before it.
+    private var part: LogIndex?
+    private var writtenBytes = 0
     /// Where one change set is encoded, its storage kept.
     private var scratch = ByteWriter()
     private var checkpoints: [Checkpoint] = []
@@ -44,20 +50,33 @@ struct FeedWriter: Sendable {
         return writer
     }
 
-    /// Adds one encoded change set of the frame being applied.
-    mutating func add(_ changeSet: ChangeSet) {
+    /// Adds one change set of the frame being applied.
+    mutating func add<V: View>(_ changeSet: ChangeSet, firstIndex: LogIndex, to view: inout V) {
         scratch.removeAll(keepingCapacity: true)
         changeSet.encode(into: &scratch)
+        if row.count > 0, row.count + scratch.count > limits.rowPartBytes {
+            writeRow(firstIndex: firstIndex, to: &view)
+            part = changeSet.index
+        }
         row.writeBytes(scratch.bytes)
     }
 
-    /// Writes the frame's row; returns its bytes.
+    /// Writes what is left of the frame's rows; returns the bytes of all of them.
     mutating func endFrame<V: View>(firstIndex: LogIndex, to view: inout V) -> Int {
-        guard row.count > 0 else { return 0 }
+        if row.count > 0 { writeRow(firstIndex: firstIndex, to: &view) }
+        defer { writtenBytes = 0 }
+        part = nil
+        return writtenBytes
+    }
+
+    private mutating func writeRow<V: View>(firstIndex: LogIndex, to view: inout V) {
         let bytes = row.bytes
+        precondition(
+            bytes.count <= limits.rowBytes,
+            "change sets of \(bytes.count) bytes, over the limit of \(limits.rowBytes)")
         row.removeAll(keepingCapacity: true)
-        view.put(SystemRows.feed(frame: firstIndex), bytes)
-        return bytes.count
+        view.put(SystemRows.feed(frame: part ?? firstIndex), bytes)
+        writtenBytes += bytes.count
     }
 
     /// Notes a checkpoint, and removes the change sets that are too old or too many.
@@ -137,7 +156,7 @@ package struct FeedReader: Sendable {
         var page = Page(through: index == .zero ? .zero : index.previous, firstRetained: first)
         guard index >= first, index <= applied else { return page }
         var lower = SystemRows.feed(frame: index)
-        // The frame that holds `index` may begin before it.
+        // The row that holds `index` may begin before it.
         let before = KeyRange(
             lower: SystemRows.feed(frame: .zero), upper: SystemRows.feed(frame: index.next))
         try view.scan(before, reverse: true) { key, _ in
@@ -153,9 +172,11 @@ package struct FeedReader: Sendable {
                 isCut = true
                 return false
             }
-            bytes += row.value.count
             do throws(DecodingFailure) {
+                let before = page.changeSets.count
                 try read(row.value, from: index, into: &page.changeSets)
+                // The first row may end before `index`; a page must not end with it.
+                if page.changeSets.count > before { bytes += row.value.count }
                 return true
             } catch {
                 failure = error
@@ -172,7 +193,7 @@ package struct FeedReader: Sendable {
     ) throws(DecodingFailure) {
         var reader = ByteReader(row)
         while !reader.isAtEnd {
-            let count = try reader.readCount(limit: limits.frameBytes * 4, "change set")
+            let count = try reader.readCount(limit: limits.changeSetBytes, "change set")
             let range = try reader.skip(count)
             var inner = ByteReader(row, in: range)
             let set = try ChangeSet.decode(&inner, limits: limits)

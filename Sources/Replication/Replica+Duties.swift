@@ -93,8 +93,11 @@ extension Replica {
             flushEngine { _ in }
         }
         let excess = writer.map { $0.statistics.fileBytes > settings.limits.retainedLogBytes }
-        if excess == true, !isCompacting, compactionTarget > raft.compacted.index {
-            compact(through: compactionTarget) { _ in }
+        // What may go changes with a flush alone, and to find it out costs a walk over all frames.
+        if excess == true, !isCompacting, !isInstalling, flushed > compactionSought {
+            compactionSought = flushed
+            let target = compactionTarget
+            if target > raft.compacted.index { compact(through: target) { _ in } }
         }
         writer?.prepareSpareWhenIdle()
     }

@@ -149,6 +149,8 @@ package final class Replica {
     // Duties and maintenance
     var leadership: UInt64 = 0
     var flushed: LogIndex
+    /// The flushed index when frames to remove were looked for last.
+    var compactionSought = LogIndex.zero
     var isFlushing = false
     var isCompacting = false
     var flushStarted: MonotonicTime

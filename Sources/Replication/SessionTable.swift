@@ -25,6 +25,8 @@ package struct SessionTable: Sendable {
         var outcomes = OutcomeQueue()
         /// It had outcomes since the last checkpoint.
         var isDirty = false
+        /// Rows that it has on the engine.
+        var rows = 0
     }
 
     /// Where an admitted session is, until one is opened or closed.
@@ -46,6 +48,8 @@ package struct SessionTable: Sendable {
     private var outcomeRows: [[UInt8]] = []
     /// The outcomes of the frame being applied, encoded as its row.
     private var frameRow = ByteWriter()
+    /// The name of that row, unless it is the frame's first.
+    private var part: LogIndex?
     private let limits: Limits
 
     package init(limits: Limits) {
@@ -88,9 +92,13 @@ extension SessionTable {
         return true
     }
 
-    /// Forgets a session; false where it is unknown.
-    mutating func close(_ session: SessionID) -> Bool {
-        sessions.removeValue(forKey: session) != nil
+    /// Forgets a session and deletes its rows; false where it is unknown.
+    mutating func close<V: View>(_ session: SessionID, in view: inout V) -> Bool {
+        guard let closed = sessions.removeValue(forKey: session) else { return false }
+        for part in 0..<closed.rows {
+            view.delete(SystemRows.session(session, part: part))
+        }
+        return true
     }
 
     /// Whether the session's time to live is over at `time`.
@@ -119,16 +127,6 @@ extension SessionTable {
     /// Remembers the outcome of an executed transaction, that its session lives, and what the client
     /// has acknowledged; `place` is where it was admitted.
     mutating func remember(
-        _ outcome: [UInt8], for origin: Origin, at place: Place, time: UInt64
-    ) {
-        note(outcome, for: origin, at: place, time: time)
-        frameRow.writeVarint(origin.session)
-        frameRow.writeVarint(origin.sequence)
-        frameRow.writeVarint(origin.acknowledgedThrough)
-        frameRow.writeBytes(outcome)
-    }
-
-    private mutating func note(
         _ outcome: [UInt8], for origin: Origin, at place: Place, time: UInt64
     ) {
         if sessions.values[place].remember(outcome, for: origin, time: time) {
@@ -190,6 +188,22 @@ extension SessionTable.Session {
 // MARK: - Rows
 
 extension SessionTable {
+    /// Adds an outcome that was remembered to the row of the frame being applied; begins another
+    /// row, named after the record, where it does not fit.
+    mutating func noteRow<V: View>(
+        _ outcome: [UInt8], of origin: Origin, index: LogIndex, firstIndex: LogIndex,
+        timeMilliseconds: UInt64, to view: inout V
+    ) {
+        if frameRow.count > 0, frameRow.count + outcome.count > limits.rowPartBytes {
+            endFrame(firstIndex: firstIndex, timeMilliseconds: timeMilliseconds, to: &view)
+            part = index
+        }
+        frameRow.writeVarint(origin.session)
+        frameRow.writeVarint(origin.sequence)
+        frameRow.writeVarint(origin.acknowledgedThrough)
+        frameRow.writeBytes(outcome)
+    }
+
     /// Writes the row of the frame just applied; nothing where it had no outcome.
     mutating func endFrame<V: View>(
         firstIndex: LogIndex, timeMilliseconds: UInt64, to view: inout V
@@ -198,19 +212,34 @@ extension SessionTable {
         var row = ByteWriter(capacity: frameRow.count + 10)
         row.writeVarint(timeMilliseconds)
         row.writeRaw(frameRow.bytes)
-        let key = SystemRows.outcomes(frame: firstIndex)
+        precondition(
+            row.count <= limits.rowBytes,
+            "outcomes of \(row.count) bytes, over the limit of \(limits.rowBytes)")
+        let key = SystemRows.outcomes(frame: part ?? firstIndex)
+        part = nil
         outcomeRows.append(key)
         view.put(key, row.take())
         frameRow.removeAll(keepingCapacity: true)
     }
 
-    /// Writes one session's row at once: for records that leave no outcome behind.
-    func writeRow<V: View>(of session: SessionID, to view: inout V) {
-        guard let state = sessions[session] else {
-            view.delete(SystemRows.session(session))
-            return
+    /// Writes an open session's rows at once: for records that leave no outcome behind.
+    mutating func writeRow<V: View>(of session: SessionID, to view: inout V) {
+        guard let place = sessions.index(forKey: session) else {
+            preconditionFailure("session \(session) is not open")
         }
-        view.put(SystemRows.session(session), state.encoded())
+        let rows = sessions.values[place].encoded(partBytes: limits.rowPartBytes)
+        for (part, row) in rows.enumerated() {
+            precondition(
+                row.count <= limits.rowBytes,
+                "session of \(row.count) bytes, over the limit of \(limits.rowBytes)")
+            view.put(SystemRows.session(session, part: part), row)
+        }
+        let before = sessions.values[place].rows
+        sessions.values[place].rows = rows.count
+        guard before > rows.count else { return }
+        for part in rows.count..<before {
+            view.delete(SystemRows.session(session, part: part))
+        }
     }
 
     /// Writes the sessions changed since the last checkpoint, and removes the outcome rows.
@@ -236,10 +265,10 @@ extension SessionTable {
         var failure: DecodingFailure?
         try view.scan(KeyRange(prefix: SystemRows.sessionPrefix), reverse: false) { key, row in
             do throws(DecodingFailure) {
-                guard let number = SystemRows.number(of: key) else {
+                guard let (session, part) = SystemRows.sessionPart(of: key) else {
                     throw .malformed(at: 0, what: "session key of \(key.count) bytes")
                 }
-                table.sessions[SessionID(number)] = try Session.decode(row.value, limits: limits)
+                try table.load(session, part: part, row.value)
                 return true
             } catch {
                 failure = error
@@ -263,6 +292,19 @@ extension SessionTable {
         return table
     }
 
+    private mutating func load(
+        _ session: SessionID, part: Int, _ row: [UInt8]
+    ) throws(DecodingFailure) {
+        guard part > 0 else {
+            sessions[session] = try Session.decode(row, limits: limits)
+            return
+        }
+        guard let place = sessions.index(forKey: session), sessions.values[place].rows == part
+        else { throw .malformed(at: 0, what: "part \(part) of a session before another") }
+        var reader = ByteReader(row)
+        try sessions.values[place].decodeOutcomes(&reader, limits: limits)
+    }
+
     private mutating func replay(_ row: [UInt8], limits: Limits) throws(DecodingFailure) {
         var reader = ByteReader(row)
         let time = try reader.readVarint()
@@ -274,7 +316,7 @@ extension SessionTable {
             guard let found = sessions.index(forKey: session) else { continue }
             let origin = Origin(
                 session: session, sequence: sequence, acknowledgedThrough: acknowledged)
-            note(outcome, for: origin, at: found, time: time)
+            remember(outcome, for: origin, at: found, time: time)
         }
     }
 }
@@ -285,20 +327,26 @@ extension SessionTable.Session {
     /// | time to live, last active, milliseconds | varint each |
     /// | description | string |
     /// | acknowledged through, highest | varint each |
-    /// | outcomes | varint count, then (varint sequence, bytes) each |
-    func encoded() -> [UInt8] {
+    /// | outcomes, to the end | varint sequence, bytes |
+    ///
+    /// Outcomes that would take a row over `partBytes` go on in another, which holds nothing else.
+    func encoded(partBytes: Int) -> [[UInt8]] {
+        var rows: [[UInt8]] = []
         var writer = ByteWriter()
         writer.writeVarint(timeToLiveMilliseconds)
         writer.writeVarint(lastActiveMilliseconds)
         writer.writeString(description)
         writer.writeVarint(acknowledgedThrough)
         writer.writeVarint(highest)
-        writer.writeVarint(UInt64(outcomes.count))
         for outcome in outcomes.all {
+            if writer.count > 0, writer.count + outcome.bytes.count > partBytes {
+                rows.append(writer.take())
+            }
             writer.writeVarint(outcome.sequence)
             writer.writeBytes(outcome.bytes)
         }
-        return writer.take()
+        rows.append(writer.take())
+        return rows
     }
 
     static func decode(
@@ -313,17 +361,26 @@ extension SessionTable.Session {
             lastActiveMilliseconds: lastActive)
         session.acknowledgedThrough = try reader.readVarint(SequenceNumber.self)
         session.highest = try reader.readVarint(SequenceNumber.self)
-        let count = try reader.readCount(limit: limits.outcomesPerSession, "outcomes")
-        for _ in 0..<count {
+        try session.decodeOutcomes(&reader, limits: limits)
+        return session
+    }
+
+    /// Adds the outcomes of one more row.
+    mutating func decodeOutcomes(
+        _ reader: inout ByteReader, limits: Limits
+    ) throws(DecodingFailure) {
+        rows += 1
+        while !reader.isAtEnd {
             let start = reader.position
             let sequence = try reader.readVarint(SequenceNumber.self)
             let bytes = try reader.readBytes(limit: limits.outcomeBytes, "outcome")
-            if let last = session.outcomes.all.last, last.sequence >= sequence {
+            if let last = outcomes.all.last, last.sequence >= sequence {
                 throw .malformed(at: start, what: "outcomes are not sorted by sequence")
             }
-            session.outcomes.append(bytes, of: sequence)
+            guard outcomes.count < limits.outcomesPerSession else {
+                throw .malformed(at: start, what: "more outcomes than a session may have")
+            }
+            outcomes.append(bytes, of: sequence)
         }
-        try reader.finish()
-        return session
     }
 }

@@ -3,6 +3,7 @@ import Compression
 import Identifiers
 import KeyValue
 import Raft
+import Transactions
 
 /// A snapshot on its way in: rows go into an engine of their own beside the present one, which
 /// takes its place when the last chunk has been verified.
@@ -40,8 +41,9 @@ final class SnapshotIntake {
     /// Stores chunk `number`; one that is not the next is answered with the number wanted.
     func store(_ bytes: [UInt8], number: UInt64, isLast: Bool) throws -> Progress {
         guard number == nextChunk else { return .wants(nextChunk) }
+        // A chunk is full with the row that takes it over its size.
         let raw = try codec.decompress(
-            bytes, limit: limits.snapshotChunkBytes + limits.valueBytes + limits.frameBytes)
+            bytes, limit: limits.snapshotChunkBytes + limits.rowBytes + limits.keyBytes * 2 + 64)
         var reader = ByteReader(raw)
         var batch = WriteBatch()
         var isEnded = false
@@ -60,7 +62,7 @@ final class SnapshotIntake {
                 break
             }
             let version = try reader.readVarint(LogIndex.self)
-            let value = try reader.readBytes(limit: limits.frameBytes * 4, "snapshot value")
+            let value = try reader.readBytes(limit: limits.rowBytes, "snapshot value")
             let row = Row(version: version, value: value)
             digest.add(key: key, row: row)
             batch.changes.append(.put(key: key, row: row))

@@ -3,6 +3,7 @@ import Compression
 import Identifiers
 import KeyValue
 import Raft
+import Transactions
 
 /// A pinned state on its way to one follower, chunk by chunk.
 ///
@@ -57,10 +58,15 @@ final class SnapshotSource {
         var writer = ByteWriter(capacity: limits.snapshotChunkBytes + 4_096)
         var isCut = false
         var lastKey = nextKey
+        var excess: Int?
         try pinned.scan(KeyRange(lower: nextKey, upper: nil), reverse: false) { key, row in
             guard writer.count < limits.snapshotChunkBytes else {
                 isCut = true
                 lastKey = key
+                return false
+            }
+            guard row.value.count <= limits.rowBytes else {
+                excess = row.value.count
                 return false
             }
             writer.writeBytes(key)
@@ -68,6 +74,11 @@ final class SnapshotSource {
             writer.writeBytes(row.value)
             digest.add(key: key, row: row)
             return true
+        }
+        if let excess {
+            throw EngineFailure(
+                "send a snapshot",
+                reason: "a row of \(excess) bytes is over the limit of \(limits.rowBytes)")
         }
         nextKey = lastKey
         if !isCut {

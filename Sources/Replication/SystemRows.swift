@@ -11,8 +11,10 @@ import Transactions
 /// | `01 01` | applied position (`AppliedPosition`) |
 /// | `01 02` | membership (`Transactions.ClusterMembership`) |
 /// | `01 03`, session (8, big-endian) | one client session as of a checkpoint or its last touch |
+/// | `01 03`, session (8, big-endian), part from 1 on (4, big-endian) | more of the session's outcomes |
 /// | `01 04`, first index of a frame (8, big-endian) | outcomes of that frame's transactions |
 /// | `01 05`, first index of a frame (8, big-endian) | change sets of that frame |
+/// | `01 04` or `01 05`, an index within a frame (8, big-endian) | those from that index on, where they are too many for one row |
 /// | `01 07`, checkpoint index (8, big-endian) | feed bytes written up to that checkpoint (varint) |
 /// | `01 08` | index up to which change sets were trimmed (varint) |
 package enum SystemRows {
@@ -31,6 +33,23 @@ package enum SystemRows {
 
     static func session(_ session: SessionID) -> [UInt8] {
         key(sessionPrefix, session.rawValue)
+    }
+
+    /// The key of the row `part` of a session; the session's own for 0.
+    static func session(_ session: SessionID, part: Int) -> [UInt8] {
+        var key = SystemRows.session(session)
+        guard part > 0 else { return key }
+        for shift in stride(from: 24, through: 0, by: -8) {
+            key.append(UInt8(truncatingIfNeeded: part >> shift))
+        }
+        return key
+    }
+
+    /// What `session(_:part:)` names; nil for a key of another form.
+    static func sessionPart(of key: [UInt8]) -> (session: SessionID, part: Int)? {
+        if let number = number(of: key) { return (SessionID(number), 0) }
+        guard key.count == 14, let number = number(of: Array(key[..<10])) else { return nil }
+        return (SessionID(number), key[10...].reduce(0) { $0 << 8 | Int($1) })
     }
 
     static func outcomes(frame firstIndex: LogIndex) -> [UInt8] {

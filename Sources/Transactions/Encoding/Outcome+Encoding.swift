@@ -234,6 +234,17 @@ extension Limits {
         resultBytes + operationsPerTransaction * 5 + Abort.messageBytes + 32
     }
 
+    /// Bytes of one encoded change set: changes and what stands before each, properties, an abort.
+    package var changeSetBytes: Int {
+        changeBytesPerTransaction + changesPerTransaction * 20 + transactionBytes
+            + Abort.messageBytes + 64
+    }
+
+    /// Bytes of any row's value that applying may leave, and that a snapshot may hold.
+    package var rowBytes: Int {
+        max(rowPartBytes, changeSetBytes, outcomeBytes, valueBytes) + 4_096
+    }
+
     /// Changes that one transaction may make.
     package var changesPerTransaction: Int {
         operationsPerTransaction * 10

@@ -1,0 +1,137 @@
+import Codec
+import Compression
+import Identifiers
+import KeyValue
+import Replication
+import Testing
+import Transactions
+
+@Suite struct ApplierTests {
+    /// One node's applier, and the log it is fed.
+    private final class Log {
+        let limits: Limits
+        private let sealer: FrameSealer
+        private var end = LogIndex.zero
+        private var digest = ChainDigest.empty
+
+        init(_ limits: Limits) {
+            self.limits = limits
+            sealer = FrameSealer(limits: limits)
+        }
+
+        func frame(_ records: [Record]) -> SealedFrame {
+            var payload = FramePayload.Writer(timeMilliseconds: end.rawValue + 1)
+            for record in records { payload.append(record.encoded()) }
+            let frame = sealer.seal(
+                kind: .entries, term: Term(1), firstIndex: end.next, count: UInt32(records.count),
+                raw: payload.take(), previous: digest)
+            end = frame.header.lastIndex
+            digest = frame.header.digest
+            return frame
+        }
+    }
+
+    private static func applier(_ engine: any Engine, _ limits: Limits) throws -> Applier {
+        try Applier(
+            engine: engine,
+            executor: Executor(stores: StoreRegistry([LetterStore()]), limits: limits),
+            limits: limits)
+    }
+
+    private static func rows(of engine: MemoryEngine) throws -> [[UInt8]: Row] {
+        var rows: [[UInt8]: Row] = [:]
+        try engine.scan(SystemRows.replicated, reverse: false) { key, row in
+            rows[key] = row
+            return true
+        }
+        return rows
+    }
+
+    /// Frames of random transactions of three sessions, most of which acknowledge late.
+    private static func frames(_ log: Log, seed: UInt64) -> [SealedFrame] {
+        var random = SeededGenerator(seed: seed)
+        var sequences: [UInt64] = [0, 0, 0]
+        var acknowledged: [UInt64] = [0, 0, 0]
+        let opening = (0..<3).map { _ in
+            Record.openSession(timeToLiveMilliseconds: 1 << 40, description: "a session")
+        }
+        var frames = [log.frame(opening)]
+        for _ in 0..<120 {
+            let records = (0..<Int.random(in: 1...80, using: &random)).map { _ in
+                let client = Int.random(in: 0..<3, using: &random)
+                if Int.random(in: 0..<20, using: &random) > 0 { sequences[client] += 1 }
+                if Int.random(in: 0..<500, using: &random) == 0 {
+                    acknowledged[client] = max(sequences[client], 1) - 1
+                }
+                sequences[client] = max(sequences[client], 1)
+                let origin = Origin(
+                    session: SessionID(UInt64(client + 1)),
+                    sequence: SequenceNumber(sequences[client]),
+                    acknowledgedThrough: SequenceNumber(acknowledged[client]))
+                let value = [UInt8](
+                    repeating: 7, count: Int.random(in: 0..<300, using: &random))
+                let steps = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                    LetterStore.put("k\(Int.random(in: 0..<9, using: &random))", value)
+                }
+                return Record.transaction(Transaction(steps: steps), origin: origin)
+            }
+            frames.append(log.frame(records))
+        }
+        frames.append(log.frame([.closeSession(SessionID(2))]))
+        return frames
+    }
+
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `a node that is opened anew before each frame comes to the same rows and answers`(
+        seed: UInt64
+    ) throws {
+        print("seed \(seed)")
+        var limits = Limits.standard
+        limits.rowPartBytes = 700
+        let frames = Self.frames(Log(limits), seed: seed)
+        let steadyEngine = MemoryEngine()
+        let steady = try Self.applier(steadyEngine, limits)
+        let reopenedEngine = MemoryEngine()
+        for frame in frames {
+            let reopened = try Self.applier(reopenedEngine, limits)
+            let turn = try reopened.apply([frame])
+            let expected = try steady.apply([frame])
+            #expect("\(turn.frames)" == "\(expected.frames)")
+        }
+        #expect(try Self.rows(of: steadyEngine) == Self.rows(of: reopenedEngine))
+    }
+
+    @Test(arguments: [4, 5] as [UInt64])
+    func `rows are split as their bound says, and the feed is the same`(seed: UInt64) throws {
+        print("seed \(seed)")
+        var limits = Limits.standard
+        let frames = Self.frames(Log(limits), seed: seed)
+        let whole = MemoryEngine()
+        _ = try Self.applier(whole, limits).apply(frames)
+        limits.rowPartBytes = 300
+        let split = MemoryEngine()
+        _ = try Self.applier(split, limits).apply(frames)
+        #expect(try Self.changeSets(whole, limits) == Self.changeSets(split, limits))
+
+        // One change set has up to three changes of two values; it does not share a row then.
+        let sizes = try Self.rows(of: split).values.map(\.value.count)
+        #expect(try #require(sizes.max()) < 2_200)
+        #expect(try #require(Self.rows(of: whole).values.map(\.value.count).max()) > 10_000)
+        #expect(
+            try Self.rows(of: split).keys.contains { $0.starts(with: [1, 3]) && $0.count == 14 })
+    }
+
+    private static func changeSets(_ engine: MemoryEngine, _ limits: Limits) throws -> [ChangeSet] {
+        let reader = FeedReader(limits: limits)
+        var sets: [ChangeSet] = []
+        var next = LogIndex(1)
+        while next <= (try AppliedPosition.read(engine)).index {
+            let page = try reader.page(from: next, byteLimit: 3_000, in: engine)
+            #expect(page.through >= next)
+            sets += page.changeSets
+            next = page.through.next
+        }
+        #expect(sets.map(\.index) == sets.map(\.index).sorted())
+        return sets
+    }
+}
