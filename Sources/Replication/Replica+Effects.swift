@@ -194,7 +194,7 @@ extension Replica {
             }
         } else {
             leadershipLost()
-            closeSources()
+            closeIdleSources()
         }
         observer.roleChanged(report)
     }

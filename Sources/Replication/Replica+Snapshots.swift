@@ -92,15 +92,8 @@ extension Replica {
         }
     }
 
-    /// Releases snapshots that nobody needs: all on losing leadership.
-    func closeSources() {
-        for source in sources.values {
-            resources.readWorker.submit { source.value.close() }
-        }
-        sources = [:]
-    }
-
-    /// Releases the snapshots of followers that replicate from the log again.
+    /// Releases the snapshots of followers that replicate from the log again, or are led by another
+    /// node; not of those that are lent one.
     func closeIdleSources() {
         for node in sources.keys
         where !raft.isSendingSnapshot(to: node) && !sourcesInTheMaking.contains(node) {

@@ -171,6 +171,29 @@ private func put(_ number: Int) -> Record {
         try expectWhole(cluster)
     }
 
+    @Test func `without a leader another node lends its state`() throws {
+        var limits = Limits.standard
+        limits.segmentBytes = 16_384
+        limits.retainedLogBytes = 40_000
+        limits.snapshotChunkBytes = 1
+        let (cluster, leader, followers) = try prepared(seed: 40, limits: limits)
+        let victim = followers[0]
+        cluster.crash(victim)
+        rot(victim, 6)
+        for number in 0..<500 { _ = cluster.propose(put(number)) }
+        cluster.world.run(milliseconds: 2_000)
+        #expect((followers[1].replica?.report().compacted ?? .zero) > LogIndex(6))
+        cluster.crash(leader)
+        // A row a chunk: slow enough for elections to be tried in vain meanwhile.
+        try cluster.start(victim)
+        #expect(isRepairing(victim))
+        cluster.world.run(milliseconds: 20_000) { cluster.leader != nil }
+        #expect(!isRepairing(victim))
+        #expect(cluster.leader != nil, "both together are a majority again")
+        try cluster.start(leader)
+        try expectWhole(cluster)
+    }
+
     @Test func `a node alone names the file, the place and the way out`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 38)
         try cluster.startAll()

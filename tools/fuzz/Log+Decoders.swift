@@ -141,7 +141,7 @@ let logDecoders = [
             [
                 SegmentHeader(
                     identity: identity, number: 1, isBase: true, firstSequence: 1,
-                    voting: .initial, previous: .empty
+                    voting: .initial, previous: .empty, fileBytes: 4_096
                 ).encodedPage()
             ]
         },
