@@ -79,8 +79,8 @@ struct ConfigurationFile {
         problems.append(
             Problem(
                 origin(key.mark),
-                "\(ValueFailure.quoted(key.string ?? Self.kind(key))) is not a key\(place);"
-                    + " allowed: \(allowed)"))
+                "\(ValueFailure.quoted(key.string ?? Self.kind(key))) is not a key\(place)"
+                    + NearestName.hint(key.string ?? "", among: known) + "; allowed: \(allowed)"))
     }
 
     private mutating func readScalar(_ setting: Setting, _ node: Node) {

@@ -39,8 +39,11 @@ package struct ConfigurationSources: Sendable {
     }
 
     private func unknown(_ name: String) -> Problem {
-        let known = Setting.allCases.map(\.environmentName).joined(separator: ", ")
-        return Problem(.environment(name), "this variable is not known; allowed: \(known)")
+        let known = Setting.allCases.map(\.environmentName)
+        return Problem(
+            .environment(name),
+            "this variable is not known" + NearestName.hint(name, among: known)
+                + "; allowed: " + known.joined(separator: ", "))
     }
 }
 

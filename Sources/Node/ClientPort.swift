@@ -72,6 +72,13 @@ final class ClientPort {
         }
     }
 
+    /// Sends watches elsewhere, because this node hears of no changes any more.
+    func endWatches(reason: String) {
+        for client in Array(connections.values) where client.hasWatches {
+            client.drain(reason: reason)
+        }
+    }
+
     func closeAll() {
         isDraining = true
         listener?.close()

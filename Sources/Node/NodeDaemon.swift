@@ -121,6 +121,9 @@ package final class NodeDaemon {
             replica.received(message, from: node)
         }
         hub.events.isHeard = { [unowned self] node in replica.isHeard(node) }
+        hub.events.removed = { [unowned self] in
+            port.endWatches(reason: "the node has been removed from the cluster")
+        }
         hub.events.changed = { [unowned self] node in replica.connectionChanged(node) }
         replica.observer.failed = { [unowned self] failure in stopped(.failed(failure)) }
         replica.observer.applied = { [unowned self] turn in

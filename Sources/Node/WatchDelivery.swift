@@ -26,6 +26,10 @@ final class WatchDelivery {
     }
 
     func start() {
+        guard service.status().role != .removed else {
+            deliver(.watchEnded(.followerLost("this node has been removed from the cluster")))
+            return
+        }
         let first: LogIndex =
             switch request.start {
             case .now: service.replica.appliedPosition.index.next

@@ -22,6 +22,8 @@ package final class PeerHub: PeerTransport {
         package var changed: (NodeID) -> Void = { _ in }
         /// Whether the recorded directory of a member has been heard of lately.
         package var isHeard: (NodeID) -> Bool = { _ in false }
+        /// This node has learned that it is no member any more.
+        package var removed: () -> Void = {}
         package init() {}
     }
 
@@ -346,5 +348,6 @@ extension PeerHub {
         logger.notice(
             "this node has been removed from the cluster; it waits to be added again, or stopped",
             metadata: ["why": "\(reason)"])
+        events.removed()
     }
 }

@@ -22,6 +22,19 @@ private func problems(
 }
 
 @Suite struct ConfigurationFileTests {
+    @Test(arguments: [
+        ("nod: 1", "lockstep.yaml:1:1: \"nod\" is not a key, did you mean node?; allowed: "),
+        ("Timers:\n  x: 1", "lockstep.yaml:1:1: \"Timers\" is not a key, did you mean timers?;"),
+        (
+            "timers:\n  hartbeat: 1s",
+            "lockstep.yaml:2:3: \"hartbeat\" is not a key in timers, did you mean heartbeat?;"
+        ),
+        ("zzz: 1", "lockstep.yaml:1:1: \"zzz\" is not a key; allowed: "),
+    ])
+    func `a misspelt key is told with the nearest one`(text: String, beginning: String) {
+        #expect(problems(text).contains(beginning))
+    }
+
     @Test func `a whole file is read`() throws {
         var sources = ConfigurationSources()
         sources.file = (

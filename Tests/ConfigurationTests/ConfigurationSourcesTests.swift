@@ -73,7 +73,9 @@ private func problems(
                 (ms, s or m), not "soon"
                 """)
         #expect(
-            text.contains("\nLOCKSTEP_DATAS: this variable is not known; allowed: LOCKSTEP_NODE,"))
+            text.contains(
+                "\nLOCKSTEP_DATAS: this variable is not known, did you mean LOCKSTEP_DATA?; allowed: "
+            ))
     }
 
     @Test func `addresses that other machines reach are refused with the reason`() {
