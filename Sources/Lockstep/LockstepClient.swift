@@ -86,11 +86,9 @@ public final class LockstepClient: Sendable {
     public func submit(
         _ transaction: Transaction, timeout: Duration? = nil
     ) async throws(LockstepError) -> TransactionOutcome {
-        let bytes = coding.encode(transaction.replicated)
-        let limit = Limits.standard.transactionBytes
-        guard bytes.count <= limit else {
-            throw .tooLarge("the transaction is \(bytes.count) bytes, over the limit of \(limit)")
-        }
+        let replicated = transaction.replicated
+        let bytes = coding.encode(replicated)
+        try replicated.check(encodedBytes: bytes.count, limits: .standard)
         let work = Call.Work.submission(transaction: bytes, wantsChanges: transaction.wantsChanges)
         let response = try await perform(work, timeout: timeout)
         guard case .outcome(let outcome, let changes) = response else { throw unexpected(response) }

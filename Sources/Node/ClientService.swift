@@ -94,12 +94,17 @@ final class ClientService {
         }
         // What the log takes up must be readable on every node; whether it makes sense is decided
         // when it is applied, so that every sequence number has an outcome.
-        do {
+        do throws(DecodingFailure) {
             var reader = ByteReader(submission.transaction)
             _ = try Transaction.decode(&reader, limits: limits)
             try reader.finish()
         } catch {
-            answer(.error(.protocolViolation("transaction: \(error)")))
+            switch error {
+            case .overLimit(_, let what, let size, let limit):
+                answer(.error(.tooLarge(what: what, size: size, limit: limit)))
+            case .truncated, .malformed:
+                answer(.error(.protocolViolation("transaction: \(error)")))
+            }
             return
         }
         let record = Record.encodedTransaction(

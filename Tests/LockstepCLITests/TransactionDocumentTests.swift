@@ -186,4 +186,23 @@ private func failure(_ text: String) throws -> String? {
     func `what breaks the schema is told by its path`(text: String, message: String) throws {
         #expect(try failure(text) == message)
     }
+
+    @Test func `a value that is too long is told by its length and not in full`() throws {
+        let long = String(repeating: "v", count: PropertyValue.mostTextBytes + 1)
+        func document(_ text: String) -> String {
+            "{\"steps\": [{\"op\": \"set\", \"path\": \"svc:/a/:properties/g/p\","
+                + " \"type\": \"astring\", \"values\": [\"\(text)\"]}]}"
+        }
+        #expect(try failure(document(String(long.dropLast()))) == nil)
+        #expect(
+            try failure(document(long))
+                == "$.steps[0].values[0] has 4096 bytes, the most are 4095: "
+                + "\"vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv…\"; split it into several values")
+    }
+
+    @Test func `the help names the limits`() {
+        #expect(TransactionDocument.schema.contains("10000 steps"))
+        #expect(TransactionDocument.schema.contains("2 MiB in all"))
+        #expect(TransactionDocument.schema.contains("4095 bytes a text value"))
+    }
 }

@@ -16,6 +16,15 @@ extension PropertyValue {
     }
 }
 
+extension PropertyValue {
+    /// Bytes that a value of `astring` or a type below it may have.
+    public static let mostTextBytes = Properties.PropertyValue.textBytes
+    /// Bytes that an opaque value may have.
+    public static let mostOpaqueBytes = Properties.PropertyValue.opaqueBytes
+    /// Values that one property may have.
+    public static let mostValues = PropertyContent.valueLimit
+}
+
 /// A property to be written.
 public struct PropertyDefinition: Hashable, Sendable {
     public var name: String

@@ -77,14 +77,20 @@ struct SetCommand: AsyncParsableCommand {
         guard PropertyLocation.isGroupType(groupType) else {
             throw CommandFailure(.usage, "\"\(groupType)\" is no name of a group's type")
         }
+        guard values.count <= PropertyValue.mostValues else {
+            throw CommandFailure(
+                .malformedInput,
+                "\(values.count) values, the most of a property are \(PropertyValue.mostValues)")
+        }
         try await cluster.withClient { client in
             let type = try await chooseType(client)
             let read = values.map { PropertyValue(stringBytes: Array($0.utf8), type: type) }
             for (text, value) in zip(values, read) where value == nil {
                 throw CommandFailure(
                     .malformedInput,
-                    "\(JSONValue.string(text).text) is no value of type \(type.rawValue); choose"
-                        + " another type by --type")
+                    ValueRendering.excess(text, type).map { "the value \($0)" }
+                        ?? "\(ValueRendering.quoted(text)) is no value of type \(type.rawValue);"
+                        + " choose another type by --type")
             }
             let commit = try await client.setProperty(
                 path.path, type: type, values: read.compactMap { $0 }, groupType: groupType)

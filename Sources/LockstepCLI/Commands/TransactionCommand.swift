@@ -11,7 +11,7 @@ struct TransactionCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
-    @Flag(help: "Read and check the document, and submit nothing.")
+    @Flag(help: "Read and check the document and the limits, and submit nothing.")
     var check = false
 
     @Argument(help: "The document's file, or - for the standard input.")
@@ -21,6 +21,7 @@ struct TransactionCommand: AsyncParsableCommand {
         var transaction = try read()
         transaction.wantsChanges = true
         if check {
+            try transaction.validate()
             try cluster.show(
                 ["steps": .number(transaction.stepCount)],
                 text: "the document is right: \(transaction.stepCount) steps\n")

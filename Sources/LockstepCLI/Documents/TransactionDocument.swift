@@ -1,3 +1,4 @@
+import Codec
 package import JSON
 package import Lockstep
 
@@ -41,6 +42,12 @@ package enum TransactionDocument {
                   net_address net_address_v4 net_address_v6
         VALUES    true and false for boolean; numbers for count and integer; strings for all: a time
                   is SECONDS[.FRACTION], opaque is hexadecimal
+        LIMITS    \(Limits.standard.operationsPerTransaction) steps and as many expectations, \
+        \(Limits.standard.transactionProperties) notes, \
+        \(Limits.standard.transactionBytes >> 20) MiB in all;
+                  \(PropertyValue.mostTextBytes) bytes a text value, \
+        \(PropertyValue.mostOpaqueBytes) an opaque one, \(PropertyValue.mostValues) values a \
+        property, \(Limits.standard.valueBytes >> 20) MiB a group
         """
 
     private enum Kind: String, CaseIterable {
@@ -214,7 +221,14 @@ package enum TransactionDocument {
     ) throws(SchemaFailure) -> PropertyDefinition {
         let type = try fields.need("type").choice(of: PropertyType.self)
         var values: [PropertyValue] = []
-        for element in try fields.need("values").elements() {
+        let list = try fields.need("values")
+        let elements = try list.elements()
+        guard elements.count <= PropertyValue.mostValues else {
+            throw list.failure(
+                "has \(elements.count) values, the most of a property are"
+                    + " \(PropertyValue.mostValues)")
+        }
+        for element in elements {
             values.append(try value(element, type))
         }
         return PropertyDefinition(name: name, type: type, values: values)
@@ -233,7 +247,9 @@ package enum TransactionDocument {
         }
         guard let value = PropertyValue(stringBytes: Array(text.utf8), type: type) else {
             throw place.failure(
-                "must be a value of type \(type.rawValue), not \(JSONValue.string(text).text)")
+                ValueRendering.excess(text, type)
+                    ?? "must be a value of type \(type.rawValue), not \(ValueRendering.quoted(text))"
+            )
         }
         return value
     }
