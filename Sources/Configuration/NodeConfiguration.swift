@@ -13,7 +13,9 @@ package struct NodeConfiguration: Sendable, Equatable {
 
     /// This node's name in the cluster, never 0.
     package var node = NodeID(1)
-    /// What people call the cluster; nodes of clusters with other names are refused.
+    /// What people call a new cluster; its founders agree on it when their data directories are made.
+    ///
+    /// A directory that is there keeps its cluster, and a node that joins takes that of the cluster.
     package var cluster = "lockstep"
     package var dataDirectory: String
     package var peer = Endpoint(port: NodeConfiguration.defaultPeerPort)

@@ -62,7 +62,8 @@ extension LockstepClient {
         _ node: UInt64, peerAddress: Endpoint, clientAddress: Endpoint, timeout: Duration? = nil
     ) async throws(LockstepError) -> UInt64 {
         let request = Request.memberAdd(
-            try member(node), peerAddress: "\(peerAddress)", clientAddress: "\(clientAddress)")
+            try member(node), peerAddress: "\(Address(peerAddress))",
+            clientAddress: "\(Address(clientAddress))")
         return try done(await perform(.once(request), timeout: timeout))
     }
 

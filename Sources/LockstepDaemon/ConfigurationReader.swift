@@ -32,13 +32,36 @@ package struct ConfigurationReader {
                 unreadable = Problem(origin, error.message)
             }
         }
-        guard let unreadable else { return try sources.load() }
+        guard let unreadable else {
+            let loaded = try sources.load()
+            try checkTriggerFolder(loaded)
+            return loaded
+        }
         do throws(ConfigurationFailure) {
             _ = try sources.load()
         } catch {
             throw ConfigurationFailure([unreadable] + error.problems)
         }
         throw ConfigurationFailure([unreadable])
+    }
+
+    /// A folder that is not there would let every trigger fail, and only later.
+    private func checkTriggerFolder(_ loaded: LoadedConfiguration) throws(ConfigurationFailure) {
+        guard let folder = loaded.configuration.triggerPrograms else { return }
+        let reason: String
+        do throws(FileFailure) {
+            // The dot: only a folder has one.
+            guard try !files.exists(folder + "/.") else { return }
+            reason = "is not there; make it"
+        } catch {
+            reason = "cannot be used: \(error.reason)"
+        }
+        throw ConfigurationFailure([
+            Problem(
+                loaded.origins[.triggerPrograms] ?? .configuration,
+                "\(Setting.triggerPrograms.path): the folder \(folder) \(reason), or leave the"
+                    + " setting out, and no trigger runs a program")
+        ])
     }
 
     private struct FileReadFailure: Error {

@@ -12,4 +12,7 @@ package enum DaemonExit: Int32, Sendable {
     /// In use by another process.
     case temporary = 75
     case configuration = 78
+    /// A second SIGINT or SIGTERM ended it while it drained (128 and the signal's number).
+    case interruptedTwice = 130
+    case terminatedTwice = 143
 }

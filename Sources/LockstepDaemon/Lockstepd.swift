@@ -25,13 +25,16 @@ struct Lockstepd: ParsableCommand {
             EXIT CODES
               0   stopped as it was told to, or nothing but text was asked for
               64  the command line is wrong
-              65  the data directory is damaged, or belongs to another cluster or node
+              65  the data directory is damaged, holds files of another node, or is of a later
+                  version
               69  the cluster to join does not answer
               70  an error in the program itself
               73  the data directory cannot be made or opened
               74  reading or writing failed: the disk is full, broken or too slow
               75  a port or the data directory is in use by another process; try later
-              78  the configuration is wrong; every problem is told on a line of its own
+              78  the configuration is wrong, each problem told on a line of its own, or the data
+                  directory belongs to another node
+              130, 143  a second SIGINT or SIGTERM ended it at once; nothing acknowledged is lost
             """,
         version: Release.version)
 

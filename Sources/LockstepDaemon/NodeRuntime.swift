@@ -121,7 +121,7 @@ final class NodeRuntime {
         if let known = directory.identity {
             guard known.node == configuration.node else {
                 throw DaemonFailure(
-                    status: DaemonExit.damagedData.rawValue,
+                    status: DaemonExit.configuration.rawValue,
                     text: "\(directory.layout.root) belongs to node \(known.node), the "
                         + "configuration is of node \(configuration.node); give each node a data "
                         + "directory of its own")
@@ -183,8 +183,16 @@ final class NodeRuntime {
         return NodeSettings(
             replica: replica, incarnation: identity.incarnation, bootstrap: bootstrap,
             peerListen: configuration.peer.listen, clientListen: configuration.client.listen,
-            metricsListen: configuration.metrics, triggerFolder: configuration.triggerPrograms,
+            metricsListen: configuration.metrics,
+            triggerFolder: configuration.triggerPrograms.map(Self.absolute),
             version: version)
+    }
+
+    /// The programs run in the folder itself, where a relative path would lead elsewhere.
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(current) }
+        return unsafe String(cString: current) + "/" + path
     }
 
     // MARK: Loop
@@ -218,8 +226,15 @@ final class NodeRuntime {
     }
 
     /// The first signal drains; a second one ends the process at once.
-    private func signalled() {
-        guard !isDraining else { exit(DaemonExit.software.rawValue) }
+    private func signalled(_ signal: UVSignals.Signal) {
+        guard !isDraining else {
+            let code: DaemonExit =
+                switch signal {
+                case .interrupt: .interruptedTwice
+                case .terminate: .terminatedTwice
+                }
+            exit(code.rawValue)
+        }
         isDraining = true
         node?.drain()
     }
@@ -240,7 +255,7 @@ final class NodeRuntime {
                 engineFactory: engines, processes: UVProcessRunner(loop), logger: logger,
                 memoryBytes: { ResidentMemory.bytes() }))
         self.node = node
-        signals = UVSignals(on: loop) { [weak self] _ in self?.signalled() }
+        signals = UVSignals(on: loop) { [weak self] signal in self?.signalled(signal) }
         do {
             try node.start { [logger] reason in
                 switch reason {

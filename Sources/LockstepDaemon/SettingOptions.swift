@@ -13,7 +13,8 @@ package struct SettingOptions: ParsableArguments {
     @Option(
         name: .customLong("cluster"),
         help: ArgumentHelp(
-            "The cluster's name. (default: lockstep)",
+            "The new cluster's name; counts when a data directory is made, without --join. "
+                + "(default: lockstep)",
             valueName: "name"))
     var cluster: String?
 

@@ -43,6 +43,10 @@ extension Replica {
                     .failure(.refused("node \(member.node) is a member already")))
                 return nil
             }
+            if let objection = membership.objection(toAddressesOf: member) {
+                finishAdministration(.failure(.refused(objection)))
+                return nil
+            }
             guard core.everyone.count < settings.limits.members else {
                 finishAdministration(
                     .failure(.refused("a cluster has at most \(settings.limits.members) nodes")))
@@ -218,5 +222,24 @@ extension Replica {
     /// The engine as it is now, for checkers that compare whole states.
     package var presentEngine: any Engine {
         engine.withLock { $0 }
+    }
+}
+
+extension ClusterMembership {
+    /// Why a new member cannot have its addresses; nil where nobody else has them.
+    fileprivate func objection(toAddressesOf new: Member) -> String? {
+        guard new.peerAddress != new.clientAddress else {
+            return "node \(new.node) cannot take peers and clients at one address, "
+                + new.peerAddress
+        }
+        for address in [new.peerAddress, new.clientAddress] {
+            let owner = members.first {
+                [$0.peerAddress, $0.clientAddress].contains(address)
+            }
+            guard let owner else { continue }
+            return "\(address) is an address of node \(owner.node); give node \(new.node) one of"
+                + " its own"
+        }
+        return nil
     }
 }

@@ -185,8 +185,22 @@ extension Database {
 
     /// RocksDB's error text with the directory and what to do about it.
     func failure(_ operation: String, _ text: String) -> EngineFailure {
-        EngineFailure(
-            "RocksDB \(operation) in \(directory)", reason: "\(text); \(Self.advice(on: text))")
+        let parted = Self.parted(text, atPath: directory)
+        return EngineFailure(
+            "RocksDB \(operation) in \(directory)", reason: "\(parted); \(Self.advice(on: text))")
+    }
+
+    /// Some texts of RocksDB run into the path behind them: "to be an sstable/var/lib/db/7.sst".
+    private static func parted(_ text: String, atPath path: String) -> String {
+        var parted = ""
+        var rest = text[...]
+        while !path.isEmpty, let found = rest.firstRange(of: path) {
+            parted += rest[..<found.lowerBound]
+            if parted.last?.isLetter == true { parted += " " }
+            parted += path
+            rest = rest[found.upperBound...]
+        }
+        return parted + rest
     }
 
     private static func advice(on text: String) -> String {

@@ -30,6 +30,26 @@ import Testing
             failure?.problems.map(\.origin) == [.environment("LOCKSTEP_CONFIGURATION")])
     }
 
+    @Test(arguments: [
+        ("/nonexistent/programs", "is not there"), ("/proc/self/exe", "cannot be used: "),
+    ])
+    func `a folder of trigger programs that is none is refused`(path: String, why: String) {
+        let failure = #expect(throws: ConfigurationFailure.self) {
+            try reader.load(
+                file: nil, environment: ["LOCKSTEP_TRIGGERS_PROGRAMS": path],
+                flags: [(.data, "/d")])
+        }
+        #expect(failure?.problems.map(\.origin) == [.environment("LOCKSTEP_TRIGGERS_PROGRAMS")])
+        let text = failure?.problems.first?.message ?? ""
+        #expect(text.hasPrefix("triggers.programs: the folder \(path) \(why)"), "\(text)")
+    }
+
+    @Test func `a folder of trigger programs that is there is taken`() throws {
+        let loaded = try reader.load(
+            file: nil, environment: [:], flags: [(.data, "/d"), (.triggerPrograms, "/")])
+        #expect(loaded.configuration.triggerPrograms == "/")
+    }
+
     @Test func `what is no text is refused`() {
         let failure = #expect(throws: ConfigurationFailure.self) {
             try reader.load(file: "/proc/self/exe", environment: [:], flags: [(.data, "/d")])

@@ -117,6 +117,33 @@ private func outcome(
         }
     }
 
+    @Test func `a new member with an address of another one is refused`() throws {
+        let cluster = SimulatedCluster(size: 1, seed: 3)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let present = try #require(leader.replica?.currentMembership.members.first)
+        let back = LoopBound(try #require(leader.replica), to: leader.loop)
+        for (peer, client, reason) in [
+            (present.peerAddress, "127.0.0.1:2", "\(present.peerAddress) is an address of node 1"),
+            ("127.0.0.1:2", present.peerAddress, "\(present.peerAddress) is an address of node 1"),
+            ("127.0.0.1:2", "127.0.0.1:2", "node 2 cannot take peers and clients at one address"),
+        ] {
+            let answer = Locked<Result<LogIndex, RequestRefusal>?>(nil)
+            leader.loop.post {
+                let member = Member(
+                    node: NodeID(2), incarnation: nil, peerAddress: peer, clientAddress: client)
+                back.value.addMember(member) { result in answer.withLock { $0 = result } }
+            }
+            cluster.world.run(milliseconds: 1_000) { answer.withLock { $0 } != nil }
+            guard case .failure(.refused(let text))? = answer.withLock({ $0 }) else {
+                Issue.record("\(peer) and \(client): \(String(describing: answer.withLock { $0 }))")
+                continue
+            }
+            #expect(text.hasPrefix(reason), "\(text)")
+        }
+        #expect(leader.replica?.currentMembership.members.count == 1)
+    }
+
     @Test func `a node alone commits without anybody`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 2)
         try cluster.startAll()

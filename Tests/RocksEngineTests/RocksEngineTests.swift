@@ -125,6 +125,25 @@ import Testing
         #expect(text.contains("checksum") && text.contains("move it away"), "\(text)")
     }
 
+    @Test func `a table that was cut short is told with its path apart`() throws {
+        let directory = try TemporaryDirectory()
+        let engine = try DurableEngine(directory.file("db"))
+        try engine.write(Self.put("a", "one", 5))
+        engine.close()
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("db"))
+        let table = directory.file("db/" + (try #require(names.first { $0.hasSuffix(".sst") })))
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: table))
+        let failure = #expect(throws: EngineFailure.self) {
+            let damaged = try DurableEngine(directory.file("db"))
+            defer { damaged.close() }
+            _ = try damaged.rows()
+        }
+        let text = try #require(failure).description
+        #expect(text.contains("too short"), "\(text)")
+        #expect(text.contains(" \(table)"), "\(text)")
+        #expect(!text.contains("sstable/"), "\(text)")
+    }
+
     @Test func `a path below a file is refused with what to do`() throws {
         let directory = try TemporaryDirectory()
         let file = directory.file("file")

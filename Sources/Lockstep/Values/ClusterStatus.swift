@@ -100,6 +100,11 @@ public struct StateDigest: Hashable, Sendable {
     public let index: UInt64
     /// 32 hexadecimal digits.
     public let digest: String
+
+    package init(index: UInt64, digest: String) {
+        self.index = index
+        self.digest = digest
+    }
 }
 
 /// What a snapshot of one node did.

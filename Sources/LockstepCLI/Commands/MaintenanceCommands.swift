@@ -43,35 +43,29 @@ struct DigestCommand: AsyncParsableCommand {
         abstract: "Compare the digests of all nodes' states at one index.",
         discussion: """
             Puts a mark into the log and asks the leader and each node of --endpoints for the \
-            digest of its state there. Exits with 1 where two differ.
+            digest of its state there. Exits with 1 where two differ, and where no two do but a \
+            node gives none, with the code of that failure, such as 69 for a node that is down.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
     func run() async throws {
         let nodes = try cluster.nodes()
-        var table = Table([.init("ENDPOINT"), .init("INDEX", .right), .init("DIGEST")])
-        var documents: [JSONValue] = []
-        var digests: Set<String> = []
-        try await cluster.withClient { client in
-            let mark = try await client.markDigest()
-            digests.insert(mark.digest)
-            table.append(["leader", "\(mark.index)", mark.digest])
+        let report = try await cluster.withClient { client in
+            var report = DigestReport(mark: try await client.markDigest())
             for node in nodes {
-                let digest = try await askUntilThere(client, node, mark.index)
-                digests.insert(digest.digest)
-                table.append(["\(node)", "\(digest.index)", digest.digest])
-                documents.append([
-                    "endpoint": .string("\(node)"), "index": .number(digest.index),
-                    "digest": .string(digest.digest),
-                ])
+                do {
+                    let digest = try await askUntilThere(client, node, report.mark.index)
+                    report.answers.append((node, .success(digest.digest)))
+                } catch {
+                    guard let failure = CommandFailure(error) else { throw error }
+                    report.answers.append((node, .failure(failure)))
+                }
             }
+            return report
         }
-        let verdict = digests.count == 1 ? "all are equal\n" : "THEY DIFFER\n"
-        try cluster.show(
-            ["equal": .boolean(digests.count == 1), "nodes": .array(documents)],
-            text: table.text + verdict)
-        if digests.count > 1 { throw CommandFailure(.negative, "") }
+        try cluster.show(report.document, text: report.text)
+        if let failure = report.failure { throw failure }
     }
 
     /// Whether a node may answer later what it refuses now.
@@ -91,10 +85,7 @@ struct DigestCommand: AsyncParsableCommand {
             do throws(LockstepError) {
                 return try await client.digest(of: node, at: index)
             } catch {
-                guard Self.mayCome(error), ContinuousClock.now < end else {
-                    let failure = CommandFailure(error)
-                    throw CommandFailure(failure.exit, "\(node): \(failure.text)")
-                }
+                guard Self.mayCome(error), ContinuousClock.now < end else { throw error }
             }
             try await Task.sleep(for: .milliseconds(50))
         }
