@@ -17,7 +17,10 @@ struct LockstepCommand: AsyncParsableCommand {
         abstract: "Work with a Lockstep cluster.",
         discussion: """
             Every command takes --endpoints HOST:PORT,… (or LOCKSTEP_ENDPOINTS; default \
-            127.0.0.1:4710), --timeout SECONDS and --json. The leader is found from any node.
+            127.0.0.1:4710), --timeout SECONDS and --json. The leader is found from any node. With \
+            --json a failure is one line on standard error: {"error": {"kind": WORD, "message": \
+            TEXT, "outcome-known": true or false}}; what is told on standard output, such as an \
+            aborted transaction, is not told again.
 
             EXIT CODES
               0   done
@@ -52,8 +55,14 @@ struct LockstepCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            guard let failure = CommandFailure(error) else { Self.exit(withError: error) }
-            if !failure.text.isEmpty { Streams.writeError("lockstep: \(failure.text)\n") }
+            let isJSON = CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
+            guard let failure = CommandFailure(error) ?? usage(error, isJSON) else {
+                Self.exit(withError: error)
+            }
+            if !failure.text.isEmpty {
+                Streams.writeError(
+                    isJSON ? failure.document.text + "\n" : "lockstep: \(failure.text)\n")
+            }
             #if canImport(Glibc)
                 Glibc.exit(failure.exit.rawValue)
             #elseif canImport(Musl)
@@ -62,6 +71,14 @@ struct LockstepCommand: AsyncParsableCommand {
                 Darwin.exit(failure.exit.rawValue)
             #endif
         }
+    }
+}
+
+extension LockstepCommand {
+    /// A wrong command line as a failure, where it is to be told in JSON; nil for a call for help.
+    private static func usage(_ error: any Error, _ isJSON: Bool) -> CommandFailure? {
+        guard isJSON, exitCode(for: error) == .validationFailure else { return nil }
+        return CommandFailure(.usage, message(for: error))
     }
 }
 

@@ -77,6 +77,8 @@ final class TriggerDuty {
         running = [:]
         runners = [:]
         savedThrough = [:]
+        savedDeliveries = [:]
+        announced = []
     }
 
     func stateReplaced() {
@@ -125,6 +127,13 @@ final class TriggerDuty {
             } else {
                 next[name] = TriggerRunner(trigger)
                 savedThrough[name] = trigger.deliveredThrough
+                savedDeliveries[name] = nil
+                // A suspension after this one is to be replicated like the first.
+                if trigger.suspension == nil {
+                    announced.remove(name)
+                } else {
+                    announced.insert(name)
+                }
             }
         }
         for (name, process) in running where next[name] == nil {
@@ -183,11 +192,7 @@ final class TriggerDuty {
             case .success(let page):
                 runners[name]?.pageRead(
                     page.changeSets, through: page.through, firstRetained: page.firstRetained)
-                if let reason = runners[name]?.suspension {
-                    logger.error(
-                        "trigger suspended", metadata: ["trigger": "\(name)", "why": "\(reason)"])
-                    save()
-                }
+                announceSuspension(of: name)
             case .failure:
                 runners[name]?.readFailed(now: loop.now)
             }
@@ -230,8 +235,15 @@ final class TriggerDuty {
             logger.warning(
                 "a trigger failed", metadata: ["trigger": "\(name)", "why": "\(failure)"])
         }
+        announceSuspension(of: name)
         saveIfDue()
         advance(name)
+    }
+
+    private func announceSuspension(of name: String) {
+        guard let reason = runners[name]?.suspension else { return }
+        logger.error("trigger suspended", metadata: ["trigger": "\(name)", "why": "\(reason)"])
+        save()
     }
 
     // MARK: Cursors
@@ -276,7 +288,12 @@ final class TriggerDuty {
         replica.propose(Record.triggerCursors(cursors).encoded()) { [weak self] result in
             guard let self, epoch == begun else { return }
             isSaving = false
-            guard case .success = result else { return }
+            guard case .success = result else {
+                for cursor in cursors where cursor.suspension != nil {
+                    announced.remove(cursor.trigger)
+                }
+                return
+            }
             for cursor in cursors {
                 savedThrough[cursor.trigger] = cursor.deliveredThrough
                 savedDeliveries[cursor.trigger] = runners[cursor.trigger]?.deliveries
@@ -297,6 +314,16 @@ final class TriggerDuty {
 
     // MARK: Status
 
+    private static func state(of runner: TriggerRunner) -> TriggerState {
+        if let reason = runner.suspension {
+            .suspended(reason)
+        } else if let reason = runner.lastFailure {
+            .failing(reason)
+        } else {
+            .running
+        }
+    }
+
     /// Every trigger that this leader runs; empty on others.
     func statuses() -> [TriggerStatus] {
         runners.values.sorted { $0.definition.name < $1.definition.name }.map { runner in
@@ -304,7 +331,7 @@ final class TriggerDuty {
             return TriggerStatus(
                 name: runner.definition.name, deliveredThrough: runner.deliveredThrough,
                 lagRecords: UInt64(max(0, lag)),
-                suspension: runner.suspension ?? runner.lastFailure.map { "failing: \($0)" })
+                state: Self.state(of: runner))
         }
     }
 }

@@ -86,23 +86,31 @@ extension TriggerStatus {
         writer.writeString(name)
         writer.writeVarint(deliveredThrough)
         writer.writeVarint(lagRecords)
-        writer.writeBool(suspension != nil)
-        if let suspension {
-            writer.writeBytes(boundedUTF8(suspension, bytes: TextLimit.reasonBytes))
-        }
+        let (number, reason): (UInt8, String) =
+            switch state {
+            case .running: (0, "")
+            case .failing(let reason): (1, reason)
+            case .suspended(let reason): (2, reason)
+            }
+        writer.writeUInt8(number)
+        writer.writeBytes(boundedUTF8(reason, bytes: TextLimit.reasonBytes))
     }
 
     fileprivate init(from reader: inout ByteReader, limits: Limits) throws(DecodingFailure) {
         let name = try reader.readString(limit: limits.keyBytes, "trigger name")
         let deliveredThrough = try reader.readVarint(LogIndex.self)
         let lag = try reader.readVarint()
-        var suspension: String?
-        if try reader.readBool() {
-            suspension = try reader.readString(limit: TextLimit.reasonBytes, "suspension")
+        let start = reader.position
+        let number = try reader.readUInt8()
+        let reason = try reader.readString(limit: TextLimit.reasonBytes, "reason of a trigger")
+        let state: TriggerState
+        switch number {
+        case 0 where reason.isEmpty: state = .running
+        case 1: state = .failing(reason)
+        case 2: state = .suspended(reason)
+        default: throw .malformed(at: start, what: "no state of a trigger: \(number)")
         }
-        self.init(
-            name: name, deliveredThrough: deliveredThrough, lagRecords: lag,
-            suspension: suspension)
+        self.init(name: name, deliveredThrough: deliveredThrough, lagRecords: lag, state: state)
     }
 }
 

@@ -12,7 +12,7 @@ package import Identifiers
 /// | commit, applied, durable, first, last index | varints |
 /// | feature level, log, raw, stored bytes, sessions, connections | varints |
 /// | engine bytes, memory bytes, uptime ms | varints |
-/// | triggers | count varint; each: name text, delivered through varint, lag varint, has suspension u8, if 1 a text |
+/// | triggers | count varint; each: name text, delivered through varint, lag varint, state u8 (0 running, 1 failing, 2 suspended), reason text |
 /// | damage | count varint; each: first, last index varints, place text |
 /// | members | count varint; each: node varint, incarnation u64 (0 unknown), two address texts, role u8, match varint, lag varint, last heard ms varint (+1, 0 never) |
 /// | notice | text |
@@ -98,17 +98,25 @@ package struct TriggerStatus: Hashable, Sendable {
     package var deliveredThrough: LogIndex
     /// Records between the cursor and the applied index.
     package var lagRecords: UInt64
-    /// Why the trigger is suspended; nil if it runs.
-    package var suspension: String?
+    package var state: TriggerState
 
     package init(
-        name: String, deliveredThrough: LogIndex, lagRecords: UInt64, suspension: String?
+        name: String, deliveredThrough: LogIndex, lagRecords: UInt64, state: TriggerState
     ) {
         self.name = name
         self.deliveredThrough = deliveredThrough
         self.lagRecords = lagRecords
-        self.suspension = suspension
+        self.state = state
     }
+}
+
+/// Whether a trigger gets what it is to be given.
+package enum TriggerState: Hashable, Sendable {
+    case running
+    /// The last run failed for this reason; it is tried again.
+    case failing(String)
+    /// It waits for an operator, for this reason.
+    case suspended(String)
 }
 
 package enum MemberRole: UInt8, Sendable, CaseIterable {

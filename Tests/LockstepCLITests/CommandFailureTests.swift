@@ -22,6 +22,20 @@ import Testing
         #expect(!CommandFailure(error).text.isEmpty)
     }
 
+    @Test func `a failure in JSON says whether the outcome is known`() {
+        func document(_ error: LockstepError) -> String {
+            CommandFailure(error).document.text
+        }
+        #expect(
+            document(.tooLarge("x"))
+                == #"{"error":{"kind":"malformed-input","message":"too large: x","outcome-known":true}}"#
+        )
+        #expect(document(.protocolViolation("x")).hasSuffix(#""outcome-known":false}}"#))
+        #expect(
+            CommandFailure(.unknownOutcome, "x").document.text
+                == #"{"error":{"kind":"unknown-outcome","message":"x","outcome-known":false}}"#)
+    }
+
     @Test func `a time-out tells what to check`() {
         let failure = CommandFailure(
             LockstepError.timedOut(lastFailure: "refused", mayHaveExecuted: false))

@@ -36,7 +36,11 @@ enum Samples {
         status.uptimeMilliseconds = 20
         status.triggers = [
             TriggerStatus(
-                name: "t", deliveredThrough: LogIndex(8), lagRecords: 1, suspension: "s")
+                name: "t", deliveredThrough: LogIndex(8), lagRecords: 1, state: .suspended("s")),
+            TriggerStatus(
+                name: "u", deliveredThrough: LogIndex(9), lagRecords: 0, state: .failing("f")),
+            TriggerStatus(
+                name: "v", deliveredThrough: LogIndex(9), lagRecords: 0, state: .running),
         ]
         var member = MemberStatus(
             node: NodeID(2), incarnation: nil, peerAddress: "p", clientAddress: "c",

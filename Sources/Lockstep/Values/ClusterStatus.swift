@@ -60,12 +60,29 @@ public struct DamageStatus: Hashable, Sendable {
     public var place: String
 }
 
+/// What the leader says about a trigger that it runs.
 public struct TriggerStatus: Hashable, Sendable {
     public var name: String
     public var deliveredThrough: UInt64
+    /// Records between the last delivery and the present.
     public var lagRecords: UInt64
-    /// Why the trigger is suspended; nil if it runs.
-    public var suspension: String?
+    public var state: TriggerState
+
+    package init(name: String, deliveredThrough: UInt64, lagRecords: UInt64, state: TriggerState) {
+        self.name = name
+        self.deliveredThrough = deliveredThrough
+        self.lagRecords = lagRecords
+        self.state = state
+    }
+}
+
+/// Whether a trigger gets what it is to be given.
+public enum TriggerState: Hashable, Sendable {
+    case running
+    /// The last run failed for this reason; it is tried again.
+    case failing(String)
+    /// It waits for `resumeTrigger`, for this reason.
+    case suspended(String)
 }
 
 public enum MemberRole: String, Hashable, Sendable, CaseIterable {

@@ -132,13 +132,24 @@ extension NodeStatus {
             triggers: status.triggers.map {
                 TriggerStatus(
                     name: $0.name, deliveredThrough: $0.deliveredThrough.rawValue,
-                    lagRecords: $0.lagRecords, suspension: $0.suspension)
+                    lagRecords: $0.lagRecords, state: TriggerState($0.state))
             },
             damage: status.damage.map {
                 DamageStatus(
                     first: $0.first.rawValue, last: $0.last.rawValue, place: $0.place)
             },
             members: status.members.map(MemberStatus.init), notice: status.notice)
+    }
+}
+
+extension TriggerState {
+    init(_ state: Wire.TriggerState) {
+        self =
+            switch state {
+            case .running: .running
+            case .failing(let reason): .failing(reason)
+            case .suspended(let reason): .suspended(reason)
+            }
     }
 }
 

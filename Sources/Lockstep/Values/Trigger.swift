@@ -72,8 +72,16 @@ public struct RegisteredTrigger: Hashable, Sendable {
     public let trigger: Trigger
     /// All transactions up to here have been delivered.
     public let deliveredThrough: UInt64
-    /// Why it is suspended; nil if it runs.
+    /// Why it is suspended; nil if it is not.
+    ///
+    /// What the leader's status says of the trigger is fresher, and tells failed runs as well.
     public let suspension: String?
+
+    package init(trigger: Trigger, deliveredThrough: UInt64, suspension: String?) {
+        self.trigger = trigger
+        self.deliveredThrough = deliveredThrough
+        self.suspension = suspension
+    }
 }
 
 extension Transaction {

@@ -56,6 +56,20 @@ package enum StatusReport {
             .filter { $0.role == .leader }.max { $0.term < $1.term }
     }
 
+    /// What the leader says of its triggers; nil if none of the endpoints leads or knows who does.
+    static func leader(of client: LockstepClient) async -> [TriggerStatus]? {
+        let reports = await client.statusOfAllNodes()
+        if let status = leader(reports) { return status.triggers }
+        for report in reports {
+            guard let text = try? report.status.get().leaderClientAddress,
+                let address = Endpoint(text), let status = try? await client.status(of: address),
+                status.role == .leader
+            else { continue }
+            return status.triggers
+        }
+        return nil
+    }
+
     package static func text(_ reports: [NodeReport]) -> String {
         var nodes = Table([
             .init("ENDPOINT"), .init("NODE", .right), .init("ROLE"), .init("TERM", .right),
@@ -128,13 +142,12 @@ package enum StatusReport {
     private static func triggers(_ leader: NodeStatus) -> String {
         guard !leader.triggers.isEmpty else { return "" }
         var table = Table([
-            .init("TRIGGER"), .init("DELIVERED", .right), .init("LAG", .right), .init("SUSPENDED"),
+            .init("TRIGGER"), .init("DELIVERED", .right), .init("LAG", .right), .init("STATE"),
         ])
         for trigger in leader.triggers {
             table.append([
                 trigger.name, Units.count(trigger.deliveredThrough),
-                Units.count(trigger.lagRecords),
-                trigger.suspension ?? "no",
+                Units.count(trigger.lagRecords), TriggerStateWords(trigger.state).text,
             ])
         }
         return "\n" + table.text
@@ -206,10 +219,11 @@ package enum StatusReport {
     }
 
     private static func document(_ trigger: TriggerStatus) -> JSONValue {
-        [
+        let state = TriggerStateWords(trigger.state)
+        return [
             "name": .string(trigger.name), "delivered-through": .number(trigger.deliveredThrough),
             "lag-records": .number(trigger.lagRecords),
-            "suspension": trigger.suspension.map { .string($0) } ?? .null,
+            "state": .string(state.word), "reason": state.reason.map { .string($0) } ?? .null,
         ]
     }
 }

@@ -15,120 +15,24 @@ struct TriggerCommand: AsyncParsableCommand {
 
 struct TriggerListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show all triggers and how far they have come.")
+        commandName: "list",
+        abstract: "Show all triggers, how far they have come, and why one does not.",
+        discussion: """
+            STATE is in-force for a pre-commit trigger; running, failing (with the reason of the \
+            last run; it is tried again and again) or suspended (with the reason; see lockstep \
+            trigger resume) for the others; unknown if no leader tells it.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
     func run() async throws {
-        let triggers = try await cluster.withClient { client in try await client.triggers() }
-        var table = Table([
-            .init("NAME"), .init("KIND"), .init("FILTER"), .init("DOES"),
-            .init("DELIVERED", .right),
-            .init("SUSPENDED"),
-        ])
-        for trigger in triggers {
-            let own = trigger.trigger
-            let filter = (own.stores.map(\.rawValue) + own.keyPrefixes).joined(separator: " ")
-            table.append([
-                own.name, own.action.word, filter.isEmpty ? "all" : filter, own.action.text,
-                own.action.isDelivered ? Units.count(trigger.deliveredThrough) : "-",
-                trigger.suspension ?? "no",
-            ])
+        let (triggers, leader) = try await cluster.withClient { client in
+            // First the leader's: what it runs is then in the list that is read behind it.
+            let leader = await StatusReport.leader(of: client)
+            return (try await client.triggers(), leader)
         }
-        try cluster.show(.array(triggers.map(\.document)), text: table.text)
-    }
-}
-
-/// When a trigger acts.
-enum TriggerKind: String, ExpressibleByArgument, CaseIterable {
-    case preCommit = "pre-commit"
-    case postCommit = "post-commit"
-    case onRollback = "on-rollback"
-}
-
-extension Trigger.Action {
-    fileprivate var word: String {
-        switch self {
-        case .beforeCommit: TriggerKind.preCommit.rawValue
-        case .afterCommit: TriggerKind.postCommit.rawValue
-        case .afterAbort: TriggerKind.onRollback.rawValue
-        }
-    }
-
-    fileprivate var text: String {
-        switch self {
-        case .beforeCommit(let conditions): "\(conditions.count) conditions"
-        case .afterCommit(let program, let arguments), .afterAbort(let program, let arguments):
-            ([program] + arguments).joined(separator: " ")
-        }
-    }
-
-    /// Whether it has a cursor.
-    fileprivate var isDelivered: Bool {
-        if case .beforeCommit = self { false } else { true }
-    }
-
-    fileprivate var members: [JSONMember] {
-        switch self {
-        case .beforeCommit(let conditions):
-            [
-                JSONMember(
-                    "conditions",
-                    .array(
-                        conditions.map {
-                            [
-                                "demand": $0.demand.document,
-                                "message": .string($0.message),
-                            ]
-                        }))
-            ]
-        case .afterCommit(let program, let arguments), .afterAbort(let program, let arguments):
-            [
-                JSONMember("program", .string(program)),
-                JSONMember("arguments", .array(arguments.map { .string($0) })),
-            ]
-        }
-    }
-}
-
-extension Trigger.Demand {
-    /// `{OPTION: VALUE}`, with the option of `trigger add` that makes it.
-    fileprivate var document: JSONValue {
-        switch self {
-        case .noChange(let prefix): ["forbid-change": .string(prefix)]
-        case .noDeletion(let prefix): ["forbid-deletion": .string(prefix)]
-        case .someChange(let prefix): ["demand-change": .string(prefix)]
-        case .note(let name): ["demand-note": .string(name)]
-        case .mostChanges(let count): ["most-changes": .number(count)]
-        case .present(_, let key): ["require-present": .string(key)]
-        case .absent(_, let key): ["require-absent": .string(key)]
-        case .typed(_, let key, let type): ["require-type": .string("\(key)=\(type)")]
-        case .equal(_, let key, let values):
-            ["require-value": .array(values.map { .string("\(key)=\($0)") })]
-        case .inRange(_, let key, let lower, let upper):
-            ["require-range": .string("\(key)=\(lower)..\(upper)")]
-        case .rowPresent(let store, let key):
-            ["require-row": .string("\(store.rawValue):\(JSONValue.hexadecimal(key))")]
-        case .rowAbsent(let store, let key):
-            ["forbid-row": .string("\(store.rawValue):\(JSONValue.hexadecimal(key))")]
-        }
-    }
-}
-
-extension RegisteredTrigger {
-    fileprivate var document: JSONValue {
-        .object(
-            [
-                JSONMember("name", .string(trigger.name)),
-                JSONMember("kind", .string(trigger.action.word)),
-                JSONMember("stores", .array(trigger.stores.map { .string($0.rawValue) })),
-                JSONMember("key-prefixes", .array(trigger.keyPrefixes.map { .string($0) })),
-            ] + trigger.action.members + [
-                JSONMember("timeout-ms", .number(trigger.timeout.milliseconds)),
-                JSONMember("attempts", .number(trigger.attemptLimit)),
-                JSONMember("delivered-through", .number(deliveredThrough)),
-                JSONMember("suspension", suspension.map { .string($0) } ?? .null),
-            ])
+        let report = TriggerReport(triggers, leader: leader)
+        try cluster.show(report.document, text: report.text)
     }
 }
 
@@ -282,7 +186,13 @@ struct TriggerRemoveCommand: AsyncParsableCommand {
 
 struct TriggerResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "End the suspension of a trigger.")
+        commandName: "resume", abstract: "End the suspension of a trigger.",
+        discussion: """
+            A trigger is suspended after --attempts failed runs for one transaction, or when \
+            transactions that it had not been given are no longer retained. It goes on with the \
+            one that it failed at, or behind the gap. To pass over a transaction for which it \
+            cannot but fail, remove it and add it anew: it begins with what commits after that.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Argument(help: "Its name.") var name: String

@@ -1,3 +1,4 @@
+package import JSON
 package import Lockstep
 
 /// How a command ends; told in the help.
@@ -13,6 +14,22 @@ package enum CommandExit: Int32, Sendable {
     case software = 70
     case output = 74
     case temporary = 75
+
+    /// The word for it in JSON.
+    package var word: String {
+        switch self {
+        case .success: "success"
+        case .negative: "negative"
+        case .unknownOutcome: "unknown-outcome"
+        case .usage: "usage"
+        case .malformedInput: "malformed-input"
+        case .noInput: "no-input"
+        case .unavailable: "unavailable"
+        case .software: "software"
+        case .output: "output"
+        case .temporary: "temporary"
+        }
+    }
 }
 
 /// Why a command failed: its exit code, and what to tell.
@@ -20,10 +37,23 @@ package struct CommandFailure: Error, Sendable, Equatable {
     package let exit: CommandExit
     /// What failed, where, and what to do; empty where everything is told already.
     package let text: String
+    /// Whether nothing that was asked for may be in force unseen.
+    package let isOutcomeKnown: Bool
 
     package init(_ exit: CommandExit, _ text: String) {
         self.exit = exit
         self.text = text
+        isOutcomeKnown = exit != .unknownOutcome
+    }
+
+    /// The failure as a command with `--json` tells it.
+    package var document: JSONValue {
+        [
+            "error": [
+                "kind": .string(exit.word), "message": .string(text),
+                "outcome-known": .boolean(isOutcomeKnown),
+            ]
+        ]
     }
 
     /// What an error of the client library means here; nil for errors of the argument parser.
@@ -38,6 +68,7 @@ package struct CommandFailure: Error, Sendable, Equatable {
     }
 
     package init(_ error: LockstepError) {
+        isOutcomeKnown = !error.mayHaveExecuted
         exit =
             switch error {
             case .aborted, .historyLost: .negative
