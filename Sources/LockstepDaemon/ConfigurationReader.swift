@@ -52,7 +52,7 @@ package struct ConfigurationReader {
         do throws(FileFailure) {
             // The dot: only a folder has one.
             guard try !files.exists(folder + "/.") else { return }
-            reason = "is not there; make it"
+            reason = "is not there, or is no folder; make it"
         } catch {
             reason = "cannot be used: \(error.reason)"
         }

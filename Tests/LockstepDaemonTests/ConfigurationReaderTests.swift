@@ -30,10 +30,8 @@ import Testing
             failure?.problems.map(\.origin) == [.environment("LOCKSTEP_CONFIGURATION")])
     }
 
-    @Test(arguments: [
-        ("/nonexistent/programs", "is not there"), ("/proc/self/exe", "cannot be used: "),
-    ])
-    func `a folder of trigger programs that is none is refused`(path: String, why: String) {
+    @Test(arguments: ["/nonexistent/programs", "/proc/self/exe"])
+    func `a folder of trigger programs that is none is refused`(path: String) {
         let failure = #expect(throws: ConfigurationFailure.self) {
             try reader.load(
                 file: nil, environment: ["LOCKSTEP_TRIGGERS_PROGRAMS": path],
@@ -41,7 +39,9 @@ import Testing
         }
         #expect(failure?.problems.map(\.origin) == [.environment("LOCKSTEP_TRIGGERS_PROGRAMS")])
         let text = failure?.problems.first?.message ?? ""
-        #expect(text.hasPrefix("triggers.programs: the folder \(path) \(why)"), "\(text)")
+        #expect(
+            text.hasPrefix("triggers.programs: the folder \(path) is not there, or is no folder"),
+            "\(text)")
     }
 
     @Test func `a folder of trigger programs that is there is taken`() throws {
