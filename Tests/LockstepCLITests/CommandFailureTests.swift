@@ -1,3 +1,4 @@
+import JSON
 import Lockstep
 import LockstepCLI
 import Testing
