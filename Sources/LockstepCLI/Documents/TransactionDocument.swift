@@ -46,8 +46,8 @@ package enum TransactionDocument {
         \(Limits.standard.transactionProperties) notes, \
         \(Limits.standard.transactionBytes >> 20) MiB in all;
                   \(PropertyValue.mostTextBytes) bytes a text value, \
-        \(PropertyValue.mostOpaqueBytes) an opaque one, \(PropertyValue.mostValues) values a \
-        property, \(Limits.standard.valueBytes >> 20) MiB a group
+        \(PropertyValue.mostOpaqueBytes) an opaque one, \(PropertyValue.mostValues) a property;
+                  \(Limits.standard.valueBytes >> 20) MiB a group
         """
 
     private enum Kind: String, CaseIterable {

@@ -114,7 +114,8 @@ extension Trigger.Action {
 
     var text: String {
         switch self {
-        case .beforeCommit(let conditions): "\(conditions.count) conditions"
+        case .beforeCommit(let conditions):
+            "\(conditions.count) condition\(conditions.count == 1 ? "" : "s")"
         case .afterCommit(let program, let arguments), .afterAbort(let program, let arguments):
             ([program] + arguments).joined(separator: " ")
         }
