@@ -33,6 +33,9 @@ final class BenchClient {
     private var request: UInt32 = 0
     /// The transaction under way and when it was sent first.
     private var pending: (transaction: [UInt8], since: MonotonicTime)?
+    /// When the request that awaits an answer was sent.
+    private var askedAt: MonotonicTime?
+    private var watchTimer: TimerID?
     private var isStopping = false
     private let done: () -> Void
     private(set) var tally = Tally()
@@ -58,7 +61,26 @@ final class BenchClient {
         let driver = ConnectionDriver(loop: loop, network: network, address: target)
         self.driver = driver
         driver.start { [unowned self] event in received(event) }
+        if watchTimer == nil { watchForSilence() }
     }
+
+    /// Leaves a node that has not answered for some seconds: one that is stopped, or cut off by a
+    /// network that swallows everything, ends no connection by itself.
+    private func watchForSilence() {
+        let own = LoopBound(self, to: loop)
+        watchTimer = loop.schedule(at: loop.now.advanced(milliseconds: 1_000)) {
+            let client = own.value
+            client.watchTimer = nil
+            if let asked = client.askedAt, client.driver != nil,
+                client.loop.now.milliseconds(since: asked) >= Self.patienceMilliseconds
+            {
+                client.retry("\(client.target) has fallen silent")
+            }
+            client.watchForSilence()
+        }
+    }
+
+    private static let patienceMilliseconds: UInt64 = 3_000
 
     /// Ends after the transaction that is under way.
     func stop() {
@@ -76,6 +98,7 @@ final class BenchClient {
     private func finish() {
         driver?.close(flush: true)
         driver = nil
+        if let watchTimer { loop.cancel(watchTimer) }
         done()
     }
 
@@ -97,6 +120,7 @@ final class BenchClient {
     }
 
     private func answered(_ response: Response) {
+        askedAt = nil
         switch response {
         case .sessionOpened(let session):
             self.session = session
@@ -152,6 +176,7 @@ final class BenchClient {
     private func send(_ message: Request) {
         guard let driver, driver.isOpen else { return }
         request &+= 1
+        askedAt = loop.now
         driver.send(RequestID(request), message)
     }
 
@@ -178,6 +203,7 @@ final class BenchClient {
     private func retry(_ reason: String) {
         tally.retries += 1
         tally.lastProblem = reason
+        askedAt = nil
         driver?.close()
         driver = nil
         if reason != "not the leader", !nodes.isEmpty {
