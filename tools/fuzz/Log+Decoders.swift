@@ -2,6 +2,7 @@ import Codec
 import Identifiers
 import Raft
 import Replication
+import Transactions
 import WAL
 
 private let identity = WriteAheadLog.Identity(
