@@ -45,9 +45,13 @@ package struct KeyRange: Hashable, Sendable {
 package struct EngineFailure: Error, Sendable, CustomStringConvertible {
     package let operation: String
     package let reason: String
-    package init(_ operation: String, reason: String) {
+    /// Whether what is stored is damaged, rather than out of reach.
+    package let isDamage: Bool
+
+    package init(_ operation: String, reason: String, isDamage: Bool = false) {
         self.operation = operation
         self.reason = reason
+        self.isDamage = isDamage
     }
     package var description: String {
         "store engine: \(operation): \(reason)"

@@ -86,12 +86,22 @@ final class NodeRuntime {
         } catch let failure as WALFailure {
             throw Self.failure(failure, otherwise: .inputOutput)
         } catch {
-            throw DaemonFailure(status: DaemonExit.inputOutput.rawValue, text: "\(error)")
+            throw DaemonFailure(status: Self.status(of: error).rawValue, text: "\(error)")
         }
         for note in opened.notes {
             logger.notice("recovery", metadata: ["note": "\(note)"])
         }
         return runLoop(settings, opened, executor, engines)
+    }
+
+    /// The exit status for what recovery found besides the log's own failures.
+    private static func status(of error: any Error) -> DaemonExit {
+        switch error {
+        case let failure as EngineFailure: failure.isDamage ? .damagedData : .inputOutput
+        case ReplicationFailure.engine(let failure): failure.isDamage ? .damagedData : .inputOutput
+        case ReplicationFailure.inconsistent, ReplicationFailure.corruptFrame: .damagedData
+        default: .inputOutput
+        }
     }
 
     /// The exit status that says what kind of failure it was.

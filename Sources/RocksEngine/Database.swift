@@ -187,7 +187,8 @@ extension Database {
     func failure(_ operation: String, _ text: String) -> EngineFailure {
         let parted = Self.parted(text, atPath: directory)
         return EngineFailure(
-            "RocksDB \(operation) in \(directory)", reason: "\(parted); \(Self.advice(on: text))")
+            "RocksDB \(operation) in \(directory)", reason: "\(parted); \(Self.advice(on: text))",
+            isDamage: text.contains("Corruption") || text.contains("CURRENT file corrupted"))
     }
 
     /// Some texts of RocksDB run into the path behind them: "to be an sstable/var/lib/db/7.sst".
@@ -204,7 +205,9 @@ extension Database {
     }
 
     private static func advice(on text: String) -> String {
-        let damaged = "it is damaged: move it away and start the node, which rebuilds it from peers"
+        let damaged =
+            "it is damaged: in a cluster, move the node's whole data directory away and start it, "
+            + "and it rejoins; a node alone needs a backup"
         let locked = "it is open already: stop the other node, or give each its own directory"
         let known: [(pattern: String, advice: String)] = [
             ("Corruption", damaged),

@@ -103,7 +103,8 @@ import Testing
             _ = try DurableEngine(directory.file("db"))
         }
         let text = try #require(failure).description
-        #expect(text.contains("move it away"), "\(text)")
+        #expect(text.contains("whole data directory away"), "\(text)")
+        #expect(failure?.isDamage == true)
     }
 
     @Test func `a damaged table is told when it is read, and never returned as data`() throws {
@@ -122,7 +123,7 @@ import Testing
         let failure = #expect(throws: EngineFailure.self) { try damaged.rows() }
         damaged.close()
         let text = try #require(failure).description
-        #expect(text.contains("checksum") && text.contains("move it away"), "\(text)")
+        #expect(text.contains("checksum") && text.contains("whole data directory away"), "\(text)")
     }
 
     @Test func `a table that was cut short is told with its path apart`() throws {
