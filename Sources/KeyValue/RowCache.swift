@@ -29,20 +29,30 @@ struct RowCache {
 
     /// Keeps what was read.
     mutating func insert(_ key: [UInt8], hash: Int, _ row: Row?) {
-        guard !places.isEmpty, !key.isEmpty, (row?.value.count ?? 0) <= Self.valueBytes else {
-            return
-        }
-        places[hash & (places.count - 1)] = Place(hash: hash, key: key, row: row)
+        guard !places.isEmpty, !key.isEmpty, key.count <= Self.valueBytes,
+            (row?.value.count ?? 0) <= Self.valueBytes
+        else { return }
+        places[hash & (places.count - 1)] = Place(hash: hash, key: key, row: Self.trimmed(row))
     }
 
     /// Takes note of a change below; what is not kept stays so.
     mutating func update(_ key: [UInt8], hash: Int, _ row: Row?) {
         guard let number = place(of: key, hash: hash) else { return }
         if (row?.value.count ?? 0) <= Self.valueBytes {
-            places[number].row = row
+            places[number].row = Self.trimmed(row)
         } else {
             places[number] = Place()
         }
+    }
+
+    /// The row without the room that its buffer has for what it was once: what is kept for long
+    /// takes up what it holds.
+    private static func trimmed(_ row: Row?) -> Row? {
+        guard let row, row.value.capacity > 2 * row.value.count + 64 else { return row }
+        var exact: [UInt8] = []
+        exact.reserveCapacity(row.value.count)
+        exact.append(contentsOf: row.value)
+        return Row(version: row.version, value: exact)
     }
 
     private func place(of key: [UInt8], hash: Int) -> Int? {

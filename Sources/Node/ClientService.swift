@@ -137,9 +137,13 @@ final class ClientService {
         replica.query(.local) { engine throws(EngineFailure) in
             try feed.page(from: index, byteLimit: 1, in: engine).changeSets
                 .first { $0.index == index }?.encoded()
-        } done: { result in
+        } done: { [limits] result in
             let changes = (try? result.get()) ?? nil
-            answer(.outcome(outcome, changes: changes))
+            // An answer that fits is worth more than one that is refused for its changes, which
+            // would make a commit look like a failure.
+            let bytes = outcome.count + (changes?.count ?? 0) + 64
+            answer(
+                .outcome(outcome, changes: bytes <= limits.clientMessageBytes ? changes : nil))
         }
     }
 

@@ -19,6 +19,9 @@ extension Replica {
         waitingBytes += record.count
     }
 
+    /// What a record may add to the transaction in it: kind, session and sequence numbers.
+    private static let originBytes = 64
+
     private func proposalRefusal(bytes: Int) -> RequestRefusal? {
         guard !isStopped else { return .unavailable("the node is stopping") }
         guard raft.isLeader else { return .notLeader(leaderHint) }
@@ -28,9 +31,9 @@ extension Replica {
         guard raft.canServeProposals else {
             return .unavailable("leadership is being handed over; try again in a moment")
         }
-        guard bytes <= settings.limits.frameBytes / 2 else {
-            return .refused(
-                "a record of \(bytes) bytes is over the limit of \(settings.limits.frameBytes / 2)")
+        let limit = settings.limits.frameBytes / 2 + Self.originBytes
+        guard bytes <= limit else {
+            return .refused("a record of \(bytes) bytes is over the limit of \(limit)")
         }
         guard waitingBytes + sealedBytes + bytes <= settings.limits.pendingProposalBytes else {
             return .unavailable("the leader has too many transactions under way; try again")

@@ -11,6 +11,11 @@ package struct StoreID: RawRepresentable, Hashable, Sendable {
     package static let snapshots = StoreID(rawValue: 0x30)
     package static let spaces = StoreID(rawValue: 0x40)
     package static let triggers = StoreID(rawValue: 0x50)
+
+    /// Whether the key space is no store's but the replica's own.
+    package var isReserved: Bool {
+        rawValue < 0x10
+    }
 }
 
 /// One step of a transaction, in the encoding of the store it is for.
@@ -44,6 +49,15 @@ package enum Expectation: Hashable, Sendable {
     case keyAbsent(store: StoreID, key: [UInt8])
     /// SHA-256, cut to 128 bits, over the keys and versions of `[lower, upper)`.
     case rangeDigest(store: StoreID, lower: [UInt8], upper: [UInt8], digest: Bits128)
+
+    /// The store whose rows it reads.
+    package var store: StoreID {
+        switch self {
+        case .keyAtVersion(let store, _, _), .keyAbsent(let store, _),
+            .rangeDigest(let store, _, _, _):
+            store
+        }
+    }
 }
 
 /// How jobs that a transaction starts end together (QEMU's `completion-mode`).

@@ -101,6 +101,18 @@ package struct TriggerCondition: Hashable, Sendable {
     }
 }
 
+extension TriggerCondition.Demand {
+    /// Whether it reads a row that is no store's, which nodes may hold differently.
+    var readsReservedRow: Bool {
+        switch self {
+        case .rowPresent(let store, _), .rowAbsent(let store, _): store.isReserved
+        case .noChange, .noDeletion, .someChange, .transactionProperty, .mostChanges, .present,
+            .absent, .typed, .equal, .inRange:
+            false
+        }
+    }
+}
+
 extension Change {
     /// Whether the key begins so, byte for byte: what Unicode holds to be equal may differ between
     /// versions, and so between nodes.
@@ -143,6 +155,9 @@ extension TriggerDefinition {
         case .preCommit:
             guard program.isEmpty, !conditions.isEmpty else {
                 return "pre-commit trigger \(name) needs conditions and takes no program"
+            }
+            guard !conditions.contains(where: \.demand.readsReservedRow) else {
+                return "trigger \(name) demands a row of something that is no store"
             }
         case .postCommit, .onRollback:
             guard Self.isProgram(program), conditions.isEmpty else {

@@ -127,6 +127,28 @@ struct ExecutorTests {
         #expect(try expect(.keyAbsent(store: id, key: [1])) == .expectationFailed)
     }
 
+    @Test func `an expectation on rows of no store is refused, whatever they hold`() throws {
+        var bench = Bench()
+        for byte in [0x00, 0x01, 0x02, 0x0F, 0xFE] as [UInt8] {
+            let store = StoreID(rawValue: byte)
+            let all: [Transactions.Expectation] = [
+                .keyAtVersion(store: store, key: [1], version: LogIndex(1)),
+                .keyAbsent(store: store, key: [1]),
+                .rangeDigest(store: store, lower: [], upper: [], digest: .zero),
+            ]
+            for expectation in all {
+                guard
+                    case .aborted(_, let abort) = try bench.run([], expecting: [expectation])
+                        .outcome
+                else {
+                    Issue.record("\(expectation) was looked at")
+                    continue
+                }
+                #expect(abort.code == .unknownStore)
+            }
+        }
+    }
+
     @Test func `a range digest sees keys and versions of its range alone`() throws {
         var bench = Bench()
         _ = try bench.run([ToyStore.put(1, 10), ToyStore.put(5, 50)])

@@ -153,6 +153,20 @@ struct TriggerGuardTests {
         #expect(try bench.set("a=1")?.code == .vetoed)
     }
 
+    @Test func `a trigger demands no row that is the replica's own`() throws {
+        var bench = TriggerBench()
+        for demand in [
+            TriggerCondition.Demand.rowPresent(store: StoreID(rawValue: 1), key: [1]),
+            .rowAbsent(store: StoreID(rawValue: 0), key: [1]),
+        ] {
+            let definition = TriggerDefinition(
+                name: "t", kind: .preCommit,
+                conditions: [TriggerCondition(demand, message: "no")])
+            #expect(try bench.run([TriggerStore.add(definition)])?.code != nil)
+        }
+        #expect(try bench.set("a=1") == nil)
+    }
+
     @Test func `keys are compared byte for byte`() {
         let definition = TriggerDefinition(
             name: "t", kind: .postCommit, keyPrefixes: ["n/\u{E9}"], program: "p")

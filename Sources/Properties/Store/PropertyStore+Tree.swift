@@ -127,9 +127,18 @@ extension PropertyStore {
     ) throws(StoreFailure) -> [(PropertyPath, PropertyGroup)] {
         let prefix = PropertyKeys.groupsPrefix(owner)
         var rows: [(key: [UInt8], row: Row)] = []
+        var bytes = 0
         try view.rows(KeyRange(prefix: prefix)) { key, row in
             rows.append((key, row))
+            bytes += row.value.count
             return rows.count <= limits.changesPerTransaction
+                && bytes <= limits.changeBytesPerTransaction
+        }
+        guard bytes <= limits.changeBytesPerTransaction else {
+            throw .abort(
+                .limitExceeded,
+                "the property groups of \(owner) have over \(limits.changeBytesPerTransaction) "
+                    + "bytes; delete some of them first")
         }
         guard rows.count <= limits.changesPerTransaction else {
             throw .abort(

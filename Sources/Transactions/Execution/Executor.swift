@@ -114,7 +114,8 @@ extension Executor {
         var results: [[UInt8]] = []
         results.reserveCapacity(transaction.steps.count)
         context.changes.reserveCapacity(transaction.steps.count * 2)
-        for (number, step) in transaction.steps.enumerated() {
+        var effects = EffectTally()
+        steps: for (number, step) in transaction.steps.enumerated() {
             switch step {
             case .abort(let reason):
                 return .failure(makeAbort(number, .requested, reason))
@@ -128,6 +129,8 @@ extension Executor {
                 } catch {
                     return .failure(try abort(number, error))
                 }
+                // Not only at the end: what many steps would gather may not fit into memory.
+                if effects.exceeds(limits, in: context) { break steps }
             }
         }
         if let abort = checkEffects(results, context) { return .failure(abort) }
