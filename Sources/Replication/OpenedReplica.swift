@@ -102,8 +102,9 @@ package struct OpenedReplica {
         let engine = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
         let contradicts = recovery.frames.contains {
-            $0.lastIndex == position.index
-                && ($0.term != position.term || $0.digest != position.digest)
+            $0.firstIndex <= position.index && position.index <= $0.lastIndex
+                && ($0.lastIndex != position.index || $0.term != position.term
+                    || $0.digest != position.digest)
         }
         if recovery.lastIndex < position.index || contradicts {
             try log.reset(to: engine, voting: recovery.voting)

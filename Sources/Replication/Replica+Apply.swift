@@ -38,6 +38,12 @@ extension Replica {
         }
         readLog(from: next, maximumBytes: Self.turnBytes) { [unowned self] result in
             let frames: [SealedFrame]
+            guard !isInstalling, next == position.index.next else {
+                // A snapshot has taken over, or is about to, while the disk was busy.
+                isApplying = false
+                pumpApply()
+                return
+            }
             switch result {
             case .success(let read):
                 frames = read.filter { $0.header.lastIndex <= applyTarget }

@@ -230,6 +230,7 @@ extension Replica {
             case .failure(let error):
                 done(.failure(.unavailable("\(error)")))
             case .success(let (report, statistics)):
+                if !report.damage.isEmpty { damageFound(report.damage) }
                 let bytes = checked + UInt64(report.checkedBytes)
                 let found = problems + report.damage.map(\.description)
                 // The scrub goes round: as much as the files hold has been read, or it is stuck.

@@ -110,7 +110,8 @@ extension Replica {
         }
         if let until = present.pausedUntil, loop.now < until { return }
         repair?.pausedUntil = nil
-        if let own = cache[firstIndex: range.first], own.header.lastIndex == range.last,
+        if present.refusals[settings.node] == nil, let own = cache[firstIndex: range.first],
+            own.header.lastIndex == range.last,
             range.digest == nil || range.digest == own.header.digest
         {
             write([own], from: settings.node)
