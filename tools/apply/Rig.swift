@@ -36,8 +36,12 @@ final class Rig {
         self.workload = workload
         self.recordsPerFrame = recordsPerFrame
         self.framesPerTurn = framesPerTurn
-        var template = Array("/tmp/lockstep-apply-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw EngineFailure("mkdtemp", reason: "") }
+        // mkdtemp(3) puts other characters in the place of the last six.
+        let place = String(repeating: "X", count: 6)
+        var template = Array("/tmp/lockstep-apply-\(place)".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else {
+            throw EngineFailure("make a folder in /tmp", reason: "mkdtemp failed")
+        }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let executor = Executor(
             stores: StoreRegistry([PropertyStore(), TriggerStore()]), commitGuard: TriggerGuard())
