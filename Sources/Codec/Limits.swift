@@ -55,7 +55,10 @@ package struct Limits: Sendable, Equatable {
 
     // Network
     package var peerMessageBytes = 24 << 20
-    package var clientMessageBytes = 4 << 20
+    /// Bytes of one message from a client.
+    package var clientRequestBytes = 4 << 20
+    /// Bytes of one message to a client; the largest outcome and change set fit into one.
+    package var clientAnswerBytes = 16 << 20
     package var clientConnections = 10_000
     /// Requests of one connection that have not been answered.
     package var requestsPerConnection = 4_096

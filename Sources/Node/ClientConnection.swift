@@ -102,6 +102,8 @@ final class ClientConnection: ConnectionHandler {
                 watches[identifier]?.proceed()
             case .cancelWatch(let identifier):
                 end(identifier, .cancelled)
+            case .watchRefused(let identifier):
+                watches.removeValue(forKey: identifier)?.stop()
             case .setReading(let enabled):
                 connection.setReading(enabled)
             case .close(let reason):

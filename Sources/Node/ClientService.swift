@@ -143,7 +143,7 @@ final class ClientService {
             // would make a commit look like a failure.
             let bytes = outcome.count + (changes?.count ?? 0) + 64
             answer(
-                .outcome(outcome, changes: bytes <= limits.clientMessageBytes ? changes : nil))
+                .outcome(outcome, changes: bytes <= limits.clientAnswerBytes ? changes : nil))
         }
     }
 

@@ -24,6 +24,9 @@ package struct ClientSession: Sendable {
         case creditGranted(RequestID)
         /// The client wants no more of this watch: answer it with `watchEnded(.cancelled)`.
         case cancelWatch(RequestID)
+        /// This watch's last answer was too large to be sent, and the client has been told so: give
+        /// the watch up, without an answer.
+        case watchRefused(RequestID)
         /// Stop (`false`) or resume reading from the connection.
         case setReading(Bool)
         /// Close the connection after what was sent; nothing else follows. Give up what is under way
@@ -59,7 +62,7 @@ package struct ClientSession: Sendable {
         self.limits = limits
         state = .awaitingHandshake(
             HandshakeAcceptor(identity: identity, role: .client, standingRefusal: refusal))
-        splitter = MessageSplitter(limitBytes: limits.clientMessageBytes)
+        splitter = MessageSplitter(limitBytes: limits.clientRequestBytes)
     }
 
     package var isOpen: Bool {
@@ -96,7 +99,10 @@ package struct ClientSession: Sendable {
     /// Takes one answer of the owner's.
     package mutating func answered(_ identifier: RequestID, _ response: Response) -> [Action] {
         var actions: [Action] = []
-        if encode(identifier, response) { actions.append(.send(writer.take())) }
+        if encode(identifier, response) {
+            actions.append(.send(writer.take()))
+            noteRefusal(of: identifier, response, &actions)
+        }
         settle(&actions)
         return actions
     }
@@ -104,8 +110,8 @@ package struct ClientSession: Sendable {
     /// Takes several answers and sends them in one piece.
     package mutating func answered(_ answers: [(RequestID, Response)]) -> [Action] {
         var actions: [Action] = []
-        for (identifier, response) in answers {
-            _ = encode(identifier, response)
+        for (identifier, response) in answers where encode(identifier, response) {
+            noteRefusal(of: identifier, response, &actions)
         }
         if writer.count > 0 { actions.append(.send(writer.take())) }
         settle(&actions)
@@ -246,17 +252,25 @@ extension ClientSession {
         let start = writer.count
         response.encode(identifier, into: &writer)
         let length = writer.count - start - 4
-        if length > limits.clientMessageBytes {
+        if length > limits.clientAnswerBytes {
             var kept = writer.take()
             kept.removeSubrange(start...)
             writer = ByteWriter(continuing: kept)
             let error = RequestError.tooLarge(
-                what: "the answer", size: UInt64(length),
-                limit: UInt64(limits.clientMessageBytes))
+                what: response.isFinal ? "the answer" : "the next change set", size: UInt64(length),
+                limit: UInt64(limits.clientAnswerBytes))
             if !response.isFinal { end(identifier) }
             Response.error(error).encode(identifier, into: &writer)
         }
         return true
+    }
+
+    /// Tells the owner of a watch that went under with an answer of its own.
+    private func noteRefusal(
+        of identifier: RequestID, _ response: Response, _ actions: inout [Action]
+    ) {
+        guard !response.isFinal, watches[identifier] == nil else { return }
+        actions.append(.watchRefused(identifier))
     }
 
     /// Keeps the books of requests and credit; false for a watch that has ended already.

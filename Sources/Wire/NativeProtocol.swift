@@ -8,7 +8,7 @@
 ///
 /// | bytes | field |
 /// |--:|---|
-/// | 4 | length of what follows, in `[5, Limits.clientMessageBytes]` |
+/// | 4 | length of what follows, from 5 to `Limits.clientRequestBytes` or `Limits.clientAnswerBytes` |
 /// | 1 | kind: below 0x80 from the client, from 0x80 from the server |
 /// | 4 | request id, chosen by the client; answers repeat it |
 /// | … | body, by kind |

@@ -85,17 +85,17 @@ extension Response {
         switch kind {
         case 0x81: return .sessionOpened(SessionID(try reader.readNonzero("session")))
         case 0x82:
-            let outcome = try reader.readBytes(limit: limits.clientMessageBytes, "outcome")
+            let outcome = try reader.readBytes(limit: limits.clientAnswerBytes, "outcome")
             guard try reader.readBool() else { return .outcome(outcome, changes: nil) }
             return .outcome(
                 outcome,
-                changes: try reader.readBytes(limit: limits.clientMessageBytes, "change set"))
+                changes: try reader.readBytes(limit: limits.clientAnswerBytes, "change set"))
         case 0x83: return .done(try reader.readVarint(LogIndex.self))
         case 0x84:
             let applied = try reader.readVarint(LogIndex.self)
             return .readResult(
                 applied: applied,
-                try reader.readBytes(limit: limits.clientMessageBytes, "read result"))
+                try reader.readBytes(limit: limits.clientAnswerBytes, "read result"))
         case 0x85:
             let applied = try reader.readVarint(LogIndex.self)
             let code = try reader.readEnum(AbortCode.self, "abort code")
@@ -107,7 +107,7 @@ extension Response {
             let through = try reader.readVarint(LogIndex.self)
             let sets = try reader.readArray(limit: limits.watchBatchRecords, "change sets") {
                 (reader) throws(DecodingFailure) in
-                try reader.readBytes(limit: limits.clientMessageBytes, "change set")
+                try reader.readBytes(limit: limits.clientAnswerBytes, "change set")
             }
             return .changeSets(through: through, sets)
         case 0x88: return .watchEnded(try WatchEnd(from: &reader))

@@ -1,5 +1,7 @@
+import Codec
 import Lockstep
 import Testing
+import Transactions
 import Wire
 
 @Suite struct ChangeFeedTests {
@@ -27,6 +29,18 @@ import Wire
         #expect(try await keys(harness, feed, count: 7) == Array(1...7))
         for served in cluster.connections { served.cut() }
         #expect(try await keys(harness, feed, count: 13) == Array(8...20))
+    }
+
+    @Test func `a feed passes a change set of several times its transaction's limit`() async throws
+    {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let limits = Limits.standard
+        let value = [UInt8](repeating: 7, count: limits.changeBytesPerTransaction / 5)
+        cluster.log = 1
+        cluster.commitChange("k", to: Array(repeating: value, count: 4))
+        let feed = try harness.client.watch(from: .index(1))
+        #expect(try await keys(harness, feed, count: 1) == [1])
     }
 
     @Test func `a feed from now on begins with the next transaction`() async throws {

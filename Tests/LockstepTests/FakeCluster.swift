@@ -122,11 +122,13 @@ final class FakeCluster {
     }
 
     /// Records a change as of the present end of the log, and tells the watches.
-    func commitChange(_ key: String) {
-        let change = Change(step: 0, store: .properties, key: key, old: nil, new: [1])
+    func commitChange(_ key: String, to values: [[UInt8]] = [[1]]) {
+        let made = values.map {
+            Change(step: 0, store: .properties, key: key, old: nil, new: $0)
+        }
         changes.append(
             ChangeSet(
-                index: LogIndex(log), timeMilliseconds: 5, properties: [], changes: [change],
+                index: LogIndex(log), timeMilliseconds: 5, properties: [], changes: made,
                 abort: nil))
         for served in connections { served.feedWatches() }
     }
@@ -176,6 +178,8 @@ final class FakeNodeConnection: ConnectionHandler {
                 cluster.cancelledWatches += 1
                 watches.removeAll { $0.0 == identifier }
                 answer(identifier, .watchEnded(.cancelled))
+            case .watchRefused(let identifier):
+                watches.removeAll { $0.0 == identifier }
             case .setReading: break
             case .close: connection.close(flush: true)
             }

@@ -113,7 +113,7 @@ final class AgreeableConnection: ConnectionHandler {
                     }
                 take(session.answered(identifier, response))
             case .close: connection.close(flush: true)
-            case .creditGranted, .cancelWatch, .setReading: break
+            case .creditGranted, .cancelWatch, .watchRefused, .setReading: break
             }
         }
     }

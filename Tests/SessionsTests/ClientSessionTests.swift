@@ -2,6 +2,7 @@ import Codec
 import Identifiers
 import Sessions
 import Testing
+import Transactions
 import Wire
 
 @Suite struct ClientSessionTests {
@@ -187,13 +188,57 @@ import Wire
 
     @Test func `an answer over the bound becomes an error that says so`() {
         var limits = Limits()
-        limits.clientMessageBytes = 64
+        limits.clientAnswerBytes = 64
         var session = Self.open(limits)
         _ = session.received(Self.bytes((1, .status)))
         let large = Response.readResult(applied: .zero, [UInt8](repeating: 0, count: 100))
         let error = RequestError.tooLarge(what: "the answer", size: 107, limit: 64)
         #expect(
             session.answered(RequestID(1), large) == [.send(Self.bytes(1, .error(error)))])
+    }
+
+    @Test func `a change set over the bound ends its watch on both sides`() {
+        var limits = Limits()
+        limits.clientAnswerBytes = 64
+        var session = Self.open(limits)
+        let watch = Request.watch(WatchRequest(start: .now, credit: 2))
+        _ = session.received(Self.bytes((5, watch)))
+        let large = Response.changeSets(through: .zero, [[UInt8](repeating: 0, count: 100)])
+        let error = RequestError.tooLarge(what: "the next change set", size: 108, limit: 64)
+        #expect(
+            session.answered(RequestID(5), large) == [
+                .send(Self.bytes(5, .error(error))), .watchRefused(RequestID(5)),
+            ])
+        #expect(session.outstanding == 0)
+        #expect(session.answered(RequestID(5), large).isEmpty)
+    }
+
+    @Test func `requests have a bound of their own`() {
+        var limits = Limits()
+        limits.clientRequestBytes = 64
+        var session = Self.open(limits)
+        let description = String(repeating: "a", count: 64)
+        let request = Request.openSession(timeToLiveMilliseconds: 1, description: description)
+        #expect(
+            Self.reason(session.received(Self.bytes((1, request))))?
+                .contains("over the limit of 64") == true)
+    }
+
+    @Test func `an answer holds the largest outcome and change set there can be`() {
+        let limits = Limits.standard
+        var session = Self.open(limits)
+        let watch = Request.watch(WatchRequest(start: .now, credit: 2))
+        _ = session.received(Self.bytes((1, .status), (5, watch)))
+        let changes = [UInt8](repeating: 1, count: limits.changeSetBytes)
+        let outcome = [UInt8](repeating: 2, count: limits.outcomeBytes)
+        let answers: [(UInt32, Response)] = [
+            (5, .changeSets(through: LogIndex(UInt64.max), [changes])),
+            (1, .outcome(outcome, changes: changes)),
+        ]
+        for (identifier, answer) in answers {
+            let wanted: [ClientSession.Action] = [.send(Self.bytes(identifier, answer))]
+            #expect(session.answered(RequestID(identifier), answer) == wanted)
+        }
     }
 
     @Test func `draining ends watches, answers the rest and closes`() {

@@ -58,7 +58,7 @@ private func message(_ encode: (RequestID, inout ByteWriter) -> Void) -> [UInt8]
 /// Feeds a stream in pieces whose lengths come from the input, so that cuts fall everywhere.
 private func messages(_ input: [UInt8], _ take: (UInt8, inout ByteReader) -> Void) {
     guard let step = input.first else { return }
-    var splitter = MessageSplitter(limitBytes: Limits.standard.clientMessageBytes)
+    var splitter = MessageSplitter(limitBytes: Limits.standard.clientAnswerBytes)
     var rest = input.dropFirst()
     while !rest.isEmpty {
         splitter.append(Array(rest.prefix(Int(step) + 1)))

@@ -62,7 +62,7 @@ package final class ConnectionDriver {
         self.offer = offer
         self.limits = limits
         self.connectMilliseconds = connectMilliseconds
-        splitter = MessageSplitter(limitBytes: limits.clientMessageBytes)
+        splitter = MessageSplitter(limitBytes: limits.clientAnswerBytes)
     }
 
     /// Whether requests may be sent.
