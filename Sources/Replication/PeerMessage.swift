@@ -76,17 +76,8 @@ package struct PeerMessage: Sendable {
     ) throws(DecodingFailure) -> PeerMessage {
         var reader = body
         let bytes = body.bytes
-        let checksum = try reader.readUInt32()
-        let sumStart = reader.position
-        let headBytes = Int(try reader.readUInt32())
-        guard headBytes <= reader.remaining else {
-            throw .truncated(at: reader.position, wanted: headBytes)
-        }
-        let headEnd = reader.position + headBytes
-        guard Checksum.crc32c(bytes, in: sumStart..<headEnd) == checksum else {
-            throw .malformed(at: sumStart, what: "checksum of a peer message")
-        }
-        var head = ByteReader(bytes, in: reader.position..<headEnd)
+        var head = try reader.readCheckedHead("peer message")
+        let headEnd = reader.position
         var parsed = try head.readHead(limits: limits)
         try head.finish()
         switch parsed.body {
@@ -122,6 +113,20 @@ package struct PeerMessage: Sendable {
             }
             return PeerMessage(message: parsed.message, chunk: chunk)
         }
+    }
+}
+
+extension ByteReader {
+    /// The head of a message, which is behind its checksum and its length (4 bytes each); what
+    /// follows it is next.
+    mutating func readCheckedHead(_ what: StaticString) throws(DecodingFailure) -> ByteReader {
+        let checksum = try readUInt32()
+        let sumStart = position
+        let head = try skip(Int(try readUInt32()))
+        guard Checksum.crc32c(bytes, in: sumStart..<head.upperBound) == checksum else {
+            throw .malformed(at: sumStart, what: "checksum of a \(what)")
+        }
+        return ByteReader(bytes, in: head)
     }
 }
 

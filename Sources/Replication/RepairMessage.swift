@@ -101,23 +101,13 @@ package struct RepairMessage: Sendable {
     ) throws(DecodingFailure) -> RepairMessage {
         var reader = body
         let bytes = body.bytes
-        let checksum = try reader.readUInt32()
-        let sumStart = reader.position
-        let headBytes = Int(try reader.readUInt32())
-        guard headBytes <= reader.remaining else {
-            throw .truncated(at: reader.position, wanted: headBytes)
-        }
-        let headEnd = reader.position + headBytes
-        guard Checksum.crc32c(bytes, in: sumStart..<headEnd) == checksum else {
-            throw .malformed(at: sumStart, what: "checksum of a repair message")
-        }
-        var head = ByteReader(bytes, in: reader.position..<headEnd)
+        var head = try reader.readCheckedHead("repair message")
         let start = head.position
         guard let kind = Kind(rawValue: try head.readUInt8()) else {
             throw .malformed(at: start, what: "unknown kind of repair message")
         }
         let nonce = try head.readVarint()
-        var offset = headEnd
+        var offset = reader.position
         let message: Body
         switch kind {
         case .request: message = .request(try RepairRequest(from: &head))
