@@ -224,10 +224,10 @@ extension FrameIndex {
         if let reason = refusal(of: header, inHole: place, below: below) { return reason }
         let hole = holes[place]
         insert(Suspect(entry: Entry(header, segment: segment, offset: offset), header: header))
-        if header.lastIndex >= last.index {
+        if header.lastIndex == last.index {
             last = Last(index: header.lastIndex, term: header.term, digest: header.digest)
         }
-        if header.firstIndex == hole.first, header.lastIndex >= hole.last {
+        if header.firstIndex == hole.first, header.lastIndex == hole.last {
             holes.remove(at: place)
         } else if header.lastIndex == hole.last {
             holes[place].last = header.firstIndex.previous
@@ -246,11 +246,10 @@ extension FrameIndex {
         of header: FrameHeader, inHole place: Int, below: (LogIndex) -> ChainDigest?
     ) -> String? {
         let hole = holes[place]
-        let isOpenEnded = hole.last == last.index && hole.digest == nil
-        guard header.lastIndex <= hole.last || isOpenEnded else {
+        guard header.lastIndex <= hole.last else {
             return "it ends behind the damage, which ends at index \(hole.last)"
         }
-        let isTop = header.lastIndex >= hole.last
+        let isTop = header.lastIndex == hole.last
         let isBottom = header.firstIndex == hole.first
         guard isTop || isBottom else {
             return "frames go in from the first, \(hole.first), or the last, \(hole.last)"

@@ -5,8 +5,9 @@ extension WriteAheadLog {
     /// Puts a frame into the place of a damaged one, durably.
     ///
     /// The frame goes to the end of the log in a group of its own kind, and takes its place in the
-    /// index, now and at every `open`; the damaged bytes stay where they are until compaction. A
-    /// frame fits
+    /// index, now and at every `open`; the damaged bytes stay where they are until compaction. Where
+    /// nothing tells how far damage at the end of the log goes, a frame that goes further begins the
+    /// log anew there. A frame fits
     /// - at the end of a damaged range, when its digest is the one that is known there: it may
     ///   come from any peer;
     /// - at the beginning, when it continues the chain of what is below: it must come from the
@@ -22,7 +23,18 @@ extension WriteAheadLog {
         guard let place = index.hole(containing: header.firstIndex) else {
             throw .repairRefused(index: header.firstIndex, why: "there is no damage")
         }
-        let below = endPosition(at: index.holes[place].first.previous).digest
+        let hole = index.holes[place]
+        let below = endPosition(at: hole.first.previous).digest
+        if hole.digest == nil, hole.last == lastIndex, header.lastIndex > hole.last,
+            header.firstIndex == hole.first, below == header.previousDigest
+        {
+            // Where the log ended is lost too, and `hole.last` a guess: as behind a conflict, the
+            // leader's frame begins the log anew there. A repair never moves the log's end.
+            try write(
+                Group(
+                    voting: voting, records: [.truncate(after: hole.first.previous), .frame(frame)]))
+            return damage
+        }
         if let why = index.refusal(of: header, inHole: place, below: { _ in below }) {
             throw .repairRefused(index: header.firstIndex, why: why)
         }

@@ -1,0 +1,94 @@
+import Codec
+import Compression
+import IOCore
+import Identifiers
+import Testing
+import WAL
+
+/// Damage at the end of the log of which nothing tells how far it goes.
+@Suite struct OpenDamageTests {
+    /// The frames 1…2, 3…4 and 5…7, of which the last two are one group; the header of the last is
+    /// rotten, and the engine holds record 4.
+    private func prepared() throws -> (fixture: LogFixture, frames: [SealedFrame]) {
+        let fixture = try LogFixture()
+        let voting = WriteAheadLog.VotingState(term: Term(2), vote: nil)
+        var frames: [SealedFrame] = []
+        for (first, count) in [(1, 2), (3, 2), (5, 3)] {
+            frames.append(
+                fixture.sealer.seal(
+                    kind: .entries, term: Term(2), firstIndex: LogIndex(UInt64(first)),
+                    count: UInt32(count), raw: [UInt8](repeating: UInt8(first), count: 30),
+                    previous: frames.last?.header.digest ?? .empty))
+        }
+        try fixture.log.write(.init(voting: voting, records: [.frame(frames[0])]))
+        try fixture.log.write(
+            .init(voting: voting, records: frames[1...].map { .frame($0) }))
+        let place = try place(of: frames[2], in: 1, on: fixture.disk)
+        fixture.disk.tamper(with: LogFixture.path(1)) { $0[place + 9] ^= 0x40 }
+        try fixture.reopen(engineDurable: LogIndex(4))
+        #expect(fixture.log.damage.map(\.first) == [LogIndex(5)])
+        #expect(fixture.log.damage.map(\.last) == [LogIndex(5)])
+        return (fixture, frames)
+    }
+
+    /// Where the bytes of `frame` lie in a segment.
+    private func place(
+        of frame: SealedFrame, in segment: Int, on disk: MemoryDisk
+    ) throws -> Int {
+        let bytes = disk.contents(of: LogFixture.path(segment))
+        let count = frame.bytes.count
+        let found = stride(from: 0, to: bytes.count - count, by: 8).first {
+            bytes[$0..<($0 + count)].elementsEqual(frame.bytes)
+        }
+        return try #require(found, "the frame is not in the log")
+    }
+
+    private func read(_ fixture: LogFixture) throws -> [SealedFrame] {
+        try fixture.log.frames(from: LogIndex(1), maximumBytes: .max)
+    }
+
+    @Test func `rot in what took its place is repaired like any other`() throws {
+        let (fixture, frames) = try prepared()
+        try fixture.log.repair(with: frames[2])
+        #expect(fixture.log.damage.isEmpty)
+        #expect(fixture.log.lastIndex == LogIndex(7))
+        #expect(try read(fixture) == frames)
+        let voting = WriteAheadLog.VotingState(term: Term(3), vote: NodeID(2))
+        try fixture.log.write(.init(voting: voting, records: []))
+        let place = try place(of: frames[2], in: 2, on: fixture.disk)
+        for offset in (place - GroupEnvelope.byteCount)..<(place + frames[2].bytes.count) {
+            let other = try LogFixture(disk: fixture.disk.copy(), engineDurable: LogIndex(4))
+            #expect(try read(other) == frames)
+            other.disk.tamper(with: LogFixture.path(2)) { $0[offset] ^= 0x40 }
+            do {
+                try other.reopen(engineDurable: LogIndex(4))
+            } catch {
+                Issue.record("byte \(offset - place): \(error)")
+                continue
+            }
+            #expect(other.log.voting == voting)
+            while let range = other.log.damage.last {
+                #expect(range.last == LogIndex(7))
+                let frame = frames.last {
+                    range.digest == nil
+                        ? $0.header.firstIndex == range.first : $0.header.lastIndex == range.last
+                }
+                try other.log.repair(with: #require(frame))
+            }
+            #expect(try read(other) == frames, "byte \(offset - place)")
+        }
+    }
+
+    @Test func `a leader's frame tells where it ends`() throws {
+        let (fixture, frames) = try prepared()
+        let voting = WriteAheadLog.VotingState(term: Term(2), vote: nil)
+        try fixture.log.mend(with: .init(voting: voting, records: [.frame(frames[2])]))
+        #expect(fixture.log.damage.isEmpty)
+        #expect(try read(fixture) == frames)
+        try fixture.log.write(.init(voting: voting, records: []))
+        let place = try place(of: frames[2], in: 2, on: fixture.disk)
+        fixture.disk.tamper(with: LogFixture.path(2)) { $0[place + 80] ^= 0x40 }
+        try fixture.reopen(engineDurable: LogIndex(4))
+        #expect(fixture.log.damage.map(\.last) == [LogIndex(7)])
+    }
+}
