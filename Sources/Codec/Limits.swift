@@ -23,6 +23,8 @@ package struct Limits: Sendable, Equatable {
     package var valueBytes = 1 << 20
     /// Outcomes remembered a client session.
     package var outcomesPerSession = 1_024
+    /// Bytes of the outcomes remembered a client session, over which it is refused further ones.
+    package var outcomeBytesPerSession = 16 << 20
     package var sessions = 100_000
     package var triggers = 1_024
     /// Records whose change sets are kept for feeds and triggers.

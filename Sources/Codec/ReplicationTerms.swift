@@ -3,7 +3,7 @@
 package enum FeatureLevel {
     /// Raised with every change of what an applied record does, that of a limit among
     /// `Limits.deciding` too.
-    package static let current: UInt16 = 2
+    package static let current: UInt16 = 3
 }
 
 extension Limits {
@@ -24,6 +24,7 @@ extension Limits {
             ("retainedChangeRecords", retainedChangeRecords),
             ("retainedChangeBytes", retainedChangeBytes), ("members", members),
             ("rowPartBytes", rowPartBytes),
+            ("outcomeBytesPerSession", outcomeBytesPerSession),
         ]
     }
 }

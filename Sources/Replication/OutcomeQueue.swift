@@ -2,7 +2,8 @@ import Identifiers
 
 /// The encoded outcomes that a session's client may still ask for, by ascending sequence.
 ///
-/// Appending, finding and acknowledging take no time that grows with what is kept.
+/// Appending and finding take no time that grows with what is kept; acknowledging, that of what is
+/// acknowledged.
 struct OutcomeQueue: Hashable, Sendable {
     struct Stored: Hashable, Sendable {
         let sequence: SequenceNumber
@@ -12,6 +13,8 @@ struct OutcomeQueue: Hashable, Sendable {
     private var stored: [Stored] = []
     /// How many at the front are acknowledged and not yet moved over.
     private var acknowledged = 0
+    /// Bytes of what is kept.
+    private(set) var bytes = 0
 
     /// What is kept, in order.
     var all: ArraySlice<Stored> {
@@ -27,6 +30,11 @@ struct OutcomeQueue: Hashable, Sendable {
         stored.count - place(after: sequence)
     }
 
+    /// Bytes of what is kept of later sequences.
+    func bytes(after sequence: SequenceNumber) -> Int {
+        stored[acknowledged..<place(after: sequence)].reduce(bytes) { $0 - $1.bytes.count }
+    }
+
     /// The outcome of one sequence, if it is kept.
     subscript(sequence: SequenceNumber) -> [UInt8]? {
         let next = place(after: sequence)
@@ -40,10 +48,12 @@ struct OutcomeQueue: Hashable, Sendable {
             precondition(last.sequence < sequence, "\(sequence) after \(last.sequence)")
         }
         stored.append(Stored(sequence: sequence, bytes: bytes))
+        self.bytes += bytes.count
     }
 
     /// Forgets the outcomes up to a sequence.
     mutating func forget(through sequence: SequenceNumber) {
+        bytes = bytes(after: sequence)
         acknowledged = place(after: sequence)
         guard acknowledged * 2 >= stored.count else { return }
         if acknowledged == stored.count {

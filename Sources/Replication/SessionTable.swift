@@ -160,9 +160,17 @@ extension SessionTable.Session {
         let open = outcomes.count(after: origin.acknowledgedThrough)
         guard open < limits.outcomesPerSession else {
             return .refuse(
-                .limitExceeded,
+                .sessionFull,
                 "the session has \(open) unacknowledged outcomes, its limit; "
                     + "acknowledge some and send the request again")
+        }
+        let bytes = outcomes.bytes(after: origin.acknowledgedThrough)
+        guard bytes < limits.outcomeBytesPerSession else {
+            return .refuse(
+                .sessionFull,
+                "the session has \(bytes) bytes of unacknowledged outcomes, over its limit of "
+                    + "\(limits.outcomeBytesPerSession); acknowledge some and send the request again"
+            )
         }
         return .execute(place)
     }
@@ -377,9 +385,9 @@ extension SessionTable.Session {
             if let last = outcomes.all.last, last.sequence >= sequence {
                 throw .malformed(at: start, what: "outcomes are not sorted by sequence")
             }
-            guard outcomes.count < limits.outcomesPerSession else {
-                throw .malformed(at: start, what: "more outcomes than a session may have")
-            }
+            guard outcomes.count < limits.outcomesPerSession,
+                outcomes.bytes < limits.outcomeBytesPerSession
+            else { throw .malformed(at: start, what: "more outcomes than a session may have") }
             outcomes.append(bytes, of: sequence)
         }
     }

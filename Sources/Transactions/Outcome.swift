@@ -54,6 +54,9 @@ package enum AbortCode: UInt8, Sendable, CaseIterable {
     case outcomeForgotten = 16
     case permissionDenied = 17
     case contentMissing = 18
+    /// The session has too many or too large outcomes that its client has not acknowledged: nothing
+    /// was executed, and the request keeps its place.
+    case sessionFull = 19
 }
 
 /// One change of one named thing, as triggers and change feeds see it.

@@ -45,6 +45,8 @@ final class FakeCluster {
     var handshakes = 0
     var requests: [Request] = []
     var cancelledWatches = 0
+    /// Outcomes that a session may hold unacknowledged.
+    var outcomesPerSession = Int.max
     private var listeners: [any Listener] = []
 
     init(nodes: Int = 3, leader: Int? = 0) throws {
@@ -95,6 +97,8 @@ final class FakeCluster {
         if let known = session.outcomes[place] { return known }
         guard place > session.acknowledgedThrough else { return abort(.outcomeForgotten) }
         guard place == session.highest + 1 else { return abort(.sequenceGap) }
+        let open = session.outcomes.count { $0.key > origin.acknowledgedThrough.rawValue }
+        guard open < outcomesPerSession else { return abort(.sessionFull) }
         var reader = ByteReader(submission.transaction)
         guard let transaction = try? Transaction.decode(&reader, limits: .standard) else {
             return abort(.malformed)

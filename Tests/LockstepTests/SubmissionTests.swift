@@ -47,6 +47,20 @@ import Wire
         #expect(cluster.executed.count == 2)
     }
 
+    @Test func `a pipeline waits where its session can hold no more outcomes`() async throws {
+        let cluster = try FakeCluster()
+        cluster.outcomesPerSession = 3
+        let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }
+        let calls = (0..<20 as Range<UInt8>).map { number in
+            harness.begin { (client) throws(LockstepError) in
+                try await client.commit(.sample(number), timeout: .seconds(1_000))
+            }
+        }
+        for call in calls { _ = try await harness.finish(call) }
+        #expect(cluster.executed.count == 20)
+        #expect(cluster.sessions.count == 1)
+    }
+
     @Test func `a pipeline keeps each transaction exactly once over leader changes`() async throws {
         let cluster = try FakeCluster()
         let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }

@@ -121,6 +121,38 @@ import Transactions
             try Self.rows(of: split).keys.contains { $0.starts(with: [1, 3]) && $0.count == 14 })
     }
 
+    @Test func `a session's outcomes are bounded in bytes until they are acknowledged`() throws {
+        var limits = Limits.standard
+        limits.outcomeBytesPerSession = 250
+        let log = Log(limits)
+        let engine = MemoryEngine()
+        _ = try Self.applier(engine, limits).apply([
+            log.frame([.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")])
+        ])
+        let reason = String(repeating: "r", count: 100)
+        /// The code of the abort that request `sequence` is answered with, by a node opened anew.
+        func code(_ sequence: UInt64, acknowledged: UInt64) throws -> AbortCode? {
+            let origin = Origin(
+                session: SessionID(1), sequence: SequenceNumber(sequence),
+                acknowledgedThrough: SequenceNumber(acknowledged))
+            let record = Record.transaction(
+                Transaction(steps: [.abort(reason: reason)]), origin: origin)
+            let turn = try Self.applier(engine, limits).apply([log.frame([record])])
+            guard case .outcome(let bytes)? = turn.frames.first?.results.first,
+                case .aborted(_, let code) = try OutcomeHeader.peek(bytes)
+            else { return nil }
+            return code
+        }
+        for sequence: UInt64 in 1...3 {
+            #expect(try code(sequence, acknowledged: 0) == .requested)
+        }
+        #expect(try code(4, acknowledged: 0) == .sessionFull)
+        #expect(try code(2, acknowledged: 0) == .requested)
+        #expect(try code(4, acknowledged: 1) == .requested)
+        #expect(try code(5, acknowledged: 1) == .sessionFull)
+        #expect(try code(5, acknowledged: 4) == .requested)
+    }
+
     private static func changeSets(_ engine: MemoryEngine, _ limits: Limits) throws -> [ChangeSet] {
         let reader = FeedReader(limits: limits)
         var sets: [ChangeSet] = []

@@ -90,6 +90,8 @@ extension ClientCore {
                 sessionLost(by: call, message)
             case .sequenceGap(let message):
                 sequenceRefused(call, message)
+            case .sessionFull(let message):
+                waitForRoom(call, message)
             case .unreadable(let text):
                 settle(call, .failure(.protocolViolation(text)))
             }
@@ -166,6 +168,14 @@ extension ClientCore {
             driver.send(takeRequest(), .closeSession(track.identifier))
         }
         abandon(track, refused: call)
+    }
+
+    /// The session has no room for the call's outcome until earlier ones are acknowledged, which
+    /// happens when they have been answered: it is sent again behind them.
+    private func waitForRoom(_ call: Call, _ message: String) {
+        call.sends -= 1
+        sent[takeRequest()] = .call(call)
+        leaveRoute(message, next: nil, wait: .backoff)
     }
 
     /// Ends all calls with a place in a session that cannot go on, in order; nothing of `refused`

@@ -23,6 +23,8 @@ enum OutcomeVerdict {
     case sessionUnknown(String)
     /// An earlier transaction of the session has not arrived: send them again in order.
     case sequenceGap(String)
+    /// The session holds all the outcomes it may until earlier ones are acknowledged: send it again.
+    case sessionFull(String)
     case unreadable(String)
 
     init(_ bytes: [UInt8], _ coding: any TransactionCoding) {
@@ -33,6 +35,7 @@ enum OutcomeVerdict {
                 switch abort.code {
                 case .sessionUnknown: self = .sessionUnknown(abort.message)
                 case .sequenceGap: self = .sequenceGap(abort.message)
+                case .sessionFull: self = .sessionFull(abort.message)
                 default: self = .final
                 }
             }

@@ -68,6 +68,7 @@ extension AbortReason {
             case .outcomeForgotten: .outcomeForgotten
             case .permissionDenied: .permissionDenied
             case .contentMissing: .contentMissing
+            case .sessionFull: .sessionFull
             }
     }
 }

@@ -61,6 +61,7 @@ public enum AbortReason: String, Hashable, Sendable, CaseIterable {
     case outcomeForgotten
     case permissionDenied
     case contentMissing
+    case sessionFull
 }
 
 /// The stores of a cluster.

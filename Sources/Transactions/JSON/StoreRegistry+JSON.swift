@@ -156,6 +156,7 @@ extension AbortCode {
         case .outcomeForgotten: "outcome-forgotten"
         case .permissionDenied: "permission-denied"
         case .contentMissing: "content-missing"
+        case .sessionFull: "session-full"
         }
     }
 }
