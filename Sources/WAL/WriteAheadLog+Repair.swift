@@ -32,7 +32,8 @@ extension WriteAheadLog {
             // leader's frame begins the log anew there. A repair never moves the log's end.
             try write(
                 Group(
-                    voting: voting, records: [.truncate(after: hole.first.previous), .frame(frame)]))
+                    voting: voting, records: [.truncate(after: hole.first.previous), .frame(frame)])
+            )
             return damage
         }
         if let why = index.refusal(of: header, inHole: place, below: { _ in below }) {
