@@ -70,6 +70,15 @@ extension ConsensusCore {
     }
 }
 
+/// A snapshot that a node is lent which this node does not lead.
+struct Loan: Sendable {
+    let node: NodeID
+    /// The chunk that was sent last.
+    var chunk: UInt64
+    /// When the borrower last asked for it.
+    var asked: MonotonicTime
+}
+
 /// Snapshots in the place of frames that nobody holds any more.
 ///
 /// A leader sends them as to any follower that is far behind. Without a leader, which may be for want
@@ -107,13 +116,16 @@ extension ConsensusCore {
         to node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
         guard membership.contains(node), appliedIndex > .zero else { return }
-        if let place = loans.firstIndex(where: { $0.node == node }) {
-            let age = now.milliseconds(since: loans[place].asked)
-            guard age >= 2 * settings.electionMilliseconds else { return }
-            loans.remove(at: place)
+        guard let place = loans.firstIndex(where: { $0.node == node }) else {
+            loans.append(Loan(node: node, chunk: 0, asked: now))
+            effects.append(.sendSnapshotChunk(to: node, chunk: 0))
+            return
         }
-        loans.append((node, now))
-        effects.append(.sendSnapshotChunk(to: node, chunk: 0))
+        let age = now.milliseconds(since: loans[place].asked)
+        guard age >= 2 * settings.electionMilliseconds else { return }
+        // The chunk or its answer is lost; a borrower that has begun anew asks for the first.
+        loans[place].asked = now
+        effects.append(.sendSnapshotChunk(to: node, chunk: loans[place].chunk))
     }
 
     /// The borrower's answer to a chunk.
@@ -125,6 +137,7 @@ extension ConsensusCore {
         switch response.result {
         case .wants(let chunk):
             loans[place].asked = now
+            loans[place].chunk = chunk
             effects.append(.sendSnapshotChunk(to: node, chunk: chunk))
         case .installed:
             loans.remove(at: place)

@@ -63,8 +63,8 @@ package struct ConsensusCore: Sendable {
     var hiddenEnd: LogIndex?
     /// The node, no leader, that was asked for a snapshot.
     var lender: NodeID?
-    /// Nodes that are lent a snapshot without being led, and when they last asked.
-    var loans: [(node: NodeID, asked: MonotonicTime)] = []
+    /// Nodes that are lent a snapshot without being led.
+    var loans: [Loan] = []
     var standing = Standing.full
     /// Reads of this node that a leader was asked for, with the time to give up.
     var forwardedReads: [(nonce: UInt64, deadline: MonotonicTime)] = []

@@ -180,4 +180,28 @@ import Testing
         #expect(!core.isDamaged)
         #expect(core.appliedIndex == LogIndex(5))
     }
+
+    @Test func `a borrower that asks again is sent the chunk that it waits for`() {
+        let cluster = restarted()
+        cluster.crash(NodeID(1))
+        cluster.run(600)
+        guard var core = cluster.core(2) else { return }
+        var now = cluster.now
+        func step(_ body: Message.Body) -> [Effect] {
+            var effects: [Effect] = []
+            let message = Message(term: core.term, body: body)
+            core.step(.message(message, from: NodeID(3)), at: now, into: &effects)
+            return effects
+        }
+        #expect(step(.snapshotNeeded) == [.sendSnapshotChunk(to: NodeID(3), chunk: 0)])
+        #expect(step(.snapshotNeeded) == [])
+        let position = LogPosition(index: LogIndex(5), term: Term(1))
+        let answer = Message.SnapshotResponse(snapshot: position, result: .wants(chunk: 3))
+        #expect(step(.snapshotResponse(answer)) == [.sendSnapshotChunk(to: NodeID(3), chunk: 3)])
+        now = now.advanced(milliseconds: 200)
+        #expect(step(.snapshotNeeded) == [.sendSnapshotChunk(to: NodeID(3), chunk: 3)])
+        var effects: [Effect] = []
+        core.step(.snapshotSendFailed(NodeID(3)), at: now, into: &effects)
+        #expect(step(.snapshotNeeded) == [.sendSnapshotChunk(to: NodeID(3), chunk: 0)])
+    }
 }
