@@ -270,7 +270,8 @@ extension ConsensusCore {
     /// A peer's log seems to end before what it has acknowledged.
     ///
     /// An answer from before the acknowledgement looks so too. So the peer is asked in a new round:
-    /// if it says the same there, its promise is broken, and it begins anew.
+    /// if it says the same there, its promise is broken. What it has acknowledged counts no more, and
+    /// it gets what it lacks as a new node does; what was committed by it stays so.
     private mutating func doubt(
         _ answer: Rejection, _ place: Int, _ effects: inout [Effect]
     ) {
@@ -278,7 +279,7 @@ extension ConsensusCore {
         let peer = current.peers[place]
         if let round = peer.doubtedInRound {
             guard answer.round >= round else { return }
-            leading?.peers[place].doubtedInRound = nil
+            leading?.peers[place] = Progress(node: peer.node, next: log.last.index.next)
             effects.append(
                 .peerViolation(
                     peer.node,

@@ -204,4 +204,16 @@ import Testing
         core.step(.snapshotSendFailed(NodeID(3)), at: now, into: &effects)
         #expect(step(.snapshotNeeded) == [.sendSnapshotChunk(to: NodeID(3), chunk: 0)])
     }
+
+    @Test func `a log whose acknowledged end is gone without a trace gets it again`() {
+        let cluster = prepared()
+        cluster[3].disk.frames.removeAll { $0.firstIndex > LogIndex(3) }
+        #expect(cluster.core(1)?.progress(of: NodeID(3))?.match == LogIndex(5))
+        cluster.start(NodeID(3))
+        cluster.run(200)
+        #expect(cluster[1].violations == ["its log ends at 3, it had acknowledged 5"])
+        #expect(cluster[3].disk.applied == cluster[1].disk.applied)
+        #expect(cluster.core(1)?.progress(of: NodeID(3))?.match == LogIndex(5))
+        #expect(cluster.checker.failures.isEmpty)
+    }
 }
