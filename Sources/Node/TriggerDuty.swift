@@ -21,21 +21,20 @@ final class TriggerDuty {
     private let feed: FeedReader
     private let stores: StoreRegistry
 
-    private var runners: [String: TriggerRunner] = [:]
-    private var running: [String: any RunningProcess] = [:]
+    private var roster = TriggerRoster()
+    private var running: [RunnerID: any RunningProcess] = [:]
     private var isLeading = false
     /// Work begun in one epoch is dropped in the next.
     private var epoch: UInt64 = 0
     private var isLoading = false
     private var mustLoad = false
-    private var savedThrough: [String: LogIndex] = [:]
     private var isSaving = false
     private var lastSave = MonotonicTime.zero
     private var wakeAt: MonotonicTime?
 
-    /// Deliveries after which a cursor is replicated, and the time after which it is anyway.
-    private static let saveDeliveries = 128
+    /// The time after which cursors are replicated, and that between two saves at least.
     private static let saveMilliseconds: UInt64 = 500
+    private static let leastSaveMilliseconds: UInt64 = 50
 
     init(
         replica: Replica, loop: any EventLoop, processes: any ProcessRunner, logger: Logger,
@@ -75,10 +74,7 @@ final class TriggerDuty {
             process.kill()
         }
         running = [:]
-        runners = [:]
-        savedThrough = [:]
-        savedDeliveries = [:]
-        announced = []
+        roster.clear()
     }
 
     func stateReplaced() {
@@ -110,60 +106,47 @@ final class TriggerDuty {
             guard let self, epoch == begun else { return }
             isLoading = false
             switch result {
-            case .success(let triggers): take(triggers)
+            case .success(let triggers):
+                take(triggers)
+                if mustLoad { load() }
             case .failure: mustLoad = true
             }
         }
     }
 
     private func take(_ triggers: [RegisteredTrigger]) {
-        var next: [String: TriggerRunner] = [:]
-        for trigger in triggers where trigger.definition.kind != .preCommit {
-            let name = trigger.definition.name
-            if let present = runners[name], present.definition == trigger.definition,
-                (present.suspension == nil) == (trigger.suspension == nil)
-            {
-                next[name] = present
-            } else {
-                next[name] = TriggerRunner(trigger)
-                savedThrough[name] = trigger.deliveredThrough
-                savedDeliveries[name] = nil
-                // A suspension after this one is to be replicated like the first.
-                if trigger.suspension == nil {
-                    announced.remove(name)
-                } else {
-                    announced.insert(name)
-                }
-            }
-        }
-        for (name, process) in running where next[name] == nil {
+        roster.load(triggers)
+        for (identifier, process) in running where roster[identifier] == nil {
             process.kill()
-            running[name] = nil
+            running[identifier] = nil
         }
-        runners = next
         pump()
     }
 
     // MARK: Deliveries
 
+    /// Whether the roster is that of what has been applied; if not, nothing goes on.
+    private var isCurrent: Bool {
+        isLeading && !isLoading && !mustLoad
+    }
+
     private func pump() {
-        guard isLeading else { return }
-        for name in runners.keys.sorted() {
-            advance(name)
+        guard isCurrent else { return }
+        for identifier in roster.identifiers {
+            advance(identifier)
         }
         saveIfDue()
     }
 
-    private func advance(_ name: String) {
-        guard running[name] == nil,
-            let action = runners[name]?.next(
-                applied: replica.appliedPosition.index, now: loop.now)
-        else { return }
+    private func advance(_ identifier: RunnerID) {
+        guard isCurrent, running[identifier] == nil else { return }
+        let action = roster.next(
+            identifier, applied: replica.appliedPosition.index, now: loop.now)
         switch action {
         case .idle: break
         case .wait(let time): wake(at: time)
-        case .read(let index): read(name, from: index)
-        case .run(let set): run(name, set)
+        case .read(let index): read(identifier, from: index)
+        case .run(let set): run(identifier, set)
         }
     }
 
@@ -179,7 +162,7 @@ final class TriggerDuty {
         }
     }
 
-    private func read(_ name: String, from index: LogIndex) {
+    private func read(_ identifier: RunnerID, from index: LogIndex) {
         let begun = epoch
         let feed = feed
         replica.query(.local) { engine throws(EngineFailure) in
@@ -189,21 +172,26 @@ final class TriggerDuty {
         } done: { [weak self] result in
             guard let self, epoch == begun else { return }
             switch result {
-            case .success(let page):
-                runners[name]?.pageRead(
-                    page.changeSets, through: page.through, firstRetained: page.firstRetained)
-                announceSuspension(of: name)
-            case .failure:
-                runners[name]?.readFailed(now: loop.now)
+            case .success(let page): pageRead(identifier, page)
+            case .failure: roster.readFailed(identifier, now: loop.now)
             }
-            advance(name)
+            advance(identifier)
         }
     }
 
-    private func run(_ name: String, _ set: ChangeSet) {
-        guard let runner = runners[name] else { return }
+    private func pageRead(_ identifier: RunnerID, _ page: FeedReader.Page) {
+        // The engine may be ahead of what this duty has been told, such as that a trigger is gone.
+        let known = replica.appliedPosition.index
+        roster.pageRead(
+            identifier, page.changeSets.filter { $0.index <= known },
+            through: min(page.through, known), firstRetained: page.firstRetained)
+        announceSuspension(of: identifier)
+    }
+
+    private func run(_ identifier: RunnerID, _ set: ChangeSet) {
+        guard let runner = roster[identifier] else { return }
         guard let folder else {
-            finished(name, failure: "this node has no folder of trigger programs configured")
+            finished(identifier, failure: "this node has no folder of trigger programs configured")
             return
         }
         let begun = epoch
@@ -212,14 +200,14 @@ final class TriggerDuty {
             executable: folder + "/" + definition.program, arguments: definition.arguments,
             environment: [
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                "LOCKSTEP_TRIGGER": name, "LOCKSTEP_INDEX": "\(set.index)",
+                "LOCKSTEP_TRIGGER": identifier.name, "LOCKSTEP_INDEX": "\(set.index)",
             ],
             workingDirectory: folder, input: runner.document(for: set, stores: stores),
             timeoutMilliseconds: definition.timeoutMilliseconds)
-        running[name] = processes.run(request) { [weak self] result in
+        running[identifier] = processes.run(request) { [weak self] result in
             guard let self, epoch == begun else { return }
-            running[name] = nil
-            finished(name, failure: result.succeeded ? nil : Self.describe(result))
+            running[identifier] = nil
+            finished(identifier, failure: result.succeeded ? nil : Self.describe(result))
         }
     }
 
@@ -229,20 +217,24 @@ final class TriggerDuty {
         return said.isEmpty ? "it \(result.ending)" : "it \(result.ending): \(said)"
     }
 
-    private func finished(_ name: String, failure: String?) {
-        runners[name]?.finished(failure: failure, now: loop.now)
+    private func finished(_ identifier: RunnerID, failure: String?) {
+        guard roster[identifier] != nil else { return }
+        roster.finished(identifier, failure: failure, now: loop.now)
         if let failure {
             logger.warning(
-                "a trigger failed", metadata: ["trigger": "\(name)", "why": "\(failure)"])
+                "a trigger failed",
+                metadata: ["trigger": "\(identifier.name)", "why": "\(failure)"])
         }
-        announceSuspension(of: name)
+        announceSuspension(of: identifier)
         saveIfDue()
-        advance(name)
+        advance(identifier)
     }
 
-    private func announceSuspension(of name: String) {
-        guard let reason = runners[name]?.suspension else { return }
-        logger.error("trigger suspended", metadata: ["trigger": "\(name)", "why": "\(reason)"])
+    private func announceSuspension(of identifier: RunnerID) {
+        guard let reason = roster[identifier]?.suspension else { return }
+        logger.error(
+            "trigger suspended",
+            metadata: ["trigger": "\(identifier.name)", "why": "\(reason)"])
         save()
     }
 
@@ -261,55 +253,27 @@ final class TriggerDuty {
     }
 
     private func saveIfDue() {
-        let isDue = runners.contains { name, runner in
-            runner.deliveredThrough - (savedThrough[name] ?? .zero) >= Self.saveDeliveries
-                && running[name] == nil
-        }
-        guard isDue, loop.now.milliseconds(since: lastSave) >= 50 else { return }
+        guard roster.isSaveDue,
+            loop.now.milliseconds(since: lastSave) >= Self.leastSaveMilliseconds
+        else { return }
         save()
     }
 
-    /// Replicates the cursors that have moved because of deliveries.
+    /// Replicates the cursors that are worth it.
     private func save() {
-        guard !isSaving else { return }
-        let moved = runners.values.filter { runner in
-            runner.suspension != nil && !announced.contains(runner.definition.name)
-                || runner.deliveredThrough > (savedThrough[runner.definition.name] ?? .zero)
-                    && hasNews(runner)
-        }
-        guard !moved.isEmpty else { return }
-        let cursors = moved.map(\.cursor).sorted { $0.trigger < $1.trigger }
+        guard isCurrent, !isSaving, let save = roster.beginSave() else { return }
         isSaving = true
         lastSave = loop.now
         let begun = epoch
-        for runner in moved where runner.suspension != nil {
-            announced.insert(runner.definition.name)
-        }
-        replica.propose(Record.triggerCursors(cursors).encoded()) { [weak self] result in
+        replica.propose(Record.triggerCursors(save.cursors).encoded()) { [weak self] result in
             guard let self, epoch == begun else { return }
             isSaving = false
-            guard case .success = result else {
-                for cursor in cursors where cursor.suspension != nil {
-                    announced.remove(cursor.trigger)
-                }
-                return
-            }
-            for cursor in cursors {
-                savedThrough[cursor.trigger] = cursor.deliveredThrough
-                savedDeliveries[cursor.trigger] = runners[cursor.trigger]?.deliveries
+            if case .success = result {
+                roster.saved(save, succeeded: true)
+            } else {
+                roster.saved(save, succeeded: false)
             }
         }
-    }
-
-    private var announced: Set<String> = []
-    private var savedDeliveries: [String: UInt64] = [:]
-
-    /// A cursor that moved over nothing but other triggers' cursors is not worth a record, or each
-    /// record would be followed by another.
-    private func hasNews(_ runner: TriggerRunner) -> Bool {
-        let name = runner.definition.name
-        return runner.deliveries != savedDeliveries[name] ?? 0
-            || runner.deliveredThrough - (savedThrough[name] ?? .zero) > 10_000
     }
 
     // MARK: Status
@@ -326,7 +290,7 @@ final class TriggerDuty {
 
     /// Every trigger that this leader runs; empty on others.
     func statuses() -> [TriggerStatus] {
-        runners.values.sorted { $0.definition.name < $1.definition.name }.map { runner in
+        roster.identifiers.compactMap { roster[$0] }.map { runner in
             let lag = replica.appliedPosition.index - runner.deliveredThrough
             return TriggerStatus(
                 name: runner.definition.name, deliveredThrough: runner.deliveredThrough,

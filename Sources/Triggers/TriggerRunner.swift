@@ -33,6 +33,8 @@ package struct TriggerRunner: Sendable {
     package private(set) var suspension: String?
     package private(set) var lastFailure: String?
     package private(set) var deliveries: UInt64 = 0
+    /// The last change set that was read, whether it is delivered, to be delivered or of no concern.
+    package private(set) var lastChangeSet = LogIndex.zero
     private var phase = Phase.ready
     private var pending: [ChangeSet] = []
     /// The page that `pending` came from reaches to here.
@@ -66,6 +68,8 @@ package struct TriggerRunner: Sendable {
             return .read(from: deliveredThrough.next)
         case .ready:
             if let first = pending.first {
+                // What lies before it is of no concern, however long the program fails at it.
+                deliveredThrough = max(deliveredThrough, first.index.previous)
                 phase = .running
                 return .run(first)
             }
@@ -96,6 +100,7 @@ package struct TriggerRunner: Sendable {
         }
         phase = .ready
         pending = sets.filter(definition.wants)
+        lastChangeSet = max(lastChangeSet, sets.last?.index ?? .zero)
         pageThrough = max(through, deliveredThrough)
     }
 

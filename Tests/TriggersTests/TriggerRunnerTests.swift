@@ -163,13 +163,25 @@ struct TriggerRunnerTests {
         stage.now = stage.now.advanced(milliseconds: 100)
         stage.play()
         let reason =
-            "change sets 2 to 5 were trimmed before they were delivered; the last failure: exit 1"
-        #expect(stage.log.last == "suspended: \(reason), through 1")
+            "change sets 3 to 5 were trimmed before they were delivered; the last failure: exit 1"
+        #expect(stage.log.last == "suspended: \(reason), through 2")
         #expect(
             stage.runner.cursor
-                == TriggerCursor(trigger: "t", deliveredThrough: LogIndex(1), suspension: reason))
+                == TriggerCursor(trigger: "t", deliveredThrough: LogIndex(2), suspension: reason))
         stage.play()
-        #expect(stage.log.last == "suspended: \(reason), through 1")
+        #expect(stage.log.last == "suspended: \(reason), through 2")
+    }
+
+    @Test func `what is of no concern is passed before a failing run, so its loss is no gap`() {
+        for start: UInt64 in [0, 1, 4] {
+            var stage = Stage(trigger(through: start), feed: [2: "x", 6: "n/c"], applied: 7)
+            stage.failures = ["exit 1", nil]
+            stage.playThroughWaits(1)
+            #expect(stage.runner.deliveredThrough == LogIndex(5), "begun behind \(start)")
+            stage.firstRetained = LogIndex(6)
+            stage.playThroughWaits(1)
+            #expect(stage.log.suffix(2) == ["run 6", "idle, through 7"])
+        }
     }
 
     @Test func `a resumed trigger passes over the gap that was known`() {
@@ -192,7 +204,7 @@ struct TriggerRunnerTests {
         #expect(
             stage.log == [
                 "run 1: a", "wait until 100 ms", "run 1", "run 3: b", "wait until 200 ms",
-                "run 3: c", "suspended: 2 runs for change set 3 failed; the last: c, through 1",
+                "run 3: c", "suspended: 2 runs for change set 3 failed; the last: c, through 2",
             ])
     }
 
