@@ -231,14 +231,22 @@ extension FrameIndex {
             holes.remove(at: place)
         } else if header.lastIndex == hole.last {
             holes[place].last = header.firstIndex.previous
-            holes[place].digest = header.previousDigest
+            holes[place].digest = nil
             holes[place].term = nil
-            resolveSuspects(ofHole: place)
         } else {
             holes[place].first = header.lastIndex.next
             holes[place].suspects.removeAll { $0.entry.firstIndex <= header.lastIndex }
         }
+        learn(header.previousDigest, at: header.firstIndex.previous)
         return nil
+    }
+
+    /// The digest at `end` has become known: of use to a hole that ends there.
+    private mutating func learn(_ digest: ChainDigest, at end: LogIndex) {
+        let place = holes.firstIndex { $0.last == end && $0.digest == nil }
+        guard let place else { return }
+        holes[place].digest = digest
+        resolveSuspects(ofHole: place)
     }
 
     /// Why `header` may not be put into this hole.
@@ -293,6 +301,7 @@ extension FrameIndex {
             guard suspect.entry.firstIndex > hole.first else {
                 holes.remove(at: place)
                 restore(proven, end: end)
+                learn(suspect.header.previousDigest, at: hole.first.previous)
                 return
             }
             hole.last = suspect.entry.firstIndex.previous

@@ -83,6 +83,19 @@ import WAL
         #expect(try read(fixture) == frames[...1] + other)
     }
 
+    @Test func `a frame tells the digest at the end of the damage before it`() throws {
+        let (fixture, frames) = try prepared()
+        rot(fixture, frames[2], at: 2)
+        rot(fixture, frames[3], at: 2)
+        _ = try fixture.log.scrub(budgetBytes: .max)
+        #expect(fixture.log.damage.map(\.first) == [LogIndex(3), LogIndex(4)])
+        #expect(fixture.log.damage.map(\.digest) == [nil, frames[3].header.digest])
+        let left = try fixture.log.repair(with: frames[3])
+        #expect(left.map(\.digest) == [frames[2].header.digest])
+        #expect(try fixture.log.repair(with: frames[2]).isEmpty)
+        #expect(try read(fixture) == frames)
+    }
+
     @Test func `a frame that does not continue the log is refused`() throws {
         let (fixture, frames) = try prepared()
         rot(fixture, frames[2], at: 2)
