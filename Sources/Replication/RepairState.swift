@@ -7,11 +7,10 @@ import WAL
 ///
 /// A value without effects: the replica asks it whom to ask next.
 struct RepairState {
-    /// What a peer said that could not help with the present range.
+    /// What a peer said that could not help with a range.
     enum Refusal: Hashable {
         case absent
         case compacted
-        case silent
     }
 
     /// A question that waits for its answer.
@@ -32,7 +31,10 @@ struct RepairState {
     var pausedUntil: MonotonicTime?
     /// Frames that were fetched and written.
     var fetched = 0
-    private(set) var refusals: [NodeID: Refusal] = [:]
+    /// What was said about each range, named by its last index.
+    private var refusals: [LogIndex: [NodeID: Refusal]] = [:]
+    /// Who does not answer, whatever is asked.
+    private var silent: Set<NodeID> = []
     /// Rounds in which nobody could help, since the last frame that came.
     private(set) var vainRounds = 0
 
@@ -46,31 +48,41 @@ struct RepairState {
         guard left != ranges else { return }
         ranges = left
         refusals = [:]
+        silent = []
         vainRounds = 0
         pausedUntil = nil
         question = nil
     }
 
-    mutating func refused(_ node: NodeID, _ refusal: Refusal) {
-        refusals[node] = refusal
+    /// `node` cannot help with `range`.
+    mutating func refused(_ node: NodeID, _ range: DamagedRange, _ refusal: Refusal) {
+        refusals[range.last, default: [:]][node] = refusal
+        question = nil
+    }
+
+    /// `node` cannot be reached, or does not answer.
+    mutating func heardNothing(of node: NodeID) {
+        silent.insert(node)
         question = nil
     }
 
     /// Gives a question up that nobody has answered in time.
     mutating func expire(_ now: MonotonicTime) {
         guard let question, now >= question.deadline else { return }
-        refused(question.node, .silent)
+        heardNothing(of: question.node)
     }
 
-    /// The first of `peers` that has not said no.
-    func next(of peers: [NodeID]) -> NodeID? {
-        peers.first { refusals[$0] == nil }
+    /// The first of `peers` that has not said no to `range`.
+    func next(of peers: [NodeID], for range: DamagedRange) -> NodeID? {
+        peers.first { !silent.contains($0) && refusals[range.last]?[$0] == nil }
     }
 
     /// Nobody can help before `time`; tells a peer that has compacted what is lost.
     mutating func pause(until time: MonotonicTime) -> NodeID? {
-        let holder = refusals.filter { $0.value == .compacted }.keys.min()
+        let holder = refusals.values.flatMap(\.self).filter { $0.value == .compacted }.map(\.key)
+            .min()
         refusals = [:]
+        silent = []
         vainRounds += 1
         pausedUntil = time
         return holder

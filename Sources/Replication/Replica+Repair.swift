@@ -100,45 +100,55 @@ extension Replica {
             damageFlushed(gone)
         }
         guard let present = repair, present.question == nil else { return }
-        guard let range = present.ranges.first else {
+        guard let lowest = present.ranges.first else {
             finishRepair()
             return
         }
-        if range.last <= position.index {
+        if lowest.last <= position.index {
             flushEngine { _ in }
             return
         }
         if let until = present.pausedUntil, loop.now < until { return }
         repair?.pausedUntil = nil
-        if present.refusals[settings.node] == nil, let own = cache[firstIndex: range.first],
-            own.header.lastIndex == range.last,
-            range.digest == nil || range.digest == own.header.digest
-        {
-            write([own], from: settings.node)
-            return
+        for range in present.ranges {
+            if let own = remembered(range) {
+                write([own], into: range, from: settings.node)
+                return
+            }
+            if ask(for: range) { return }
         }
-        ask(for: range)
+        giveUpForNow(lowest)
     }
 
-    private func ask(for range: DamagedRange) {
+    /// The frame of `range` that this node has in memory and has not tried in vain.
+    private func remembered(_ range: DamagedRange) -> SealedFrame? {
+        guard repair?.next(of: [settings.node], for: range) != nil,
+            let own = cache[firstIndex: range.first], own.header.lastIndex == range.last,
+            range.digest == nil || range.digest == own.header.digest
+        else { return nil }
+        return own
+    }
+
+    /// Asks the next peer for `range`; false where there is none left.
+    private func ask(for range: DamagedRange) -> Bool {
         let leader = raft.leader == settings.node ? nil : raft.leader
         let anybody = (leader.map { [$0] } ?? []) + otherMembers.filter { $0 != leader }
         let peers = range.digest == nil ? Array(anybody.prefix(leader == nil ? 0 : 1)) : anybody
-        while let node = repair?.next(of: peers) {
+        while let node = repair?.next(of: peers, for: range) {
             let nonce = loop.randomBits()
             let request = RepairRequest(
                 first: range.first, last: range.last, digest: range.digest)
             let message = RepairMessage(nonce: nonce, body: .request(request))
             guard resources.transport.send(message.encoded(), to: node) else {
-                repair?.refused(node, .silent)
+                repair?.heardNothing(of: node)
                 continue
             }
             repair?.question = RepairState.Question(
                 node: node, nonce: nonce, range: range,
                 deadline: loop.now.advanced(milliseconds: Self.answerMilliseconds))
-            return
+            return true
         }
-        giveUpForNow(range)
+        return false
     }
 
     /// Nobody can help with `range` now.
@@ -165,20 +175,24 @@ extension Replica {
         case .frames(let frames, let term):
             guard let question = answered(message, by: node) else { return }
             guard fits(frames, question, leaderTerm: term) else {
-                repair?.refused(node, .absent)
-                pumpRepair()
+                refused(question, .absent)
                 return
             }
-            write(question.range.digest == nil ? frames : frames.reversed(), from: node)
+            write(
+                question.range.digest == nil ? frames : frames.reversed(), into: question.range,
+                from: node)
         case .absent, .notLeader:
-            guard answered(message, by: node) != nil else { return }
-            repair?.refused(node, .absent)
-            pumpRepair()
+            guard let question = answered(message, by: node) else { return }
+            refused(question, .absent)
         case .compacted:
-            guard answered(message, by: node) != nil else { return }
-            repair?.refused(node, .compacted)
-            pumpRepair()
+            guard let question = answered(message, by: node) else { return }
+            refused(question, .compacted)
         }
+    }
+
+    private func refused(_ question: RepairState.Question, _ refusal: RepairState.Refusal) {
+        repair?.refused(question.node, question.range, refusal)
+        pumpRepair()
     }
 
     /// The question that this message answers.
@@ -253,7 +267,7 @@ extension Replica {
     // MARK: Writing
 
     /// Writes frames into the damage, in this order, each verified down to its chain digest.
-    private func write(_ frames: [SealedFrame], from node: NodeID) {
+    private func write(_ frames: [SealedFrame], into range: DamagedRange, from node: NodeID) {
         repair?.isBusy = true
         let limits = settings.limits
         writer?.perform { log in
@@ -270,11 +284,13 @@ extension Replica {
                 return RepairOutcome(written: written, damage: log.damage, failure: error)
             }
         } done: { [unowned self] outcome in
-            repairWritten(outcome, from: node)
+            repairWritten(outcome, into: range, from: node)
         }
     }
 
-    private func repairWritten(_ outcome: RepairOutcome, from node: NodeID) {
+    private func repairWritten(
+        _ outcome: RepairOutcome, into range: DamagedRange, from node: NodeID
+    ) {
         guard !isStopped else { return }
         repair?.fetched += outcome.written
         switch outcome.failure {
@@ -287,7 +303,7 @@ extension Replica {
             logger.error(
                 "a repair could not be written",
                 metadata: ["peer": "\(node)", "reason": "\(failure)"])
-            if outcome.written == 0 { repair?.refused(node, .absent) }
+            if outcome.written == 0 { repair?.refused(node, range, .absent) }
         }
         damageLeft(outcome.damage)
     }

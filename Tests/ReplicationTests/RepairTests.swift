@@ -88,6 +88,22 @@ private func put(_ number: Int) -> Record {
         }
     }
 
+    @Test func `what only a leader can tell keeps nobody from fetching the rest`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 41)
+        for node in cluster.nodes { cluster.crash(node) }
+        rot(followers[0], 6, .header)
+        rot(followers[0], 7, .header)
+        for node in followers { try cluster.start(node) }
+        let damage = try #require(followers[0].replica?.report().damage)
+        #expect(damage.map(\.first) == [LogIndex(6), LogIndex(7)])
+        #expect(damage.map { $0.digest == nil } == [true, false])
+        // The frame that is known tells what the other one must be.
+        cluster.world.run(milliseconds: 5_000) { cluster.leader != nil }
+        #expect(cluster.leader != nil)
+        try cluster.start(leader)
+        try expectWhole(cluster)
+    }
+
     @Test func `what is lost everywhere stops the cluster, and nothing is forgotten`() throws {
         let (cluster, _, followers) = try prepared(seed: 33)
         for node in cluster.nodes { cluster.crash(node) }
