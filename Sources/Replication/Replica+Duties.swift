@@ -193,7 +193,7 @@ extension Replica {
             switch result {
             case .success(let report):
                 scrubbedBytes += UInt64(report.checkedBytes)
-                if report.damage != knownDamage { damageFound(report.damage) }
+                damageListed(report.damage)
             case .failure(let error):
                 logger.error("the scrub failed", metadata: ["reason": "\(error)"])
             }
@@ -230,7 +230,7 @@ extension Replica {
             case .failure(let error):
                 done(.failure(.unavailable("\(error)")))
             case .success(let (report, statistics)):
-                if !report.damage.isEmpty { damageFound(report.damage) }
+                damageListed(report.damage)
                 let bytes = checked + UInt64(report.checkedBytes)
                 let found = problems + report.damage.map(\.description)
                 // The scrub goes round: as much as the files hold has been read, or it is stuck.

@@ -57,6 +57,13 @@ extension Replica {
         }
     }
 
+    /// Takes up the list of all damage that the log knows of.
+    func damageListed(_ all: [DamagedRange]) {
+        guard !isStopped, all != knownDamage else { return }
+        damageFound(all)
+        knownDamage = all
+    }
+
     /// What is damaged and on the engine's disk is served as a snapshot from now on, not as frames.
     func damageFlushed(_ found: [DamagedRange]) {
         let last = found.map(\.last).filter { $0 <= flushed }.max()
@@ -232,11 +239,14 @@ extension Replica {
             return
         }
         writer?.perform { log in
-            Self.answer(request, leaderTerm: leaderTerm, from: log)
-        } done: { [unowned self] body in
+            let body = Self.answer(request, leaderTerm: leaderTerm, from: log)
+            return (body, log.damage)
+        } done: { [unowned self] body, damage in
             servingRepairs.remove(node)
             guard !isStopped else { return }
             send(RepairMessage(nonce: nonce, body: body), to: node)
+            // The reading may have met with damage of this node's own.
+            damageListed(damage)
         }
     }
 

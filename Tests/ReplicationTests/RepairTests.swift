@@ -170,6 +170,21 @@ private func put(_ number: Int) -> Record {
         #expect(try cluster.read("k25", on: victim) != nil)
     }
 
+    @Test func `a node that finds its own damage when it helps another takes it up`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 42)
+        cluster.scrubBytesPerSecond = 0
+        for node in cluster.nodes { cluster.crash(node) }
+        rot(followers[0], 6)
+        try cluster.start(followers[1])
+        rot(followers[1], 6)
+        try cluster.start(followers[0])
+        cluster.world.run(milliseconds: 3_000)
+        #expect(followers[1].replica?.report().damage.map(\.first) == [LogIndex(6)])
+        #expect(isRepairing(followers[0]))
+        try cluster.start(leader)
+        try expectWhole(cluster)
+    }
+
     @Test func `what peers have compacted comes with a snapshot`() throws {
         var limits = Limits.standard
         limits.segmentBytes = 16_384
