@@ -27,6 +27,8 @@ struct RepairState {
     var question: Question?
     /// While a job uses the log, nothing else is begun.
     var isBusy = false
+    /// Nothing is missing any more; no frames are taken until what was hidden counts again.
+    var isEnding = false
     /// When the peers are asked again that could not help.
     var pausedUntil: MonotonicTime?
     /// Frames that were fetched and written.

@@ -321,36 +321,52 @@ extension Replica {
     // MARK: Ending
 
     /// No damage is left above the engine: what it has hidden comes to light.
+    ///
+    /// What lies behind the core's log can be told only while nothing is being written. Frames that
+    /// come until then are dropped, as if lost on the way: with a busy leader that would never be.
     private func finishRepair() {
         guard let writer else { return }
         guard writer.isMending else {
             repairEnded([])
             return
         }
-        guard writer.isIdle else { return }
         repair?.isBusy = true
+        repair?.isEnding = true
+        writer.whenIdle { [unowned self] in readHiddenTail() }
+    }
+
+    private func readHiddenTail() {
         let last = raft.lastPosition.index
         let limits = settings.limits
-        writer.perform { log in
-            Result { try HiddenTail(behind: last, of: log, limits: limits) }
-        } done: { [unowned self] result in
+        writer?.perform { log in
+            (Result { try HiddenTail(behind: last, of: log, limits: limits) }, log.damage)
+        } done: { [unowned self] tail, damage in
             repair?.isBusy = false
-            // With writes under way the tail is another by now; the next turn asks again.
-            guard !isStopped, writer.isIdle, raft.lastPosition.index == last else { return }
-            switch result {
-            case .success(let tail):
-                writer.isMending = false
-                cache.removeAll()
-                lastDigest = tail.digest
-                tail.ends.forEach { chain.append($0) }
-                logMemberships += tail.memberships.filter { $0.index > position.index }
-                repairEnded(tail.frames)
-                membershipChanged()
+            repair?.isEnding = false
+            // With a vote or a snapshot under way, the next turn tries again.
+            guard !isStopped, !isInstalling, writer?.isIdle == true,
+                raft.lastPosition.index == last
+            else { return }
+            switch tail {
+            case .success(let tail) where damage.allSatisfy({ $0.last <= flushed }):
+                reveal(tail)
+            case .success:
+                damageLeft(damage)
             case .failure(let error):
                 logger.error("the log cannot be read", metadata: ["reason": "\(error)"])
-                refreshDamage()
+                damageLeft(damage)
             }
         }
+    }
+
+    private func reveal(_ tail: HiddenTail) {
+        writer?.isMending = false
+        cache.removeAll()
+        lastDigest = tail.digest
+        tail.ends.forEach { chain.append($0) }
+        logMemberships += tail.memberships.filter { $0.index > position.index }
+        repairEnded(tail.frames)
+        membershipChanged()
     }
 
     private func repairEnded(_ tail: [FrameDescriptor]) {

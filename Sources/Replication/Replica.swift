@@ -244,8 +244,8 @@ package final class Replica {
     /// A message of a peer.
     package func received(_ message: PeerMessage, from node: NodeID) {
         guard !isStopped, isAdmitted(message.message, from: node) else { return }
-        // While a snapshot takes over, frames are lost on the way, so to speak.
-        if isInstalling, !message.frames.isEmpty { return }
+        // While a snapshot takes over or a repair ends, frames are lost on the way, so to speak.
+        if isInstalling || repair?.isEnding == true, !message.frames.isEmpty { return }
         if isMember(node) {
             heard[node] = loop.now
         }

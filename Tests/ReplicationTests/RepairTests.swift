@@ -225,6 +225,48 @@ private func put(_ number: Int) -> Record {
         try expectWhole(cluster)
     }
 
+    @Test func `damage that is found while a repair ends is repaired as well`() throws {
+        let (cluster, _, followers) = try prepared(seed: 43)
+        let victim = followers[0]
+        for node in cluster.nodes { cluster.crash(node) }
+        rot(victim, 6)
+        for node in followers { try cluster.start(node) }
+        #expect(victim.replica?.report().last == LogIndex(5))
+        cluster.world.run(milliseconds: 2_000) { cluster.repairsDelivered == 1 }
+        // The frame is about to be written: the check comes behind that, and before the end.
+        rot(victim, 3)
+        let replica = LoopBound(try #require(victim.replica), to: victim.loop)
+        victim.loop.turn { replica.value.verifyLog { _ in } }
+        cluster.world.run(milliseconds: 5_000) { !isRepairing(victim) }
+        #expect(!isRepairing(victim))
+        #expect(victim.replica?.report().damage == [])
+        #expect(cluster.repairsDelivered == 2)
+    }
+
+    @Test func `a mended node votes again under steady load`() throws {
+        let (cluster, former, followers) = try prepared(seed: 44)
+        let victim = followers[0]
+        for node in cluster.nodes { cluster.crash(node) }
+        rot(victim, 6)
+        // A new leader does not know what the victim had, and sends everything.
+        try cluster.start(former)
+        try cluster.start(followers[1])
+        let leader = try #require(cluster.awaitLeader())
+        try cluster.start(victim)
+        victim.disk.jobNanoseconds = 3_000_000
+        let replica = LoopBound(try #require(leader.replica), to: leader.loop)
+        for number in 0..<2_000 {
+            let loop = leader.loop
+            cluster.world.after(UInt64(number) * 1_000_000) {
+                loop.turn { replica.value.propose(put(number).encoded()) { _ in } }
+            }
+        }
+        cluster.world.run(milliseconds: 1_900) { !isRepairing(victim) }
+        #expect(!isRepairing(victim))
+        try expectWhole(cluster)
+        #expect(try cluster.read("k1999", on: victim) != nil)
+    }
+
     @Test func `a node alone names the file, the place and the way out`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 38)
         try cluster.startAll()

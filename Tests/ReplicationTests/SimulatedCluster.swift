@@ -51,6 +51,8 @@ final class SimulatedCluster: @unchecked Sendable {
     /// Whether broken promises are what a test is about; they are kept then.
     var expectsDrops = false
     var drops: [String] = []
+    /// Messages with frames for a damaged log that have arrived.
+    var repairsDelivered = 0
     /// What `start` uses where it is not the default.
     var scrubBytesPerSecond: Int?
     let cluster = ClusterID(Bits128(high: 1, low: 2))

@@ -97,6 +97,7 @@ final class SimulatedTransport: PeerTransport, @unchecked Sendable {
                     receiver.loop.turn { back.value.received(message, from: sender) }
                 } else if bytes[4] == RepairMessage.kind {
                     let message = try RepairMessage.decode(reader, limits: cluster.limits)
+                    if case .frames = message.body { cluster.repairsDelivered += 1 }
                     receiver.loop.turn { back.value.received(message, from: sender) }
                 } else {
                     let message = try PeerMessage.decode(reader, limits: cluster.limits)
