@@ -96,11 +96,12 @@ final class MetricsPort {
             ),
             ("sessions", "Open client sessions.", status.sessions),
             ("connections", "Client connections.", status.connections),
+            ("log_file_bytes", "Bytes of the log's files.", status.logBytes),
             ("engine_bytes", "Resident bytes of the store engine.", status.engineBytes),
             ("memory_bytes", "Resident bytes of the process.", status.memoryBytes),
         ]
         let counters: [(String, String, UInt64)] = [
-            ("log_bytes_total", "Bytes appended to the log.", status.logBytes),
+            ("log_bytes_total", "Bytes appended to the log.", status.appendedBytes),
             ("log_raw_bytes_total", "Payload bytes before compression.", status.rawBytes),
             ("log_stored_bytes_total", "Payload bytes after compression.", status.storedBytes),
             ("uptime_milliseconds_total", "Time since the start.", status.uptimeMilliseconds),

@@ -226,7 +226,8 @@ package final class NodeDaemon {
         status.firstLogIndex = report.compacted.next
         status.lastLogIndex = report.last
         status.featureLevel = UInt64(FeatureLevel.current)
-        status.logBytes = report.appendedBytes
+        status.logBytes = report.logBytes
+        status.appendedBytes = report.appendedBytes
         status.rawBytes = report.rawBytes
         status.storedBytes = report.storedBytes
         status.sessions = UInt64(report.sessions)

@@ -216,36 +216,34 @@ extension Replica {
 
     /// Reads and checks every segment of the log, in pieces that writes get between.
     package func verifyLog(done: @escaping (Result<LogReport, RequestRefusal>) -> Void) {
-        verifyMore(checked: 0, problems: [], rounds: 0, done: done)
+        verifyMore(checked: 0, problems: [], isFirst: true, done: done)
     }
 
     private func verifyMore(
-        checked: UInt64, problems: [String], rounds: Int,
+        checked: UInt64, problems: [String], isFirst: Bool,
         done: @escaping (Result<LogReport, RequestRefusal>) -> Void
     ) {
         writer?.perform { log in
-            Result { (try log.scrub(budgetBytes: 8 << 20), log.statistics) }
+            Result {
+                let report = try log.scrub(budgetBytes: 8 << 20, fromStart: isFirst)
+                return (report, log.statistics.segments, log.frameCount)
+            }
         } done: { [unowned self] result in
             switch result {
             case .failure(let error):
                 done(.failure(.unavailable("\(error)")))
-            case .success(let (report, statistics)):
+            case .success(let (report, segments, frames)):
                 damageListed(report.damage)
                 let bytes = checked + UInt64(report.checkedBytes)
                 let found = problems + report.damage.map(\.description)
-                // The scrub goes round: as much as the files hold has been read, or it is stuck.
-                let isDone =
-                    bytes >= UInt64(statistics.fileBytes) || rounds > 1_000
-                    || (report.reachedEnd && rounds > 0)
-                guard isDone else {
-                    verifyMore(
-                        checked: bytes, problems: found, rounds: rounds + 1, done: done)
+                guard report.reachedEnd else {
+                    verifyMore(checked: bytes, problems: found, isFirst: false, done: done)
                     return
                 }
                 done(
                     .success(
                         LogReport(
-                            segments: statistics.segments, frames: statistics.frames,
+                            segments: segments, frames: UInt64(frames),
                             bytes: bytes, problems: Array(Set(found)).sorted())))
             }
         }

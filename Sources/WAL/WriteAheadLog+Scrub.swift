@@ -3,15 +3,19 @@ internal import IOCore
 internal import Identifiers
 
 extension WriteAheadLog {
-    /// Reads and verifies about `budgetBytes` of the log, from where the last call left off.
+    /// Reads and verifies about `budgetBytes` of the log, from where the last call left off or from
+    /// its start.
     ///
     /// A frame that cannot be read is damage from now on. A group whose envelope is rotten, while
     /// its frames are sound, is mended at once: the frames are written again as a repair, so that
     /// the next `open` misses nothing.
     ///
     /// - Throws: `file`; `diskFull` where something was to be mended; `stopped`.
-    package func scrub(budgetBytes: Int) throws(WALFailure) -> ScrubReport {
+    package func scrub(
+        budgetBytes: Int, fromStart: Bool = false
+    ) throws(WALFailure) -> ScrubReport {
         guard !isStopped else { throw .stopped }
+        if fromStart { scrubCursor = (0, 0) }
         var checked = 0
         var notes: [String] = []
         while checked < budgetBytes {

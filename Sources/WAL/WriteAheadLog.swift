@@ -75,6 +75,11 @@ package final class WriteAheadLog {
         index.holes.map(describe)
     }
 
+    /// Frames that the log holds and can read, as far as it knows.
+    package var frameCount: Int {
+        index.entries.count
+    }
+
     package var statistics: WALStatistics {
         var result = counters
         result.lastIndex = lastIndex

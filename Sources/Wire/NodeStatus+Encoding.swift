@@ -15,7 +15,8 @@ extension NodeStatus {
             writer.writeVarint(index)
         }
         for number in [
-            featureLevel, logBytes, rawBytes, storedBytes, sessions, connections, engineBytes,
+            featureLevel, logBytes, appendedBytes, rawBytes, storedBytes, sessions, connections,
+            engineBytes,
             memoryBytes, uptimeMilliseconds,
         ] {
             writer.writeVarint(number)
@@ -57,6 +58,7 @@ extension NodeStatus {
         lastLogIndex = try reader.readVarint(LogIndex.self)
         featureLevel = try reader.readVarint()
         logBytes = try reader.readVarint()
+        appendedBytes = try reader.readVarint()
         rawBytes = try reader.readVarint()
         storedBytes = try reader.readVarint()
         sessions = try reader.readVarint()

@@ -10,7 +10,7 @@ package import Identifiers
 /// | term, leader (0 none) | varints |
 /// | leader's client address, version | texts |
 /// | commit, applied, durable, first, last index | varints |
-/// | feature level, log, raw, stored bytes, sessions, connections | varints |
+/// | feature level, log, appended, raw, stored bytes, sessions, connections | varints |
 /// | engine bytes, memory bytes, uptime ms | varints |
 /// | triggers | count varint; each: name text, delivered through varint, lag varint, state u8 (0 running, 1 failing, 2 suspended), reason text |
 /// | damage | count varint; each: first, last index varints, place text |
@@ -35,6 +35,8 @@ package struct NodeStatus: Hashable, Sendable {
     package var featureLevel: UInt64 = 0
     /// Bytes of the log's files.
     package var logBytes: UInt64 = 0
+    /// Bytes appended to the log since start.
+    package var appendedBytes: UInt64 = 0
     /// Payload bytes of frames since start, before and after compression.
     package var rawBytes: UInt64 = 0
     package var storedBytes: UInt64 = 0

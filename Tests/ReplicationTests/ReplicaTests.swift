@@ -39,6 +39,36 @@ private func outcome(
         }
     }
 
+    @Test func `a check of the log counts all that it holds, also what was there at the start`()
+        throws
+    {
+        let cluster = SimulatedCluster(size: 1, seed: 2)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        for number in 0..<20 { _ = cluster.propose(put("k", "v\(number)")) }
+        let node = cluster.nodes[0]
+        /// What a check finds; nil if it does not end.
+        func verified() -> LogReport? {
+            guard let replica = node.replica else { return nil }
+            let found = Locked<LogReport?>(nil)
+            let back = LoopBound(replica, to: node.loop)
+            node.loop.post {
+                back.value.verifyLog { report in found.withLock { $0 = try? report.get() } }
+            }
+            cluster.world.run(milliseconds: 3_000) { found.withLock { $0 } != nil }
+            return found.withLock { $0 }
+        }
+        let before = try #require(verified())
+        #expect(before.frames >= 20)
+        #expect(before.bytes == node.replica?.report().appendedBytes)
+        cluster.crash(node)
+        try cluster.start(node)
+        cluster.awaitLeader()
+        let after = try #require(verified())
+        #expect(after.frames >= before.frames)
+        #expect(after.bytes >= before.bytes)
+    }
+
     @Test func `the membership takes up every member's data directory`() throws {
         let cluster = SimulatedCluster(size: 3, seed: 5)
         try cluster.startAll()

@@ -42,6 +42,15 @@ import WAL
         #expect(fixture.log.damage.isEmpty)
     }
 
+    @Test func `a scrub from the start passes the whole log, wherever the last one was`() throws {
+        let (fixture, frames) = try prepared()
+        _ = try fixture.log.scrub(budgetBytes: 700)
+        let report = try fixture.log.scrub(budgetBytes: .max, fromStart: true)
+        #expect(report.reachedEnd)
+        #expect(report.checkedBytes == Int(fixture.log.statistics.appendedBytes))
+        #expect(fixture.log.frameCount == frames.count)
+    }
+
     @Test(arguments: [1, 400, 100_000])
     func `scrub finds every rotten byte, and what it finds can be mended`(step: Int) throws {
         let (source, frames) = try prepared()

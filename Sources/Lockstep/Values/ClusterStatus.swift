@@ -30,7 +30,10 @@ public struct NodeStatus: Hashable, Sendable {
     public var durableIndex: UInt64
     public var firstLogIndex: UInt64
     public var lastLogIndex: UInt64
+    /// Bytes of the log's files on disk, prepared room and spare files among them.
     public var logBytes: UInt64
+    /// Bytes appended to the log since start.
+    public var appendedBytes: UInt64
     /// Payload bytes since start, before and after compression.
     public var rawBytes: UInt64
     public var storedBytes: UInt64

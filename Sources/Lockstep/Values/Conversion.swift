@@ -126,6 +126,7 @@ extension NodeStatus {
             durableIndex: status.durableIndex.rawValue,
             firstLogIndex: status.firstLogIndex.rawValue,
             lastLogIndex: status.lastLogIndex.rawValue, logBytes: status.logBytes,
+            appendedBytes: status.appendedBytes,
             rawBytes: status.rawBytes, storedBytes: status.storedBytes,
             sessions: status.sessions, connections: status.connections,
             engineBytes: status.engineBytes, memoryBytes: status.memoryBytes,

@@ -21,7 +21,11 @@ private let dataHelp = ArgumentHelp(
 struct LogShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show each node's log, or every frame of a data directory.")
+        abstract: "Show each node's log, or every frame of a data directory.",
+        discussion: """
+            FILES is what a node's log takes on disk, with the room that is prepared for what comes; \
+            RATIO is how well what was appended since the node's start is compressed.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Option(help: dataHelp) var data: String?
@@ -42,7 +46,7 @@ struct LogShowCommand: AsyncParsableCommand {
         let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }
         var table = Table([
             .init("ENDPOINT"), .init("FIRST", .right), .init("LAST", .right),
-            .init("DURABLE", .right), .init("COMMIT", .right), .init("SIZE", .right),
+            .init("DURABLE", .right), .init("COMMIT", .right), .init("FILES", .right),
             .init("RATIO", .right),
         ])
         var documents: [JSONValue] = []
@@ -65,7 +69,7 @@ struct LogShowCommand: AsyncParsableCommand {
                 "first-index": .number(status.firstLogIndex),
                 "last-index": .number(status.lastLogIndex),
                 "durable-index": .number(status.durableIndex),
-                "commit-index": .number(status.commitIndex), "bytes": .number(status.logBytes),
+                "commit-index": .number(status.commitIndex), "file-bytes": .number(status.logBytes),
             ])
         }
         try cluster.show(.array(documents), text: table.text)
