@@ -7,17 +7,23 @@
 #endif
 
 /// The standard streams and files named on the command line, by plain system calls.
-enum Streams {
+package enum Streams {
     /// Writes all of `text` to the standard output.
     static func write(_ text: String) throws(CommandFailure) {
         try write(Array(text.utf8))
     }
 
     static func write(_ bytes: [UInt8]) throws(CommandFailure) {
-        guard send(bytes, to: STDOUT_FILENO) else {
-            // A reader that has gone (such as head) wants nothing more, messages included.
-            throw CommandFailure(.output, "")
-        }
+        if let failure = write(bytes, to: STDOUT_FILENO) { throw failure }
+    }
+
+    /// Writes all of `bytes` to an open descriptor; says why if that fails.
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> CommandFailure? {
+        let code = send(bytes, to: descriptor)
+        if code == 0 { return nil }
+        // A reader that has gone (such as head) wants nothing more, messages included.
+        let text = code == EPIPE ? "" : "cannot write the output: \(message(code))"
+        return CommandFailure(.output, text)
     }
 
     /// Writes to the standard error; what it does not take is lost.
@@ -88,7 +94,8 @@ enum Streams {
         }
     }
 
-    private static func send(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    /// Writes all of `bytes`; the error number if that fails, else 0.
+    private static func send(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {
             let (count, code) = unsafe rest.withUnsafeBytes { buffer in
@@ -97,11 +104,11 @@ enum Streams {
             }
             if count < 0 {
                 if code == EINTR { continue }
-                return false
+                return code
             }
             rest = rest.dropFirst(count)
         }
-        return true
+        return 0
     }
 
     private static func message(_ code: Int32) -> String {
