@@ -128,9 +128,11 @@ public final class LockstepClient: Sendable {
     /// Follows the transactions that take effect.
     ///
     /// `keyPrefixes` and `stores` let through only changes that match one of each; empty means all.
+    /// The feed ends with `timedOut` where no node takes the watch within `timeout` (by default that
+    /// of the configuration); once one has, it goes on over any loss of connections.
     public func watch(
         from start: WatchStart = .now, stores: [StoreKind] = [], keyPrefixes: [String] = [],
-        includesAborted: Bool = false
+        includesAborted: Bool = false, timeout: Duration? = nil
     ) throws(LockstepError) -> ChangeFeed {
         guard keyPrefixes.count <= WatchRequest.mostKeyPrefixes else {
             throw .invalidArgument("\(keyPrefixes.count) key prefixes; the most are 256")
@@ -142,6 +144,8 @@ public final class LockstepClient: Sendable {
         let template = WatchRequest(
             start: start.wire, stores: stores.map(\.identifier), keyPrefixes: keyPrefixes,
             includesAborted: includesAborted, credit: 0)
+        let wait = (timeout ?? configuration.requestTimeout).wholeMilliseconds
+        let deadline = runtime.loop.now.advanced(milliseconds: wait)
         let number = takeNumber()
         let buffer = ChangeFeedBuffer(capacity: configuration.watchBuffer) { [weak self] in
             self?.post { $0.grantCredit(number) }
@@ -150,7 +154,8 @@ public final class LockstepClient: Sendable {
         }
         let posted = post { [weak buffer] core in
             guard let buffer else { return }
-            core.begin(Watch(number: number, template: template, buffer: buffer))
+            core.begin(
+                Watch(number: number, template: template, deadline: deadline, buffer: buffer))
         }
         guard posted else { throw .closed(mayHaveExecuted: false) }
         return ChangeFeed(buffer: buffer)

@@ -1,4 +1,5 @@
 import Codec
+import Identifiers
 import Lockstep
 import Testing
 import Transactions
@@ -74,6 +75,42 @@ import Wire
         await #expect(throws: LockstepError.historyLost(firstRetained: 10)) {
             try await keys(harness, feed, count: 1)
         }
+    }
+
+    @Test func `a feed that no node takes in time ends, also where one is silent`() async throws {
+        for isSilent in [false, true] {
+            let cluster = try FakeCluster()
+            let harness = try ClientHarness(cluster) { $0.requestTimeout = .seconds(7) }
+            for node in 0..<3 {
+                if isSilent { cluster.silentNodes.insert(node) } else { cluster.stop(node) }
+            }
+            let before = cluster.loop.now
+            let feed = try harness.client.watch()
+            do throws(LockstepError) {
+                _ = try await keys(harness, feed, count: 1)
+                Issue.record("the feed has ended without an error")
+            } catch {
+                guard case .timedOut(_, mayHaveExecuted: false) = error else { throw error }
+            }
+            let waited = cluster.loop.now.milliseconds(since: before)
+            #expect((7_000...7_100).contains(waited), "\(waited) ms")
+        }
+    }
+
+    @Test func `a feed that has begun outlives an outage longer than its time-out`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster) { $0.requestTimeout = .seconds(7) }
+        let feed = try harness.client.watch(from: .index(1))
+        cluster.log = 1
+        cluster.commitChange("k")
+        #expect(try await keys(harness, feed, count: 1) == [1])
+        cluster.silentNodes = [0, 1, 2]
+        for served in cluster.connections { served.cut() }
+        cluster.loop.advance(milliseconds: 60_000)
+        cluster.silentNodes = []
+        cluster.log = 2
+        cluster.commitChange("k")
+        #expect(try await keys(harness, feed, count: 1) == [2])
     }
 
     @Test func `a feed ends when its reader is cancelled or the client closes`() async throws {

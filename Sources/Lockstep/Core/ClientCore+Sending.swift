@@ -117,6 +117,7 @@ extension ClientCore {
                 earliest = min(earliest ?? call.deadline, call.deadline)
             }
         }
+        if let next = expireWatches(now) { earliest = min(earliest ?? next, next) }
         for link in nodes.values {
             if let next = link.expire(now) { earliest = min(earliest ?? next, next) }
         }

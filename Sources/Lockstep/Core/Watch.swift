@@ -7,16 +7,25 @@ import Wire
 final class Watch {
     let number: UInt64
     let template: WatchRequest
+    /// When the first answer must be there; those that resume it may take their time.
+    let deadline: MonotonicTime
     /// The reader's; it goes when the reader stops, and the watch with it.
     weak var buffer: ChangeFeedBuffer?
     /// The request on the present connection; nil if it has to be sent.
     var request: RequestID?
     /// Where to go on after a lost connection; nil until the cluster has named the start.
     var resume: LogIndex?
+    /// A node has taken it.
+    var hasStarted: Bool {
+        resume != nil
+    }
 
-    init(number: UInt64, template: WatchRequest, buffer: ChangeFeedBuffer) {
+    init(
+        number: UInt64, template: WatchRequest, deadline: MonotonicTime, buffer: ChangeFeedBuffer
+    ) {
         self.number = number
         self.template = template
+        self.deadline = deadline
         self.buffer = buffer
     }
 
@@ -36,7 +45,17 @@ final class Watch {
 extension ClientCore {
     func begin(_ watch: Watch) {
         watches[watch.number] = watch
+        watchDeadline(watch.deadline)
         pump()
+    }
+
+    /// Ends the watches that no node has taken in time; the next deadline of one, if there is one.
+    func expireWatches(_ now: MonotonicTime) -> MonotonicTime? {
+        let unanswered = watches.values.filter { !$0.hasStarted }
+        for watch in unanswered where watch.deadline <= now {
+            fail(watch, .timedOut(lastFailure: lastFailure, mayHaveExecuted: false))
+        }
+        return unanswered.map(\.deadline).filter { $0 > now }.min()
     }
 
     /// Ends a watch whose reader is gone.

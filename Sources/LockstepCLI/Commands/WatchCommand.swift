@@ -8,7 +8,10 @@ struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
         abstract: "Show changes as they are committed, in order, each once.",
-        discussion: "With --json, one object a line. Goes on over leader changes.")
+        discussion: """
+            With --json, one object a line. Goes on over leader changes, however long they take; \
+            --timeout bounds the time to the first answer.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
