@@ -5,16 +5,16 @@ import Testing
 
 @Suite struct DigestReportTests {
     private func report(_ digests: [String?]) -> DigestReport {
-        var report = DigestReport(mark: StateDigest(index: 7, digest: "aa"))
+        var round = NodeRound<String>()
         for (place, digest) in digests.enumerated() {
             let endpoint = Endpoint(host: "127.0.0.1", port: UInt16(place + 1))
-            report.answers.append(
+            round.answers.append(
                 (
                     endpoint,
                     digest.map { .success($0) } ?? .failure(.init(.unavailable, "it is down"))
                 ))
         }
-        return report
+        return DigestReport(mark: StateDigest(index: 7, digest: "aa"), round: round)
     }
 
     @Test func `nodes that agree leave nothing to say`() {

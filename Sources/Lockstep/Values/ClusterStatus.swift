@@ -132,6 +132,12 @@ public struct SnapshotReport: Hashable, Sendable {
     public let appliedIndex: UInt64
     public let firstRetainedIndex: UInt64
     public let duration: Duration
+
+    package init(appliedIndex: UInt64, firstRetainedIndex: UInt64, duration: Duration) {
+        self.appliedIndex = appliedIndex
+        self.firstRetainedIndex = firstRetainedIndex
+        self.duration = duration
+    }
 }
 
 /// What a check of one node's log has found.
@@ -141,4 +147,11 @@ public struct VerificationReport: Hashable, Sendable {
     public let bytes: UInt64
     /// One sentence each; empty if all is well.
     public let problems: [String]
+
+    package init(segments: UInt64, frames: UInt64, bytes: UInt64, problems: [String]) {
+        self.segments = segments
+        self.frames = frames
+        self.bytes = bytes
+        self.problems = problems
+    }
 }

@@ -122,7 +122,11 @@ struct LogVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Make each node of --endpoints read and check its whole log, or check one here.",
-        discussion: "Exits with 1 where damage is found; every problem is told with its place.")
+        discussion: """
+            Exits with 1 where damage is found; every problem is told with its place. All nodes \
+            are asked, also where one does not answer; where no damage is found, the command then \
+            ends with the code of that failure, such as 69 for a node that is down.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Option(help: dataHelp) var data: String?
@@ -156,25 +160,11 @@ struct LogVerifyCommand: AsyncParsableCommand {
 
     private func verifyOnline() async throws {
         let nodes = try cluster.nodes()
-        var text = ""
-        var documents: [JSONValue] = []
-        var problems = 0
-        try await cluster.withClient { client in
-            for node in nodes {
-                let report = try await client.verify(node)
-                problems += report.problems.count
-                text +=
-                    "\(node): \(Units.count(report.frames)) frames, \(report.segments) segments,"
-                text += " \(Units.bytes(report.bytes)), \(report.problems.count) problems\n"
-                for problem in report.problems { text += "  \(problem)\n" }
-                documents.append([
-                    "endpoint": .string("\(node)"), "segments": .number(report.segments),
-                    "frames": .number(report.frames), "bytes": .number(report.bytes),
-                    "problems": .array(report.problems.map { .string($0) }),
-                ])
-            }
+        let round = try await cluster.withClient { client in
+            try await NodeRound.ask(nodes) { try await client.verify($0) }
         }
-        try cluster.show(.array(documents), text: text)
-        if problems > 0 { throw CommandFailure(.negative, "") }
+        let report = VerificationRound(round)
+        try cluster.show(report.document, text: report.text)
+        if let failure = report.failure { throw failure }
     }
 }

@@ -7,32 +7,22 @@ import TextOutput
 struct SnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "snapshot",
-        abstract: "Make each node of --endpoints flush its state and compact its log now.")
+        abstract: "Make each node of --endpoints flush its state and compact its log now.",
+        discussion: """
+            All are asked, also where one does not answer; then the command ends with the code of \
+            that failure, such as 69 for a node that is down.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
     func run() async throws {
         let nodes = try cluster.nodes()
-        var table = Table([
-            .init("ENDPOINT"), .init("APPLIED", .right), .init("LOG FROM", .right),
-            .init("TOOK", .right),
-        ])
-        var documents: [JSONValue] = []
-        try await cluster.withClient { client in
-            for node in nodes {
-                let report = try await client.snapshot(of: node)
-                table.append([
-                    "\(node)", Units.count(report.appliedIndex),
-                    Units.count(report.firstRetainedIndex), Units.duration(report.duration),
-                ])
-                documents.append([
-                    "endpoint": .string("\(node)"), "applied-index": .number(report.appliedIndex),
-                    "first-retained-index": .number(report.firstRetainedIndex),
-                    "duration-ms": .number(report.duration.milliseconds),
-                ])
-            }
+        let round = try await cluster.withClient { client in
+            try await NodeRound.ask(nodes) { try await client.snapshot(of: $0) }
         }
-        try cluster.show(.array(documents), text: table.text)
+        let report = SnapshotRound(round)
+        try cluster.show(report.document, text: report.text)
+        if let failure = report.failure { throw failure }
     }
 }
 
@@ -52,17 +42,11 @@ struct DigestCommand: AsyncParsableCommand {
     func run() async throws {
         let nodes = try cluster.nodes()
         let report = try await cluster.withClient { client in
-            var report = DigestReport(mark: try await client.markDigest())
-            for node in nodes {
-                do {
-                    let digest = try await askUntilThere(client, node, report.mark.index)
-                    report.answers.append((node, .success(digest.digest)))
-                } catch {
-                    guard let failure = CommandFailure(error) else { throw error }
-                    report.answers.append((node, .failure(failure)))
-                }
+            let mark = try await client.markDigest()
+            let round = try await NodeRound.ask(nodes) { node in
+                try await askUntilThere(client, node, mark.index).digest
             }
-            return report
+            return DigestReport(mark: mark, round: round)
         }
         try cluster.show(report.document, text: report.text)
         if let failure = report.failure { throw failure }
