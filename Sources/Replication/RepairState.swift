@@ -33,6 +33,8 @@ struct RepairState {
     var pausedUntil: MonotonicTime?
     /// Frames that were fetched and written.
     var fetched = 0
+    /// What cannot be written, on a full disk say, is tried again and again.
+    var throttle = LogThrottle(burst: 2, periodMilliseconds: 30_000)
     /// What was said about each range, named by its last index.
     private var refusals: [LogIndex: [NodeID: Refusal]] = [:]
     /// Who does not answer, whatever is asked.

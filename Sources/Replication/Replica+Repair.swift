@@ -310,9 +310,13 @@ extension Replica {
             fail(.log(failure))
             return
         case let failure?:
-            logger.error(
-                "a repair could not be written",
-                metadata: ["peer": "\(node)", "reason": "\(failure)"])
+            if let dropped = repair?.throttle.admit(at: loop.now) {
+                logger.error(
+                    "a repair could not be written",
+                    metadata: [
+                        "peer": "\(node)", "reason": "\(failure)", "not-logged": "\(dropped)",
+                    ])
+            }
             if outcome.written == 0 { repair?.refused(node, range, .absent) }
         }
         damageLeft(outcome.damage)

@@ -267,6 +267,32 @@ private func put(_ number: Int) -> Record {
         #expect(try cluster.read("k1999", on: victim) != nil)
     }
 
+    @Test func `a repair that finds no room says so now and then`() throws {
+        var limits = Limits.standard
+        limits.segmentBytes = 8_192
+        let (cluster, _, followers) = try prepared(seed: 45, limits: limits)
+        let victim = followers[0]
+        let value = (0..<4_096).map { _ in UInt8.random(in: 0...255, using: &cluster.world.random) }
+        let record = Record.transaction(
+            Transaction(steps: [LetterStore.put("big", value)]), origin: nil)
+        for _ in 0..<2 { _ = cluster.propose(record) }
+        #expect(cluster.settle())
+        let last = try #require(victim.replica?.report().last.rawValue)
+        cluster.crash(victim)
+        rot(victim, last - 1)
+        for name in try victim.files.list("/data/log") where name.hasPrefix("spare") {
+            try victim.files.remove("/data/log/" + name)
+        }
+        victim.files.isFull = true
+        try cluster.start(victim)
+        cluster.world.run(milliseconds: 60_000)
+        #expect(isRepairing(victim))
+        let count = victim.errors.count { $0 == "a repair could not be written" }
+        #expect((1...12).contains(count), "\(count) times")
+        victim.files.isFull = false
+        try expectWhole(cluster)
+    }
+
     @Test func `a node alone names the file, the place and the way out`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 38)
         try cluster.startAll()

@@ -22,6 +22,8 @@ final class SimulatedNode: @unchecked Sendable {
     var disk: SimulatedWorker
     var replica: Replica?
     var failure: ReplicationFailure?
+    /// The errors that its processes have logged.
+    var errors: [String] = []
 
     init(_ identifier: NodeID, world: World) {
         self.identifier = identifier
@@ -146,7 +148,7 @@ final class SimulatedCluster: @unchecked Sendable {
                 loop: node.loop, diskWorker: node.disk, applyWorker: worker(),
                 readWorker: worker(), maintenanceWorker: worker(), fileSystem: node.files,
                 engineFactory: node.engines, transport: transport,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+                logger: Logger(label: "test") { _ in SimulatedLog(node: node) }))
         node.replica = replica
         replica.observer.failed = { node.failure = $0 }
         let back = LoopBound(replica, to: node.loop)

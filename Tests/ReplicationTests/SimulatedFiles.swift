@@ -13,6 +13,8 @@ final class SimulatedFiles: FileSystem, @unchecked Sendable {
 
     private var files: [String: Content] = [:]
     private var directories: Set<String> = []
+    /// While set, no new file finds room.
+    var isFull = false
 
     func content(_ path: String) -> Content? {
         files[path]
@@ -55,6 +57,9 @@ final class SimulatedFiles: FileSystem, @unchecked Sendable {
     func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
         switch mode {
         case .create:
+            guard !isFull else {
+                throw FileFailure(.noSpace, "open", path: path, reason: "disk full")
+            }
             guard files[path] == nil else {
                 throw FileFailure(.exists, "open", path: path, reason: "File exists")
             }
