@@ -20,6 +20,8 @@ package struct OpenedReplica {
     let chain: ChainTail
     /// What cannot be read of the log; what of it the engine holds is in nobody's way.
     let damage: [DamagedRange]
+    /// The other nodes that the engine or any readable record of the log names.
+    let others: [NodeID]
     /// The memberships of the log behind the engine's position.
     let logMemberships: [(index: LogIndex, membership: ClusterMembership)]
     /// The first members of the cluster as configured; empty for a node that joins one.
@@ -68,7 +70,10 @@ package struct OpenedReplica {
                 cluster: settings.cluster, node: settings.node, incarnation: incarnation),
             limits: settings.limits, engineDurable: position.index)
         var notes = recovery.notes
-        let others = applier.membership.members.filter { $0.node != settings.node }
+        let others = try others(
+            than: settings.node, in: recovery, behind: position.index, of: log,
+            besides: applier.membership.members.isEmpty ? founders : applier.membership,
+            limits: settings.limits)
         let kept = try keep(
             recovery, position, log: log, isAlone: others.isEmpty, notes: &notes)
         let (start, frames) = (kept.start, kept.frames)
@@ -84,17 +89,29 @@ package struct OpenedReplica {
                 applied: position.index, hiddenEnd: kept.hiddenEnd),
             lastDigest: lastDigest, membership: applier.membership,
             chain: ChainTail(behind: start.index, start.digest, frames: frames),
-            damage: log.damage,
+            damage: log.damage, others: others,
             logMemberships: memberships.filter { $0.index > position.index }, founders: founders,
             notes: notes)
     }
 
+    /// The other nodes that `present`, or a readable membership of the log behind `position`, names.
+    private static func others(
+        than node: NodeID, in recovery: WriteAheadLog.Recovery, behind position: LogIndex,
+        of log: WriteAheadLog, besides present: ClusterMembership, limits: Limits
+    ) throws -> [NodeID] {
+        let headers = recovery.frames.filter { $0.kind == .membership && $0.firstIndex > position }
+        let named = try describe(headers, log: log, limits: limits).1.map(\.membership)
+        let nodes = ([present] + named).flatMap(\.members).map(\.node)
+        return Set(nodes).subtracting([node]).sorted()
+    }
+
     /// What of the recovered log goes with the engine's position: from where, and which frames.
     ///
-    /// The engine holds committed records only. A log that ends before it, or has another frame at
-    /// its position, is older than a snapshot whose installation was cut short, and is reset. Damage
-    /// below the position is no obstacle. Damage above it may have been acknowledged: the log is hidden
-    /// from there on until it has been repaired; a node alone, which nobody can help, is refused.
+    /// The engine holds committed records only. A log that ends before it, has another frame at its
+    /// position or goes on from another one, is older than a snapshot whose installation was cut
+    /// short, and is reset. Damage below the position is no obstacle. Damage above it may have been
+    /// acknowledged: the log is hidden from there on until it has been repaired; a node alone, which
+    /// nobody can help, is refused.
     private static func keep(
         _ recovery: WriteAheadLog.Recovery, _ position: AppliedPosition, log: WriteAheadLog,
         isAlone: Bool, notes: inout [String]
@@ -105,6 +122,7 @@ package struct OpenedReplica {
             $0.firstIndex <= position.index && position.index <= $0.lastIndex
                 && ($0.lastIndex != position.index || $0.term != position.term
                     || $0.digest != position.digest)
+                || $0.firstIndex == position.index.next && $0.previousDigest != position.digest
         }
         if recovery.lastIndex < position.index || contradicts {
             try log.reset(to: engine, voting: recovery.voting)
@@ -125,9 +143,7 @@ package struct OpenedReplica {
             return (recovery.start, frames, hiddenEnd)
         }
         let behind = frames.filter { $0.firstIndex > position.index }
-        guard follows(behind, position.index),
-            behind.first.map({ $0.previousDigest == position.digest }) ?? true
-        else {
+        guard follows(behind, position.index) else {
             throw ReplicationFailure.inconsistent(
                 "the log has a hole behind record \(position.index), up to which the engine "
                     + "holds everything; restore the log, or remove the data directory and let the "

@@ -24,6 +24,8 @@ struct RepairState {
     /// The damage that stands in the way, lowest first.
     var ranges: [DamagedRange]
     let began: MonotonicTime
+    /// Nodes that may help, besides those that are known for members: hidden records name them.
+    let helpers: [NodeID]
     var question: Question?
     /// While a job uses the log, nothing else is begun.
     var isBusy = false
@@ -42,8 +44,9 @@ struct RepairState {
     /// Rounds in which nobody could help, since the last frame that came.
     private(set) var vainRounds = 0
 
-    init(_ ranges: [DamagedRange], now: MonotonicTime) {
+    init(_ ranges: [DamagedRange], helpers: [NodeID] = [], now: MonotonicTime) {
         self.ranges = ranges
+        self.helpers = helpers
         began = now
     }
 

@@ -92,8 +92,11 @@ extension Replica {
         pumpRepair()
     }
 
+    /// Every other node that may have what is lost here, of whichever membership.
     private var otherMembers: [NodeID] {
-        membership.members.map(\.node).filter { $0 != settings.node }
+        let known = ([membership] + logMemberships.map(\.membership)).flatMap(\.members)
+        let nodes = known.map(\.node) + (repair?.helpers ?? [])
+        return Set(nodes).subtracting([settings.node]).sorted()
     }
 
     // MARK: Asking

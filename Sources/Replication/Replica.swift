@@ -217,7 +217,7 @@ package final class Replica {
         knownDamage = opened.damage
         let obstacles = opened.damage.filter { $0.last > flushed }
         if !obstacles.isEmpty {
-            repair = RepairState(obstacles, now: now)
+            repair = RepairState(obstacles, helpers: opened.others, now: now)
             for range in obstacles {
                 logger.error("the log is damaged", metadata: ["what": "\(range)"])
             }
