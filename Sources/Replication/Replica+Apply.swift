@@ -11,6 +11,30 @@ extension Replica {
     /// Bytes of frames that one turn of the apply worker takes at the most.
     private static let turnBytes = 2 << 20
 
+    /// Applies what is committed and durable here: at once where somebody waits for it, else with
+    /// what comes in the next milliseconds.
+    ///
+    /// Nobody waits for a follower's apply but its reads. To wake a thread for each commit would
+    /// cost more than the work itself, and cores that a leader on the same machine wants.
+    func applySoon() {
+        guard !raft.isLeader, readsAwaitingApply.isEmpty,
+            applyTarget - position.index < settings.applyGatheredRecords
+        else {
+            pumpApply()
+            return
+        }
+        guard applyTimer == nil, !isApplying, !isStopped, position.index < applyTarget else {
+            return
+        }
+        let back = LoopBound(self, to: loop)
+        let time = loop.now.advanced(milliseconds: settings.applyDelayMilliseconds)
+        applyTimer = loop.schedule(at: time) {
+            let replica = back.value
+            replica.applyTimer = nil
+            replica.pumpApply()
+        }
+    }
+
     /// Gives the apply worker what is committed and durable here, one turn at a time.
     func pumpApply() {
         guard !isApplying, !isInstalling, !isStopped, position.index < applyTarget else { return }
@@ -98,7 +122,7 @@ extension Replica {
         clock.observe(position.timeMilliseconds)
         sessionCount = turn.sessionCount
         step(.applied(position.index))
-        pumpApply()
+        applySoon()
         for frame in turn.frames {
             bytesSinceFlush += frame.byteCount
             recordsSinceFlush += frame.results.count

@@ -76,7 +76,7 @@ extension Replica {
             storeSnapshotChunk(request, from: node)
         case .apply(let index):
             applyTarget = max(applyTarget, index)
-            pumpApply()
+            applySoon()
         case .readReady(let nonce, let index):
             readsConfirmed(nonce, at: index)
         case .readFailed(let nonce, let refusal):
@@ -184,6 +184,7 @@ extension Replica {
             ])
         leadership += 1
         if report.role == .leader {
+            pumpApply()
             clock.restart(now: loop.now)
             if raft.lastPosition.index == .zero {
                 // The log begins with who founded it, so that a node that gets it from there knows.

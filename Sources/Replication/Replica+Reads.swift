@@ -87,6 +87,7 @@ extension Replica {
                 readsAwaitingApply.append((index, read))
             }
         }
+        if !readsAwaitingApply.isEmpty { pumpApply() }
     }
 
     func readsFailed(_ nonce: UInt64, _ refusal: Refusal) {

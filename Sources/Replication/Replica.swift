@@ -112,6 +112,8 @@ package final class Replica {
     var logMemberships: [(index: LogIndex, membership: ClusterMembership)]
     var applyTarget: LogIndex
     var isApplying = false
+    /// Runs while what is committed gathers.
+    var applyTimer: TimerID?
     var sessionCount = 0
 
     // Reads

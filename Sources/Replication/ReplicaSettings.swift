@@ -12,6 +12,11 @@ package struct ReplicaSettings: Sendable {
     package var raft = Raft.Settings()
     /// How long the disk may leave a write waiting before leadership moves away.
     package var diskHangMilliseconds: UInt64 = 1_000
+    /// How long a node that does not lead, and on which no read waits, gathers what is committed
+    /// before it applies it.
+    package var applyDelayMilliseconds: UInt64 = 5
+    /// Records that it gathers at the most.
+    package var applyGatheredRecords = 1_024
     /// Log bytes applied since the last flush of the engine, over which it is flushed.
     package var flushBytes = 64 << 20
     /// Records applied since the last flush, over which it is flushed: what a restart may have to

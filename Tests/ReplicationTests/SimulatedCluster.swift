@@ -57,6 +57,7 @@ final class SimulatedCluster: @unchecked Sendable {
     var repairsDelivered = 0
     /// What `start` uses where it is not the default.
     var scrubBytesPerSecond: Int?
+    var applyDelayMilliseconds: UInt64?
     let cluster = ClusterID(Bits128(high: 1, low: 2))
 
     init(size: Int, seed: UInt64, limits: Limits = .standard) {
@@ -131,6 +132,7 @@ final class SimulatedCluster: @unchecked Sendable {
         settings.raft.heartbeatMilliseconds = 30
         settings.flushBytes = 16_384
         if let scrubBytesPerSecond { settings.scrubBytesPerSecond = scrubBytesPerSecond }
+        if let applyDelayMilliseconds { settings.applyDelayMilliseconds = applyDelayMilliseconds }
         let executor = Executor(stores: StoreRegistry([LetterStore()]), limits: limits)
         let opened = try OpenedReplica.open(
             settings: settings, bootstrap: bootstrap, executor: executor,

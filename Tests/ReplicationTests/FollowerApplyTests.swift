@@ -1,0 +1,75 @@
+import Codec
+import IOCore
+import Identifiers
+import KeyValue
+import Replication
+import Testing
+import Transactions
+
+@Suite struct FollowerApplyTests {
+    private func put(_ name: String, _ value: String) -> Record {
+        .transaction(Transaction(steps: [LetterStore.put(name, Array(value.utf8))]), origin: nil)
+    }
+
+    @Test func `followers apply what the leader applies in fewer turns`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 31)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let turns = Locked<[NodeID: Int]>([:])
+        for node in cluster.nodes {
+            let name = node.identifier
+            node.replica?.observer.applied = { _ in turns.withLock { $0[name, default: 0] += 1 } }
+        }
+        for number in 0..<100 {
+            #expect(cluster.propose(put("k\(number % 5)", "v\(number)")) != nil)
+        }
+        #expect(cluster.settle())
+        let counted = turns.withLock { $0 }
+        let atLeader = try #require(counted[leader.identifier])
+        #expect(atLeader >= 100)
+        for node in cluster.nodes where node.identifier != leader.identifier {
+            let atFollower = try #require(counted[node.identifier])
+            #expect(atFollower * 2 < atLeader, "\(counted)")
+        }
+        #expect(Set(try cluster.digests()).count == 1)
+    }
+
+    @Test func `a read on a follower ends its gathering`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 32)
+        cluster.applyDelayMilliseconds = 3_600_000
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let follower = try #require(
+            cluster.nodes.first { $0.identifier != leader.identifier })
+        #expect(cluster.propose(put("k", "v")) != nil)
+        // Heartbeats have told it of the commit, and it goes on gathering.
+        cluster.world.run(milliseconds: 500)
+        #expect(try cluster.read("k", on: follower) == nil)
+        let answer = Locked<Result<[UInt8]?, RequestRefusal>?>(nil)
+        let back = LoopBound(try #require(follower.replica), to: follower.loop)
+        follower.loop.post {
+            back.value.query(.linearizable) { engine throws(EngineFailure) -> [UInt8]? in
+                try engine.get(LetterStore.key("k"))?.value
+            } done: { result in
+                answer.withLock { $0 = result }
+            }
+        }
+        cluster.world.run(milliseconds: 1_000) { answer.withLock { $0 } != nil }
+        #expect(try answer.withLock { $0 }?.get() == Array("v".utf8))
+    }
+
+    @Test func `a follower that takes over has applied what it had gathered`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 33)
+        cluster.applyDelayMilliseconds = 3_600_000
+        try cluster.startAll()
+        let first = try #require(cluster.awaitLeader())
+        #expect(cluster.propose(put("k", "1")) != nil)
+        cluster.world.run(milliseconds: 500)
+        cluster.crash(first)
+        let next = try #require(cluster.awaitLeader())
+        #expect(next.identifier != first.identifier)
+        #expect(cluster.propose(put("l", "2")) != nil)
+        #expect(try cluster.read("k", on: next) == Array("1".utf8))
+        #expect(try cluster.read("l", on: next) == Array("2".utf8))
+    }
+}
