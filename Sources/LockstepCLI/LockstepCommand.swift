@@ -25,16 +25,19 @@ struct LockstepCommand: AsyncParsableCommand {
 
             EXIT CODES
               0   done
-              1   aborted, refused, not found, or a difference was found; nothing is half done
+              1   aborted, refused, not found, or a difference was found; no transaction is half done
               2   the outcome is unknown: it may have happened; read the state to learn it
               64  the command line is wrong
               65  the input is malformed (place and reason are told), or too large
               66  the input cannot be read
-              69  the cluster cannot be reached or has no leader; nothing was executed
+              69  the cluster cannot be reached or has no leader; the transaction was not executed
               70  an error in this program, or nodes of another version
               74  the output cannot be written, such as by a reader that has gone (| head)
               75  busy or out of room; try later
               130 interrupted (SIGINT); what was under way may have happened
+
+            An import is many transactions: where it fails it tells how many are committed, and \
+            goes on when it is run again.
             """,
         version: Release.version,
         subcommands: [

@@ -46,6 +46,17 @@ package struct CommandFailure: Error, Sendable, Equatable {
         isOutcomeKnown = exit != .unknownOutcome
     }
 
+    /// The same failure of a part of the work, told as that of the whole.
+    package func told(as text: String, isOutcomeKnown: Bool) -> CommandFailure {
+        CommandFailure(exit: exit, text: text, isOutcomeKnown: isOutcomeKnown)
+    }
+
+    private init(exit: CommandExit, text: String, isOutcomeKnown: Bool) {
+        self.exit = exit
+        self.text = text
+        self.isOutcomeKnown = isOutcomeKnown
+    }
+
     /// The failure as a command with `--json` tells it.
     package var document: JSONValue {
         [

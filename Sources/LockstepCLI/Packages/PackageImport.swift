@@ -1,4 +1,5 @@
 import DebianControl
+import IOCore
 import Lockstep
 
 /// Writes packages to a cluster, one transaction a package, many in flight.
@@ -22,41 +23,76 @@ struct PackageImport {
         _ groups: [PackageGroup], progress: (Int) -> Void
     ) async throws -> Result {
         var result = Result()
-        try await withThrowingTaskGroup(of: Int.self) { tasks in
+        var tally = ImportTally(packages: groups.count)
+        let isEnding = Locked(false)
+        await withTaskGroup(of: Fate.self) { tasks in
             var next = 0
-            while next < groups.count || result.packages < groups.count {
-                while next < groups.count, next - result.packages < inFlight {
+            var ended = 0
+            while ended < next || (next < groups.count && tally.cause == nil) {
+                while next < groups.count, next - ended < inFlight, tally.cause == nil {
                     let group = groups[next]
                     let client = client
-                    tasks.addTask { try await Self.write(group, to: client) }
+                    tasks.addTask { await Self.write(group, to: client, isEnding) }
                     next += 1
                 }
-                guard let retries = try await tasks.next() else { break }
-                result.packages += 1
-                result.retries += retries
-                progress(result.packages)
+                guard let fate = await tasks.next() else { break }
+                ended += 1
+                switch fate {
+                case .committed(let retries):
+                    tally.committed += 1
+                    result.retries += retries
+                case .failed(let failure, let mayBeCommitted):
+                    // Those under way come to their end, so that they can be counted.
+                    isEnding.withLock { $0 = true }
+                    tally.cause = tally.cause ?? failure
+                    if mayBeCommitted { tally.unknown += 1 }
+                }
+                progress(tally.committed)
             }
         }
+        if let failure = tally.failure { throw failure }
+        result.packages = tally.committed
         return result
     }
 
-    /// Writes one package; how often it was sent anew.
+    /// What became of one package.
+    private enum Fate {
+        case committed(retries: Int)
+        case failed(CommandFailure, mayBeCommitted: Bool)
+    }
+
+    /// Writes one package; does not send it anew where the import is ending.
     private static func write(
-        _ group: PackageGroup, to client: LockstepClient
-    ) async throws -> Int {
-        let transaction = try group.transaction()
+        _ group: PackageGroup, to client: LockstepClient, _ isEnding: Locked<Bool>
+    ) async -> Fate {
+        let transaction: Transaction
+        do {
+            transaction = try group.transaction()
+        } catch {
+            let failure = CommandFailure(error) ?? CommandFailure(.software, "\(error)")
+            return .failed(
+                failure.told(as: "\(group.title): \(failure.text)", isOutcomeKnown: true),
+                mayBeCommitted: false)
+        }
         var retries = 0
+        var mayBeCommitted = false
         while true {
             do throws(LockstepError) {
                 try await client.commit(transaction)
-                return retries
+                return .committed(retries: retries)
             } catch {
-                if error.mayHaveExecuted, retries < mostRetries {
+                mayBeCommitted = mayBeCommitted || error.mayHaveExecuted
+                if error.mayHaveExecuted, retries < mostRetries,
+                    !isEnding.withLock({ $0 })
+                {
                     retries += 1
                     continue
                 }
                 let failure = CommandFailure(error)
-                throw CommandFailure(failure.exit, "\(group.title): \(failure.text)")
+                return .failed(
+                    failure.told(
+                        as: "\(group.title): \(failure.text)", isOutcomeKnown: !mayBeCommitted),
+                    mayBeCommitted: mayBeCommitted)
             }
         }
     }
