@@ -17,7 +17,7 @@ struct LockstepCommand: AsyncParsableCommand {
         commandName: "lockstep",
         abstract: "Work with a Lockstep cluster.",
         discussion: """
-            Every command takes --endpoints HOST:PORT,… (or LOCKSTEP_ENDPOINTS; default \
+            Every command but completion takes --endpoints HOST:PORT,… (or LOCKSTEP_ENDPOINTS; default \
             127.0.0.1:4710), --timeout SECONDS and --json. The leader is found from any node. With \
             --json a failure is one line on standard error: {"error": {"kind": WORD, "message": \
             TEXT, "outcome-known": true or false}}; what is told on standard output, such as an \

@@ -52,10 +52,15 @@ struct LogShowCommand: AsyncParsableCommand {
         var documents: [JSONValue] = []
         var failed = 0
         for report in reports {
-            guard case .success(let status) = report.status else {
+            let status: NodeStatus
+            do throws(LockstepError) {
+                status = try report.status.get()
+            } catch {
                 failed += 1
                 table.append(["\(report.endpoint)", "unreachable", "", "", "", "", ""])
-                documents.append(["endpoint": .string("\(report.endpoint)"), "error": true])
+                documents.append([
+                    "endpoint": .string("\(report.endpoint)"), "error": .string("\(error)"),
+                ])
                 continue
             }
             table.append([
