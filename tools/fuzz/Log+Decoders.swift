@@ -35,16 +35,17 @@ private func decodeGroup(_ input: [UInt8]) {
     }
 }
 
+/// The message with the sum that it begins with put right, where its head is all there.
+private func withHeadSummed(_ input: [UInt8]) -> [UInt8] {
+    guard input.count >= 8 else { return input }
+    let head = (0..<4).reduce(0) { $0 | Int(input[4 + $1]) << (8 * $1) }
+    guard head <= input.count - 8 else { return input }
+    return summed(input, over: 4..<(8 + head), at: 0)
+}
+
 /// A peer message begins with its sum over the rest of its head, and may carry frames.
 private func decodePeerMessage(_ input: [UInt8]) {
-    var patched = input
-    if input.count >= 8 {
-        let head = (0..<4).reduce(0) { $0 | Int(input[4 + $1]) << (8 * $1) }
-        if head <= input.count - 8 {
-            patched = summed(input, over: 4..<(8 + head), at: 0)
-        }
-    }
-    for bytes in [input, patched] {
+    for bytes in [input, withHeadSummed(input)] {
         guard let message = try? PeerMessage.decode(ByteReader(bytes), limits: .standard) else {
             continue
         }
@@ -86,14 +87,7 @@ private func samplePeerMessages() -> [PeerMessage] {
 
 /// A repair message, as a peer message, begins with its sum.
 private func decodeRepairMessage(_ input: [UInt8]) {
-    var patched = input
-    if input.count >= 8 {
-        let head = (0..<4).reduce(0) { $0 | Int(input[4 + $1]) << (8 * $1) }
-        if head <= input.count - 8 {
-            patched = summed(input, over: 4..<(8 + head), at: 0)
-        }
-    }
-    for bytes in [input, patched] {
+    for bytes in [input, withHeadSummed(input)] {
         guard let message = try? RepairMessage.decode(ByteReader(bytes), limits: .standard) else {
             continue
         }
