@@ -86,24 +86,32 @@ extension LockstepCommand {
     }
 }
 
-/// Prints the script that completes command lines in a shell.
-struct CompletionCommand: ParsableCommand {
-    enum Shell: String, ExpressibleByArgument, CaseIterable {
-        case bash, zsh, fish
-    }
+/// The shells that command lines can be completed in.
+package enum CompletingShell: String, CaseIterable, Sendable {
+    case bash, zsh, fish
 
-    static let configuration = CommandConfiguration(
-        commandName: "completion", abstract: "Print the completion script of a shell.")
-
-    @Argument(help: "bash, zsh or fish.") var shell: Shell
-
-    func run() throws {
+    /// What the shell is to read.
+    package var script: String {
         let kind: CompletionShell =
-            switch shell {
+            switch self {
             case .bash: .bash
             case .zsh: .zsh
             case .fish: .fish
             }
-        try Streams.write(LockstepCommand.completionScript(for: kind) + "\n")
+        return LockstepCommand.completionScript(for: kind) + "\n"
+    }
+}
+
+extension CompletingShell: ExpressibleByArgument {}
+
+/// Prints the script that completes command lines in a shell.
+struct CompletionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "completion", abstract: "Print the completion script of a shell.")
+
+    @Argument(help: "bash, zsh or fish.") var shell: CompletingShell
+
+    func run() throws {
+        try Streams.write(shell.script)
     }
 }
