@@ -92,13 +92,6 @@ package struct WriteBatch: Sendable {
     package enum Change: Sendable {
         case put(key: [UInt8], row: Row)
         case delete(key: [UInt8])
-        /// Deletes all rows of the range that are there before it.
-        ///
-        /// For large ranges, seldom. An engine may keep the rows for a while and step over them,
-        /// and pay for each range in every read, so whoever trims the front of a queue of rows
-        /// deletes from the last trim's end on (never again from the beginning), 10,000 rows or
-        /// more at a time, and scans from where the queue begins, not from its prefix.
-        case deleteRange(KeyRange)
     }
     package var changes: [Change] = []
     package init() {}

@@ -209,7 +209,6 @@ extension WriteBatch.Change {
         switch self {
         case .put(let key, let row): key.count + row.value.count
         case .delete(let key): key.count
-        case .deleteRange(let range): range.lower.count + (range.upper?.count ?? 0)
         }
     }
 }

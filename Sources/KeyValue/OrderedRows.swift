@@ -61,37 +61,11 @@ struct OrderedRows: Sendable {
         }
     }
 
-    mutating func remove(_ range: KeyRange) {
-        let first = place(ofFirstNotBefore: range.lower)
-        let end =
-            range.upper.map { place(ofFirstNotBefore: $0) }
-            ?? Place(chunk: chunks.count, offset: 0)
-        guard first < end else { return }
-        var kept: [Entry] = []
-        for number in first.chunk...min(end.chunk, chunks.count - 1) {
-            for (offset, entry) in chunks[number].enumerated() {
-                let place = Place(chunk: number, offset: offset)
-                if place < first || place >= end {
-                    kept.append(entry)
-                } else {
-                    forget(entry)
-                }
-            }
-        }
-        let replaced = first.chunk..<min(end.chunk + 1, chunks.count)
-        let half = kept.count / 2
-        let parts =
-            kept.count > Self.chunkLimit
-            ? [Array(kept[..<half]), Array(kept[half...])] : [kept].filter { !$0.isEmpty }
-        chunks.replaceSubrange(replaced, with: parts)
-    }
-
     mutating func apply(_ batch: WriteBatch) {
         for change in batch.changes {
             switch change {
             case .put(let key, let row): put(key, row)
             case .delete(let key): remove(key)
-            case .deleteRange(let range): remove(range)
             }
         }
     }

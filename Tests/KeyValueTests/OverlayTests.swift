@@ -46,10 +46,9 @@ import Testing
         }
     }
 
-    private static func key(of change: WriteBatch.Change) -> [UInt8]? {
+    private static func key(of change: WriteBatch.Change) -> [UInt8] {
         switch change {
         case .put(let key, _), .delete(let key): key
-        case .deleteRange: nil
         }
     }
 
@@ -127,7 +126,6 @@ import Testing
             switch change {
             case .put(let key, let row): lines.append("put \(key) \(row.value)")
             case .delete(let key): lines.append("delete \(key)")
-            case .deleteRange(let range): lines.append("delete range \(range)")
             }
         }
         #expect(lines == ["put [1] [1]", "put [3] [2]", "delete [98]"])

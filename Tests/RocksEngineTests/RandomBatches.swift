@@ -32,9 +32,7 @@ struct RandomBatches {
         version += UInt64.random(in: 1...300, using: &random)
         for _ in 0..<Int.random(in: 1...12, using: &random) {
             switch Int.random(in: 0..<20, using: &random) {
-            case 0:
-                batch.changes.append(.deleteRange(range()))
-            case 1...5:
+            case 0...5:
                 batch.changes.append(.delete(key: key()))
             default:
                 let count = Int.random(in: 0...40, using: &random)
