@@ -8,7 +8,11 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show every node's role, indices and sizes.",
-        discussion: "Exits with 69 where no node that answers is the leader.")
+        discussion: """
+            LOG is what the log's files take on disk, with the room that is prepared for what comes; \
+            RATIO is how well what was appended since the node's start is compressed. Exits with 69 \
+            where no node that answers is the leader.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
