@@ -134,6 +134,7 @@ let package = Package(
                 "Triggers", "Replication", "Peers", "Sessions", "Wire", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        tests("Node", ["Identifiers", "Replication", "Transactions", "Wire"]),
         // Floor 6: arguments and wiring.
         .executableTarget(
             name: "LockstepDaemon",

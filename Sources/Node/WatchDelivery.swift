@@ -10,8 +10,8 @@ final class WatchDelivery {
     private unowned let service: ClientService
     private let credit: () -> Int
     private let deliver: (Response) -> Void
-    /// The next index to look at; nil until it has started.
-    private var next: LogIndex?
+    /// Nil until it has started.
+    private var progress: WatchProgress?
     private var isReading = false
     private var isStopped = false
 
@@ -35,7 +35,7 @@ final class WatchDelivery {
             case .now: service.replica.appliedPosition.index.next
             case .from(let index): max(index, LogIndex(1))
             }
-        next = first
+        progress = WatchProgress(request, next: first, now: service.replica.now)
         deliver(.watchStarted(first: first))
         proceed()
     }
@@ -46,7 +46,7 @@ final class WatchDelivery {
 
     /// Reads on, if there is credit and something to read.
     func proceed() {
-        guard !isStopped, !isReading, let next, credit() > 0,
+        guard !isStopped, !isReading, let next = progress?.next, credit() > 0,
             next <= service.replica.appliedPosition.index
         else { return }
         isReading = true
@@ -62,39 +62,26 @@ final class WatchDelivery {
 
     private func pageRead(_ result: Result<FeedReader.Page, RequestRefusal>) {
         isReading = false
-        guard !isStopped, let from = next else { return }
+        guard !isStopped else { return }
         switch result {
         case .failure(let refusal):
             deliver(.watchEnded(.followerLost("\(refusal)")))
         case .success(let page):
-            guard from >= page.firstRetained else {
-                deliver(.watchEnded(.retentionPassed(firstRetained: page.firstRetained)))
-                return
-            }
-            send(page, from: from)
+            take(page)
         }
     }
 
-    private func send(_ page: FeedReader.Page, from: LogIndex) {
-        var sets: [[UInt8]] = []
-        var through = page.through
-        let available = credit()
-        var bytes = 0
-        for set in page.changeSets {
-            guard let wanted = request.filtered(set) else { continue }
-            let encoded = wanted.encoded()
-            guard sets.count < available, sets.isEmpty || bytes + encoded.count <= 1 << 20 else {
-                through = set.index.previous
-                break
-            }
-            bytes += encoded.count
-            sets.append(encoded)
-        }
-        guard through >= from else { return }
-        next = through.next
-        if !sets.isEmpty {
+    private func take(_ page: FeedReader.Page) {
+        switch progress?.take(page, credit: credit(), now: service.replica.now) {
+        case .deliver(let through, let sets):
             deliver(.changeSets(through: through, sets))
+            proceed()
+        case .proceed:
+            proceed()
+        case .lost(let firstRetained):
+            deliver(.watchEnded(.retentionPassed(firstRetained: firstRetained)))
+        case .wait, nil:
+            break
         }
-        proceed()
     }
 }

@@ -130,11 +130,17 @@ package struct FeedReader: Sendable {
 
     /// Part of the feed.
     package struct Page: Sendable {
-        package var changeSets: [ChangeSet] = []
+        package var changeSets: [ChangeSet]
         /// Every change set up to here is in this page or in an earlier one.
         package var through: LogIndex
         /// The first index that is still retained; the page is empty where the request is older.
         package var firstRetained: LogIndex
+
+        package init(changeSets: [ChangeSet] = [], through: LogIndex, firstRetained: LogIndex) {
+            self.changeSets = changeSets
+            self.through = through
+            self.firstRetained = firstRetained
+        }
     }
 
     /// The first index whose change set, if it had one, is still there.
