@@ -32,6 +32,8 @@ package struct RepairMessage: Sendable {
         case compacted
         /// Without a digest only a leader can tell, and this node is none.
         case notLeader
+        /// The sender leads in this term, and its log ends before that.
+        case ended(leaderTerm: Term)
     }
 
     /// The kind of a head.
@@ -43,6 +45,7 @@ package struct RepairMessage: Sendable {
     /// | 3 | absent | – |
     /// | 4 | compacted | – |
     /// | 5 | not leader | – |
+    /// | 6 | ended | leader's term |
     ///
     /// Numbers are varints.
     enum Kind: UInt8 {
@@ -51,6 +54,7 @@ package struct RepairMessage: Sendable {
         case absent = 3
         case compacted = 4
         case notLeader = 5
+        case ended = 6
     }
 
     /// The kind byte of every message about repairs.
@@ -92,6 +96,9 @@ package struct RepairMessage: Sendable {
         case .absent: begin(.absent)
         case .compacted: begin(.compacted)
         case .notLeader: begin(.notLeader)
+        case .ended(let term):
+            begin(.ended)
+            writer.writeVarint(term)
         }
     }
 
@@ -124,6 +131,7 @@ package struct RepairMessage: Sendable {
         case .absent: message = .absent
         case .compacted: message = .compacted
         case .notLeader: message = .notLeader
+        case .ended: message = .ended(leaderTerm: try head.readVarint(Term.self))
         }
         try head.finish()
         guard offset == body.end else {

@@ -197,6 +197,16 @@ extension Replica {
         case .compacted:
             guard let question = answered(message, by: node) else { return }
             refused(question, .compacted)
+        case .ended(let term):
+            guard let question = answered(message, by: node) else { return }
+            // Where the core knows the frames, an ordinary conflict ends them.
+            guard question.range.digest == nil, writer?.isMending == true, raft.leader == node,
+                raft.term == term
+            else {
+                refused(question, .absent)
+                return
+            }
+            forget(question.range, in: term, from: node)
         }
     }
 
@@ -225,8 +235,12 @@ extension Replica {
             else { return false }
         }
         guard let digest = question.range.digest else {
+            let isExpected = frames.allSatisfy {
+                raft.term(at: $0.header.firstIndex) == $0.header.term
+                    && raft.term(at: $0.header.lastIndex) == $0.header.term
+            }
             return first.firstIndex == question.range.first && raft.leader == question.node
-                && raft.term == leaderTerm
+                && raft.term == leaderTerm && (writer?.isMending == true || isExpected)
         }
         return last.digest == digest && last.lastIndex == question.range.last
             && first.firstIndex >= question.range.first
@@ -239,6 +253,11 @@ extension Replica {
         guard request.digest != nil || raft.isLeader else {
             servingRepairs.remove(node)
             send(RepairMessage(nonce: nonce, body: .notLeader), to: node)
+            return
+        }
+        guard request.digest != nil || request.first <= raft.lastPosition.index else {
+            servingRepairs.remove(node)
+            send(RepairMessage(nonce: nonce, body: .ended(leaderTerm: leaderTerm)), to: node)
             return
         }
         writer?.perform { log in
@@ -281,21 +300,39 @@ extension Replica {
 
     /// Writes frames into the damage, in this order, each verified down to its chain digest.
     private func write(_ frames: [SealedFrame], into range: DamagedRange, from node: NodeID) {
-        repair?.isBusy = true
         let limits = settings.limits
-        writer?.perform { log in
+        change(range, from: node) { log, outcome in
             let opener = FrameOpener(limits: limits)
-            var written = 0
-            do {
-                for frame in frames {
-                    _ = try opener.open(frame)
-                    try log.repair(with: frame)
-                    written += 1
-                }
-                return RepairOutcome(written: written, damage: log.damage, failure: nil)
-            } catch {
-                return RepairOutcome(written: written, damage: log.damage, failure: error)
+            for frame in frames {
+                _ = try opener.open(frame)
+                try log.repair(with: frame)
+                outcome.written += 1
             }
+        }
+    }
+
+    /// Forgets what the leader of the present term does not have.
+    private func forget(_ range: DamagedRange, in term: Term, from node: NodeID) {
+        change(range, from: node) { log, outcome in
+            outcome.hasForgotten = try log.forgetDamage(from: range.first, in: term)
+        }
+    }
+
+    /// Changes the log by the help of `node`.
+    private func change(
+        _ range: DamagedRange, from node: NodeID,
+        _ body: @escaping @Sendable (WriteAheadLog, inout RepairOutcome) throws -> Void
+    ) {
+        repair?.isBusy = true
+        writer?.perform { log in
+            var outcome = RepairOutcome()
+            do {
+                try body(log, &outcome)
+            } catch {
+                outcome.failure = error
+            }
+            outcome.damage = log.damage
+            return outcome
         } done: { [unowned self] outcome in
             repairWritten(outcome, into: range, from: node)
         }
@@ -306,6 +343,11 @@ extension Replica {
     ) {
         guard !isStopped else { return }
         repair?.fetched += outcome.written
+        if outcome.hasForgotten {
+            logger.notice(
+                "damaged records were never committed and are forgotten",
+                metadata: ["what": "\(range)", "leader": "\(node)"])
+        }
         switch outcome.failure {
         case nil:
             break
@@ -320,8 +362,8 @@ extension Replica {
                         "peer": "\(node)", "reason": "\(failure)", "not-logged": "\(dropped)",
                     ])
             }
-            if outcome.written == 0 { repair?.refused(node, range, .absent) }
         }
+        if outcome.damage.contains(range) { repair?.refused(node, range, .absent) }
         damageLeft(outcome.damage)
     }
 
@@ -390,11 +432,14 @@ extension Replica {
     }
 }
 
-/// What became of frames that were to be written into damage.
+/// What became of an attempt to repair damage.
 private struct RepairOutcome: Sendable {
-    let written: Int
-    let damage: [DamagedRange]
-    let failure: (any Error)?
+    /// Frames that were written.
+    var written = 0
+    var hasForgotten = false
+    /// What is damaged now.
+    var damage: [DamagedRange] = []
+    var failure: (any Error)?
 }
 
 /// The frames behind an index, as the core and the chain want to know them.

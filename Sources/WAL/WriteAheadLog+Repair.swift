@@ -43,6 +43,24 @@ extension WriteAheadLog {
         return damage
     }
 
+    /// Forgets the damage that begins at `first`, and all behind it, because the leader of this term has
+    /// nothing there.
+    ///
+    /// What a leader does not hold is not committed, and what was written behind its log's end is of
+    /// an earlier term; that it is asked for in the present one must be on disk.
+    ///
+    /// - Returns: false, with nothing changed, where another term is on disk, the damage is gone, or
+    ///   its digest has become known, so that any node can tell what it was.
+    /// - Throws: as `write`.
+    package func forgetDamage(from first: LogIndex, in term: Term) throws(WALFailure) -> Bool {
+        guard !isStopped else { throw .stopped }
+        guard voting.term == term, first > engineDurable, let place = index.hole(containing: first),
+            index.holes[place].first == first, index.holes[place].digest == nil
+        else { return false }
+        try write(Group(voting: voting, records: [.truncate(after: first.previous)]))
+        return true
+    }
+
     /// Writes a frame that fits into damage; `below` is the digest that it continues.
     private func put(_ frame: SealedFrame, below: ChainDigest?) throws(WALFailure) {
         let offsets = try append(

@@ -293,6 +293,44 @@ private func put(_ number: Int) -> Record {
         try expectWhole(cluster)
     }
 
+    @Test func `damage behind the end of an idle leader's log ends`() throws {
+        let (cluster, former, others) = try prepared(seed: 46)
+        let victim = others[0]
+        let last = try #require(former.replica?.report().last.rawValue)
+        // One frame that only the victim has, and that a new leader replaces by fewer records.
+        cluster.cut = [[former.identifier, others[1].identifier].sorted()]
+        former.disk.isStalled = true
+        let replica = LoopBound(try #require(former.replica), to: former.loop)
+        former.loop.turn {
+            for number in 20..<24 { replica.value.propose(put(number).encoded()) { _ in } }
+        }
+        cluster.world.run(milliseconds: 100) {
+            victim.replica?.report().durable.rawValue == last + 4
+        }
+        #expect(victim.replica?.report().durable == LogIndex(last + 4))
+        cluster.crash(former)
+        cluster.crash(victim)
+        cluster.cut = []
+        try cluster.start(former)
+        let second = try #require(cluster.awaitLeader())
+        #expect(cluster.settle())
+        // The victim votes for a third leader and crashes before it hears of it.
+        cluster.crash(second)
+        try cluster.start(victim)
+        let third = try #require(cluster.awaitLeader())
+        #expect(third !== victim)
+        cluster.crash(victim)
+        rot(victim, last + 1, .header)
+        try cluster.start(victim)
+        let damage = try #require(victim.replica?.report().damage)
+        #expect(damage.map { [$0.first.rawValue, $0.last.rawValue] } == [[last + 1, last + 4]])
+        #expect(damage.first?.digest == nil)
+        try cluster.start(second)
+        cluster.world.run(milliseconds: 5_000) { !isRepairing(victim) && cluster.leader != nil }
+        #expect(third.replica?.report().last ?? .zero < LogIndex(last + 4))
+        try expectWhole(cluster)
+    }
+
     @Test func `a node alone names the file, the place and the way out`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 38)
         try cluster.startAll()

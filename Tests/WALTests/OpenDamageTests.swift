@@ -91,4 +91,28 @@ import WAL
         try fixture.reopen(engineDurable: LogIndex(4))
         #expect(fixture.log.damage.map(\.last) == [LogIndex(7)])
     }
+
+    @Test func `what a leader has not got is forgotten in its own term alone`() throws {
+        let (fixture, frames) = try prepared()
+        #expect(try fixture.log.forgetDamage(from: LogIndex(5), in: Term(1)) == false)
+        #expect(try fixture.log.forgetDamage(from: LogIndex(4), in: Term(2)) == false)
+        #expect(fixture.log.damage.map(\.first) == [LogIndex(5)])
+        #expect(try fixture.log.forgetDamage(from: LogIndex(5), in: Term(2)))
+        #expect(fixture.log.damage.isEmpty)
+        try fixture.reopen(engineDurable: LogIndex(4))
+        #expect(fixture.log.damage.isEmpty)
+        #expect(fixture.log.lastDigest == frames[1].header.digest)
+        #expect(try read(fixture) == Array(frames[..<2]))
+    }
+
+    @Test func `damage of which the digest is known is not forgotten`() throws {
+        let fixture = try LogFixture()
+        let frames = try fixture.append(3, term: 2)
+        let place = try place(of: frames[2], in: 1, on: fixture.disk)
+        fixture.disk.tamper(with: LogFixture.path(1)) { $0[place + 80] ^= 0x40 }
+        _ = try fixture.log.scrub(budgetBytes: .max)
+        #expect(fixture.log.damage.map(\.first) == [LogIndex(3)])
+        #expect(try fixture.log.forgetDamage(from: LogIndex(3), in: Term(2)) == false)
+        #expect(fixture.log.damage.map(\.first) == [LogIndex(3)])
+    }
 }
