@@ -331,6 +331,47 @@ private func put(_ number: Int) -> Record {
         try expectWhole(cluster)
     }
 
+    @Test func `a leader's other frames do not repair what the node knows`() throws {
+        var limits = Limits.standard
+        limits.frameCacheBytes = 1
+        let (cluster, former, others) = try prepared(seed: 47, limits: limits)
+        let victim = others[0]
+        let last = try #require(former.replica?.report().last.rawValue)
+        cluster.cut = [[former.identifier, others[1].identifier].sorted()]
+        former.disk.isStalled = true
+        let replica = LoopBound(try #require(former.replica), to: former.loop)
+        for number in 20..<23 {
+            former.loop.turn { replica.value.propose(put(number).encoded()) { _ in } }
+        }
+        cluster.world.run(milliseconds: 100) {
+            victim.replica?.report().durable.rawValue == last + 3
+        }
+        cluster.crash(former)
+        cluster.cut = [[victim.identifier, others[1].identifier].sorted()]
+        try cluster.start(former)
+        cluster.cut.insert([victim.identifier, former.identifier].sorted())
+        cluster.world.run(milliseconds: 5_000) {
+            (cluster.leader?.replica?.report().commit ?? .zero) > LogIndex(last)
+        }
+        let leader = try #require(cluster.leader)
+        #expect(leader !== victim)
+        rot(victim, last + 1, .header)
+        rot(victim, last + 2, .header)
+        let damaged = LoopBound(try #require(victim.replica), to: victim.loop)
+        victim.loop.turn { damaged.value.verifyLog { _ in } }
+        cluster.losesFrames = true
+        cluster.cut = []
+        cluster.world.run(milliseconds: 3_000)
+        #expect(
+            victim.replica?.report().damage.map(\.first) == [
+                LogIndex(last + 1), LogIndex(last + 2),
+            ])
+        #expect(cluster.repairsDelivered > 0)
+        #expect(isRepairing(victim))
+        cluster.losesFrames = false
+        try expectWhole(cluster)
+    }
+
     @Test func `a node alone names the file, the place and the way out`() throws {
         let cluster = SimulatedCluster(size: 1, seed: 38)
         try cluster.startAll()

@@ -50,6 +50,8 @@ final class SimulatedCluster: @unchecked Sendable {
     /// Pairs that cannot reach each other, both ways.
     var cut: Set<[NodeID]> = []
     var lossPercent: UInt64 = 0
+    /// Whether appends with frames are lost, and heartbeats are not.
+    var losesFrames = false
     /// Whether broken promises are what a test is about; they are kept then.
     var expectsDrops = false
     var drops: [String] = []

@@ -101,6 +101,7 @@ final class SimulatedTransport: PeerTransport, @unchecked Sendable {
                     receiver.loop.turn { back.value.received(message, from: sender) }
                 } else {
                     let message = try PeerMessage.decode(reader, limits: cluster.limits)
+                    if cluster.losesFrames, !message.frames.isEmpty { return }
                     cluster.watch(message.message, from: node)
                     receiver.loop.turn { back.value.received(message, from: sender) }
                 }
