@@ -112,8 +112,14 @@ package protocol Engine: ReadView, AnyObject, Sendable {
     func flush() throws(EngineFailure)
     /// Resident bytes (block cache, memtables, tables) for status.
     func memoryBytes() -> Int
+    /// Whether writers are made to wait just now, for what was written before.
+    var isWritingHeldBack: Bool { get }
     /// Closes; no call may follow or be under way.
     func close()
+}
+
+extension Engine {
+    package var isWritingHeldBack: Bool { false }
 }
 
 /// A state of the engine that later writes do not change; released by `close` (or its deinit).

@@ -94,10 +94,12 @@ final class ClientService {
         }
         // What the log takes up must be readable on every node; whether it makes sense is decided
         // when it is applied, so that every sequence number has an outcome.
+        let isQuick: Bool
         do throws(DecodingFailure) {
             var reader = ByteReader(submission.transaction)
-            _ = try Transaction.decode(&reader, limits: limits)
+            let transaction = try Transaction.decode(&reader, limits: limits)
             try reader.finish()
+            isQuick = executor.isQuick(transaction)
         } catch {
             switch error {
             case .overLimit(_, let what, let size, let limit):
@@ -109,7 +111,7 @@ final class ClientService {
         }
         let record = Record.encodedTransaction(
             submission.transaction, origin: submission.origin)
-        replica.propose(record) { [unowned self] result in
+        replica.propose(record, isQuick: isQuick) { [unowned self] result in
             switch result {
             case .success(.outcome(let outcome)):
                 answerOutcome(outcome, submission, answer)

@@ -93,18 +93,52 @@ extension Replica {
             isApplying = false
             return
         }
-        let applier = applier
-        let loop = loop
-        let back = LoopBound(self, to: loop)
-        resources.applyWorker.submit {
-            let result: Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure>
-            do throws(ReplicationFailure) {
-                result = .success(try applier.value.applyTurn(frames))
-            } catch {
-                result = .failure(error)
-            }
-            loop.post { back.value.applied(result) }
+        guard !appliedHere(frames) else { return }
+        applier.perform { applier in
+            applier.applyTurn(frames)
+        } done: { [self] result in
+            applied(result)
         }
+    }
+
+    /// Applies a turn on the loop if it is small and quick, and the apply worker idle; false if not.
+    ///
+    /// To hand it over and to hear of its end would wake two threads, which takes longer than the
+    /// turn, while its clients wait.
+    private func appliedHere(_ frames: [SealedFrame]) -> Bool {
+        guard isSmallAndQuick(frames), loop.now >= appliesElsewhereUntil,
+            !engine.withLock({ $0 }).isWritingHeldBack
+        else { return false }
+        let start = loop.now
+        guard let result = applier.performHere({ $0.applyTurn(frames) }) else { return false }
+        let end = loop.now
+        if end.nanoseconds - start.nanoseconds > Self.longTurnNanoseconds {
+            appliesElsewhereUntil = end.advanced(milliseconds: Self.longTurnPauseMilliseconds)
+        }
+        // What the end of a turn brings about must not happen in the middle of a step.
+        let back = LoopBound(self, to: loop)
+        loop.post { back.value.applied(result) }
+        return true
+    }
+
+    /// Records of a turn that the loop applies, at the most.
+    private static let smallTurnRecords = 4
+    /// A turn on the loop that takes longer, such as for reads from the disk, sends those that follow
+    /// for a while to the worker.
+    private static let longTurnNanoseconds: UInt64 = 4_000_000
+    private static let longTurnPauseMilliseconds: UInt64 = 1_000
+
+    /// Whether the turn is of a few records proposed here, each of which takes little time.
+    private func isSmallAndQuick(_ frames: [SealedFrame]) -> Bool {
+        guard frames.count <= sealed.count else { return false }
+        var count = 0
+        for (frame, proposals) in zip(frames, sealed) {
+            count += proposals.done.count
+            guard proposals.isQuick, proposals.firstIndex == frame.header.firstIndex,
+                count <= Self.smallTurnRecords
+            else { return false }
+        }
+        return true
     }
 
     private func applied(_ result: Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure>) {
@@ -219,13 +253,18 @@ extension Applier {
     /// One turn, cut off behind a frame with a digest mark so that the state can be pinned there.
     func applyTurn(
         _ frames: [SealedFrame]
-    ) throws(ReplicationFailure) -> (AppliedTurn, (any PinnedState)?) {
-        let turn = try apply(frames)
-        guard !turn.digestMarks.isEmpty else { return (turn, nil) }
-        do {
-            return (turn, try engine.pin())
+    ) -> Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure> {
+        let turn: AppliedTurn
+        do throws(ReplicationFailure) {
+            turn = try apply(frames)
         } catch {
-            throw .engine(error)
+            return .failure(error)
+        }
+        guard !turn.digestMarks.isEmpty else { return .success((turn, nil)) }
+        do throws(EngineFailure) {
+            return .success((turn, try engine.pin()))
+        } catch {
+            return .failure(.engine(error))
         }
     }
 }

@@ -62,22 +62,14 @@ extension Replica {
     /// The leader proposes the end of sessions that have been idle for too long.
     private func expireSessions() {
         guard raft.isLeader, raft.canServeProposals, sessionCount > 0 else { return }
-        let applier = applier
-        let loop = loop
-        let back = LoopBound(self, to: loop)
         let time = clock.stamp(now: loop.now, wallMilliseconds: loop.wallMilliseconds)
         let epoch = leadership
-        resources.applyWorker.submit {
-            let expired = applier.value.expiredSessions(time: time)
-            guard !expired.isEmpty else { return }
-            loop.post {
-                let replica = back.value
-                guard replica.leadership == epoch else { return }
-                let bound = 1_024
-                replica.propose(
-                    Record.expireSessions(Array(expired.prefix(bound))).encoded()
-                ) { _ in }
-            }
+        applier.perform { applier in
+            applier.expiredSessions(time: time)
+        } done: { [self] expired in
+            guard !expired.isEmpty, leadership == epoch else { return }
+            let bound = 1_024
+            propose(Record.expireSessions(Array(expired.prefix(bound))).encoded()) { _ in }
         }
     }
 

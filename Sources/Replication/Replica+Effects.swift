@@ -191,7 +191,8 @@ extension Replica {
                 firstRecord = membership
             } else {
                 waiting.insert(
-                    WaitingRecord(bytes: Record.nothing.encoded(), done: { _ in }), at: 0)
+                    WaitingRecord(
+                        bytes: Record.nothing.encoded(), isQuick: true, done: { _ in }), at: 0)
             }
         } else {
             leadershipLost()

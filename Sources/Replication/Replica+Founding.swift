@@ -85,17 +85,14 @@ extension Replica {
     /// Writes a founding to disk; core messages wait outside meanwhile.
     private func accept(_ founding: ClusterMembership) {
         isAccepting = true
-        let applier = applier
-        let loop = loop
-        let back = LoopBound(self, to: loop)
-        resources.applyWorker.submit {
-            let result: Result<Void, EngineFailure>
+        applier.perform { applier -> Result<Void, EngineFailure> in
             do throws(EngineFailure) {
-                result = .success(try applier.value.found(founding))
+                return .success(try applier.found(founding))
             } catch {
-                result = .failure(error)
+                return .failure(error)
             }
-            loop.post { back.value.accepted(founding, result) }
+        } done: { [self] result in
+            accepted(founding, result)
         }
     }
 

@@ -8,14 +8,18 @@ import Transactions
 extension Replica {
     /// Proposes one encoded record; `done` is called once, on the loop, when it has been applied
     /// here or its fate is out of this node's hands.
+    ///
+    /// - Parameter isQuick: whether to apply it takes little time, whatever the state: then the loop
+    ///   may do it.
     package func propose(
-        _ record: [UInt8], done: @escaping (Result<RecordResult, RequestRefusal>) -> Void
+        _ record: [UInt8], isQuick: Bool = false,
+        done: @escaping (Result<RecordResult, RequestRefusal>) -> Void
     ) {
         if let refusal = proposalRefusal(bytes: record.count) {
             done(.failure(refusal))
             return
         }
-        waiting.append(WaitingRecord(bytes: record, done: done))
+        waiting.append(WaitingRecord(bytes: record, isQuick: isQuick, done: done))
         waitingBytes += record.count
     }
 
@@ -58,6 +62,7 @@ extension Replica {
         var payload = FramePayload.Writer(timeMilliseconds: stamp())
         var done: [(Result<RecordResult, RequestRefusal>) -> Void] = []
         var count = 0
+        var isQuick = true
         for record in waiting {
             guard count < settings.limits.frameRecords,
                 count == 0
@@ -66,11 +71,13 @@ extension Replica {
             else { break }
             payload.append(record.bytes)
             done.append(record.done)
+            isQuick = isQuick && record.isQuick
             waitingBytes -= record.bytes.count
             count += 1
         }
         waiting.removeFirst(count)
-        propose(kind: .entries, payload.take(), done: done, membership: nil)
+        propose(
+            kind: .entries, payload.take(), done: done, membership: nil, isQuick: isQuick)
     }
 
     func stamp() -> UInt64 {
@@ -79,7 +86,7 @@ extension Replica {
 
     private func propose(
         kind: FrameKind, _ raw: [UInt8], done: [(Result<RecordResult, RequestRefusal>) -> Void],
-        membership: Membership?, endsChange: Bool = false
+        membership: Membership?, isQuick: Bool = false, endsChange: Bool = false
     ) {
         let frame = sealer.seal(
             kind: kind, term: raft.term, firstIndex: raft.lastPosition.index.next,
@@ -91,7 +98,7 @@ extension Replica {
             SealedProposals(
                 firstIndex: descriptor.firstIndex, lastIndex: descriptor.lastIndex,
                 byteCount: raw.count, done: done,
-                endsChange: endsChange))
+                isQuick: isQuick, endsChange: endsChange))
         sealedBytes += raw.count
         proposal = frame
         step(.propose(descriptor))

@@ -4,6 +4,7 @@ import IOCore
 import Identifiers
 import KeyValue
 import Raft
+import Transactions
 import WAL
 
 extension Replica {
@@ -201,57 +202,51 @@ extension Replica {
     private func adopt(
         _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
     ) {
-        let applier = applier
         let location = location
-        let loop = loop
-        let back = LoopBound(self, to: loop)
-        resources.applyWorker.submit {
-            let result: Result<any Engine, any Error>
-            do {
-                guard applier.value.position.index.rawValue < request.snapshot.index.rawValue else {
+        applier.perform { applier -> Result<Adoption?, any Error> in
+            Result {
+                guard applier.position.index.rawValue < request.snapshot.index.rawValue else {
                     next.close()
-                    loop.post { back.value.adoptionSkipped() }
-                    return
+                    return nil
                 }
                 try location.adopt(directory)
-                let old = applier.value.engine
-                try applier.value.replace(engine: next)
-                result = .success(old)
-            } catch {
-                result = .failure(error)
+                let old = applier.engine
+                try applier.replace(engine: next)
+                return Adoption(
+                    old: old, position: applier.position, membership: applier.membership,
+                    sessionCount: applier.sessionCount)
             }
-            loop.post { back.value.adopted(next, result, request) }
+        } done: { [self] result in
+            adopted(next, result, request)
         }
     }
 
-    private func adoptionSkipped() {
-        isInstalling = false
-        pumpApply()
-    }
-
     private func adopted(
-        _ next: any Engine, _ result: Result<any Engine, any Error>,
+        _ next: any Engine, _ result: Result<Adoption?, any Error>,
         _ request: Message.SnapshotRequest
     ) {
         guard !isStopped else { return }
         switch result {
         case .failure(let error):
             fail(.inconsistent("a snapshot cannot take over: \(error)"))
-        case .success(let old):
+        case .success(nil):
+            isInstalling = false
+            pumpApply()
+        case .success(.some(let adoption)):
             engine.withLock { $0 = next }
             let maintenance = resources.maintenanceWorker
-            resources.readWorker.submit { maintenance.submit { old.close() } }
-            resetLog(request)
+            resources.readWorker.submit { maintenance.submit { adoption.old.close() } }
+            resetLog(request, adoption)
         }
     }
 
-    private func resetLog(_ request: Message.SnapshotRequest) {
-        let position = applier.value.position
+    private func resetLog(_ request: Message.SnapshotRequest, _ adoption: Adoption) {
+        let position = adoption.position
         let start = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
         let keeps = raft.term(at: position.index) == position.term
         guard !keeps || writer?.isMending == true else {
-            installed(request, position)
+            installed(request, adoption)
             return
         }
         // Appends are refused while a snapshot is installed, so nothing can come behind the last
@@ -266,16 +261,17 @@ extension Replica {
                     _ = try log.begin(behind: start, voting: voting)
                 }
             } done: { [unowned self] result in
-                logReset(result, keeps: keeps, request, position)
+                logReset(result, keeps: keeps, request, adoption)
             }
         }
     }
 
     private func logReset(
         _ result: Result<Void, any Error>, keeps: Bool, _ request: Message.SnapshotRequest,
-        _ position: AppliedPosition
+        _ adoption: Adoption
     ) {
         guard !isStopped else { return }
+        let position = adoption.position
         switch result {
         case .success:
             if !keeps {
@@ -284,21 +280,22 @@ extension Replica {
                 lastDigest = position.digest
                 chain.reset(to: position.index, position.digest)
             }
-            installed(request, position)
+            installed(request, adoption)
         case .failure(let error):
             fail(.inconsistent("the log cannot be reset to a snapshot: \(error)"))
         }
     }
 
-    private func installed(_ request: Message.SnapshotRequest, _ position: AppliedPosition) {
+    private func installed(_ request: Message.SnapshotRequest, _ adoption: Adoption) {
+        let position = adoption.position
         logger.notice("snapshot installed", metadata: ["index": "\(position.index)"])
         isInstalling = false
         self.position = position
         applyTarget = max(applyTarget, position.index)
         flushed = position.index
         clock.observe(position.timeMilliseconds)
-        membership = applier.value.membership
-        sessionCount = applier.value.sessionCount
+        membership = adoption.membership
+        sessionCount = adoption.sessionCount
         resources.transport.update(membership, asOf: position.index)
         forgetProposals(through: position.index)
         logMemberships.removeAll { $0.index <= position.index }
@@ -309,6 +306,14 @@ extension Replica {
         refreshDamage()
         pumpApply()
     }
+}
+
+/// What the applier holds after a snapshot's engine has taken over, and the engine before it.
+private struct Adoption: Sendable {
+    let old: any Engine
+    let position: AppliedPosition
+    let membership: ClusterMembership
+    let sessionCount: Int
 }
 
 extension Optional {

@@ -105,7 +105,9 @@ package final class Replica {
     var clock: ReplicatedClock
 
     // Apply
-    let applier: WorkerBound<Applier>
+    let applier: ApplierOwner
+    /// Until when turns are not applied on the loop, because one of them took long there.
+    var appliesElsewhereUntil = MonotonicTime.zero
     var position: AppliedPosition
     var membership: ClusterMembership
     /// Memberships of the log that have not been applied yet, in order.
@@ -194,7 +196,7 @@ package final class Replica {
         cache = FrameCache(byteLimit: opened.settings.limits.frameCacheBytes)
         lastDigest = opened.lastDigest
         chain = opened.chain
-        applier = WorkerBound(opened.applier)
+        applier = ApplierOwner(opened.applier, worker: resources.applyWorker, loop: loop)
         position = opened.applier.position
         membership = opened.membership
         logMemberships = opened.logMemberships
@@ -325,6 +327,8 @@ package struct ReplicaObserver {
 /// A record that waits to be sealed, and who wants to know what became of it.
 struct WaitingRecord {
     let bytes: [UInt8]
+    /// Whether to apply it takes little time, whatever the state.
+    let isQuick: Bool
     let done: (Result<RecordResult, RequestRefusal>) -> Void
 }
 
@@ -334,6 +338,8 @@ struct SealedProposals {
     let lastIndex: LogIndex
     let byteCount: Int
     let done: [(Result<RecordResult, RequestRefusal>) -> Void]
+    /// Whether all of its records are.
+    let isQuick: Bool
     /// Whether its commit ends the change of membership that an operator waits for.
     let endsChange: Bool
 }

@@ -32,6 +32,10 @@ package final class DurableEngine: Engine {
         try database.write(batch)
     }
 
+    package var isWritingHeldBack: Bool {
+        database.isWritingHeldBack
+    }
+
     package func pin() throws(EngineFailure) -> any PinnedState {
         RocksPin(database)
     }

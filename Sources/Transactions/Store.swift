@@ -41,6 +41,9 @@ package protocol Store: Sendable {
     /// Checks what can be checked without state, before an operation enters the log.
     func validate(_ operation: Operation) throws(StoreFailure)
 
+    /// Whether to apply it takes little time, whatever the state: well under a millisecond, as a rule.
+    func isQuick(_ operation: Operation) -> Bool
+
     /// Applies and returns the step's result in the store's encoding.
     func apply<V: View>(
         _ operation: Operation, to view: inout V, context: inout ApplyContext
@@ -59,4 +62,8 @@ package protocol Store: Sendable {
 
     /// Words the old or new value of one of the store's changes for people and triggers.
     func describe(_ value: [UInt8], of change: Change) -> JSONValue
+}
+
+extension Store {
+    package func isQuick(_ operation: Operation) -> Bool { false }
 }

@@ -60,6 +60,8 @@ final class SimulatedCluster: @unchecked Sendable {
     /// What `start` uses where it is not the default.
     var scrubBytesPerSecond: Int?
     var applyDelayMilliseconds: UInt64?
+    /// What a job of the apply worker takes.
+    var applyNanoseconds: UInt64 = 20_000
     let cluster = ClusterID(Bits128(high: 1, low: 2))
 
     init(size: Int, seed: UInt64, limits: Limits = .standard) {
@@ -143,13 +145,14 @@ final class SimulatedCluster: @unchecked Sendable {
         node.loop = SimulatedLoop(world: world)
         node.disk = SimulatedWorker(loop: node.loop, jobNanoseconds: 100_000)
         let worker = { SimulatedWorker(loop: node.loop, jobNanoseconds: 20_000) }
+        let applyWorker = SimulatedWorker(loop: node.loop, jobNanoseconds: applyNanoseconds)
         node.epoch += 1
         let transport = SimulatedTransport(node, self)
         node.transport = transport
         let replica = Replica(
             opened,
             resources: ReplicaResources(
-                loop: node.loop, diskWorker: node.disk, applyWorker: worker(),
+                loop: node.loop, diskWorker: node.disk, applyWorker: applyWorker,
                 readWorker: worker(), maintenanceWorker: worker(), fileSystem: node.files,
                 engineFactory: node.engines, transport: transport,
                 logger: Logger(label: "test") { _ in SimulatedLog(node: node) }))
@@ -190,13 +193,15 @@ final class SimulatedCluster: @unchecked Sendable {
 
     /// Proposes on the leader; the outcome, or nil where none came in time.
     func propose(
-        _ record: Record, milliseconds: UInt64 = 3_000
+        _ record: Record, isQuick: Bool = false, milliseconds: UInt64 = 3_000
     ) -> Result<RecordResult, RequestRefusal>? {
         guard let leader, let replica = leader.replica else { return nil }
         let answer = Locked<Result<RecordResult, RequestRefusal>?>(nil)
         let back = LoopBound(replica, to: leader.loop)
         leader.loop.post {
-            back.value.propose(record.encoded()) { result in answer.withLock { $0 = result } }
+            back.value.propose(record.encoded(), isQuick: isQuick) { result in
+                answer.withLock { $0 = result }
+            }
         }
         world.run(milliseconds: milliseconds) { answer.withLock { $0 } != nil }
         return answer.withLock { $0 }

@@ -16,6 +16,11 @@ package struct PropertyStore: Store {
 
     package var identifier: StoreID { .properties }
 
+    /// Commits touch their group's row; all else may delete or count many.
+    package func isQuick(_ operation: Operation) -> Bool {
+        operation.kind == PropertyOperation.commitKind
+    }
+
     package func validate(_ operation: Operation) throws(StoreFailure) {
         guard operation.kind != PropertyOperation.commitKind else {
             _ = try EncodedCommit(operation.body)

@@ -93,6 +93,18 @@ package struct Executor: Sendable {
         }
     }
 
+    /// Whether to apply the transaction takes little time, whatever the state.
+    package func isQuick(_ transaction: Transaction) -> Bool {
+        transaction.steps.count <= Self.quickSteps && transaction.expectations.isEmpty
+            && transaction.steps.allSatisfy { step in
+                guard case .operation(let operation) = step else { return true }
+                return stores[operation.store]?.isQuick(operation) ?? true
+            }
+    }
+
+    /// Steps of a transaction that counts as quick, at the most.
+    private static let quickSteps = 16
+
     /// Answers a read of `store`.
     package func read<V: ReadView>(
         _ store: StoreID, kind: UInt8, body: [UInt8], from view: V

@@ -6,7 +6,7 @@ import Replication
 import Testing
 import Transactions
 
-@Suite struct FollowerApplyTests {
+@Suite struct ApplyPlaceTests {
     private func put(_ name: String, _ value: String) -> Record {
         .transaction(Transaction(steps: [LetterStore.put(name, Array(value.utf8))]), origin: nil)
     }
@@ -71,5 +71,41 @@ import Transactions
         #expect(cluster.propose(put("l", "2")) != nil)
         #expect(try cluster.read("k", on: next) == Array("1".utf8))
         #expect(try cluster.read("l", on: next) == Array("2".utf8))
+    }
+
+    @Test func `a leader applies quick records itself, unless the apply worker is at work`()
+        throws
+    {
+        let cluster = SimulatedCluster(size: 3, seed: 34)
+        // A fifth of a second for each turn of the worker.
+        cluster.applyNanoseconds = 200_000_000
+        cluster.applyDelayMilliseconds = 3_600_000
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        cluster.world.run(milliseconds: 1_000)
+        /// Milliseconds that the answers to some records proposed together take.
+        func time(_ records: [(name: String, isQuick: Bool)]) throws -> UInt64 {
+            let replica = try #require(leader.replica)
+            let start = leader.loop.now
+            let answers = Locked(0)
+            let back = LoopBound(replica, to: leader.loop)
+            let encoded = records.map { (put($0.name, "v").encoded(), $0.isQuick) }
+            leader.loop.post {
+                for (record, isQuick) in encoded {
+                    back.value.propose(record, isQuick: isQuick) { result in
+                        if case .success = result { answers.withLock { $0 += 1 } }
+                    }
+                }
+            }
+            cluster.world.run(milliseconds: 20_000) { answers.withLock { $0 } == records.count }
+            #expect(answers.withLock { $0 } == records.count)
+            return leader.loop.now.milliseconds(since: start)
+        }
+        #expect(try time([("a", true)]) < 100)
+        #expect(try time([("a", true), ("b", true)]) < 100)
+        #expect(try time([("a", true), ("b", false)]) >= 200)
+        #expect(try time((0..<5).map { ("k\($0)", true) }) >= 200)
+        #expect(try time([("a", true)]) < 100)
+        #expect(try cluster.read("k4", on: leader) == Array("v".utf8))
     }
 }
