@@ -81,7 +81,7 @@ package final class Overlay: View {
             return entries[number].row
         }
         if let known = cache.find(key, hash: hash) { return known }
-        let row = try base.get(key)
+        guard let row = try base.get(key) else { return nil }
         cache.insert(key, hash: hash, row)
         return row
     }

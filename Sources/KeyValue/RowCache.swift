@@ -1,9 +1,11 @@
-/// Rows read lately, and keys that were found to have none: a bounded table without upkeep.
+/// Rows read lately: a bounded table without upkeep.
+///
+/// That a key has no row is not kept: as a rule it is about to get one, which the next reader brings.
 ///
 /// Each key has one place, from which a new one drives out the last. Whoever changes the rows below
 /// says so by `update`. Used by one thread at a time.
 struct RowCache {
-    /// One place; empty where the key is.
+    /// One place; empty without a row.
     private struct Place {
         var hash = 0
         var key: [UInt8] = []
@@ -21,16 +23,16 @@ struct RowCache {
         places = Array(repeating: Place(), count: count)
     }
 
-    /// What is known of the row of `key`: nothing, that there is none, or the row.
-    func find(_ key: [UInt8], hash: Int) -> Row?? {
+    /// The row of `key`, where it is known.
+    func find(_ key: [UInt8], hash: Int) -> Row? {
         guard let number = place(of: key, hash: hash) else { return nil }
-        return .some(places[number].row)
+        return places[number].row
     }
 
     /// Keeps what was read.
-    mutating func insert(_ key: [UInt8], hash: Int, _ row: Row?) {
-        guard !places.isEmpty, !key.isEmpty, key.count <= Self.valueBytes,
-            (row?.value.count ?? 0) <= Self.valueBytes
+    mutating func insert(_ key: [UInt8], hash: Int, _ row: Row) {
+        guard !places.isEmpty, key.count <= Self.valueBytes,
+            row.value.count <= Self.valueBytes
         else { return }
         places[hash & (places.count - 1)] = Place(hash: hash, key: key, row: Self.trimmed(row))
     }
@@ -38,7 +40,7 @@ struct RowCache {
     /// Takes note of a change below; what is not kept stays so.
     mutating func update(_ key: [UInt8], hash: Int, _ row: Row?) {
         guard let number = place(of: key, hash: hash) else { return }
-        if (row?.value.count ?? 0) <= Self.valueBytes {
+        if let row, row.value.count <= Self.valueBytes {
             places[number].row = Self.trimmed(row)
         } else {
             places[number] = Place()
@@ -47,8 +49,8 @@ struct RowCache {
 
     /// The row without the room that its buffer has for what it was once: what is kept for long
     /// takes up what it holds.
-    private static func trimmed(_ row: Row?) -> Row? {
-        guard let row, row.value.capacity > 2 * row.value.count + 64 else { return row }
+    private static func trimmed(_ row: Row) -> Row {
+        guard row.value.capacity > 2 * row.value.count + 64 else { return row }
         var exact: [UInt8] = []
         exact.reserveCapacity(row.value.count)
         exact.append(contentsOf: row.value)
