@@ -134,7 +134,13 @@ let package = Package(
                 "Triggers", "Replication", "Peers", "Sessions", "Wire", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("Node", ["Identifiers", "Replication", "Transactions", "Wire"]),
+        tests(
+            "Node",
+            [
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
+                "Properties", "Triggers", "Replication", "Lockstep", "Wire", "WAL",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         // Floor 6: arguments and wiring.
         .executableTarget(
             name: "LockstepDaemon",

@@ -84,14 +84,6 @@ final class ClientService {
     }
 
     private func submit(_ submission: Submission, _ answer: @escaping (Response) -> Void) {
-        guard submission.transaction.count <= limits.transactionBytes else {
-            answer(
-                .error(
-                    .tooLarge(
-                        what: "the transaction", size: UInt64(submission.transaction.count),
-                        limit: UInt64(limits.transactionBytes))))
-            return
-        }
         // What the log takes up must be readable on every node; whether it makes sense is decided
         // when it is applied, so that every sequence number has an outcome.
         let isQuick: Bool
@@ -105,7 +97,7 @@ final class ClientService {
             case .overLimit(_, let what, let size, let limit):
                 answer(.error(.tooLarge(what: what, size: size, limit: limit)))
             case .truncated, .malformed:
-                answer(.error(.protocolViolation("transaction: \(error)")))
+                answer(.error(.refused(.invalidArgument, "transaction: \(error)")))
             }
             return
         }

@@ -151,8 +151,11 @@ package final class NodeDaemon {
         loop.atTurnEnd { back.value.turnEnded() }
     }
 
-    /// Listens, and takes part in the cluster.
-    package func start(onStopped: @escaping (StopReason) -> Void) throws(NetworkFailure) {
+    /// Listens, and takes part in the cluster; returns where clients reach it.
+    @discardableResult
+    package func start(
+        onStopped: @escaping (StopReason) -> Void
+    ) throws(NetworkFailure) -> Address {
         self.onStopped = onStopped
         let peers = try hub.listen(on: settings.peerListen)
         let clients = try port.listen(on: settings.clientListen)
@@ -165,6 +168,7 @@ package final class NodeDaemon {
         }
         logger.notice("node started", metadata: metadata)
         replica.start()
+        return clients
     }
 
     /// Hands leadership over, answers what is under way, and stops.

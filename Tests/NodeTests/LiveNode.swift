@@ -1,0 +1,175 @@
+import Codec
+import Foundation
+import IOCore
+import IOLibuv
+import IOPosix
+import Identifiers
+import KeyValue
+import Lockstep
+import Logging
+import Node
+import Properties
+import Replication
+import Transactions
+import Triggers
+import WAL
+
+/// A cluster of one node in this process: real threads, disk and network, engine in memory, programs
+/// played by the test.
+final class LiveNode: Sendable {
+    private struct Parts {
+        var daemon: LoopBound<NodeDaemon>?
+        var whenStopped: CheckedContinuation<Void, Never>?
+    }
+
+    let loop = UVLoop.start(name: "node")
+    private let workers = ["disk", "apply", "read", "maintenance"].map { ThreadWorker(name: $0) }
+    private let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("lockstep-node-\(UUID())")
+    private let parts = Locked(Parts())
+
+    /// Runs `body` with a node and its address, and stops it in every case.
+    static func with(
+        _ programs: PlayedPrograms = PlayedPrograms(),
+        _ body: (LiveNode, Address) async throws -> Void
+    ) async throws {
+        let node = LiveNode()
+        do {
+            try await body(node, try await node.start(programs))
+        } catch {
+            await node.stop()
+            throw error
+        }
+        await node.stop()
+    }
+
+    private func start(_ programs: PlayedPrograms) async throws -> Address {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return try await withCheckedThrowingContinuation { continuation in
+            loop.post { [self] in
+                continuation.resume(with: Result { try begin(programs) })
+            }
+        }
+    }
+
+    /// Opens and starts the daemon; on the loop.
+    private func begin(_ programs: PlayedPrograms) throws -> Address {
+        let fileSystem = PosixFileSystem()
+        let directory = try DataDirectory.open(fileSystem: fileSystem, root: folder.path)
+        let identity = WriteAheadLog.Identity(
+            cluster: ClusterID(Bits128(high: 1, low: 1)), node: NodeID(1),
+            incarnation: Incarnation(1))
+        try directory.initialize(identity)
+        let settings = NodeSettings(
+            replica: ReplicaSettings(
+                node: identity.node, cluster: identity.cluster, dataDirectory: folder.path),
+            incarnation: identity.incarnation,
+            bootstrap: ClusterMembership(
+                founding: .zero, voters: [identity.node], outgoing: [], learners: [],
+                members: [
+                    Transactions.Member(
+                        node: identity.node, incarnation: nil, peerAddress: "127.0.0.1:1",
+                        clientAddress: "127.0.0.1:2")
+                ]),
+            peerListen: Address(host: "127.0.0.1", port: 0),
+            clientListen: Address(host: "127.0.0.1", port: 0), metricsListen: nil,
+            triggerFolder: "/programs", version: "test")
+        let executor = Executor(
+            stores: StoreRegistry([PropertyStore(), TriggerStore()]), commitGuard: TriggerGuard(),
+            limits: settings.limits)
+        let engines = MemoryEngineFactory()
+        let opened = try OpenedReplica.open(
+            settings: settings.replica, bootstrap: settings.bootstrap, executor: executor,
+            fileSystem: fileSystem, engineFactory: engines, incarnation: identity.incarnation)
+        let daemon = NodeDaemon(
+            settings: settings, opened: opened, executor: executor,
+            environment: NodeDaemon.Environment(
+                loop: loop, network: UVNetwork(loop), diskWorker: workers[0],
+                applyWorker: workers[1], readWorker: workers[2], maintenanceWorker: workers[3],
+                fileSystem: fileSystem, engineFactory: engines,
+                processes: programs.runner(on: loop),
+                logger: Logger(label: "node") { _ in SwiftLogNoOpLogHandler() },
+                memoryBytes: { 0 }))
+        parts.withLock { $0.daemon = LoopBound(daemon, to: loop) }
+        return try daemon.start { [self] _ in
+            directory.close()
+            parts.withLock { parts in
+                parts.whenStopped?.resume()
+                parts.whenStopped = nil
+            }
+        }
+    }
+
+    private func stop() async {
+        await withCheckedContinuation { continuation in
+            loop.post { [self] in
+                guard let daemon = parts.withLock({ $0.daemon }) else {
+                    continuation.resume()
+                    return
+                }
+                parts.withLock { $0.whenStopped = continuation }
+                daemon.value.drain()
+            }
+        }
+        let released = loop
+        await withCheckedContinuation { continuation in
+            released.post { [self] in
+                parts.withLock { $0.daemon = nil }
+                continuation.resume()
+            }
+        }
+        for worker in workers { worker.stop() }
+        loop.stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
+}
+
+/// Programs that fail or not as a test says, and tell it what they were run for.
+final class PlayedPrograms: Sendable {
+    private let failing = Locked<Set<String>>([])
+    private let told: AsyncStream<String>.Continuation
+    /// Each run: the program's name and the transaction's index.
+    let runs: AsyncStream<String>
+
+    init() {
+        (runs, told) = AsyncStream.makeStream()
+    }
+
+    func setFailing(_ programs: Set<String>) {
+        failing.withLock { $0 = programs }
+    }
+
+    func runner(on loop: any EventLoop) -> any ProcessRunner {
+        Runner(self, loop)
+    }
+
+    private final class Runner: ProcessRunner {
+        private final class Ended: RunningProcess {
+            func kill() {}
+        }
+
+        private let programs: PlayedPrograms
+        private let loop: any EventLoop
+
+        init(_ programs: PlayedPrograms, _ loop: any EventLoop) {
+            self.programs = programs
+            self.loop = loop
+        }
+
+        func run(
+            _ request: ProcessRequest, done: @escaping (ProcessResult) -> Void
+        ) -> any RunningProcess {
+            let name = request.executable.split(separator: "/").last.map(String.init) ?? ""
+            let fails = programs.failing.withLock { $0.contains(name) }
+            programs.told.yield("\(name) \(request.environment["LOCKSTEP_INDEX"] ?? "")")
+            let bound = LoopBound(done, to: loop)
+            loop.post {
+                bound.value(
+                    ProcessResult(
+                        ending: .exited(fails ? 1 : 0), output: [], errorOutput: [],
+                        outputWasCut: false))
+            }
+            return Ended()
+        }
+    }
+}
