@@ -48,6 +48,10 @@ import Transactions
                     in: 1...UInt64(max(1, number - 20)), using: &cluster.world.random)
                 let place: RotPlace = Bool.random(using: &cluster.world.random) ? .header : .payload
                 if node.rot(record: index, place) { rots += 1 }
+                if Bool.random(using: &cluster.world.random) {
+                    // Nothing tells the digest of the first then, where both headers are lost.
+                    _ = node.rot(record: index + 1, place)
+                }
             }
             try cluster.start(node)
             if node.replica?.report().isRepairing == true { repairs += 1 }
