@@ -354,6 +354,9 @@ extension Replica {
         case let failure as WALFailure where failure.hasStoppedLog:
             fail(.log(failure))
             return
+        case WALFailure.repairRefused? where !outcome.damage.contains(range):
+            // What the leader has sent meanwhile was there first.
+            break
         case let failure?:
             if let dropped = repair?.throttle.admit(at: loop.now) {
                 logger.error(

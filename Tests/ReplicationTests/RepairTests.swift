@@ -265,6 +265,8 @@ private func put(_ number: Int) -> Record {
         #expect(!isRepairing(victim))
         try expectWhole(cluster)
         #expect(try cluster.read("k1999", on: victim) != nil)
+        // What the leader sends mends the log before the answer to a question can.
+        #expect(victim.errors == ["the log is damaged"])
     }
 
     @Test func `a repair that finds no room says so now and then`() throws {
