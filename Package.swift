@@ -37,6 +37,7 @@ let package = Package(
         .executable(name: "lockstepd", targets: ["LockstepDaemon"]),
         .executable(name: "lockstep", targets: ["LockstepCLI"]),
         .executable(name: "lockstep-torture", targets: ["Torture"]),
+        .executable(name: "lockstep-simulate", targets: ["LockstepSimulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -141,6 +142,15 @@ let package = Package(
                 "Properties", "Triggers", "Replication", "Lockstep", "Wire", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        // Beside the house: whole nodes in one process, on a world made from a seed.
+        module(
+            "Simulation",
+            [
+                "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Properties",
+                "Triggers", "Replication", "Wire", "Node",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        tests("Simulation", ["Identifiers", "IOCore"]),
         // Floor 6: arguments and wiring.
         .executableTarget(
             name: "LockstepDaemon",
@@ -158,6 +168,12 @@ let package = Package(
                 "IOCore", "JSON", "Lockstep", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict),
+        .executableTarget(
+            name: "LockstepSimulate",
+            dependencies: [
+                "IOCore", "JSON", "Simulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
         .executableTarget(
             name: "ApplyBench",
             dependencies: [

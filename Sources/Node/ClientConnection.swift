@@ -9,6 +9,8 @@ import Wire
 
 /// One client: its protocol state on one side, its connection on the other.
 final class ClientConnection: ConnectionHandler {
+    /// Its place in the order in which connections came.
+    let number: UInt64
     private unowned let port: ClientPort
     private let connection: any Connection
     private var session: ClientSession
@@ -19,12 +21,17 @@ final class ClientConnection: ConnectionHandler {
     private static let handshakeMilliseconds: UInt64 = 10_000
 
     init(
-        _ connection: any Connection, port: ClientPort, identity: HandshakeAcceptor.Identity,
-        refusal: HandshakeRefusal?
+        _ connection: any Connection, number: UInt64, port: ClientPort,
+        identity: HandshakeAcceptor.Identity, refusal: HandshakeRefusal?
     ) {
         self.connection = connection
+        self.number = number
         self.port = port
         session = ClientSession(identity: identity, limits: port.limits, refusal: refusal)
+    }
+
+    private var watchesInOrder: [WatchDelivery] {
+        watches.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
     }
 
     func start() {
@@ -58,7 +65,7 @@ final class ClientConnection: ConnectionHandler {
 
     func drained() {
         perform(session.outputDrained())
-        for watch in watches.values {
+        for watch in watchesInOrder {
             watch.proceed()
         }
     }
@@ -72,7 +79,7 @@ final class ClientConnection: ConnectionHandler {
         isClosed = true
         cancelHandshakeTimer()
         session.connectionClosed()
-        for watch in watches.values {
+        for watch in watchesInOrder {
             watch.stop()
         }
         watches = [:]
@@ -163,7 +170,7 @@ final class ClientConnection: ConnectionHandler {
 
     /// New change sets may be there.
     func proceedWatches() {
-        for watch in watches.values {
+        for watch in watchesInOrder {
             watch.proceed()
         }
     }

@@ -13,7 +13,9 @@ final class ClientPort {
     private let network: any Network
     private let identity: HandshakeAcceptor.Identity
     private var listener: (any Listener)?
-    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    /// The connections by the order in which they came.
+    private var connections: [UInt64: ClientConnection] = [:]
+    private var lastConnection: UInt64 = 0
     private var isDraining = false
 
     init(
@@ -52,14 +54,15 @@ final class ClientPort {
             connection.close(flush: false)
             return
         }
+        lastConnection += 1
         let client = ClientConnection(
-            connection, port: self, identity: identity, refusal: refusal)
-        connections[ObjectIdentifier(client)] = client
+            connection, number: lastConnection, port: self, identity: identity, refusal: refusal)
+        connections[client.number] = client
         client.start()
     }
 
     func ended(_ client: ClientConnection) {
-        connections[ObjectIdentifier(client)] = nil
+        connections[client.number] = nil
     }
 
     /// Takes no more connections or requests; what is under way is answered.
@@ -67,14 +70,14 @@ final class ClientPort {
         isDraining = true
         listener?.close()
         listener = nil
-        for client in Array(connections.values) {
+        for client in inOrder() {
             client.drain(reason: reason)
         }
     }
 
     /// Sends watches elsewhere, because this node hears of no changes any more.
     func endWatches(reason: String) {
-        for client in Array(connections.values) where client.hasWatches {
+        for client in inOrder(where: \.hasWatches) {
             client.drain(reason: reason)
         }
     }
@@ -83,15 +86,23 @@ final class ClientPort {
         isDraining = true
         listener?.close()
         listener = nil
-        for client in Array(connections.values) {
+        for client in inOrder() {
             client.close()
         }
     }
 
     /// New change sets may be there for watches.
     func changesApplied() {
-        for client in connections.values where client.hasWatches {
+        for client in inOrder(where: \.hasWatches) {
             client.proceedWatches()
         }
+    }
+
+    /// The connections that pass, the oldest first: never in the order of a table, which is another
+    /// one in each process.
+    private func inOrder(
+        where isWanted: (ClientConnection) -> Bool = { _ in true }
+    ) -> [ClientConnection] {
+        connections.values.filter(isWanted).sorted { $0.number < $1.number }
     }
 }

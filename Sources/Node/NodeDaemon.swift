@@ -18,7 +18,7 @@ package final class NodeDaemon {
     let settings: NodeSettings
     let loop: any EventLoop
     let logger: Logger
-    let replica: Replica
+    package let replica: Replica
     let hub: PeerHub
     let port: ClientPort
     let service: ClientService

@@ -70,7 +70,7 @@ final class TriggerDuty {
     }
 
     private func end() {
-        for process in running.values {
+        for process in roster.identifiers.compactMap({ running[$0] }) {
             process.kill()
         }
         running = [:]

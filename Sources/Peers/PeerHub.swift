@@ -53,7 +53,7 @@ package final class PeerHub: PeerTransport {
     /// waits to be added again.
     package private(set) var isRemoved = false
     private var links: [NodeID: PeerConnection] = [:]
-    private var handshaking: [ObjectIdentifier: PeerConnection] = [:]
+    private var handshaking: [PeerConnection] = []
     private var dialling: Set<NodeID> = []
     private var retryMilliseconds: [NodeID: UInt64] = [:]
     private var isStopped = false
@@ -99,10 +99,10 @@ package final class PeerHub: PeerTransport {
         if let removalCheck { loop.cancel(removalCheck) }
         removalCheck = nil
         listener?.close()
-        for connection in links.values {
+        for connection in connectedNodes.compactMap({ links[$0] }) {
             connection.close("the node stops")
         }
-        for connection in handshaking.values {
+        for connection in handshaking {
             connection.close("the node stops")
         }
     }
@@ -187,7 +187,7 @@ extension PeerHub {
     }
 
     private func adopt(_ connection: PeerConnection) {
-        handshaking[ObjectIdentifier(connection)] = connection
+        handshaking.append(connection)
         connection.start()
     }
 
@@ -236,7 +236,7 @@ extension PeerHub {
 
     /// A connection has finished its handshake; of two, the one dialled by the smaller name stays.
     func established(_ connection: PeerConnection) {
-        handshaking[ObjectIdentifier(connection)] = nil
+        handshaking.removeAll { $0 === connection }
         guard let other = connection.peer else { return }
         if connection.isDialled {
             dialling.remove(other)
@@ -273,7 +273,8 @@ extension PeerHub {
     }
 
     func ended(_ connection: PeerConnection, reason: String) {
-        let wasHandshaking = handshaking.removeValue(forKey: ObjectIdentifier(connection)) != nil
+        let wasHandshaking = handshaking.contains { $0 === connection }
+        handshaking.removeAll { $0 === connection }
         guard let other = connection.peer ?? connection.expected else { return }
         if links[other] === connection {
             links[other] = nil

@@ -190,14 +190,14 @@ extension Replica {
     func failEverything(_ refusal: RequestRefusal) {
         failWaiting(keepingThrough: .zero)
         let reads =
-            gatheredReads + confirmingReads.values.flatMap { $0 }
+            gatheredReads + confirmingReads.sorted { $0.key < $1.key }.flatMap(\.value)
             + readsAwaitingApply.map(\.read)
         gatheredReads = []
         confirmingReads = [:]
         readsAwaitingApply = []
         reads.forEach { $0.fail(refusal) }
-        let waiters = digestWaiters
+        let waiters = digestWaiters.sorted { $0.key < $1.key }
         digestWaiters = [:]
-        waiters.values.forEach { $0(.failure(refusal)) }
+        waiters.forEach { $0.value(.failure(refusal)) }
     }
 }

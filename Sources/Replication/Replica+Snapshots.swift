@@ -96,7 +96,7 @@ extension Replica {
     /// Releases the snapshots of followers that replicate from the log again, or are led by another
     /// node; not of those that are lent one.
     func closeIdleSources() {
-        for node in sources.keys
+        for node in sources.keys.sorted()
         where !raft.isSendingSnapshot(to: node) && !sourcesInTheMaking.contains(node) {
             if let source = sources.removeValue(forKey: node) {
                 resources.readWorker.submit { source.value.close() }

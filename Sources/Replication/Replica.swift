@@ -296,7 +296,7 @@ package final class Replica {
         writer?.stop()
         if let deadline { loop.cancel(deadline) }
         failEverything(.outcomeUnknown)
-        for source in sources.values {
+        for source in sources.sorted(by: { $0.key < $1.key }).map(\.value) {
             resources.readWorker.submit { source.value.close() }
         }
         sources = [:]

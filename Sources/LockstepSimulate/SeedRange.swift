@@ -1,0 +1,84 @@
+import Glibc
+import IOCore
+import Simulation
+
+/// What came of many runs.
+struct Summary: Sendable {
+    var runs = 0
+    /// The seeds of runs that must not be, ascending.
+    var failed: [UInt64] = []
+    var coverage = Coverage()
+    var operations = 0
+    var committed = 0
+    var unknown = 0
+    var nodeSeconds = 0.0
+    /// Seconds of the wall clock, and cores that worked.
+    var seconds = 0.0
+    var workers = 1
+
+    /// What every set of runs is to meet, and these have not.
+    var missing: [String] {
+        let wanted =
+            Fault.kinds + [
+                "compactions", "connections broken", "elections", "messages lost",
+                "messages reordered", "messages repeated", "trigger deliveries",
+                "turns in a joint membership", "turns under repair",
+            ]
+        return wanted.filter { coverage[$0] == 0 }
+    }
+
+    mutating func add(_ verdict: Verdict) {
+        runs += 1
+        if !verdict.passed { failed = (failed + [verdict.seed]).sorted() }
+        coverage.merge(verdict.coverage)
+        operations += verdict.counts.operations
+        committed += verdict.counts.committed
+        unknown += verdict.counts.unknown
+        nodeSeconds += verdict.nodeSeconds
+    }
+}
+
+/// Seeds one behind the other, each its own run, some at a time.
+struct SeedRange {
+    let first: UInt64
+    let count: Int
+    let settings: RunSettings
+
+    /// Runs them all; `told` hears of each verdict, on one thread at a time.
+    func run(workers wanted: Int, told: @escaping @Sendable (Verdict) -> Void) -> Summary {
+        let workers = wanted > 0 ? wanted : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let next = Locked(0)
+        let summary = Locked(Summary())
+        let begun = Self.seconds()
+        let threads = (0..<workers).map { number in
+            JoinableThread(name: "run-\(number)") {
+                while true {
+                    let place = next.withLock { place in
+                        defer { place += 1 }
+                        return place
+                    }
+                    guard place < count else { return }
+                    let verdict = SimulatedRun(seed: first + UInt64(place), settings: settings)
+                        .run()
+                    summary.withLock { summary in
+                        summary.add(verdict)
+                        told(verdict)
+                    }
+                }
+            }
+        }
+        threads.forEach { $0.join() }
+        return summary.withLock { summary in
+            summary.seconds = Self.seconds() - begun
+            summary.workers = workers
+            return summary
+        }
+    }
+
+    private static func seconds() -> Double {
+        var time = timespec()
+        let status = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        precondition(status == 0, "clock_gettime: \(errno)")
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

@@ -1,0 +1,295 @@
+package import Codec
+package import IOCore
+import Identifiers
+import Transactions
+import Wire
+
+/// A client that does one operation after the other, and goes on with each until it has an answer.
+///
+/// It finds the leader, retries by session and sequence number, and writes down what it was told.
+package final class SimulatedClient: @unchecked Sendable {
+    private static let answerMilliseconds: UInt64 = 2_000
+
+    package let name: String
+    private let loop: SimulatedLoop
+    private let network: SimulatedNetwork
+    private let ledger: Ledger
+    private let addresses: [Address]
+    private let limits: Limits
+    private let trace: Trace
+
+    private var link: ClientLink?
+    private var session: SessionID?
+    private var sequence = SequenceNumber.zero
+    private var acknowledged = SequenceNumber.zero
+    private var number = 0
+    private var operation: ClientOperation?
+    private var readFloor = LogIndex.zero
+    /// Counts attempts, so that a late timer or answer is known for what it is.
+    private var attempt: UInt32 = 0
+    private var isStopping = false
+    /// Milliseconds between two operations.
+    package var pauseMilliseconds: ClosedRange<UInt64> = 0...40
+    /// Operations that have come to an end.
+    package private(set) var finished = 0
+
+    package init(
+        _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits,
+        trace: Trace
+    ) {
+        self.name = name
+        self.ledger = ledger
+        self.addresses = addresses
+        self.limits = limits
+        self.trace = trace
+        loop = SimulatedLoop(world: fabric.world)
+        network = SimulatedNetwork(fabric, host: name, loop: loop)
+    }
+
+    package func start() {
+        later(milliseconds: 0) { $0.next() }
+    }
+
+    /// Lets the present operation come to its end and begins no other.
+    package func stop() {
+        isStopping = true
+    }
+
+    /// What it is doing, for people.
+    package var state: String {
+        let doing = operation.map { "\($0)" } ?? "nothing"
+        return "\(name) does \(doing), attempt \(attempt), session "
+            + "\(session?.description ?? "none"), link \(link.map { "\($0.isOpen)" } ?? "none")"
+    }
+
+    package var isIdle: Bool {
+        operation == nil
+    }
+
+    // MARK: Operations
+
+    private func next() {
+        guard !isStopping else { return }
+        number += 1
+        let chosen = ClientOperation.choose(name, number, using: &loop.world.random)
+        operation = chosen
+        if case .write(let name, _, _) = chosen {
+            ledger.began(name)
+            sequence = sequence.next
+        }
+        makeAttempt()
+    }
+
+    private func ended() {
+        operation = nil
+        finished += 1
+        let pause = loop.world.random.nanoseconds(milliseconds: pauseMilliseconds)
+        loop.world.after(pause) { self.loop.turn { self.next() } }
+    }
+
+    /// Makes one attempt at the present operation, over the present link or a new one.
+    private func makeAttempt() {
+        guard operation != nil else { return }
+        attempt += 1
+        let present = attempt
+        later(milliseconds: Self.answerMilliseconds) { client in
+            guard client.attempt == present else { return }
+            client.fail("no answer in time")
+        }
+        guard let link else {
+            connect(to: loop.world.random.pick(addresses))
+            return
+        }
+        send(over: link)
+    }
+
+    private func connect(to address: Address) {
+        let present = attempt
+        network.connect(to: address) { [self] result in
+            guard attempt == present, link == nil else {
+                if case .success(let connection) = result { connection.close(flush: false) }
+                return
+            }
+            switch result {
+            case .success(let connection):
+                let made = ClientLink(connection, owner: self, limits: limits)
+                link = made
+                made.open()
+            case .failure(let failure):
+                fail("\(failure)")
+            }
+        }
+    }
+
+    private func send(over link: ClientLink) {
+        guard link.isOpen, let operation else { return }
+        let request = RequestID(attempt)
+        switch operation {
+        case .read(let group, let isStale):
+            readFloor = ledger.highest
+            link.send(request, ClientOperation.read(group, isStale: isStale))
+        case .write(let name, let groups, let aborts):
+            guard let session else {
+                link.send(
+                    request, .openSession(timeToLiveMilliseconds: 20_000, description: self.name))
+                return
+            }
+            let transaction = ClientOperation.transaction(name, groups, aborts: aborts)
+            link.send(
+                request,
+                .submit(
+                    Submission(
+                        origin: Origin(
+                            session: session, sequence: sequence,
+                            acknowledgedThrough: acknowledged),
+                        wantsChanges: false, transaction: transaction.encoded())))
+        }
+    }
+
+    /// Gives this attempt up, and tries again on another node.
+    private func fail(_ reason: String) {
+        trace.note(loop.world, name, "attempt \(attempt) failed: \(reason)")
+        drop()
+        retry(afterMilliseconds: loop.world.random.next() % 100)
+    }
+
+    private func drop() {
+        let old = link
+        link = nil
+        old?.close()
+    }
+
+    private func retry(afterMilliseconds milliseconds: UInt64) {
+        ledger.retried()
+        attempt += 1
+        let present = attempt
+        later(milliseconds: milliseconds) { client in
+            if client.attempt == present { client.makeAttempt() }
+        }
+    }
+
+    private func later(
+        milliseconds: UInt64, _ job: @escaping @Sendable (SimulatedClient) -> Void
+    ) {
+        loop.world.after(milliseconds * 1_000_000) { self.loop.turn { job(self) } }
+    }
+}
+
+// MARK: - Answers
+
+extension SimulatedClient {
+    func opened() {
+        if let link { send(over: link) }
+    }
+
+    func closed(_ ended: ClientLink, _ reason: String) {
+        guard link === ended else { return }
+        link = nil
+        if operation != nil { retry(afterMilliseconds: 20) }
+    }
+
+    func received(_ identifier: RequestID, _ response: Response) {
+        guard identifier.rawValue == attempt, let operation else { return }
+        switch response {
+        case .sessionOpened(let opened):
+            ledger.openedSession()
+            session = opened
+            sequence = SequenceNumber(1)
+            acknowledged = .zero
+            makeAttempt()
+        case .outcome(let bytes, _):
+            guard case .write(let name, _, let aborts) = operation else {
+                return ledger.violated("\(self.name) got an outcome for a read")
+            }
+            settle(name, bytes, aborts: aborts)
+        case .readResult(let applied, _), .readAborted(let applied, _, _):
+            guard case .read(_, let isStale) = operation else {
+                return ledger.violated("\(name) got a read's result for a write")
+            }
+            if !isStale { ledger.read(at: applied, notBelow: readFloor, by: name) }
+            ended()
+        case .error(let error):
+            refused(error)
+        case .done, .watchStarted, .changeSets, .watchEnded, .status, .digest, .snapshotTaken,
+            .verified:
+            ledger.violated("\(name) got \(response) for no such request")
+        }
+    }
+
+    private func settle(_ operationName: String, _ bytes: [UInt8], aborts: Bool) {
+        var reader = ByteReader(bytes)
+        guard let outcome = try? Outcome.decode(&reader, limits: limits) else {
+            return ledger.violated("\(name) got an outcome that cannot be read")
+        }
+        switch outcome {
+        case .committed(let index, _):
+            if aborts { ledger.violated("\(operationName) must abort, and committed at \(index)") }
+            acknowledged = sequence
+            trace.note(loop.world, name, "\(operationName) committed at \(index)")
+            ledger.ended(operationName, .committed(index))
+            ended()
+        case .aborted(_, let abort):
+            switch abort.code {
+            case .requested where aborts:
+                acknowledged = sequence
+                ledger.ended(operationName, .aborted)
+                ended()
+            case .sessionUnknown:
+                lostSession(operationName)
+            default:
+                ledger.violated("\(operationName) aborted: \(abort)")
+                ledger.ended(operationName, .aborted)
+                ended()
+            }
+        }
+    }
+
+    /// The session is gone; what it was doing happened once or not at all.
+    private func lostSession(_ operationName: String) {
+        trace.note(loop.world, name, "\(operationName) unknown: session lost")
+        session = nil
+        sequence = .zero
+        ledger.ended(operationName, .unknown)
+        ended()
+    }
+
+    private func refused(_ error: RequestError) {
+        switch error {
+        case .notLeader(_, let address):
+            drop()
+            guard let leader = Address(address) else {
+                return retry(afterMilliseconds: 50)
+            }
+            ledger.retried()
+            attempt += 1
+            connect(to: leader)
+            guardAttempt()
+        case .unavailable(_, let milliseconds):
+            // It may never serve this again: a node that was removed does not.
+            if loop.world.random.happens(perMille: 300) { drop() }
+            retry(afterMilliseconds: min(milliseconds, 200))
+        case .interrupted:
+            retry(afterMilliseconds: 10)
+        case .sessionExpired:
+            guard case .write(let name, _, _)? = operation else {
+                return retry(afterMilliseconds: 1)
+            }
+            lostSession(name)
+        case .refused(.diskFull, _):
+            drop()
+            retry(afterMilliseconds: 100)
+        case .refused, .tooLarge, .protocolViolation:
+            ledger.violated("\(name) was refused: \(error)")
+            drop()
+            retry(afterMilliseconds: 500)
+        }
+    }
+
+    private func guardAttempt() {
+        let present = attempt
+        later(milliseconds: Self.answerMilliseconds) { client in
+            guard client.attempt == present else { return }
+            client.fail("no answer in time")
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package import Codec
+import IOCore
+import Identifiers
+import KeyValue
+import Logging
+import Node
+import Properties
+import Raft
+import Replication
+import Transactions
+import Triggers
+import Wire
+
+/// Whole nodes, as the daemon wires them, on simulated disks, network and clock.
+package final class SimulatedCluster: @unchecked Sendable {
+    package let world: World
+    package let fabric: Fabric
+    package let limits: Limits
+    /// The founders, then those that may be added.
+    package let hosts: [SimulatedHost]
+    package let founders: Int
+    package var trace: Trace
+    /// Called at the end of each turn of a host's process.
+    package var turnEnded: (SimulatedHost) -> Void = { _ in }
+    package var started: (SimulatedHost) -> Void = { _ in }
+    package var delivered: (SimulatedHost, SimulatedPrograms.Delivery) -> Void = { _, _ in }
+
+    private let cluster = ClusterID(Bits128(high: 1, low: 2))
+
+    /// A cluster of `founders` hosts, and `spares` that belong to none yet; none of them runs.
+    package init(founders: Int, spares: Int, world: World, trace: Trace, limits: Limits) {
+        self.world = world
+        self.founders = founders
+        self.trace = trace
+        self.limits = limits
+        fabric = Fabric(world: world)
+        fabric.carriesPeers(SimulatedHost.peerPort)
+        hosts = (1...(founders + spares)).map { SimulatedHost(UInt64($0)) }
+    }
+
+    package func host(_ number: UInt64) -> SimulatedHost {
+        hosts[Int(number) - 1]
+    }
+
+    private var bootstrap: ClusterMembership {
+        let members = hosts.prefix(founders)
+        return ClusterMembership(
+            founding: .zero, voters: members.map(\.node), outgoing: [], learners: [],
+            members: members.map {
+                Member(
+                    node: $0.node, incarnation: nil, peerAddress: "\($0.peerAddress)",
+                    clientAddress: "\($0.clientAddress)")
+            })
+    }
+
+    // MARK: Processes
+
+    /// Starts the process of a host that has none; where it refuses its data, why.
+    @discardableResult
+    package func start(_ host: SimulatedHost) -> String? {
+        precondition(host.process == nil, "host \(host.name) runs already")
+        let isFounder = host.number <= founders
+        var replica = ReplicaSettings(
+            node: host.node, cluster: cluster, dataDirectory: "/data")
+        replica.limits = limits
+        replica.raft.electionMilliseconds = 150
+        replica.raft.heartbeatMilliseconds = 30
+        replica.flushBytes = 64 << 10
+        replica.flushRecords = 512
+        replica.flushMilliseconds = 5_000
+        replica.replacementPauseMilliseconds = 1_000
+        let settings = NodeSettings(
+            replica: replica, incarnation: Incarnation(host.incarnation),
+            bootstrap: isFounder ? bootstrap : .empty, peerListen: host.peerAddress,
+            clientListen: host.clientAddress, metricsListen: nil, triggerFolder: "/triggers",
+            version: Release.version)
+        host.starts += 1
+        host.failure = nil
+        trace.note(world, host.name, "starts")
+        do {
+            try run(host, settings)
+        } catch {
+            trace.note(world, host.name, "does not start: \(error)")
+            return "\(error)"
+        }
+        started(host)
+        return nil
+    }
+
+    private func run(_ host: SimulatedHost, _ settings: NodeSettings) throws {
+        let executor = Executor(
+            stores: StoreRegistry([PropertyStore(), TriggerStore()]),
+            commitGuard: TriggerGuard(), limits: settings.limits)
+        let opened: OpenedReplica
+        do {
+            opened = try OpenedReplica.open(
+                settings: settings.replica, bootstrap: settings.bootstrap, executor: executor,
+                fileSystem: host.disk, engineFactory: host.engines,
+                incarnation: settings.incarnation)
+        } catch {
+            host.disk.crash(.none, using: &world.random)
+            throw error
+        }
+        let loop = SimulatedLoop(world: world)
+        loop.wallOffsetMilliseconds = host.wallOffsetMilliseconds
+        loop.setClockRate(perMille: host.clockRatePerMille)
+        let diskWorker = SimulatedWorker(loop: loop, jobNanoseconds: 100_000)
+        let programs = SimulatedPrograms(loop) { [unowned self] delivery in
+            trace.note(
+                world, host.name,
+                "trigger \(delivery.trigger) at \(delivery.index): \(delivery.succeeded)")
+            delivered(host, delivery)
+        }
+        func worker() -> SimulatedWorker { SimulatedWorker(loop: loop, jobNanoseconds: 20_000) }
+        let daemon = NodeDaemon(
+            settings: settings, opened: opened, executor: executor,
+            environment: NodeDaemon.Environment(
+                loop: loop, network: SimulatedNetwork(fabric, host: host.name, loop: loop),
+                diskWorker: diskWorker, applyWorker: worker(), readWorker: worker(),
+                maintenanceWorker: worker(), fileSystem: host.disk, engineFactory: host.engines,
+                processes: programs,
+                logger: Logger(label: host.name) { _ in SwiftLogNoOpLogHandler() },
+                memoryBytes: { 0 }))
+        host.process = SimulatedProcess(
+            loop: loop, diskWorker: diskWorker, daemon: daemon, programs: programs)
+        loop.turnObserver = { [unowned self] in turnEnded(host) }
+        try daemon.start { [unowned self] reason in stopped(host, reason) }
+    }
+
+    private func stopped(_ host: SimulatedHost, _ reason: NodeDaemon.StopReason) {
+        if case .failed(let failure) = reason {
+            host.failure = failure
+            trace.note(world, host.name, "stops: \(failure)")
+        } else {
+            trace.note(world, host.name, "has drained")
+        }
+        guard let process = host.process else { return }
+        // Its turn is still under way: it ends right behind it.
+        let loop = process.loop
+        world.after(0) { [self] in
+            if host.process?.loop === loop { end(host, .none) }
+        }
+    }
+
+    /// Ends the process at once; the disk keeps what was synced and some of what was not.
+    package func crash(_ host: SimulatedHost, _ tearing: Tearing = .sectors) {
+        guard host.process != nil else { return }
+        trace.note(world, host.name, "crashes")
+        end(host, tearing)
+    }
+
+    private func end(_ host: SimulatedHost, _ tearing: Tearing) {
+        guard let process = host.process else { return }
+        process.loop.isAlive = false
+        host.process = nil
+        fabric.processEnded(host.name)
+        host.disk.crash(tearing, using: &world.random)
+        guard let pointer = host.disk.bytes(of: "/data/engine/CURRENT") else { return }
+        let directory = "/data/engine/" + String(decoding: pointer, as: UTF8.self)
+        if let engine = host.engines.engine(in: directory), !engine.isEnded {
+            let kept = Int.random(in: 0...engine.unflushedBatchCount, using: &world.random)
+            host.engines.crash(directory, keeping: kept)
+        }
+    }
+
+    /// Puts an empty data directory in the place of a host's, whose process must have ended.
+    package func wipe(_ host: SimulatedHost) {
+        trace.note(world, host.name, "is wiped")
+        host.wipe()
+    }
+
+    // MARK: Looking
+
+    /// The host that leads in the highest term.
+    package var leader: SimulatedHost? {
+        hosts.filter { $0.replica?.isLeader == true }
+            .max { ($0.replica?.report().term ?? .zero) < ($1.replica?.report().term ?? .zero) }
+    }
+
+    /// Whether all running members have applied all that the leader knows to be committed.
+    package var isSettled: Bool {
+        guard let target = leader?.replica?.report(), target.commit == target.last else {
+            return false
+        }
+        return hosts.allSatisfy { host in
+            guard let replica = host.replica, target.membership.member(host.node) != nil else {
+                return true
+            }
+            return replica.appliedPosition.index == target.commit
+        }
+    }
+}

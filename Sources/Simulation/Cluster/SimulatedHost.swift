@@ -1,0 +1,72 @@
+package import Identifiers
+package import IOCore
+package import KeyValue
+package import Node
+package import Replication
+
+/// One host of a simulated cluster: its disk outlives its process, and its name both.
+package final class SimulatedHost: @unchecked Sendable {
+    static let peerPort: UInt16 = 7_001
+    static let clientPort: UInt16 = 7_002
+
+    package let number: UInt64
+    package private(set) var disk = SimulatedDisk()
+    package private(set) var engines: MemoryEngineFactory
+    /// The name of the present data directory: another one for each.
+    package private(set) var incarnation: UInt64
+    /// Present while the process runs.
+    package var process: SimulatedProcess?
+    /// Why the last process ended, unless it was made to.
+    package var failure: ReplicationFailure?
+    /// Processes started so far.
+    package var starts = 0
+    /// Clock settings that outlive a process.
+    var clockRatePerMille: UInt64 = 1_000
+    var wallOffsetMilliseconds: Int64 = 0
+
+    init(_ number: UInt64) {
+        self.number = number
+        incarnation = number * 1_000
+        engines = Self.makeEngines()
+    }
+
+    private static func makeEngines() -> MemoryEngineFactory {
+        MemoryEngineFactory(writeBufferBytes: 1 << 20)
+    }
+
+    package var name: String { "n\(number)" }
+    package var node: NodeID { NodeID(number) }
+    package var peerAddress: Address { Address(host: name, port: Self.peerPort) }
+    package var clientAddress: Address { Address(host: name, port: Self.clientPort) }
+
+    /// The replica of the running process.
+    package var replica: Replica? {
+        process?.daemon.replica
+    }
+
+    /// Puts an empty directory in the place of the present one.
+    func wipe() {
+        precondition(process == nil, "host \(name) is wiped while its process runs")
+        disk = SimulatedDisk()
+        engines = Self.makeEngines()
+        incarnation += 1
+    }
+}
+
+/// One process of a host: a whole node, and what it runs on.
+package final class SimulatedProcess: @unchecked Sendable {
+    package let loop: SimulatedLoop
+    package let diskWorker: SimulatedWorker
+    package let daemon: NodeDaemon
+    package let programs: SimulatedPrograms
+
+    init(
+        loop: SimulatedLoop, diskWorker: SimulatedWorker, daemon: NodeDaemon,
+        programs: SimulatedPrograms
+    ) {
+        self.loop = loop
+        self.diskWorker = diskWorker
+        self.daemon = daemon
+        self.programs = programs
+    }
+}

@@ -1,0 +1,204 @@
+package import IOCore
+
+/// The disk of one simulated node: what was written, and what would survive a crash.
+///
+/// It outlives the node's process. A crash keeps of each unsynced write some parts, as the world's
+/// luck decides; names are durable at once.
+package final class SimulatedDisk: FileSystem, @unchecked Sendable {
+    /// One file.
+    final class Content {
+        var live: [UInt8] = []
+        var durable: [UInt8] = []
+        /// Byte ranges written since the last sync, in order.
+        var dirty: [Range<Int>] = []
+    }
+
+    package var faults = DiskFaults()
+    private var files: [String: Content] = [:]
+    private var directories: Set<String> = []
+    private let locks = LockTable()
+
+    package init() {}
+
+    // MARK: FileSystem
+
+    package func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
+        switch mode {
+        case .create:
+            guard files[path] == nil else {
+                throw FileFailure(.exists, "open", path: path, reason: "File exists")
+            }
+            let content = Content()
+            files[path] = content
+            return SimulatedFile(path: path, content: content, disk: self)
+        case .readOnly, .readWrite:
+            guard let content = files[path] else {
+                throw FileFailure(
+                    .notFound, "open", path: path, reason: "No such file or directory")
+            }
+            return SimulatedFile(path: path, content: content, disk: self)
+        }
+    }
+
+    package func list(_ directory: String) throws(FileFailure) -> [String] {
+        let prefix = directory + "/"
+        let below = Array(files.keys) + Array(directories)
+        let names = below.filter { $0.hasPrefix(prefix) }.compactMap {
+            $0.dropFirst(prefix.count).split(separator: "/").first.map(String.init)
+        }
+        return Set(names).sorted()
+    }
+
+    package func exists(_ path: String) throws(FileFailure) -> Bool {
+        files[path] != nil || directories.contains(path)
+    }
+
+    package func makeDirectory(_ path: String) throws(FileFailure) {
+        directories.insert(path)
+    }
+
+    package func rename(_ source: String, to target: String) throws(FileFailure) {
+        guard let content = files.removeValue(forKey: source) else {
+            throw FileFailure(.notFound, "rename", path: source, reason: "No such file")
+        }
+        files[target] = content
+    }
+
+    package func remove(_ path: String) throws(FileFailure) {
+        guard files.removeValue(forKey: path) != nil else {
+            throw FileFailure(.notFound, "unlink", path: path, reason: "No such file")
+        }
+    }
+
+    package func removeTree(_ path: String) throws(FileFailure) {
+        files = files.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
+        directories = directories.filter { $0 != path && !$0.hasPrefix(path + "/") }
+    }
+
+    package func syncDirectory(_ path: String) throws(FileFailure) {}
+
+    package func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {
+        faults.freeBytes ?? 1 << 40
+    }
+
+    package func lock(_ path: String) throws(FileFailure) -> any FileLock {
+        guard let lock = SimulatedLock(path, in: locks) else {
+            throw FileFailure(.locked, "lock", path: path, reason: "held by another process")
+        }
+        return lock
+    }
+
+    /// Takes so many bytes of what is free; false where there are too few.
+    func grow(by bytes: Int) -> Bool {
+        guard bytes > 0, let free = faults.freeBytes else { return true }
+        guard UInt64(bytes) <= free else { return false }
+        faults.freeBytes = free - UInt64(bytes)
+        return true
+    }
+}
+
+// MARK: - What happens to disks
+
+extension SimulatedDisk {
+    /// The present bytes of a file; nil where there is none.
+    package func bytes(of path: String) -> [UInt8]? {
+        files[path]?.live
+    }
+
+    /// The paths of all files below `prefix`, sorted.
+    package func paths(below prefix: String) -> [String] {
+        files.keys.filter { $0.hasPrefix(prefix) }.sorted()
+    }
+
+    /// Changes the bytes of every file below `prefix` as rot does: behind the back of all.
+    package func tamper(below prefix: String, _ body: (inout [UInt8]) -> Void) {
+        for path in paths(below: prefix) {
+            guard let file = files[path] else { continue }
+            body(&file.live)
+            file.durable = file.live
+            file.dirty = []
+        }
+    }
+
+    /// Loses what was not synced, but for what luck has written.
+    package func crash(_ tearing: Tearing, using random: inout SeededGenerator) {
+        locks.releaseAll()
+        for path in files.keys.sorted() {
+            guard let file = files[path], !file.dirty.isEmpty || file.live != file.durable else {
+                continue
+            }
+            var image = file.durable
+            for range in file.dirty {
+                for part in survivors(of: range, tearing, using: &random) {
+                    guard part.upperBound <= file.live.count else { continue }
+                    if image.count < part.upperBound {
+                        let missing = part.upperBound - image.count
+                        image.append(contentsOf: repeatElement(0, count: missing))
+                    }
+                    image.replaceSubrange(part, with: file.live[part])
+                }
+            }
+            file.live = image
+            file.durable = image
+            file.dirty = []
+        }
+    }
+
+    private func survivors(
+        of range: Range<Int>, _ tearing: Tearing, using random: inout SeededGenerator
+    ) -> [Range<Int>] {
+        switch tearing {
+        case .none:
+            return []
+        case .bytes:
+            let end = Int.random(in: range.lowerBound...range.upperBound, using: &random)
+            return [range.lowerBound..<end]
+        case .sectors:
+            var parts: [Range<Int>] = []
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let end = min(range.upperBound, (start / 512 + 1) * 512)
+                if Bool.random(using: &random) { parts.append(start..<end) }
+                start = end
+            }
+            return parts
+        }
+    }
+}
+
+/// The paths that a process holds locks on, and which of the node's processes it is.
+final class LockTable: @unchecked Sendable {
+    private var held: Set<String> = []
+    private(set) var process = 0
+
+    func take(_ path: String) -> Bool {
+        held.insert(path).inserted
+    }
+
+    func release(_ path: String, of process: Int) {
+        if process == self.process { held.remove(path) }
+    }
+
+    /// The process ends, and its locks with it.
+    func releaseAll() {
+        process += 1
+        held = []
+    }
+}
+
+private final class SimulatedLock: FileLock, @unchecked Sendable {
+    private let path: String
+    private let table: LockTable
+    private let process: Int
+
+    init?(_ path: String, in table: LockTable) {
+        guard table.take(path) else { return nil }
+        self.path = path
+        self.table = table
+        process = table.process
+    }
+
+    deinit {
+        table.release(path, of: process)
+    }
+}

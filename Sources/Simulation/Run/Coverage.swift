@@ -1,0 +1,23 @@
+/// How often each thing has happened that a run is to reach.
+package struct Coverage: Sendable {
+    package private(set) var counts: [String: Int] = [:]
+
+    package init() {}
+
+    package mutating func count(_ name: String, _ times: Int = 1) {
+        counts[name, default: 0] += times
+    }
+
+    package mutating func merge(_ other: Coverage) {
+        for (name, times) in other.counts { count(name, times) }
+    }
+
+    package subscript(name: String) -> Int {
+        counts[name] ?? 0
+    }
+
+    /// All counts by name.
+    package var sorted: [(name: String, count: Int)] {
+        counts.map { (name: $0.key, count: $0.value) }.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,253 @@
+package import Codec
+package import Identifiers
+import Replication
+import Transactions
+import Triggers
+
+/// How long a run is, and how large.
+package struct RunSettings: Sendable {
+    package var founders = 3
+    package var spares = 1
+    package var clients = 4
+    package var faultMilliseconds: UInt64 = 20_000
+    /// Within this time after the last fault the cluster must be well again.
+    package var healMilliseconds: UInt64 = 60_000
+    /// Every disk says that syncs are done, and does none: such a run must fail.
+    package var disksLie = false
+    package var limits: Limits
+
+    package init() {
+        var limits = Limits.standard
+        limits.segmentBytes = 256 << 10
+        limits.frameBytes = 64 << 10
+        limits.transactionBytes = 32 << 10
+        limits.retainedLogBytes = 512 << 10
+        limits.snapshotChunkBytes = 16 << 10
+        self.limits = limits
+    }
+}
+
+/// What came of one run.
+package struct Verdict: Sendable {
+    package let seed: UInt64
+    package var violations: [String] = []
+    package var coverage = Coverage()
+    package var counts = LedgerCounts()
+    package var traceLines: [String] = []
+    package var traceDigest = Bits128.zero
+    package var steps: UInt64 = 0
+    /// Simulated time that nodes ran for, all together.
+    package var nodeSeconds = 0.0
+    /// The schedule's entries, those that were left out included.
+    package var schedule: Schedule
+
+    package var passed: Bool { violations.isEmpty }
+}
+
+/// One run: a cluster, clients, faults from a seed; then all faults end, and all must be well.
+package final class SimulatedRun {
+    private let seed: UInt64
+    private let settings: RunSettings
+    private let schedule: Schedule
+    private let world: World
+    private let trace: Trace
+    private let cluster: SimulatedCluster
+    private let checker = NodeChecker()
+    private let ledger = Ledger()
+    private let injector: FaultInjector
+    private var clients: [SimulatedClient] = []
+    private var violations: [String] = []
+    private var nodeNanoseconds: UInt64 = 0
+    private var deliveries: [UInt64: Int] = [:]
+
+    /// A run of `seed`; with `only`, of these entries of its schedule.
+    package init(
+        seed: UInt64, settings: RunSettings = RunSettings(), only: [Int]? = nil,
+        keepsTrace: Bool = false
+    ) {
+        self.seed = seed
+        self.settings = settings
+        let whole = Schedule(
+            seed: seed, hosts: settings.founders, milliseconds: settings.faultMilliseconds)
+        schedule = only.map(whole.keeping) ?? whole
+        world = World(seed: seed)
+        trace = Trace(keepsLines: keepsTrace)
+        cluster = SimulatedCluster(
+            founders: settings.founders, spares: settings.spares, world: world, trace: trace,
+            limits: settings.limits)
+        injector = FaultInjector(cluster, checker)
+        wire()
+    }
+
+    private func wire() {
+        cluster.turnEnded = { [unowned self] in checker.turnEnded($0) }
+        cluster.started = { [unowned self] host in
+            checker.started(host, mayHaveLost: injector.takeExcuse(host))
+        }
+        cluster.delivered = { [unowned self] _, delivery in
+            if delivery.succeeded { deliveries[delivery.index, default: 0] += 1 }
+        }
+        ledger.acknowledged = { [unowned self] index in
+            let holders = checker.holders(of: index)
+            if holders <= settings.founders / 2 {
+                violations.append("\(index) is acknowledged, and on the disks of \(holders)")
+            }
+        }
+        for number in 1...settings.clients {
+            clients.append(
+                SimulatedClient(
+                    "c\(number)", fabric: cluster.fabric,
+                    addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
+                    ledger: ledger, limits: settings.limits, trace: trace))
+        }
+    }
+
+    /// Runs it to its end.
+    package func run() -> Verdict {
+        begin()
+        injector.arrange(schedule)
+        clients.forEach { $0.start() }
+        pass(settings.faultMilliseconds)
+        injector.heal()
+        recover()
+        compare()
+        return verdict()
+    }
+
+    // MARK: Phases
+
+    private func begin() {
+        for host in cluster.hosts.prefix(settings.founders) {
+            host.disk.faults.liesAboutSyncs = settings.disksLie
+            cluster.start(host)
+        }
+        guard world.run(milliseconds: 20_000, until: { cluster.leader != nil }) else {
+            violations.append("no leader within 20 s of the first start")
+            return
+        }
+        addTrigger()
+    }
+
+    /// A trigger that every write of a client sets off.
+    private func addTrigger() {
+        let definition = TriggerDefinition(
+            name: "audit", kind: .postCommit, stores: [.properties], keyPrefixes: [],
+            program: "audit")
+        let transaction = Transaction(steps: [.operation(TriggerStore.add(definition))])
+        let record = Record.transaction(transaction, origin: nil).encoded()
+        cluster.leader?.replica?.propose(record) { [weak self] result in
+            guard let self, case .success(.outcome(let bytes)) = result,
+                case .committed(let index)? = try? OutcomeHeader.peek(bytes)
+            else { return }
+            triggerIndex = index
+        }
+        world.run(milliseconds: 2_000) { triggerIndex != nil }
+    }
+
+    private var triggerIndex: LogIndex?
+
+    private func pass(_ milliseconds: UInt64) {
+        for _ in 0..<milliseconds / 100 {
+            world.run(milliseconds: 100)
+            nodeNanoseconds += UInt64(cluster.hosts.count { $0.process != nil }) * 100_000_000
+            guard violations.isEmpty, checker.violations.isEmpty, ledger.violations.isEmpty else {
+                return
+            }
+        }
+    }
+
+    /// All faults are over: every client must get on, and all nodes must come to the same state.
+    private func recover() {
+        guard isClean else { return }
+        let before = clients.map(\.finished)
+        let isServed = world.run(milliseconds: settings.healMilliseconds) {
+            cluster.leader != nil
+                && zip(clients, before).allSatisfy { $0.finished >= $1 + 3 }
+        }
+        if !isServed {
+            let waiting = zip(clients, before).filter { $0.finished < $1 + 3 }.map(\.0.state)
+            violations.append(
+                "\(settings.healMilliseconds) ms after the last fault, "
+                    + "these wait: \(waiting.joined(separator: "; ")); leader "
+                    + "\(cluster.leader?.name ?? "none")")
+            describeHosts()
+            return
+        }
+        clients.forEach { $0.stop() }
+        let isSettled = world.run(milliseconds: settings.healMilliseconds) {
+            clients.allSatisfy(\.isIdle) && cluster.isSettled && isDelivered
+        }
+        if !isSettled {
+            violations.append(
+                "\(settings.healMilliseconds) ms after the clients' last operation the nodes have "
+                    + "not come to one state; deliveries complete: \(isDelivered)")
+            describeHosts()
+        }
+    }
+
+    /// Whether each committed operation has set off the trigger.
+    private var isDelivered: Bool {
+        guard let triggerIndex else { return true }
+        return ledger.fates.values.allSatisfy { fate in
+            guard case .committed(let index) = fate, index > triggerIndex else { return true }
+            return deliveries[index.rawValue] != nil
+        }
+    }
+
+    private func describeHosts() {
+        for host in cluster.hosts {
+            guard let report = host.replica?.report() else {
+                violations.append(
+                    "  \(host.name) is down: \(host.failure.map { "\($0)" } ?? "no failure")")
+                continue
+            }
+            violations.append(
+                "  \(host.name) \(report.role) term \(report.term) commit \(report.commit) "
+                    + "applied \(report.position.index) durable \(report.durable) "
+                    + "last \(report.last) repairing \(report.isRepairing) \(report.notice)")
+        }
+    }
+
+    private func compare() {
+        guard isClean else { return }
+        var digests: [String: String] = [:]
+        for host in cluster.hosts {
+            guard let replica = host.replica,
+                replica.newestMembership.member(host.node) != nil
+            else { continue }
+            do {
+                let report = try StateDigest.of(replica.presentEngine)
+                digests[host.name] = "\(report.index) \(report.digest)"
+            } catch {
+                violations.append("\(host.name): its state cannot be read: \(error)")
+            }
+            violations += FeedChecker.check(host, ledger, limits: settings.limits)
+        }
+        if Set(digests.values).count > 1 {
+            violations.append("states differ: \(digests.sorted { $0.key < $1.key })")
+        }
+    }
+
+    private var isClean: Bool {
+        violations.isEmpty && checker.violations.isEmpty && ledger.violations.isEmpty
+    }
+
+    private func verdict() -> Verdict {
+        var verdict = Verdict(seed: seed, schedule: schedule)
+        verdict.violations = checker.violations + ledger.violations + violations
+        verdict.coverage = injector.coverage
+        verdict.coverage.merge(checker.coverage)
+        let fabric = cluster.fabric.counts
+        verdict.coverage.count("messages lost", fabric.lost)
+        verdict.coverage.count("messages repeated", fabric.repeated)
+        verdict.coverage.count("messages reordered", fabric.reordered)
+        verdict.coverage.count("connections broken", fabric.broken)
+        verdict.coverage.count("trigger deliveries", deliveries.values.reduce(0, +))
+        verdict.counts = ledger.counts
+        verdict.steps = world.steps
+        verdict.nodeSeconds = Double(nodeNanoseconds) / 1e9
+        verdict.traceLines = trace.lines
+        verdict.traceDigest = trace.finish()
+        return verdict
+    }
+}

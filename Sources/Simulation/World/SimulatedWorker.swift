@@ -1,0 +1,38 @@
+import IOCore
+
+/// A worker of one simulated process: one job at a time, in order, each after some time.
+package final class SimulatedWorker: Worker, @unchecked Sendable {
+    private let loop: SimulatedLoop
+    private var busyUntil: UInt64 = 0
+    private var waiting: [@Sendable () -> Void] = []
+    /// Nanoseconds that a job takes at the least; twice as many at the most.
+    package var jobNanoseconds: UInt64
+
+    /// While set, jobs wait: a disk that hangs.
+    package var isStalled = false {
+        didSet { goOn() }
+    }
+
+    package init(loop: SimulatedLoop, jobNanoseconds: UInt64) {
+        self.loop = loop
+        self.jobNanoseconds = jobNanoseconds
+    }
+
+    package func submit(_ job: @escaping @Sendable () -> Void) {
+        let world = loop.world
+        let spread = UInt64.random(in: 0...jobNanoseconds, using: &world.random)
+        busyUntil = max(busyUntil, world.time) + jobNanoseconds + spread
+        world.after(busyUntil - world.time) {
+            self.loop.perform {
+                self.waiting.append(job)
+                self.goOn()
+            }
+        }
+    }
+
+    private func goOn() {
+        while !isStalled, loop.isAlive, !waiting.isEmpty {
+            waiting.removeFirst()()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Simulation
+import Testing
+
+struct SimulatedRunTests {
+    private static var short: RunSettings {
+        var settings = RunSettings()
+        settings.faultMilliseconds = 4_000
+        return settings
+    }
+
+    @Test(arguments: [11, 12, 13] as [UInt64])
+    func `a cluster under faults comes to one state with all that was acknowledged`(seed: UInt64) {
+        let verdict = SimulatedRun(seed: seed, settings: Self.short).run()
+        #expect(verdict.violations.isEmpty, "seed \(seed)")
+        #expect(verdict.counts.committed > 50, "seed \(seed)")
+        #expect(verdict.coverage["trigger deliveries"] > 50, "seed \(seed)")
+    }
+
+    @Test
+    func `the same seed gives the same timeline`() {
+        let first = SimulatedRun(seed: 21, settings: Self.short, keepsTrace: true).run()
+        let second = SimulatedRun(seed: 21, settings: Self.short).run()
+        #expect(first.traceLines.count > 100)
+        #expect(second.traceLines.isEmpty)
+        #expect(first.traceDigest == second.traceDigest)
+        #expect(first.steps == second.steps)
+    }
+
+    @Test
+    func `another seed gives another timeline`() {
+        let first = SimulatedRun(seed: 31, settings: Self.short).run()
+        let second = SimulatedRun(seed: 32, settings: Self.short).run()
+        #expect(first.traceDigest != second.traceDigest)
+    }
+
+    @Test
+    func `disks that lie about syncs are found out`() {
+        var settings = RunSettings()
+        settings.disksLie = true
+        let found = (41...44).contains { seed in
+            !SimulatedRun(seed: UInt64(seed), settings: settings).run().passed
+        }
+        #expect(found)
+    }
+
+    @Test
+    func `a schedule keeps the faults that are asked for, unchanged`() {
+        let whole = Schedule(seed: 5, hosts: 3, milliseconds: 20_000)
+        let part = whole.keeping([1, 3])
+        #expect(part.entries == [whole.entries[1], whole.entries[3]])
+    }
+}
