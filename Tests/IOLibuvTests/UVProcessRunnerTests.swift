@@ -15,7 +15,7 @@ struct UVProcessRunnerTests {
     private func shell(_ script: String) -> ProcessRequest {
         ProcessRequest(
             executable: "/bin/sh", arguments: ["-c", script],
-            environment: ["PATH": "/usr/bin:/bin"], timeoutMilliseconds: 60_000)
+            environment: ["PATH": "/usr/bin:/bin"], timeoutMilliseconds: 600_000)
     }
 
     @Test func `a program gets its input and its output comes back`() async {

@@ -8,7 +8,7 @@ import Testing
 import Transactions
 import Wire
 
-@Suite(.timeLimit(.minutes(2))) struct LiveNodeTests {
+@Suite(.timeLimit(.minutes(10))) struct LiveNodeTests {
     private let property = "svc:/web/:properties/a/b"
 
     private func client(_ address: Address) throws -> LockstepClient {
@@ -107,7 +107,7 @@ import Wire
 }
 
 /// Requests as no client library sends them.
-@Suite(.timeLimit(.minutes(2))) struct ClientServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct ClientServiceTests {
     /// The answers to these requests, sent in one piece on one connection.
     private func answers(
         _ node: LiveNode, _ address: Address, _ requests: [Request]
