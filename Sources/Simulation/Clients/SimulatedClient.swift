@@ -55,6 +55,12 @@ package final class SimulatedClient: @unchecked Sendable {
         isStopping = true
     }
 
+    /// Lets go of everything.
+    func end() {
+        drop()
+        loop.end()
+    }
+
     /// What it is doing, for people.
     package var state: String {
         let doing = operation.map { "\($0)" } ?? "nothing"

@@ -151,7 +151,7 @@ package final class SimulatedCluster: @unchecked Sendable {
 
     private func end(_ host: SimulatedHost, _ tearing: Tearing) {
         guard let process = host.process else { return }
-        process.loop.isAlive = false
+        process.loop.end()
         host.process = nil
         fabric.processEnded(host.name)
         host.disk.crash(tearing, using: &world.random)
@@ -167,6 +167,12 @@ package final class SimulatedCluster: @unchecked Sendable {
     package func wipe(_ host: SimulatedHost) {
         trace.note(world, host.name, "is wiped")
         host.wipe()
+    }
+
+    /// Ends everything, so that nothing is kept of this world.
+    package func end() {
+        for host in hosts { end(host, .none) }
+        world.end()
     }
 
     // MARK: Looking

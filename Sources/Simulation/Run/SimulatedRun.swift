@@ -248,6 +248,8 @@ package final class SimulatedRun {
         verdict.nodeSeconds = Double(nodeNanoseconds) / 1e9
         verdict.traceLines = trace.lines
         verdict.traceDigest = trace.finish()
+        clients.forEach { $0.end() }
+        cluster.end()
         return verdict
     }
 }

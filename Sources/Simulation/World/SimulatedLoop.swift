@@ -8,7 +8,7 @@ package import Identifiers
 package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     package let world: World
     /// Whether the process lives; what is posted to a dead one is lost.
-    package var isAlive = true
+    package private(set) var isAlive = true
     /// What the wall clock is wrong by, milliseconds.
     package var wallOffsetMilliseconds: Int64 = 0
     /// Called at the end of each turn, after the process's own job.
@@ -81,6 +81,15 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     }
 
     // MARK: The process
+
+    /// Ends the process: nothing runs on the loop any more, and nothing is kept for it.
+    package func end() {
+        isAlive = false
+        timers = [:]
+        backlog = []
+        turnEnd = {}
+        turnObserver = {}
+    }
 
     /// Runs `job` as a turn, or keeps it while the process is paused.
     package func turn(_ job: @escaping @Sendable () -> Void) {

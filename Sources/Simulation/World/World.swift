@@ -21,6 +21,11 @@ package final class World: @unchecked Sendable {
         queue.insert(at: time + nanoseconds, job)
     }
 
+    /// Forgets all that was going to happen.
+    package func end() {
+        queue = EventQueue()
+    }
+
     /// Lets time pass until `isDone`, at most `milliseconds`; whether it was done in time.
     @discardableResult
     package func run(milliseconds: UInt64, until isDone: () -> Bool = { false }) -> Bool {
