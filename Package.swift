@@ -96,7 +96,7 @@ let package = Package(
             "Replication",
             [
                 "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
-                "Transactions", "WAL",
+                "Transactions", "WAL", "Simulation",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Wire", ["Identifiers", "Codec", "Transactions"]),

@@ -3,6 +3,7 @@ import Compression
 import Identifiers
 import KeyValue
 import Replication
+import Simulation
 import Testing
 import Transactions
 

@@ -3,6 +3,7 @@ import IOCore
 import Identifiers
 import KeyValue
 import Replication
+import Simulation
 import Testing
 import Transactions
 

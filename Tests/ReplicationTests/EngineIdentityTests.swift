@@ -2,11 +2,12 @@ import Codec
 import Identifiers
 import KeyValue
 import Replication
+import Simulation
 import Testing
 import Transactions
 
 @Suite struct EngineIdentityTests {
-    let files = SimulatedFiles()
+    let files = SimulatedDisk()
     let engines = MemoryEngineFactory()
 
     /// Opens the directory as a node would, and leaves it as a crash does.

@@ -2,6 +2,7 @@ import Codec
 import IOCore
 import Identifiers
 import Replication
+import Simulation
 import Testing
 import Transactions
 

@@ -3,6 +3,7 @@ import Compression
 import IOCore
 import Identifiers
 import Replication
+import Simulation
 import Testing
 import Transactions
 import WAL

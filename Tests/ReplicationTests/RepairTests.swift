@@ -4,6 +4,7 @@ import IOCore
 import Identifiers
 import Raft
 import Replication
+import Simulation
 import Testing
 import Transactions
 import WAL
@@ -285,13 +286,13 @@ private func put(_ number: Int) -> Record {
         for name in try victim.files.list("/data/log") where name.hasPrefix("spare") {
             try victim.files.remove("/data/log/" + name)
         }
-        victim.files.isFull = true
+        victim.files.faults.freeBytes = 0
         try cluster.start(victim)
         cluster.world.run(milliseconds: 60_000)
         #expect(isRepairing(victim))
         let count = victim.errors.count { $0 == "a repair could not be written" }
         #expect((1...12).contains(count), "\(count) times")
-        victim.files.isFull = false
+        victim.files.faults.freeBytes = nil
         try expectWhole(cluster)
     }
 

@@ -1,6 +1,7 @@
 import Codec
 import Identifiers
 import Replication
+import Simulation
 import Testing
 import Transactions
 

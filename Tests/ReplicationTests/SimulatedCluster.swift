@@ -5,13 +5,14 @@ import KeyValue
 import Logging
 import Raft
 import Replication
+import Simulation
 import Testing
 import Transactions
 
 /// One node of a simulated cluster: its disk outlives its process.
 final class SimulatedNode: @unchecked Sendable {
     let identifier: NodeID
-    private(set) var files = SimulatedFiles()
+    private(set) var files = SimulatedDisk()
     private(set) var engines = MemoryEngineFactory()
     /// Random enough: another one for each data directory.
     private(set) var incarnation: Incarnation
@@ -29,14 +30,14 @@ final class SimulatedNode: @unchecked Sendable {
         self.identifier = identifier
         incarnation = Incarnation(identifier.rawValue * 1_000)
         loop = SimulatedLoop(world: world)
-        loop.isAlive = false
+        loop.end()
         disk = SimulatedWorker(loop: loop, jobNanoseconds: 100_000)
     }
 
     /// Puts an empty directory in the place of the present one.
     func wipe() {
         precondition(replica == nil, "node \(identifier) is wiped while it runs")
-        files = SimulatedFiles()
+        files = SimulatedDisk()
         engines = MemoryEngineFactory()
         incarnation = Incarnation(incarnation.rawValue + 1)
     }
@@ -168,15 +169,15 @@ final class SimulatedCluster: @unchecked Sendable {
 
     /// Ends the process at once; the disk keeps what was synced and some of what was not.
     func crash(_ node: SimulatedNode) {
-        node.loop.isAlive = false
+        node.loop.end()
         node.replica = nil
         node.transport = nil
         for other in nodes {
             other.transport?.lost(node.identifier)
         }
-        node.files.crash(using: &world.random)
-        if let pointer = node.files.content("/data/engine/CURRENT") {
-            node.engines.crash("/data/engine/" + String(decoding: pointer.live, as: UTF8.self))
+        node.files.crash(.sectors, using: &world.random)
+        if let pointer = node.files.bytes(of: "/data/engine/CURRENT") {
+            node.engines.crash("/data/engine/" + String(decoding: pointer, as: UTF8.self))
         }
     }
 

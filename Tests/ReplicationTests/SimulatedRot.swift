@@ -1,5 +1,6 @@
 import Codec
 import Identifiers
+import Simulation
 
 /// Where in a frame a byte is changed.
 enum RotPlace: CaseIterable {

@@ -124,7 +124,9 @@ extension SimulatedDisk {
     package func crash(_ tearing: Tearing, using random: inout SeededGenerator) {
         locks.releaseAll()
         for path in files.keys.sorted() {
-            guard let file = files[path], !file.dirty.isEmpty || file.live != file.durable else {
+            guard let file = files[path],
+                !file.dirty.isEmpty || file.live.count != file.durable.count
+            else {
                 continue
             }
             var image = file.durable
@@ -133,7 +135,7 @@ extension SimulatedDisk {
                     guard part.upperBound <= file.live.count else { continue }
                     if image.count < part.upperBound {
                         let missing = part.upperBound - image.count
-                        image.append(contentsOf: repeatElement(0, count: missing))
+                        image.append(contentsOf: [UInt8](repeating: 0, count: missing))
                     }
                     image.replaceSubrange(part, with: file.live[part])
                 }

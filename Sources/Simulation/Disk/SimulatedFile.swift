@@ -41,7 +41,7 @@ final class SimulatedFile: File {
         for range in content.dirty {
             if content.durable.count < range.upperBound {
                 let missing = range.upperBound - content.durable.count
-                content.durable.append(contentsOf: repeatElement(0, count: missing))
+                content.durable.append(contentsOf: [UInt8](repeating: 0, count: missing))
             }
             content.durable.replaceSubrange(range, with: content.live[range])
         }
@@ -74,7 +74,7 @@ final class SimulatedFile: File {
             throw FileFailure(
                 .noSpace, operation, path: path, reason: "No space left on device")
         }
-        content.live.append(contentsOf: repeatElement(0, count: missing))
+        content.live.append(contentsOf: [UInt8](repeating: 0, count: missing))
     }
 
     private func failure(_ operation: String) -> FileFailure {
