@@ -162,10 +162,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         // Beside the house: what looks after it.
+        module("Histories", ["IOCore", "JSON"], path: "cluster/histories"),
+        tests("Histories", ["IOCore"]),
         .executableTarget(
             name: "Torture",
             dependencies: [
-                "IOCore", "JSON", "Lockstep", "TextOutput",
+                "Histories", "IOCore", "JSON", "Lockstep", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict),
         .executableTarget(

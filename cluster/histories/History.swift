@@ -1,0 +1,100 @@
+/// All that is known of one run, in the order of time.
+package struct History: Sendable, Hashable {
+    /// What the run's random choices came from.
+    package var seed: UInt64
+    /// What was run, in words.
+    package var title: String
+    package var events: [Event]
+
+    package init(seed: UInt64, title: String, events: [Event] = []) {
+        self.seed = seed
+        self.title = title
+        self.events = events
+    }
+
+    /// The time of the last event; 0 without any.
+    package var duration: UInt64 {
+        events.last?.nanoseconds ?? 0
+    }
+
+    /// All operations by their numbers, each with what became of it.
+    ///
+    /// An operation without a completion is one whose outcome is unknown.
+    package var operations: [Operation] {
+        var operations: [Operation] = []
+        for event in events {
+            switch event.content {
+            case .invocation(let invocation):
+                precondition(
+                    invocation.operation == operations.count,
+                    "operation \(invocation.operation) is invoked as number \(operations.count)")
+                operations.append(Operation(invocation, at: event.nanoseconds))
+            case .completion(let number, let outcome):
+                precondition(
+                    operations.indices.contains(number) && operations[number].end == nil,
+                    "operation \(number) is completed twice, or before its invocation")
+                operations[number].end = event.nanoseconds
+                operations[number].outcome = outcome
+            case .observation, .faultBegin, .faultEnd, .leader, .note: break
+            }
+        }
+        return operations
+    }
+
+    /// The operations of one workload, by their numbers.
+    package func operations(of workload: String) -> [Operation] {
+        operations.filter { $0.invocation.workload == workload }
+    }
+
+    /// The observations of one workload, in the order of time.
+    package func observations(of workload: String) -> [TimedObservation] {
+        events.compactMap { event in
+            guard case .observation(let observation) = event.content,
+                observation.workload == workload
+            else { return nil }
+            return TimedObservation(nanoseconds: event.nanoseconds, observation: observation)
+        }
+    }
+}
+
+/// An operation from its invocation to its completion.
+package struct Operation: Sendable, Hashable {
+    package var invocation: Invocation
+    /// When it was invoked.
+    package var start: UInt64
+    /// When its outcome was known, or known never to become so; nil if the run ended before.
+    package var end: UInt64?
+    package var outcome: Outcome
+
+    package init(_ invocation: Invocation, at start: UInt64) {
+        self.invocation = invocation
+        self.start = start
+        outcome = .unknown("the run ended before the answer")
+    }
+
+    /// Its number in the history.
+    package var number: Int {
+        invocation.operation
+    }
+
+    /// The result, if it certainly took effect.
+    package var result: Datum? {
+        if case .done(let result) = outcome { result } else { nil }
+    }
+
+    /// Whether it may have taken effect, or not.
+    package var isUnknown: Bool {
+        if case .unknown = outcome { true } else { false }
+    }
+
+    /// Whether it certainly had no effect.
+    package var hasFailed: Bool {
+        if case .failed = outcome { true } else { false }
+    }
+}
+
+/// An observation and its time.
+package struct TimedObservation: Sendable, Hashable {
+    package var nanoseconds: UInt64
+    package var observation: Observation
+}
