@@ -170,6 +170,7 @@ let package = Package(
                 "Histories", "IOCore", "JSON", "Lockstep", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict),
+        tests("Torture"),
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [

@@ -7,9 +7,9 @@ final class ChildProcess {
     private(set) var status: Int32?
 
     /// Starts a program in a process group of its own, with just this environment; what it writes
-    /// is appended to `log`.
+    /// is appended to `log`, or goes where our own output goes if that is nil.
     init(
-        _ path: String, _ arguments: [String], environment: [String: String], log: String
+        _ path: String, _ arguments: [String], environment: [String: String], log: String?
     ) throws(TortureFailure) {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -20,9 +20,11 @@ final class ChildProcess {
             unsafe posix_spawnattr_destroy(&attributes)
         }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_addopen(
-            &actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        if let log {
+            unsafe posix_spawn_file_actions_addopen(
+                &actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+            unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        }
         unsafe posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
         var words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
@@ -73,12 +75,22 @@ final class ChildProcess {
         return signal == 0 ? "exit code \((status >> 8) & 0xff)" : "signal \(signal)"
     }
 
-    /// Clock ticks since boot at its start: field 22 of stat, counted behind the name.
-    private static func startTime(of process: pid_t) -> String? {
-        guard let text = Files.read("/proc/\(process)/stat"),
-            let end = text.lastIndex(of: ")")
+    /// The processes that a process has started and that still are there.
+    static func children(of process: pid_t) -> [pid_t] {
+        Files.names(in: "/proc").compactMap { pid_t($0) }.filter { number in
+            statFields(number).map { $0.count > 1 && $0[1] == "\(process)" } ?? false
+        }
+    }
+
+    /// Clock ticks since boot at its start; nil if there is no such process.
+    static func startTime(of process: pid_t) -> String? {
+        statFields(process).flatMap { $0.count > 19 ? $0[19] : nil }
+    }
+
+    /// The fields of /proc/N/stat from the third on, which stand behind the name.
+    private static func statFields(_ process: pid_t) -> [String]? {
+        guard let text = Files.read("/proc/\(process)/stat"), let end = text.lastIndex(of: ")")
         else { return nil }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 19 ? String(fields[19]) : nil
+        return text[text.index(after: end)...].split(separator: " ").map(String.init)
     }
 }

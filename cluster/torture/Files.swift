@@ -40,6 +40,22 @@ enum Files {
         throw TortureFailure("cannot make the folder \(path): error \(code)")
     }
 
+    /// The names in a folder but for the two of itself; none if it cannot be read.
+    static func names(in folder: String) -> [String] {
+        guard let directory = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { characters in
+                    unsafe String(cString: characters)
+                }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     /// The path without links; nil if there is nothing.
     static func resolve(_ path: String) -> String? {
         guard let found = unsafe realpath(path, nil) else { return nil }

@@ -10,15 +10,20 @@ enum DiskFault {
     case ignoresSync
 }
 
-/// The daemons of a run on loopback, and their folders.
+/// The daemons of a run, and their folders.
 final class TestCluster {
     struct Plan {
         var daemon: String
         var folder: String
+        /// The members of the new cluster.
         var nodes: Int
-        var basePort: Int
+        /// Nodes that are no members and not running at first.
+        var spares = 0
+        var network: NodeNetwork
         var fault: DiskFault
-        /// Where lossydisk.c and undo.c are.
+        /// Whether disks can fail and clocks jump at run time.
+        var hasTroubles = false
+        /// Where lossydisk.c, undo.c and trouble.c are.
         var faultSources: String
     }
 
@@ -33,23 +38,36 @@ final class TestCluster {
     private(set) var damage = Damage()
     /// Nodes that ended without having been told to, in words.
     private(set) var unexpectedEndings: [String] = []
+    /// Nodes that a fault may make end on their own, and how often they did.
+    private var mayEnd: Set<Int> = []
+    private(set) var provokedEndings = 0
+    /// Of each node, its bad disk and its wrong clock; empty where the plan wants none.
+    private(set) var troubles: [Int: TroubleControl] = [:]
     /// How the ending reads of a node that has found its data not to be what it wrote (`EX_DATAERR`).
     static let refusalEnding = "exit code 65"
 
     init(_ plan: Plan) async throws(TortureFailure) {
         self.plan = plan
-        try Files.makeFolder(plan.folder, isNew: true)
-        for node in 1...plan.nodes {
+        for node in 1...(plan.nodes + plan.spares) {
             try Files.makeFolder(folder(node))
             try Files.makeFolder(folder(node) + "/data")
             try Files.write(settings(of: node), to: folder(node) + "/lockstep.yaml")
             try Files.write("", to: journal(node))
+            if plan.hasTroubles {
+                troubles[node] = try TroubleControl(path: "\(plan.folder)/\(node).trouble")
+            }
         }
-        if plan.fault != .none { try await compileFaults() }
+        try await compileFaults()
     }
 
+    /// The members of the beginning; a run ends with these.
     var nodes: ClosedRange<Int> {
         1...plan.nodes
+    }
+
+    /// The one that is added and removed; nil if there is none.
+    var spare: Int? {
+        plan.spares > 0 ? plan.nodes + 1 : nil
     }
 
     var endpoints: [Endpoint] {
@@ -57,11 +75,15 @@ final class TestCluster {
     }
 
     func endpoint(_ node: Int) -> Endpoint {
-        Endpoint(host: "127.0.0.1", port: UInt16(plan.basePort + 10 * node))
+        plan.network.clientEndpoint(node)
     }
 
-    private func folder(_ node: Int) -> String {
+    func folder(_ node: Int) -> String {
         "\(plan.folder)/\(node)"
+    }
+
+    func dataFolder(_ node: Int) -> String {
+        folder(node) + "/data"
     }
 
     private func journal(_ node: Int) -> String {
@@ -69,17 +91,17 @@ final class TestCluster {
     }
 
     private func settings(of node: Int) -> String {
-        func address(_ node: Int, _ offset: Int) -> String {
-            "127.0.0.1:\(plan.basePort + 10 * node + offset)"
+        func address(_ endpoint: Endpoint) -> String {
+            "\(endpoint.host):\(endpoint.port)"
         }
         var text = """
             node: \(node)
             cluster: torture
-            data: \(folder(node))/data
+            data: \(dataFolder(node))
             peer:
-              listen: \(address(node, 1))
+              listen: \(address(plan.network.peerEndpoint(node)))
             client:
-              listen: \(address(node, 0))
+              listen: \(address(plan.network.clientEndpoint(node)))
             metrics:
               listen: "off"
             timers:
@@ -87,12 +109,16 @@ final class TestCluster {
               heartbeat: 60ms
             limits:
               cache: 64MiB
-            members:
 
             """
+        guard nodes.contains(node) else {
+            return text + "join: \(address(endpoint(1)))\n"
+        }
+        text += "members:\n"
         for member in nodes {
-            text += "  - id: \(member)\n    peer: \(address(member, 1))\n"
-            text += "    client: \(address(member, 0))\n"
+            text += "  - id: \(member)\n"
+            text += "    peer: \(address(plan.network.peerEndpoint(member)))\n"
+            text += "    client: \(address(endpoint(member)))\n"
         }
         return text
     }
@@ -101,19 +127,26 @@ final class TestCluster {
 
     func start(_ node: Int) throws(TortureFailure) {
         guard !isRunning(node) else { return }
-        var environment = ["PATH": "/usr/bin:/bin"]
+        var words = plan.network.prefix(node)
+        words += ["PATH=/usr/bin:/bin", "\(Leftovers.variable)=\(Isolation.owner)"]
         if let path = unsafe getenv("LD_LIBRARY_PATH") {
-            environment["LD_LIBRARY_PATH"] = unsafe String(cString: path)
+            words.append(unsafe "LD_LIBRARY_PATH=" + String(cString: path))
+        }
+        var libraries: [String] = []
+        if plan.hasTroubles, let trouble = troubles[node] {
+            libraries.append(plan.folder + "/trouble.so")
+            words += ["TROUBLE_FOLDER=" + dataFolder(node), "TROUBLE_CONTROL=" + trouble.path]
         }
         if plan.fault != .none {
-            environment["LD_PRELOAD"] = plan.folder + "/lossydisk.so"
-            environment["LOSSYDISK_FOLDER"] = folder(node) + "/data/log"
-            environment["LOSSYDISK_JOURNAL"] = journal(node)
+            libraries.append(plan.folder + "/lossydisk.so")
+            words.append("LOSSYDISK_FOLDER=" + dataFolder(node) + "/log")
+            words.append("LOSSYDISK_JOURNAL=" + journal(node))
         }
-        if plan.fault == .ignoresSync { environment["LOSSYDISK_IGNORE"] = "1" }
+        if plan.fault == .ignoresSync { words.append("LOSSYDISK_IGNORE=1") }
+        if !libraries.isEmpty { words.append("LD_PRELOAD=" + libraries.joined(separator: " ")) }
+        words += [plan.daemon, "--configuration", folder(node) + "/lockstep.yaml"]
         processes[node] = try ChildProcess(
-            plan.daemon, ["--configuration", folder(node) + "/lockstep.yaml"],
-            environment: environment, log: folder(node) + "/log")
+            words[0], Array(words.dropFirst()), environment: [:], log: folder(node) + "/log")
     }
 
     func isRunning(_ node: Int) -> Bool {
@@ -128,11 +161,45 @@ final class TestCluster {
     /// Notes, and starts again, nodes that have ended on their own.
     func restartFallen() throws(TortureFailure) {
         for node in stopped {
-            if let process = processes[node] {
-                unexpectedEndings.append("node \(node): \(process.ending)")
-            }
+            noteEnding(node)
             try start(node)
         }
+    }
+
+    /// Notes a node that has ended without having been told to.
+    private func noteEnding(_ node: Int) {
+        guard let process = processes[node], !process.isRunning else { return }
+        processes[node] = nil
+        if mayEnd.contains(node) {
+            provokedEndings += 1
+        } else {
+            unexpectedEndings.append("node \(node): \(process.ending)")
+        }
+    }
+
+    /// From now on a node may end on its own, or must not again.
+    func setMayEnd(_ node: Int, _ mayEnd: Bool) {
+        if mayEnd {
+            self.mayEnd.insert(node)
+        } else {
+            noteEnding(node)
+            self.mayEnd.remove(node)
+        }
+    }
+
+    /// Asks a node to end, and kills it where it does not do so in time; true if it did, with success.
+    func terminate(_ node: Int, patience: Duration) async -> Bool {
+        noteEnding(node)
+        guard let process = processes[node] else { return true }
+        process.send(SIGTERM)
+        let deadline = ContinuousClock.now + patience
+        while process.isRunning, ContinuousClock.now < deadline {
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
+        }
+        let hasEnded = !process.isRunning
+        await process.end()
+        processes[node] = nil
+        return hasEnded && process.status == 0
     }
 
     func signal(_ node: Int, _ number: Int32) {
@@ -142,9 +209,7 @@ final class TestCluster {
     /// Kills nodes at one moment, then takes their unsynced writes back where the run does that.
     func kill(_ nodes: [Int], using generator: inout SeededGenerator) async throws(TortureFailure) {
         for node in nodes {
-            if let process = processes[node], !process.isRunning {
-                unexpectedEndings.append("node \(node): \(process.ending)")
-            }
+            noteEnding(node)
             signal(node, SIGKILL)
         }
         for node in nodes {
@@ -160,11 +225,7 @@ final class TestCluster {
             await process.end()
         }
         processes = [:]
-    }
-
-    /// Removes the folder of the run.
-    func removeFolder() async {
-        _ = try? await run("/bin/rm", ["-rf", "--one-file-system", plan.folder])
+        if case .namespaces(let network) = plan.network { await network.end() }
     }
 
     // MARK: - Disk faults
@@ -176,10 +237,15 @@ final class TestCluster {
 
     private func compileFaults() async throws(TortureFailure) {
         let sources = plan.faultSources
-        try await run(
-            "/usr/bin/cc",
-            ["-O2", "-shared", "-fPIC", "-o", plan.folder + "/lossydisk.so"]
-                + [sources + "/lossydisk.c", "-ldl", "-lpthread"])
+        func compile(_ name: String) async throws(TortureFailure) {
+            try await run(
+                "/usr/bin/cc",
+                ["-O2", "-shared", "-fPIC", "-o", "\(plan.folder)/\(name).so"]
+                    + ["\(sources)/\(name).c", "-ldl", "-lpthread"])
+        }
+        if plan.hasTroubles { try await compile("trouble") }
+        guard plan.fault != .none else { return }
+        try await compile("lossydisk")
         try await run("/usr/bin/cc", ["-O2", "-o", plan.folder + "/undo", sources + "/undo.c"])
     }
 
@@ -200,20 +266,8 @@ final class TestCluster {
         }
     }
 
-    /// Runs a program to its end and returns what it wrote; fails if it did.
     @discardableResult
     private func run(_ path: String, _ arguments: [String]) async throws(TortureFailure) -> String {
-        let output = plan.folder + "/tool.log"
-        try Files.write("", to: output)
-        let process = try ChildProcess(
-            path, arguments, environment: ["PATH": "/usr/bin:/bin"], log: output)
-        while process.isRunning {
-            do { try await Task.sleep(for: .milliseconds(2)) } catch { await process.end() }
-        }
-        let text = Files.read(output) ?? ""
-        guard process.status == 0 else {
-            throw TortureFailure("\(path) failed, \(process.ending): \(text)")
-        }
-        return text
+        try await Tool.run(path, arguments, in: plan.folder)
     }
 }

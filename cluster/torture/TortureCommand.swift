@@ -2,15 +2,36 @@ import ArgumentParser
 import Glibc
 import Lockstep
 
-/// Kills real nodes under load, and proves that no acknowledged write was lost or done twice.
+/// Enters namespaces of its own, where the kernel allows it, before anything else is begun.
 @main
+enum TortureProgram {
+    static func main() async {
+        let command = TortureCommand.parseOrExit()
+        Interruption.install()
+        if !Isolation.isInside {
+            let ended = Leftovers.sweep()
+            if command.clean || !ended.isEmpty {
+                Files.writeError(
+                    "lockstep-torture: \(ended.count) processes of dead runs ended\n")
+            }
+            if command.clean { return }
+        }
+        if let code = Isolation.run(command.network) { exit(code) }
+        await TortureCommand.main()
+    }
+}
+
+extension Isolation.Choice: ExpressibleByArgument {}
+
+/// Kills real nodes under load, and proves that no acknowledged write was lost or done twice.
 struct TortureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lockstep-torture",
         abstract:
             "Kill nodes of a cluster under load, and check that nothing acknowledged is lost.",
         discussion: """
-            Starts a cluster on loopback in a new folder, and stops all of it at the end. Exits with \
+            Starts a cluster in a new folder, each node in a network namespace of its own where the \
+            kernel allows that and on loopback elsewhere, and stops all of it at the end. Exits with \
             0 if the verdict is clean, 1 if not, and 2 if the run could not be made.
             """)
 
@@ -24,7 +45,9 @@ struct TortureCommand: AsyncParsableCommand {
     var nodes = 3
     @Option(help: "Clients that write at the same time, 1 to 1000.")
     var clients = 8
-    @Option(help: "Node N listens at this port + 10 N, and at the next one.")
+    @Option(help: "Where nodes listen: automatic, namespaces or loopback.")
+    var network = Isolation.Choice.automatic
+    @Option(help: "On loopback, node N listens at this port + 10 N, and at the next one.")
     var basePort = 28_100
     @Option(help: "How many processes to kill.")
     var kills = 200
@@ -44,6 +67,8 @@ struct TortureCommand: AsyncParsableCommand {
     var ignoreSync = false
     @Flag(help: "Succeed only if writes were found lost, or nodes refused their data.")
     var expectFailure = false
+    @Flag(help: "Only end what runs have left that were killed; each run begins with this.")
+    var clean = false
     @Flag(help: "Print the verdict as JSON.")
     var json = false
 
@@ -62,17 +87,16 @@ struct TortureCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        Interruption.install()
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        let folder = folder ?? "/tmp/lockstep-torture.\(getpid())"
-        say("seed \(seed), folder \(folder)")
+        let folder = folder ?? "/tmp/lockstep-torture.\(Isolation.owner)"
         let cluster: TestCluster
         do throws(TortureFailure) {
-            cluster = try await TestCluster(try plan(folder: folder))
+            cluster = try await TestCluster(try await plan(folder: folder, seed: seed))
         } catch {
             say("cannot begin: \(error)")
             throw ExitCode(2)
         }
+        say("seed \(seed), network \(cluster.plan.network.name), folder \(folder)")
         let verdict = await torture(cluster, seed: seed)
         await cluster.end()
         print(json ? verdict.json : verdict.text)
@@ -82,7 +106,7 @@ struct TortureCommand: AsyncParsableCommand {
             say("the disks' lies were \(isNoticed)")
         }
         if isAsWanted, self.folder == nil, !Interruption.isRequested {
-            await cluster.removeFolder()
+            _ = try? await Tool.run("/bin/rm", ["-rf", "--one-file-system", folder], in: "/tmp")
         } else {
             say("logs and data are in \(folder)")
         }
@@ -93,7 +117,8 @@ struct TortureCommand: AsyncParsableCommand {
         Files.writeError("lockstep-torture: \(text)\n")
     }
 
-    private func plan(folder: String) throws(TortureFailure) -> TestCluster.Plan {
+    private func plan(folder: String, seed: UInt64) async throws(TortureFailure) -> TestCluster.Plan
+    {
         let program =
             daemon ?? Files.resolve("/proc/self/exe").map { own in
                 own[..<(own.lastIndex(of: "/") ?? own.startIndex)] + "/lockstepd"
@@ -102,8 +127,14 @@ struct TortureCommand: AsyncParsableCommand {
             throw TortureFailure("there is no \(program); build it, or name it with --daemon")
         }
         let fault: DiskFault = ignoreSync ? .ignoresSync : lossy ? .lossy : .none
+        try Files.makeFolder(folder, isNew: true)
+        let network: NodeNetwork =
+            Isolation.isInside
+            ? .namespaces(
+                try await NamespaceNetwork(folder: folder, nodes: nodes, seed: seed))
+            : .loopback(basePort: basePort)
         return TestCluster.Plan(
-            daemon: resolved, folder: folder, nodes: nodes, basePort: basePort, fault: fault,
+            daemon: resolved, folder: folder, nodes: nodes, network: network, fault: fault,
             faultSources: faults)
     }
 

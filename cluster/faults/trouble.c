@@ -1,0 +1,227 @@
+/*
+ * Preloaded into a node: lets its disk fail, stall and be slow, and its wall clock jump, as a control
+ * file says at that moment.
+ *
+ *   TROUBLE_FOLDER   files below this absolute path are on the bad disk
+ *   TROUBLE_CONTROL  the control file, TROUBLE_BYTES long, outside that folder
+ *
+ * Without the two the library does nothing. What goes through mapped memory is not reached.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "trouble.h"
+
+static char folder[PATH_MAX];
+static size_t folder_length;
+static volatile struct trouble_control *control;
+static _Atomic uint64_t calls;
+
+static ssize_t (*real_read)(int, void *, size_t);
+static ssize_t (*real_pread)(int, void *, size_t, off_t);
+static ssize_t (*real_preadv)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_writev)(int, const struct iovec *, int);
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static int (*real_fsync)(int);
+static int (*real_fdatasync)(int);
+static int (*real_clock_gettime)(clockid_t, struct timespec *);
+
+static void give_up(const char *what) {
+    dprintf(2, "trouble: %s: %s\n", what, strerror(errno));
+    abort();
+}
+
+static void *next_symbol(const char *name) {
+    void *symbol = dlsym(RTLD_NEXT, name);
+    if (symbol == NULL) give_up(name);
+    return symbol;
+}
+
+/* Finds what is called in the end; other libraries may call before our constructor has run. */
+static void resolve(void) {
+    real_read = next_symbol("read");
+    real_pread = next_symbol("pread");
+    real_preadv = next_symbol("preadv");
+    real_write = next_symbol("write");
+    real_writev = next_symbol("writev");
+    real_pwrite = next_symbol("pwrite");
+    real_pwritev = next_symbol("pwritev");
+    real_fsync = next_symbol("fsync");
+    real_fdatasync = next_symbol("fdatasync");
+    real_clock_gettime = next_symbol("clock_gettime");
+}
+
+__attribute__((constructor)) static void begin(void) {
+    resolve();
+    const char *watched = getenv("TROUBLE_FOLDER");
+    const char *path = getenv("TROUBLE_CONTROL");
+    if (watched == NULL || path == NULL) return;
+    folder_length = strlen(watched);
+    if (folder_length == 0 || folder_length + 2 > sizeof folder) return;
+    memcpy(folder, watched, folder_length);
+    if (folder[folder_length - 1] != '/') folder[folder_length++] = '/';
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    if (descriptor < 0) give_up(path);
+    void *memory =
+        mmap(NULL, TROUBLE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (memory == MAP_FAILED) give_up(path);
+    close(descriptor);
+    control = memory;
+    /* What was started by the node is none of ours. */
+    unsetenv("LD_PRELOAD");
+}
+
+static int is_on_bad_disk(int descriptor) {
+    char link[64], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, sizeof path);
+    return length > (ssize_t)folder_length && memcmp(path, folder, folder_length) == 0;
+}
+
+static void count(volatile uint64_t *counter) {
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static int is_chosen(uint32_t permille) {
+    uint64_t mixed = atomic_fetch_add(&calls, 1) * 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+    return ((mixed ^ (mixed >> 27)) % 1000) < permille;
+}
+
+static void sleep_microseconds(uint32_t microseconds) {
+    struct timespec rest = {microseconds / 1000000, (long)(microseconds % 1000000) * 1000};
+    while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {}
+}
+
+enum kind { kind_read, kind_write, kind_sync };
+
+/* What a call is to fail with, after it has waited as long as it has to; 0 if it goes on. */
+static int trouble_of(int descriptor, enum kind kind) {
+    if (control == NULL) return 0;
+    uint32_t error = kind == kind_read ? control->read_error
+        : kind == kind_write ? control->write_error : control->sync_error;
+    uint32_t delay = kind == kind_read ? 0 : control->delay_microseconds;
+    if (error == 0 && delay == 0 && control->stall == 0) return 0;
+    int saved = errno;
+    int is_reached = is_on_bad_disk(descriptor);
+    if (is_reached && control->stall != 0) {
+        count(&control->stalls);
+        while (control->stall != 0) sleep_microseconds(2000);
+    }
+    if (is_reached && delay != 0) {
+        count(&control->delays);
+        sleep_microseconds(delay);
+    }
+    errno = saved;
+    if (!is_reached || error == 0 || !is_chosen(control->permille)) return 0;
+    count(&control->failures);
+    return (int)error;
+}
+
+#define FAIL_OR(kind, call) \
+    if (real_clock_gettime == NULL) resolve(); \
+    int error = trouble_of(descriptor, kind); \
+    if (error != 0) { \
+        errno = error; \
+        return -1; \
+    } \
+    return call
+
+ssize_t read(int descriptor, void *bytes, size_t length) {
+    FAIL_OR(kind_read, real_read(descriptor, bytes, length));
+}
+
+ssize_t pread(int descriptor, void *bytes, size_t length, off_t offset) {
+    FAIL_OR(kind_read, real_pread(descriptor, bytes, length, offset));
+}
+
+ssize_t pread64(int descriptor, void *bytes, size_t length, off_t offset) {
+    return pread(descriptor, bytes, length, offset);
+}
+
+ssize_t preadv(int descriptor, const struct iovec *parts, int length, off_t offset) {
+    FAIL_OR(kind_read, real_preadv(descriptor, parts, length, offset));
+}
+
+ssize_t preadv64(int descriptor, const struct iovec *parts, int length, off_t offset) {
+    return preadv(descriptor, parts, length, offset);
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t length) {
+    FAIL_OR(kind_write, real_write(descriptor, bytes, length));
+}
+
+ssize_t writev(int descriptor, const struct iovec *parts, int length) {
+    FAIL_OR(kind_write, real_writev(descriptor, parts, length));
+}
+
+ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t offset) {
+    FAIL_OR(kind_write, real_pwrite(descriptor, bytes, length, offset));
+}
+
+ssize_t pwrite64(int descriptor, const void *bytes, size_t length, off_t offset) {
+    return pwrite(descriptor, bytes, length, offset);
+}
+
+ssize_t pwritev(int descriptor, const struct iovec *parts, int length, off_t offset) {
+    FAIL_OR(kind_write, real_pwritev(descriptor, parts, length, offset));
+}
+
+ssize_t pwritev64(int descriptor, const struct iovec *parts, int length, off_t offset) {
+    return pwritev(descriptor, parts, length, offset);
+}
+
+int fsync(int descriptor) {
+    FAIL_OR(kind_sync, real_fsync(descriptor));
+}
+
+int fdatasync(int descriptor) {
+    FAIL_OR(kind_sync, real_fdatasync(descriptor));
+}
+
+/* Adds the jump to a time of the wall clock. */
+static void shift(struct timespec *time) {
+    if (control == NULL || control->wall_nanoseconds == 0) return;
+    count(&control->shifted_clock_reads);
+    int64_t sum = (int64_t)time->tv_sec * 1000000000 + time->tv_nsec + control->wall_nanoseconds;
+    if (sum < 0) sum = 0;
+    time->tv_sec = sum / 1000000000;
+    time->tv_nsec = sum % 1000000000;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    if (real_clock_gettime == NULL) resolve();
+    int result = real_clock_gettime(clock, time);
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) shift(time);
+    return result;
+}
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone) {
+    struct timespec now;
+    (void)zone;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return -1;
+    time->tv_sec = now.tv_sec;
+    time->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+
+time_t time(time_t *result) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return -1;
+    if (result != NULL) *result = now.tv_sec;
+    return now.tv_sec;
+}
