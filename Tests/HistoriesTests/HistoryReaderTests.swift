@@ -17,7 +17,8 @@ import Testing
         let recorder = HistoryRecorder(seed: .max, title: "all \"kinds\"\n", now: { 5 })
         let fault = recorder.beginFault(kind: "partition", nodes: [3, 1], details: "halves")
         for outcome in [
-            Outcome.done([1, "zwölf\u{1}", nil, true, [-9_007_199_254_740_993]]), .failed("no"),
+            Outcome.done([1, "zwölf\u{1}", .nothing, true, [-9_007_199_254_740_993]]),
+            .failed("no"),
             .unknown("perhaps"),
         ] {
             let number = recorder.invoke(
@@ -75,7 +76,7 @@ import Testing
         let recorder = HistoryRecorder(seed: 1, title: "t", mostEvents: 2, now: { 0 })
         let first = recorder.invoke(client: 1, workload: "w", function: "f", key: "k")
         #expect(first == 0)
-        recorder.complete(0, .done(nil))
+        recorder.complete(0, .done(.nothing))
         #expect(recorder.isFull)
         #expect(recorder.invoke(client: 1, workload: "w", function: "f", key: "k") == nil)
         #expect(recorder.beginFault(kind: "kill", nodes: [1]) == 0)

@@ -75,7 +75,7 @@ extension Datum: CustomStringConvertible {
 }
 
 extension Datum: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
-    ExpressibleByArrayLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
+    ExpressibleByArrayLiteral, ExpressibleByBooleanLiteral
 {
     package init(integerLiteral value: Int64) {
         self = .integer(value)
@@ -91,9 +91,5 @@ extension Datum: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral,
 
     package init(booleanLiteral value: Bool) {
         self = .truth(value)
-    }
-
-    package init(nilLiteral: ()) {
-        self = .nothing
     }
 }

@@ -22,18 +22,20 @@ package struct History: Sendable, Hashable {
     /// An operation without a completion is one whose outcome is unknown.
     package var operations: [Operation] {
         var operations: [Operation] = []
-        for event in events {
+        for (place, event) in events.enumerated() {
             switch event.content {
             case .invocation(let invocation):
                 precondition(
                     invocation.operation == operations.count,
                     "operation \(invocation.operation) is invoked as number \(operations.count)")
-                operations.append(Operation(invocation, at: event.nanoseconds))
+                operations.append(
+                    Operation(invocation, at: event.nanoseconds, startEvent: place))
             case .completion(let number, let outcome):
                 precondition(
                     operations.indices.contains(number) && operations[number].end == nil,
                     "operation \(number) is completed twice, or before its invocation")
                 operations[number].end = event.nanoseconds
+                operations[number].endEvent = place
                 operations[number].outcome = outcome
             case .observation, .faultBegin, .faultEnd, .leader, .note: break
             }
@@ -64,11 +66,15 @@ package struct Operation: Sendable, Hashable {
     package var start: UInt64
     /// When its outcome was known, or known never to become so; nil if the run ended before.
     package var end: UInt64?
+    /// The places of its events in the history, which tell the order where times are equal.
+    package var startEvent: Int
+    package var endEvent: Int?
     package var outcome: Outcome
 
-    package init(_ invocation: Invocation, at start: UInt64) {
+    package init(_ invocation: Invocation, at start: UInt64, startEvent: Int) {
         self.invocation = invocation
         self.start = start
+        self.startEvent = startEvent
         outcome = .unknown("the run ended before the answer")
     }
 
@@ -87,9 +93,38 @@ package struct Operation: Sendable, Hashable {
         if case .unknown = outcome { true } else { false }
     }
 
+    /// Whether it was over, and known to be, before `other` was asked for.
+    package func precedes(_ other: Operation) -> Bool {
+        endEvent.map { $0 < other.startEvent } ?? false
+    }
+
     /// Whether it certainly had no effect.
     package var hasFailed: Bool {
         if case .failed = outcome { true } else { false }
+    }
+}
+
+extension Operation: CustomStringConvertible {
+    /// Such as `#17 write(5) at r3 by client 2, 1.204 to 1.207 s: done, null`.
+    package var description: String {
+        let arguments = invocation.arguments.map(\.description).joined(separator: ", ")
+        let times = "\(Self.seconds(start)) to \(end.map(Self.seconds) ?? "the end") s"
+        let fate =
+            switch outcome {
+            case .done(let result): "done, \(result)"
+            case .failed(let why): "failed, \(why)"
+            case .unknown(let why): "unknown, \(why)"
+            }
+        return "#\(number) \(invocation.function)(\(arguments)) at \(invocation.key) by client "
+            + "\(invocation.client), \(times): \(fate)"
+    }
+
+    /// Seconds with three decimals.
+    package static func seconds(_ nanoseconds: UInt64) -> String {
+        let milliseconds = nanoseconds / 1_000_000
+        let rest = String(milliseconds % 1_000)
+        return "\(milliseconds / 1_000)." + String(repeating: "0", count: 3 - rest.utf8.count)
+            + rest
     }
 }
 
