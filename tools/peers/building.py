@@ -22,7 +22,7 @@ PROGRAMS = {
         ],
         ["-lnghttp2"],
     ),
-    "craft": (["craft.c"], ["-lraft", "-luv"]),
+    "craft": (["craft.c", "craft_engine.c"], ["-lraft", "-luv", "-lrocksdb"]),
     "limits": (["limits.c"], []),
 }
 

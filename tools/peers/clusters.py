@@ -37,6 +37,11 @@ class Cluster:
 
     protocol = ""
 
+    @property
+    def name(self):
+        """What tables call it; several systems may speak one protocol."""
+        return self.protocol
+
     def __init__(self, folder, load, timers):
         """`timers` are the election and the heartbeat time-out in milliseconds."""
         self.folder = Path(folder)
@@ -142,12 +147,30 @@ class CRaft(Cluster):
                 self.client_base,
                 self.election,
                 self.heartbeat,
+                *self.more_arguments(node),
             ],
         )
+
+    def more_arguments(self, node):
+        return []
 
     def log_bytes(self, node):
         files = (self.folder / f"n{node}").iterdir()
         return sum(used_bytes(file) for file in files if not file.name.startswith("metadata"))
+
+
+class CRaftOnRocksDB(CRaft):
+    """C-Raft with the durable state of a Lockstep node: tools/peers/craft_engine.c."""
+
+    raft_base = 21800
+    client_base = 21810
+
+    @property
+    def name(self):
+        return "craft-rocksdb"
+
+    def more_arguments(self, node):
+        return [self.folder / f"engine{node}"]
 
 
 class Etcd(Cluster):

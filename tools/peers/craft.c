@@ -2,7 +2,9 @@
 // state in memory, and a framed TCP port for clients. The peer that we measure ourselves against.
 //
 // usage: craft ID DIRECTORY RAFT_PORT_BASE CLIENT_PORT_BASE ELECTION_MS HEARTBEAT_MS
+//              [ENGINE_DIRECTORY]
 //
+// With the last argument the state is durable, as craft_engine.c has it, and an answer waits for it.
 // Node N of three listens on base + N. An answer is sent when a majority has stored the entry with
 // O_DSYNC and this node has applied it. All requests of one turn of the loop go into one call of
 // raft_apply, which is the faster way with many clients. The frame is that of protocol_craft.c.
@@ -14,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
+
+#include "craft_engine.h"
 
 enum { NODES = 3, SLOTS = 1 << 20, MOST_REQUESTS = 512, KEY_BYTES = 16 };
 
@@ -50,6 +54,13 @@ static uv_loop_t *loop;
 static struct value values[SLOTS];
 static uint64_t applied;
 
+// Who is answered when the engine has been written, at the end of the loop's turn.
+static struct applied_batch {
+    struct batch *batch;
+    int status;
+} unanswered[MOST_REQUESTS];
+static unsigned unanswered_count;
+
 static struct raft_buffer pending[MOST_REQUESTS];
 static struct waiter pending_waiters[MOST_REQUESTS];
 static unsigned pending_count;
@@ -72,6 +83,12 @@ static int apply(struct raft_fsm *unused, const struct raft_buffer *entry, void 
     uint32_t length;
     memcpy(&length, entry->base, 4);
     const char *payload = (const char *)entry->base + 8;
+    applied++;
+    *result = NULL;
+    if (engine_is_open()) {
+        engine_apply(payload, KEY_BYTES, payload + KEY_BYTES, length - KEY_BYTES);
+        return 0;
+    }
     struct value *value = &values[slot_of(payload)];
     if (value->capacity < length) {
         value->bytes = realloc(value->bytes, length);
@@ -79,8 +96,6 @@ static int apply(struct raft_fsm *unused, const struct raft_buffer *entry, void 
     }
     memcpy(value->bytes, payload, length);
     value->length = length;
-    applied++;
-    *result = NULL;
     return 0;
 }
 
@@ -143,11 +158,28 @@ static void reply(struct waiter waiter, int status) {
     release(client);
 }
 
+static void answer(struct batch *batch, int status) {
+    for (unsigned i = 0; i < batch->count; i++) reply(batch->waiters[i], status);
+    free(batch);
+}
+
+static void write_engine(void) {
+    if (!engine_is_open()) return;
+    engine_write(applied);
+    for (unsigned i = 0; i < unanswered_count; i++)
+        answer(unanswered[i].batch, unanswered[i].status);
+    unanswered_count = 0;
+}
+
 static void on_applied(struct raft_apply *request, int status, void *result) {
     (void)result;
     struct batch *batch = (struct batch *)request;
-    for (unsigned i = 0; i < batch->count; i++) reply(batch->waiters[i], status);
-    free(batch);
+    if (!engine_is_open()) {
+        answer(batch, status);
+        return;
+    }
+    unanswered[unanswered_count++] = (struct applied_batch){batch, status};
+    if (unanswered_count == MOST_REQUESTS) write_engine();
 }
 
 static void submit_pending(void) {
@@ -168,6 +200,7 @@ static void submit_pending(void) {
 
 static void on_check(uv_check_t *handle) {
     (void)handle;
+    write_engine();
     submit_pending();
 }
 
@@ -257,14 +290,15 @@ static void start_raft(unsigned id, const char *directory, int port_base, char *
 }
 
 int main(int count, char **arguments) {
-    if (count != 7) {
+    if (count != 7 && count != 8) {
         fprintf(stderr, "usage: craft ID DIRECTORY RAFT_PORT_BASE CLIENT_PORT_BASE "
-                        "ELECTION_MS HEARTBEAT_MS\n");
+                        "ELECTION_MS HEARTBEAT_MS [ENGINE_DIRECTORY]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     loop = uv_default_loop();
     unsigned id = (unsigned)atoi(arguments[1]);
+    if (count == 8) engine_open(arguments[7]);
     start_raft(id, arguments[2], atoi(arguments[3]), arguments + 5);
 
     uv_tcp_t listener;

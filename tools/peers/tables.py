@@ -6,7 +6,7 @@ import statistics
 def load_line(run):
     """One run on one line, for watching."""
     return (
-        f"{run['protocol']:>9} {run['clients']:>4} clients {run['value_bytes']:>6} B"
+        f"{run['protocol']:>13} {run['clients']:>4} clients {run['value_bytes']:>6} B"
         f" {run['operations']:>3} ops {run['per_second']:>8.0f}/s"
         f" p50 {run['p50_us'] / 1e3:.2f} p99 {run['p99_us'] / 1e3:.2f} ms"
         f" errors {run['errors']} others' cpu {run['other_cpu']:.2f}"
