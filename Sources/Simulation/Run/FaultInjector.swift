@@ -246,7 +246,7 @@ extension FaultInjector {
             replica.promoteMember(spare.node) { _ in }
         } else if membership.voters.contains(spare.node) {
             replica.removeMember(spare.node) { _ in }
-        } else {
+        } else if isGone(spare) {
             // A node that was removed comes back with another directory.
             if spare.process != nil { cluster.crash(spare) }
             cluster.wipe(spare)
@@ -257,6 +257,16 @@ extension FaultInjector {
                     node: spare.node, incarnation: nil, peerAddress: "\(spare.peerAddress)",
                     clientAddress: "\(spare.clientAddress)")
             ) { _ in }
+        }
+    }
+
+    /// Whether no other node counts on the host's disk any more, not even until a change of members
+    /// is committed: a quorum of the old ones may still be needed, and one disk may be lost already.
+    private func isGone(_ host: SimulatedHost) -> Bool {
+        cluster.hosts.allSatisfy { other in
+            guard other.number != host.number, let replica = other.replica else { return true }
+            return replica.newestMembership.member(host.node) == nil
+                && replica.report().membership.member(host.node) == nil
         }
     }
 }
