@@ -12,13 +12,18 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// Mistakes put in on purpose, for the simulation to find; never in what is shipped.
+let planted: [SwiftSetting] =
+    Context.environment["LOCKSTEP_PLANTED_BUGS"] == "1" ? [.define("PLANTED_BUGS")] : []
+
 /// A Swift target of the project, in `Sources` unless `path` says otherwise.
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
     exclude: [String] = []
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
+        name: name, dependencies: dependencies, path: path, exclude: exclude,
+        swiftSettings: strict + planted)
 }
 
 /// The tests of one target, in `Tests/<name>Tests`.
@@ -27,7 +32,7 @@ func tests(
 ) -> Target {
     .testTarget(
         name: name + "Tests", dependencies: [.byName(name: name)] + dependencies,
-        resources: resources, swiftSettings: strict)
+        resources: resources, swiftSettings: strict + planted)
 }
 
 let package = Package(
@@ -174,9 +179,9 @@ let package = Package(
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [
-                "IOCore", "JSON", "Simulation",
+                "IOCore", "Identifiers", "JSON", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: strict),
+            ], swiftSettings: strict + planted),
         .executableTarget(
             name: "ApplyBench",
             dependencies: [

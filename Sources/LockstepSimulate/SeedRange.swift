@@ -43,6 +43,8 @@ struct SeedRange {
     let first: UInt64
     let count: Int
     let settings: RunSettings
+    /// Whether no run begins once one has failed.
+    let endsAtFailure: Bool
 
     /// Runs them all; `told` hears of each verdict, on one thread at a time.
     func run(workers wanted: Int, told: @escaping @Sendable (Verdict) -> Void) -> Summary {
@@ -57,7 +59,9 @@ struct SeedRange {
                         defer { place += 1 }
                         return place
                     }
-                    guard place < count else { return }
+                    guard place < count,
+                        !endsAtFailure || summary.withLock({ $0.failed.isEmpty })
+                    else { return }
                     let verdict = SimulatedRun(seed: first + UInt64(place), settings: settings)
                         .run()
                     summary.withLock { summary in

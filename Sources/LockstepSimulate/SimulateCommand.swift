@@ -1,5 +1,12 @@
 import ArgumentParser
+import Glibc
 import Simulation
+
+#if PLANTED_BUGS
+    import Identifiers
+
+    extension PlantedBug: ExpressibleByArgument {}
+#endif
 
 /// Runs whole clusters in one process, on worlds made from seeds, and says which must not be.
 @main
@@ -36,6 +43,14 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "Runs at a time; 0 takes one for each core.")
     var parallel = 0
 
+    #if PLANTED_BUGS
+        @Option(help: "The mistake that all nodes make.")
+        var planted: PlantedBug?
+    #endif
+
+    @Flag(help: "Begin no run once one has failed.")
+    var endAtFailure = false
+
     @Flag(help: "With one seed: the verdict without the timeline.")
     var quiet = false
 
@@ -56,6 +71,9 @@ struct SimulateCommand: ParsableCommand {
 
     func run() throws {
         var settings = RunSettings()
+        #if PLANTED_BUGS
+            settings.planted = planted
+        #endif
         settings.founders = nodes
         settings.faultMilliseconds = faultSeconds * 1_000
         if let seed {
@@ -85,10 +103,13 @@ struct SimulateCommand: ParsableCommand {
 
     private func runMany(_ settings: RunSettings) throws {
         let start = first == 0 ? UInt64.random(in: 1...1 << 40) : first
-        let runs = SeedRange(first: start, count: seeds, settings: settings)
+        let runs = SeedRange(
+            first: start, count: seeds, settings: settings, endsAtFailure: endAtFailure)
         let summary = runs.run(workers: parallel) { verdict in
             if json {
                 print(Report.json(verdict))
+                // Who reads them is to see the last one too, should the next run trap.
+                fflush(nil)
             } else if !verdict.passed {
                 print(Report.text(verdict))
             }
@@ -99,7 +120,7 @@ struct SimulateCommand: ParsableCommand {
             print("never met: \(summary.missing.joined(separator: ", "))")
             isGood = false
         }
-        if let worst = summary.failed.first {
+        if !json, let worst = summary.failed.first {
             let shrunk = Shrinker(settings: settings).shrink(worst)
             print("shortest: lockstep-simulate --seed \(worst) --only \(shrunk)")
         }

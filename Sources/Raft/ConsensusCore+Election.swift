@@ -11,7 +11,7 @@ struct Campaign: Sendable {
 
 extension ConsensusCore {
     var canCampaign: Bool {
-        isElectable && isDiskHealthy && !isDamaged && standing == .full
+        isElectable && isDiskHealthy && knowsItsLog && standing == .full
     }
 
     /// Whether this node votes, or did before a membership that is not known to be committed: until
@@ -79,6 +79,12 @@ extension ConsensusCore {
         resetElectionDeadline(now)
         writeHardState(&effects)
         campaign = Campaign(isPreVote: false, ownVote: lastWrite)
+        #if PLANTED_BUGS
+            if PlantedBug.campaignBeforeOwnVote.isActive {
+                campaign?.granted.append(identifier)
+                askForVotes(isPreVote: false, isTransfer: isTransfer, term, after: nil, &effects)
+            }
+        #endif
         askForVotes(
             isPreVote: false, isTransfer: isTransfer, term, after: lastWrite, &effects)
         armedDeadline = nil
@@ -133,7 +139,7 @@ extension ConsensusCore {
         }
         if request.isPreVote {
             let granted =
-                requestTerm > term && request.last >= log.last && !isDamaged
+                requestTerm > term && isUpToDate(request) && knowsItsLog
                 && isDiskHealthy
             answerVote(
                 isPreVote: true, granted, granted ? requestTerm : term, to: node, after: nil,
@@ -144,15 +150,49 @@ extension ConsensusCore {
             becomeFollower(requestTerm, leader: nil, now, &effects)
         }
         let granted =
-            requestTerm == term && (vote == nil || vote == node) && !isLeader
-            && request.last >= log.last && !isDamaged
+            requestTerm == term && mayVote(for: node) && !isLeader
+            && isUpToDate(request) && knowsItsLog
         if granted, vote == nil {
             vote = node
             writeHardState(&effects)
             resetElectionDeadline(now)
         }
+        #if PLANTED_BUGS
+            if PlantedBug.voteBeforeDurable.isActive {
+                return answerVote(
+                    isPreVote: false, granted, term, to: node, after: nil, &effects)
+            }
+        #endif
         answerVote(
             isPreVote: false, granted, term, to: node, after: writes.last?.id, &effects)
+    }
+
+    /// Whether the vote of this term is free, or is the candidate's already.
+    private func mayVote(for node: NodeID) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.voteTwice.isActive { return true }
+        #endif
+        return vote == nil || vote == node
+    }
+
+    /// Whether the candidate's log has all that this one has (*Raft §5.4.1*).
+    private func isUpToDate(_ request: Message.VoteRequest) -> Bool {
+        #if PLANTED_BUGS
+            let isBlind =
+                request.isPreVote
+                ? PlantedBug.preVoteIgnoresLog.isActive
+                : PlantedBug.voteForShorterLog.isActive
+            if isBlind { return true }
+        #endif
+        return request.last >= log.last
+    }
+
+    /// Whether all of the log can be read, so that its end is its end.
+    private var knowsItsLog: Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.damagedNodeVotes.isActive { return true }
+        #endif
+        return !isDamaged
     }
 
     private func hasLiveLeader(_ now: MonotonicTime) -> Bool {

@@ -55,9 +55,7 @@ extension ConsensusCore {
             }
             next = frame.lastIndex.next
         }
-        // What is committed here equals every leader's log; compacted terms are not known any more.
-        let agrees = previous.index <= commitIndex || log.term(at: previous.index) == previous.term
-        guard agrees else {
+        guard agrees(with: previous) else {
             let before = LogPosition(
                 index: min(previous.index.previous, log.last.index), term: previous.term)
             let hint = log.latestBoundary(notAfter: before)
@@ -76,12 +74,20 @@ extension ConsensusCore {
             matched = max(matched, last.lastIndex)
         }
         matched = belowDamage(matched)
+        #if PLANTED_BUGS
+            if PlantedBug.commitBeyondMatch.isActive {
+                followCommit(min(request.commit, log.last.index), &effects)
+            }
+            if PlantedBug.acknowledgeBeforeSync.isActive {
+                return answer(
+                    .matched(matched), readNonce: request.readNonce, to: node, after: nil, &effects)
+            }
+        #endif
         followCommit(min(request.commit, matched), &effects)
         // Frames are acknowledged when they are on disk, a heartbeat with what is there now; but not
         // before the term is: a node that forgets it in a crash would let an older leader truncate
         // what it has acknowledged.
         if request.frames.isEmpty || writes.isEmpty {
-            let isTermDurable = writes.first.map { $0.id > hardStateWrite } ?? true
             answer(
                 .matched(min(matched, durableIndex)), readNonce: request.readNonce, to: node,
                 after: isTermDurable ? nil : hardStateWrite, &effects)
@@ -92,9 +98,32 @@ extension ConsensusCore {
         }
     }
 
+    /// Whether the log has `previous`.
+    ///
+    /// What is committed here equals every leader's log; compacted terms are not known any more.
+    private func agrees(with previous: LogPosition) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.previousTermUnchecked.isActive { return previous.index <= log.last.index }
+        #endif
+        return previous.index <= commitIndex || log.term(at: previous.index) == previous.term
+    }
+
+    /// Whether the term and the vote are on disk.
+    private var isTermDurable: Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.acknowledgeBeforeTerm.isActive { return true }
+        #endif
+        return writes.first.map { $0.id > hardStateWrite } ?? true
+    }
+
     /// The first of `frames` that is not in the log; nil where all are.
     private func firstNewFrame(in frames: [FrameDescriptor]) -> Int? {
-        frames.firstIndex { frame in
+        #if PLANTED_BUGS
+            if PlantedBug.truncatesWithoutConflict.isActive {
+                return frames.firstIndex { $0.lastIndex > commitIndex }
+            }
+        #endif
+        return frames.firstIndex { frame in
             frame.lastIndex > commitIndex && log.term(at: frame.lastIndex) != frame.term
         }
     }
@@ -140,6 +169,9 @@ extension ConsensusCore {
         truncateWrites(after: index)
         truncateDamage(after: index)
         effects.append(.truncate(after: index, nextWrite()))
+        #if PLANTED_BUGS
+            if PlantedBug.membershipSurvivesTruncation.isActive { return }
+        #endif
         while memberships.count > 1, membershipIndex > index {
             memberships.removeLast()
         }

@@ -154,6 +154,11 @@ extension ConsensusCore {
         if case .replicate = state {
             leading?.peers[place].sent(through: last.lastIndex, bytes: bytes)
         }
+        #if PLANTED_BUGS
+            if PlantedBug.matchOnSending.isActive {
+                _ = leading?.peers[place].matched(last.lastIndex)
+            }
+        #endif
         return true
     }
 
@@ -314,11 +319,22 @@ extension ConsensusCore {
     /// commit would double the traffic of a leader with few clients.
     mutating func advanceCommit(_ now: MonotonicTime, _ effects: inout [Effect]) {
         guard let current = leading else { return }
-        let own = durableIndex
+        #if PLANTED_BUGS
+            let own = PlantedBug.leaderCountsUnsynced.isActive ? log.last.index : durableIndex
+        #else
+            let own = durableIndex
+        #endif
         let reached = Quorum.committed(membership) { node in
             if node == identifier { return own }
             return current.peers.first { $0.node == node }?.match ?? .zero
         }
+        #if PLANTED_BUGS
+            if PlantedBug.oldTermCommitted.isActive, let reached, reached > commitIndex {
+                commitIndex = reached
+                requestApply(&effects)
+                return membershipCommitted(now, &effects)
+            }
+        #endif
         guard let reached, reached > commitIndex, log.term(at: reached) == term else { return }
         commitIndex = reached
         requestApply(&effects)

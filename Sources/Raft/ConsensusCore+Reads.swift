@@ -30,10 +30,13 @@ extension ConsensusCore {
     private mutating func leaderRead(
         _ nonce: UInt64, requester: NodeID?, _ effects: inout [Effect]
     ) {
-        guard log.term(at: commitIndex) == term else {
+        guard knowsTheCommit else {
             finish(nonce, requester, index: nil, &effects)
             return
         }
+        #if PLANTED_BUGS
+            if isTakenForLeader { return finish(nonce, requester, index: commitIndex, &effects) }
+        #endif
         if Quorum.isReached(membership, { $0 == identifier }) {
             finish(nonce, requester, index: commitIndex, &effects)
             return
@@ -46,6 +49,25 @@ extension ConsensusCore {
         leading = current
         broadcastHeartbeat(&effects)
     }
+
+    /// Whether the commit index is the cluster's: a new leader's is, once it has committed a record of
+    /// its own term.
+    private var knowsTheCommit: Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.readBeforeOwnCommit.isActive { return true }
+        #endif
+        return log.term(at: commitIndex) == term
+    }
+
+    #if PLANTED_BUGS
+        /// Whether this leader answers without asking anybody.
+        private var isTakenForLeader: Bool {
+            let active = leading?.peers.filter(\.isRecentlyActive).map(\.node) ?? []
+            return PlantedBug.readUnconfirmed.isActive
+                || PlantedBug.readByStaleLease.isActive
+                    && Quorum.isReached(membership) { $0 == identifier || active.contains($0) }
+        }
+    #endif
 
     private func finish(
         _ nonce: UInt64, _ requester: NodeID?, index: LogIndex?, _ effects: inout [Effect]
@@ -105,6 +127,11 @@ extension ConsensusCore {
     ) {
         guard let place = forwardedReads.firstIndex(where: { $0.nonce == nonce }) else { return }
         forwardedReads.remove(at: place)
+        #if PLANTED_BUGS
+            if PlantedBug.readAtLocalCommit.isActive, index != nil {
+                return effects.append(.readReady(nonce: nonce, index: commitIndex))
+            }
+        #endif
         if let index {
             effects.append(.readReady(nonce: nonce, index: index))
         } else {

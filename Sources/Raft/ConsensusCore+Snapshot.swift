@@ -101,7 +101,7 @@ extension ConsensusCore {
         _ effects: inout [Effect]
     ) {
         guard position.index > commitIndex || position.index > log.compacted.index else { return }
-        if log.term(at: position.index) == position.term, log.isBoundary(position.index) {
+        if holds(position) {
             log.compact(through: position)
             memberships.removeAll { $0.index <= position.index }
         } else {

@@ -149,6 +149,15 @@ package struct ConsensusCore: Sendable {
         log.term(at: index)
     }
 
+    /// Whether a frame of the log ends at `position`, so that what follows it may be kept.
+    package func holds(_ position: LogPosition) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.snapshotDropsTail.isActive { return false }
+            if PlantedBug.snapshotKeepsConflict.isActive { return log.isBoundary(position.index) }
+        #endif
+        return log.term(at: position.index) == position.term && log.isBoundary(position.index)
+    }
+
     /// The frame end behind which at most `byteLimit` bytes of frames lie.
     package func index(leaving byteLimit: Int) -> LogIndex {
         log.index(leaving: byteLimit)
@@ -315,6 +324,9 @@ package struct ConsensusCore: Sendable {
     /// Takes frames that are gone out of what writes under way will make durable.
     mutating func truncateWrites(after index: LogIndex) {
         durableIndex = min(durableIndex, index)
+        #if PLANTED_BUGS
+            if PlantedBug.staleDurableIndex.isActive { return }
+        #endif
         for place in writes.indices where writes[place].last > index {
             writes[place].last = index
         }
@@ -322,7 +334,13 @@ package struct ConsensusCore: Sendable {
 
     /// Asks for the apply of what is committed, durable here and below all damage.
     mutating func requestApply(_ effects: inout [Effect]) {
-        let through = belowDamage(min(commitIndex, durableIndex))
+        #if PLANTED_BUGS
+            let committed =
+                PlantedBug.appliesUncommitted.isActive ? durableIndex : commitIndex
+        #else
+            let committed = commitIndex
+        #endif
+        let through = belowDamage(min(committed, durableIndex))
         guard through > applyRequested else { return }
         applyRequested = through
         effects.append(.apply(through: through))

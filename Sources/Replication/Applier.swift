@@ -56,6 +56,11 @@ package final class Applier {
         position = next.position
         membership = next.membership
         sessions = next.sessions
+        #if PLANTED_BUGS
+            if PlantedBug.snapshotResetsSessions.isActive {
+                sessions = SessionTable(limits: limits)
+            }
+        #endif
         feed = next.feed
         executor.stateReplaced()
     }
@@ -92,6 +97,12 @@ package final class Applier {
             for frame in frames where turn.digestMarks.isEmpty {
                 try apply(frame, in: &turn)
             }
+            #if PLANTED_BUGS
+                if PlantedBug.positionAfterEffects.isActive {
+                    try engine.write(overlay.takeBatch())
+                }
+                if PlantedBug.positionBeforeEffects.isActive { try writePositionAlone() }
+            #endif
             overlay.version = position.index
             overlay.put(SystemRows.applied, position.encoded())
             try engine.write(overlay.takeBatch())
@@ -106,6 +117,15 @@ package final class Applier {
         turn.sessionCount = sessions.count
         return turn
     }
+
+    #if PLANTED_BUGS
+        private func writePositionAlone() throws(EngineFailure) {
+            let row = Row(version: position.index, value: position.encoded())
+            var batch = WriteBatch()
+            batch.changes.append(.put(key: SystemRows.applied, row: row))
+            try engine.write(batch)
+        }
+    #endif
 
     private func apply(_ frame: SealedFrame, in turn: inout AppliedTurn) throws {
         let header = frame.header
@@ -132,6 +152,11 @@ package final class Applier {
         position = AppliedPosition(
             index: header.lastIndex, term: header.term, digest: header.digest,
             timeMilliseconds: time, feedBytes: position.feedBytes + UInt64(fed))
+        #if PLANTED_BUGS
+            if PlantedBug.feedTrimmedEarly.isActive {
+                try feed.checkpoint(at: position.index, feedBytes: position.feedBytes, to: &overlay)
+            }
+        #endif
         let interval = SessionTable.checkpointRecords
         if before.rawValue / interval != position.index.rawValue / interval {
             sessions.checkpoint(to: &overlay)
@@ -151,6 +176,9 @@ extension Applier {
         in turn: inout AppliedTurn
     ) throws -> RecordResult {
         overlay.version = index
+        #if PLANTED_BUGS
+            if PlantedBug.stateByTurn.isActive { overlay.version = turn.position.index }
+        #endif
         var reader = ByteReader(raw, in: range)
         let record: Record
         do {
@@ -175,6 +203,9 @@ extension Applier {
             }
             return .done
         case .expireSessions(let expired):
+            #if PLANTED_BUGS
+                let time = PlantedBug.expiryByLocalClock.isActive ? .max : time
+            #endif
             for session in expired where sessions.isExpired(session, time: time) {
                 _ = sessions.close(session, in: &overlay)
             }

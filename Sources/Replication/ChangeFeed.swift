@@ -88,7 +88,10 @@ struct FeedWriter: Sendable {
         value.writeVarint(feedBytes)
         view.put(SystemRows.checkpoint(index), value.take())
         let tooOld = checkpoints.lastIndex { old in
-            index - old.index >= limits.retainedChangeRecords
+            #if PLANTED_BUGS
+                if PlantedBug.feedTrimmedEarly.isActive { return old.index < index }
+            #endif
+            return index - old.index >= limits.retainedChangeRecords
                 || feedBytes - old.feedBytes >= UInt64(limits.retainedChangeBytes)
         }
         guard let tooOld else { return }

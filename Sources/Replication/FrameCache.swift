@@ -18,6 +18,9 @@ struct FrameCache {
 
     /// Adds the next frame; a frame that does not follow the last one replaces everything.
     mutating func append(_ frame: SealedFrame) {
+        #if PLANTED_BUGS
+            if PlantedBug.cacheSurvivesTruncation.isActive { return frames.append(frame) }
+        #endif
         if let last = frames.last, last.header.lastIndex.next != frame.header.firstIndex {
             removeAll()
         }
@@ -35,6 +38,9 @@ struct FrameCache {
 
     /// Forgets every frame that holds a record after `index`.
     mutating func truncate(after index: LogIndex) {
+        #if PLANTED_BUGS
+            if PlantedBug.cacheSurvivesTruncation.isActive { return }
+        #endif
         while frames.count > start, let last = frames.last, last.header.lastIndex > index {
             byteCount -= last.bytes.count
             frames.removeLast()

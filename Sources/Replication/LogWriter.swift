@@ -76,6 +76,9 @@ final class LogWriter {
 
     func writeHardState(_ state: HardState, _ id: WriteID) {
         voting = WriteAheadLog.VotingState(term: state.term, vote: state.vote)
+        #if PLANTED_BUGS
+            if PlantedBug.voteForgotten.isActive { voting.vote = nil }
+        #endif
         gatheredThrough = id
     }
 

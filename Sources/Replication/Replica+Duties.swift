@@ -62,7 +62,12 @@ extension Replica {
     /// The leader proposes the end of sessions that have been idle for too long.
     private func expireSessions() {
         guard raft.isLeader, raft.canServeProposals, sessionCount > 0 else { return }
-        let time = clock.stamp(now: loop.now, wallMilliseconds: loop.wallMilliseconds)
+        #if PLANTED_BUGS
+            let time =
+                PlantedBug.expiryByLocalClock.isActive ? loop.wallMilliseconds : stamp()
+        #else
+            let time = stamp()
+        #endif
         let epoch = leadership
         applier.perform { applier in
             applier.expiredSessions(time: time)
@@ -75,18 +80,26 @@ extension Replica {
 
     // MARK: Engine and log
 
+    /// Whether a snapshot is taking the place of the engine and the log, which nobody else may touch.
+    private var isLeftAlone: Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.compactionUnderInstall.isActive { return false }
+        #endif
+        return isInstalling
+    }
+
     private func maintain() {
         let age = loop.now.milliseconds(since: flushStarted)
         let isDue =
             bytesSinceFlush >= settings.flushBytes
             || recordsSinceFlush >= settings.flushRecords
             || (bytesSinceFlush > 0 && age >= settings.flushMilliseconds)
-        if isDue, !isFlushing, !isInstalling {
+        if isDue, !isFlushing, !isLeftAlone {
             flushEngine { _ in }
         }
         let excess = writer.map { $0.statistics.fileBytes > settings.limits.retainedLogBytes }
         // What may go changes with a flush alone, and to find it out costs a walk over all frames.
-        if excess == true, !isCompacting, !isInstalling, flushed > compactionSought {
+        if excess == true, !isCompacting, !isLeftAlone, flushed > compactionSought {
             compactionSought = flushed
             let target = compactionTarget
             if target > raft.compacted.index { compact(through: target) { _ in } }
@@ -96,7 +109,7 @@ extension Replica {
 
     /// Makes the engine durable up to what is applied now.
     package func flushEngine(done: @escaping (Result<LogIndex, RequestRefusal>) -> Void) {
-        guard !isFlushing, !isInstalling else {
+        guard !isFlushing, !isLeftAlone else {
             done(.failure(.unavailable("the engine is being flushed or replaced; try again")))
             return
         }
@@ -133,6 +146,9 @@ extension Replica {
     /// The last index that need not be kept: flushed, and far enough behind that a follower which
     /// lags by less than half the retained bytes still finds its frames.
     private var compactionTarget: LogIndex {
+        #if PLANTED_BUGS
+            if PlantedBug.compactionPastFlush.isActive { return position.index }
+        #endif
         let bytes = settings.limits.retainedLogBytes / 2
         return min(flushed, raft.index(leaving: bytes))
     }
@@ -140,7 +156,7 @@ extension Replica {
     func compact(
         through index: LogIndex, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
     ) {
-        guard !isCompacting, !isInstalling else {
+        guard !isCompacting, !isLeftAlone else {
             done(.failure(.unavailable("the log is being compacted or replaced; try again")))
             return
         }

@@ -72,6 +72,9 @@ extension Replica {
     func confirmGatheredReads() {
         guard !gatheredReads.isEmpty else { return }
         let nonce = nextNonce
+        #if PLANTED_BUGS
+            if PlantedBug.readNonceReused.isActive { nextNonce &-= 1 }
+        #endif
         nextNonce &+= 1
         confirmingReads[nonce] = gatheredReads
         gatheredReads = []
@@ -81,13 +84,20 @@ extension Replica {
     func readsConfirmed(_ nonce: UInt64, at index: LogIndex) {
         guard let reads = confirmingReads.removeValue(forKey: nonce) else { return }
         for read in reads {
-            if index <= position.index {
+            if isApplied(index) {
                 read.run()
             } else {
                 readsAwaitingApply.append((index, read))
             }
         }
         if !readsAwaitingApply.isEmpty { pumpApply() }
+    }
+
+    private func isApplied(_ index: LogIndex) -> Bool {
+        #if PLANTED_BUGS
+            if PlantedBug.readBeforeApplied.isActive { return true }
+        #endif
+        return index <= position.index
     }
 
     func readsFailed(_ nonce: UInt64, _ refusal: Refusal) {

@@ -13,6 +13,9 @@ extension Replica {
     /// Takes the next step for one member, where one is due and can commit; on the leader.
     func considerReplacements() {
         rejoinObstacle = nil
+        #if PLANTED_BUGS
+            if PlantedBug.wipedNodeVotes.isActive { return }
+        #endif
         guard raft.canChangeMembership, administration == nil, logMemberships.isEmpty,
             raft.membership == membership.core, standing == .full
         else { return }

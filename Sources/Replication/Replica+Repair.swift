@@ -234,6 +234,9 @@ extension Replica {
                 other.header.previousDigest == one.header.digest
             else { return false }
         }
+        #if PLANTED_BUGS
+            if PlantedBug.repairUnverified.isActive { return true }
+        #endif
         guard let digest = question.range.digest else {
             let isExpected = frames.allSatisfy {
                 raft.term(at: $0.header.firstIndex) == $0.header.term

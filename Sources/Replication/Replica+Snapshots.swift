@@ -244,7 +244,7 @@ extension Replica {
         let position = adoption.position
         let start = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
-        let keeps = raft.term(at: position.index) == position.term
+        let keeps = raft.holds(LogPosition(index: position.index, term: position.term))
         guard !keeps || writer?.isMending == true else {
             installed(request, adoption)
             return

@@ -146,6 +146,9 @@ extension SessionTable.Session {
                     + "acknowledged through \(acknowledgedThrough)")
         }
         if origin.sequence <= highest {
+            #if PLANTED_BUGS
+                if PlantedBug.retryExecuted.isActive { return .execute(place) }
+            #endif
             guard let known = outcomes[origin.sequence] else {
                 return .refuse(.outcomeForgotten, "the outcome of \(origin.sequence) is forgotten")
             }
@@ -286,6 +289,9 @@ extension SessionTable {
         try view.scan(KeyRange(prefix: SystemRows.outcomesPrefix), reverse: false) { key, row in
             guard failure == nil else { return false }
             table.outcomeRows.append(key)
+            #if PLANTED_BUGS
+                if PlantedBug.outcomesLostAtRestart.isActive { return true }
+            #endif
             do throws(DecodingFailure) {
                 try table.replay(row.value, limits: limits)
                 return true

@@ -80,6 +80,9 @@ final class SnapshotIntake {
                 "install snapshot \(snapshot)",
                 reason: "its rows are of position \(position.index)/\(position.term)")
         }
+        #if PLANTED_BUGS
+            if PlantedBug.snapshotNotSynced.isActive { return .complete(engine) }
+        #endif
         try engine.flush()
         return .complete(engine)
     }

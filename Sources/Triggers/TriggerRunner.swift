@@ -113,6 +113,9 @@ package struct TriggerRunner: Sendable {
     /// The program has ended; `failure` says why it counts as failed.
     package mutating func finished(failure: String?, now: MonotonicTime) {
         guard case .running = phase, let done = pending.first else { return }
+        #if PLANTED_BUGS
+            let failure = PlantedBug.failedDeliverySkipped.isActive ? nil : failure
+        #endif
         guard let failure else {
             pending.removeFirst()
             deliveredThrough = done.index
@@ -153,7 +156,12 @@ package struct TriggerRunner: Sendable {
 
     /// The cursor to replicate.
     package var cursor: TriggerCursor {
-        TriggerCursor(
+        #if PLANTED_BUGS
+            let deliveredThrough =
+                PlantedBug.cursorBeforeEffect.isActive
+                ? max(self.deliveredThrough, pending.first?.index ?? .zero) : self.deliveredThrough
+        #endif
+        return TriggerCursor(
             trigger: definition.name, deliveredThrough: deliveredThrough, suspension: suspension)
     }
 }

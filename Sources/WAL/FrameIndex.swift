@@ -257,6 +257,9 @@ extension FrameIndex {
         guard header.lastIndex <= hole.last else {
             return "it ends behind the damage, which ends at index \(hole.last)"
         }
+        #if PLANTED_BUGS
+            if PlantedBug.repairUnverified.isActive { return nil }
+        #endif
         let isTop = header.lastIndex == hole.last
         let isBottom = header.firstIndex == hole.first
         guard isTop || isBottom else {

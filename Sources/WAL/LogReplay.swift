@@ -93,6 +93,12 @@ struct LogReplay {
                 envelope.groupBytes <= bytes.count - offset
             {
                 let isWhole = GroupBody(envelope, in: bytes, at: offset, limits: limits).isWhole
+                #if PLANTED_BUGS
+                    if PlantedBug.truncateAtBadChecksum.isActive, !isWhole {
+                        mustClearTail = true
+                        return
+                    }
+                #endif
                 let isFollowed =
                     nextHeader != nil || isWhole
                     || nextGroup(bytes, behind: offset, of: position) != nil
@@ -107,6 +113,12 @@ struct LogReplay {
                 mustClearTail = true
                 return
             }
+            #if PLANTED_BUGS
+                if PlantedBug.truncateAtBadChecksum.isActive {
+                    mustClearTail = true
+                    return
+                }
+            #endif
             guard let next = nextGroup(bytes, behind: offset, of: position) else {
                 if let nextHeader {
                     lose(

@@ -176,6 +176,9 @@ extension WriteAheadLog {
                 return []
             }
         }
+        #if PLANTED_BUGS
+            if PlantedBug.repairUnverified.isActive { return found }
+        #endif
         guard found.last?.header.digest == digest else { return [] }
         return found
     }

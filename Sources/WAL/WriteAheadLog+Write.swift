@@ -102,6 +102,9 @@ extension WriteAheadLog {
         buffers.append(contentsOf: frames.map(\.bytes))
         try changing { () throws(FileFailure) in
             try file.write(buffers, at: start)
+            #if PLANTED_BUGS
+                if PlantedBug.syncLeftOut.isActive { return }
+            #endif
             try file.sync()
         }
         segments[last].end = start + envelope.groupBytes

@@ -15,6 +15,10 @@ package struct RunSettings: Sendable {
     /// Every disk says that syncs are done, and does none: such a run must fail.
     package var disksLie = false
     package var limits: Limits
+    #if PLANTED_BUGS
+        /// The mistake that all nodes make.
+        package var planted: PlantedBug?
+    #endif
 
     package init() {
         var limits = Limits.standard
@@ -104,6 +108,14 @@ package final class SimulatedRun {
 
     /// Runs it to its end.
     package func run() -> Verdict {
+        #if PLANTED_BUGS
+            return PlantedBug.$chosen.withValue(settings.planted) { runPhases() }
+        #else
+            return runPhases()
+        #endif
+    }
+
+    private func runPhases() -> Verdict {
         begin()
         injector.arrange(schedule)
         clients.forEach { $0.start() }
