@@ -274,7 +274,9 @@ final class NodeRuntime {
                     stopped(0)
                 case .failed(let failure):
                     logger.critical("stopped", metadata: ["why": "\(failure)"])
-                    stopped(DaemonExit.inputOutput.rawValue)
+                    // At once: closing the engine would write to a disk that has failed, and joining
+                    // the disk's thread would wait for one that hangs.
+                    _exit(DaemonExit.inputOutput.rawValue)
                 }
             }
         } catch {

@@ -32,8 +32,10 @@ final class Ledger: Sendable {
     }
 
     private let state: Locked<State>
+    private let meter: ProgressMeter?
 
-    init(clients: Int) {
+    init(clients: Int, meter: ProgressMeter? = nil) {
+        self.meter = meter
         state = Locked(State(writes: Array(repeating: [], count: clients)))
     }
 
@@ -56,6 +58,7 @@ final class Ledger: Sendable {
 
     func settle(client: Int, sequence: Int, _ fate: Fate, complaint: String? = nil) {
         let now = ContinuousClock.now
+        if case .acknowledged = fate { meter?.note() }
         state.withLock { state in
             state.writes[client][sequence].fate = fate
             if let complaint, state.complaints.count < 20 { state.complaints.append(complaint) }

@@ -23,6 +23,8 @@ final class TestCluster {
         var fault: DiskFault
         /// Whether disks can fail and clocks jump at run time.
         var hasTroubles = false
+        /// The node whose data are on a small file system of their own, if there is one.
+        var small: Int?
         /// Where lossydisk.c, undo.c and trouble.c are.
         var faultSources: String
     }
@@ -45,6 +47,9 @@ final class TestCluster {
     private(set) var troubles: [Int: TroubleControl] = [:]
     /// How the ending reads of a node that has found its data not to be what it wrote (`EX_DATAERR`).
     static let refusalEnding = "exit code 65"
+    /// How the ending reads of a node whose disk has failed, or failed at the start (`EX_IOERR`,
+    /// `EX_CANTCREAT`).
+    private static let diskEndings: Set = ["exit code 74", "exit code 73"]
 
     init(_ plan: Plan) async throws(TortureFailure) {
         self.plan = plan
@@ -57,6 +62,7 @@ final class TestCluster {
                 troubles[node] = try TroubleControl(path: "\(plan.folder)/\(node).trouble")
             }
         }
+        if let small = plan.small { try await mountSmallDisk(small) }
         try await compileFaults()
     }
 
@@ -78,6 +84,17 @@ final class TestCluster {
         plan.network.clientEndpoint(node)
     }
 
+    /// A client of all nodes of the beginning.
+    func client(name: String) throws(TortureFailure) -> LockstepClient {
+        var configuration = ClientConfiguration(endpoints: endpoints)
+        configuration.name = name
+        do throws(LockstepError) {
+            return try LockstepClient(configuration: configuration)
+        } catch {
+            throw TortureFailure("\(error)")
+        }
+    }
+
     func folder(_ node: Int) -> String {
         "\(plan.folder)/\(node)"
     }
@@ -86,7 +103,7 @@ final class TestCluster {
         folder(node) + "/data"
     }
 
-    private func journal(_ node: Int) -> String {
+    func journal(_ node: Int) -> String {
         "\(plan.folder)/\(node).journal"
     }
 
@@ -170,7 +187,7 @@ final class TestCluster {
     private func noteEnding(_ node: Int) {
         guard let process = processes[node], !process.isRunning else { return }
         processes[node] = nil
-        if mayEnd.contains(node) {
+        if mayEnd.contains(node), Self.diskEndings.contains(process.ending) {
             provokedEndings += 1
         } else {
             unexpectedEndings.append("node \(node): \(process.ending)")
@@ -225,6 +242,7 @@ final class TestCluster {
             await process.end()
         }
         processes = [:]
+        if let small = plan.small { await keepSmallDisk(small) }
         if case .namespaces(let network) = plan.network { await network.end() }
     }
 

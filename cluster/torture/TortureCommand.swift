@@ -59,6 +59,10 @@ struct TortureCommand: AsyncParsableCommand {
     var patience = 30
     @Option(help: "What the random choices come from. (default: a random one, printed)")
     var seed: UInt64?
+    @Option(help: "Faults, apart by commas: all, kinds, or beginnings of kinds such as disk.")
+    var nemesis: String?
+    @Option(help: "With --nemesis: the most faults at once, after each was alone.")
+    var mostAtOnce = 3
     @Flag(help: "Pause the leader instead of killing nodes.")
     var pause = false
     @Flag(help: "With each kill, tear or lose what the node had not synced.")
@@ -83,6 +87,12 @@ struct TortureCommand: AsyncParsableCommand {
         guard kills >= 0, seconds > 0, patience > 0, pauses ?? 0 >= 0 else {
             throw ValidationError("counts and times must not be negative")
         }
+        if let nemesis, FaultKind.list(nemesis) == nil {
+            throw ValidationError("--nemesis \(nemesis): no such fault; --help lists them")
+        }
+        if nemesis != nil, pause || lossy {
+            throw ValidationError("--nemesis goes without --pause and --lossy")
+        }
         if ignoreSync, !lossy { throw ValidationError("--ignore-sync goes with --lossy") }
     }
 
@@ -97,13 +107,21 @@ struct TortureCommand: AsyncParsableCommand {
             throw ExitCode(2)
         }
         say("seed \(seed), network \(cluster.plan.network.name), folder \(folder)")
-        let verdict = await torture(cluster, seed: seed)
-        await cluster.end()
-        print(json ? verdict.json : verdict.text)
-        let isAsWanted = expectFailure ? verdict.hasFoundLies : verdict.isClean
-        if expectFailure {
-            let isNoticed = isAsWanted ? "found out, as they had to be" : "not noticed"
-            say("the disks' lies were \(isNoticed)")
+        let isAsWanted: Bool
+        if kinds.isEmpty {
+            let verdict = await torture(cluster, seed: seed)
+            await cluster.end()
+            print(json ? verdict.json : verdict.text)
+            isAsWanted = expectFailure ? verdict.hasFoundLies : verdict.isClean
+            if expectFailure {
+                let isNoticed = isAsWanted ? "found out, as they had to be" : "not noticed"
+                say("the disks' lies were \(isNoticed)")
+            }
+        } else {
+            let verdict = await matrix(cluster, seed: seed)
+            await cluster.end()
+            print(json ? verdict.json : verdict.text)
+            isAsWanted = verdict.isClean
         }
         if isAsWanted, self.folder == nil, !Interruption.isRequested {
             _ = try? await Tool.run("/bin/rm", ["-rf", "--one-file-system", folder], in: "/tmp")
@@ -111,6 +129,22 @@ struct TortureCommand: AsyncParsableCommand {
             say("logs and data are in \(folder)")
         }
         guard isAsWanted else { throw ExitCode(1) }
+    }
+
+    /// The faults that the run is to have; none for kills and pauses alone.
+    private var kinds: [FaultKind] {
+        nemesis.flatMap(FaultKind.list) ?? []
+    }
+
+    private func matrix(_ cluster: TestCluster, seed: UInt64) async -> MatrixVerdict {
+        let unavailable = MatrixRun.unavailable(kinds, isolated: Isolation.isInside)
+        let possible = kinds.filter { kind in !unavailable.contains { $0.kind == kind } }
+        let plan = MatrixRun.Plan(
+            kinds: possible, seconds: seconds, patience: .seconds(patience), clients: clients,
+            mostAtOnce: mostAtOnce, seed: seed)
+        var verdict = await MatrixRun(plan: plan, cluster: cluster).run()
+        verdict.unavailable = unavailable
+        return verdict
     }
 
     private func say(_ text: String) {
@@ -128,13 +162,16 @@ struct TortureCommand: AsyncParsableCommand {
         }
         let fault: DiskFault = ignoreSync ? .ignoresSync : lossy ? .lossy : .none
         try Files.makeFolder(folder, isNew: true)
+        let spares = kinds.contains(.membership) ? 1 : 0
         let network: NodeNetwork =
             Isolation.isInside
             ? .namespaces(
-                try await NamespaceNetwork(folder: folder, nodes: nodes, seed: seed))
+                try await NamespaceNetwork(folder: folder, nodes: nodes + spares, seed: seed))
             : .loopback(basePort: basePort)
         return TestCluster.Plan(
-            daemon: resolved, folder: folder, nodes: nodes, network: network, fault: fault,
+            daemon: resolved, folder: folder, nodes: nodes, spares: spares, network: network,
+            fault: fault, hasTroubles: !kinds.isEmpty,
+            small: kinds.contains(.diskFull) && Isolation.isInside ? nodes : nil,
             faultSources: faults)
     }
 
@@ -143,7 +180,7 @@ struct TortureCommand: AsyncParsableCommand {
         let ledger = Ledger(clients: clients)
         var verdict = Verdict(seed: seed, mode: mode, ledger: ledger.contents)
         do throws(TortureFailure) {
-            let observer = try observer(of: cluster)
+            let observer = try cluster.client(name: "torture observer")
             defer { observer.close() }
             let nemesisPlan = Nemesis.Plan(
                 kills: pause ? 0 : kills, pauses: pauses ?? (pause ? 10 : 0),
@@ -186,15 +223,5 @@ struct TortureCommand: AsyncParsableCommand {
         if lossy { words.append("lossy") }
         if ignoreSync { words.append("ignore-sync") }
         return words.joined(separator: " ")
-    }
-
-    private func observer(of cluster: TestCluster) throws(TortureFailure) -> LockstepClient {
-        var configuration = ClientConfiguration(endpoints: cluster.endpoints)
-        configuration.name = "torture observer"
-        do throws(LockstepError) {
-            return try LockstepClient(configuration: configuration)
-        } catch {
-            throw TortureFailure("\(error)")
-        }
     }
 }

@@ -1,0 +1,216 @@
+import Glibc
+import Histories
+import Lockstep
+
+/// Carries faults out on a cluster: begins, goes on with, and ends them.
+struct FaultStage {
+    /// A fault under way.
+    struct Scene {
+        let number: Int
+        let kind: FaultKind
+        let trouble: Trouble
+        /// When it is to end.
+        let end: ContinuousClock.Instant
+        /// For what goes in turns: what comes next, and when.
+        var step = 0
+        var nextStep: ContinuousClock.Instant
+        /// What the evidence counted at the beginning.
+        var evidence = 0
+    }
+
+    let cluster: TestCluster
+    let observer: LockstepClient
+    let recorder: HistoryRecorder
+    let patience: Duration
+    var generator: SeededGenerator
+    /// How often each kind met a call, a packet or a process.
+    private(set) var met: [FaultKind: Int] = [:]
+
+    init(
+        _ cluster: TestCluster, observer: LockstepClient, recorder: HistoryRecorder,
+        patience: Duration, generator: SeededGenerator
+    ) {
+        self.cluster = cluster
+        self.observer = observer
+        self.recorder = recorder
+        self.patience = patience
+        self.generator = generator
+    }
+
+    private var packets: PacketSwitch? {
+        if case .namespaces(let network) = cluster.plan.network { network.packets } else { nil }
+    }
+
+    mutating func meet(_ kind: FaultKind, _ times: Int = 1) {
+        met[kind, default: 0] += times
+    }
+
+    /// What the switch and the nodes' libraries have counted of such a trouble.
+    private func evidence(_ trouble: Trouble) -> Int {
+        switch trouble {
+        case .links:
+            let counts = packets?.counts ?? LinkTable.Counts()
+            return counts.dropped + counts.delayed + counts.duplicated
+        case .disk(let node, _), .unreadable(let node, _):
+            guard let hits = cluster.troubles[node]?.hits else { return 0 }
+            return Int(hits.failures + hits.stalls + hits.delays)
+        case .clock(let nodes, _):
+            return nodes.reduce(0) { $0 + Int(cluster.troubles[$1]?.hits.shiftedClockReads ?? 0) }
+        case .kill, .stop, .pulses, .restart, .fullDisk, .transfer, .membership, .rot, .wipe:
+            return 0
+        }
+    }
+
+    // MARK: - Begin
+
+    mutating func begin(_ scene: inout Scene) async throws(TortureFailure) {
+        scene.evidence = evidence(scene.trouble)
+        switch scene.trouble {
+        case .links(let links): packets?.apply(links, fault: scene.number)
+        case .kill(let nodes):
+            meet(scene.kind, nodes.count)
+            try await cluster.kill(nodes, using: &generator)
+        case .stop(let node):
+            cluster.signal(node, SIGSTOP)
+            meet(scene.kind)
+        case .pulses, .restart, .transfer: break
+        case .disk(let node, let settings):
+            cluster.setMayEnd(node, settings.writeError != 0 || settings.syncError != 0)
+            try change(node) { settings.lay(over: &$0) }
+        case .unreadable(let node, let permille):
+            cluster.setMayEnd(node, true)
+            try await cluster.kill([node], using: &generator)
+            try change(node) {
+                $0.readError = EIO
+                $0.permille = permille
+            }
+            try cluster.start(node)
+        case .fullDisk(let node):
+            cluster.setMayEnd(node, true)
+            if try cluster.fillDisk(node, leaving: Int.random(in: 0...2_000_000, using: &generator))
+            {
+                meet(scene.kind)
+            }
+        case .clock(let nodes, let seconds):
+            for node in nodes { try change(node) { $0.wallNanoseconds += seconds * 1_000_000_000 } }
+        case .membership(let node, _): try await join(node, scene.kind)
+        case .rot(let node): try await rot(node, scene.kind)
+        case .wipe(let node):
+            try await cluster.kill([node], using: &generator)
+            try await cluster.wipe(node)
+            try cluster.start(node)
+            meet(scene.kind)
+        }
+    }
+
+    private func change(
+        _ node: Int, _ body: (inout TroubleControl.Settings) -> Void
+    ) throws(TortureFailure) {
+        guard let trouble = cluster.troubles[node] else {
+            throw TortureFailure("node \(node) has no disk that can fail")
+        }
+        try trouble.change(body)
+    }
+
+    private mutating func rot(_ node: Int, _ kind: FaultKind) async throws(TortureFailure) {
+        try await cluster.kill([node], using: &generator)
+        if let place = try LogRot.strike(
+            log: cluster.dataFolder(node) + "/log", using: &generator)
+        {
+            recorder.note("flipped in the log of node \(node): \(place)")
+            meet(kind)
+        }
+        try cluster.start(node)
+    }
+
+    // MARK: - Go on
+
+    /// Does the next step of what goes in turns, if it is due.
+    mutating func advance(_ scene: inout Scene) async throws(TortureFailure) {
+        guard scene.nextStep <= .now else { return }
+        scene.step += 1
+        switch scene.trouble {
+        case .pulses(let node, let stopped, let running):
+            let isStop = scene.step % 2 == 1
+            cluster.signal(node, isStop ? SIGSTOP : SIGCONT)
+            scene.nextStep = .now + (isStop ? stopped : running)
+            meet(scene.kind)
+        case .restart(let nodes) where scene.step <= nodes.count:
+            try await restart(nodes[scene.step - 1])
+            scene.nextStep = .now + .milliseconds(700)
+            meet(scene.kind)
+        case .transfer:
+            // Refused where there is no leader at the moment; that is an answer too.
+            let isDone =
+                (try? await observer.transferLeadership(timeout: .seconds(2))) != nil
+            if isDone { meet(scene.kind) }
+            scene.nextStep = .now + generator.milliseconds(in: 300...1_500)
+        case .links, .kill, .stop, .restart, .disk, .unreadable, .fullDisk, .clock, .membership,
+            .rot, .wipe:
+            scene.nextStep = scene.end
+        }
+    }
+
+    private func restart(_ node: Int) async throws(TortureFailure) {
+        guard await cluster.terminate(node, patience: .seconds(20)) else {
+            throw TortureFailure("node \(node) did not end with success within 20 s of SIGTERM")
+        }
+        try cluster.start(node)
+    }
+
+    // MARK: - End
+
+    mutating func end(_ scene: Scene) async throws(TortureFailure) {
+        meet(scene.kind, evidence(scene.trouble) - scene.evidence)
+        switch scene.trouble {
+        case .links: packets?.heal(fault: scene.number)
+        case .kill(let nodes):
+            for node in nodes.shuffled(using: &generator) { try cluster.start(node) }
+        case .stop(let node), .pulses(let node, _, _): cluster.signal(node, SIGCONT)
+        case .restart(let nodes):
+            for place in scene.step..<max(scene.step, nodes.count) {
+                try await restart(nodes[place])
+                meet(scene.kind)
+            }
+        case .transfer: break
+        case .disk(let node, let settings):
+            try change(node) { settings.lift(from: &$0) }
+            try recover(node)
+        case .unreadable(let node, _):
+            try change(node) {
+                $0.readError = 0
+                $0.permille = 1_000
+            }
+            try recover(node)
+        case .fullDisk(let node):
+            cluster.emptyDisk(node)
+            try recover(node)
+        case .clock(let nodes, let seconds):
+            for node in nodes { try change(node) { $0.wallNanoseconds -= seconds * 1_000_000_000 } }
+        case .membership(let node, let again): try await leave(node, again: again, scene.kind)
+        case .rot(let node), .wipe(let node): try await waitForVoter(node)
+        }
+    }
+
+    /// Starts a node again that the trouble has made end.
+    private func recover(_ node: Int) throws(TortureFailure) {
+        cluster.setMayEnd(node, false)
+        try cluster.start(node)
+    }
+}
+
+extension TroubleControl.Settings {
+    /// Adds what is wrong here to what else is wrong with a node.
+    func lay(over other: inout Self) {
+        let wall = other.wallNanoseconds
+        other = self
+        other.wallNanoseconds = wall
+    }
+
+    /// Takes it away again; a clock keeps its jump.
+    func lift(from other: inout Self) {
+        let wall = other.wallNanoseconds
+        other = Self()
+        other.wallNanoseconds = wall
+    }
+}

@@ -1,0 +1,135 @@
+import JSON
+import TextOutput
+
+/// What a run of the fault harness has found, as tables or as JSON.
+struct MatrixVerdict {
+    struct FaultRow {
+        var kind: FaultKind
+        var row: FaultRun.Row
+        var met: Int
+    }
+
+    var seed: UInt64
+    var network: String
+    var seconds = 0
+    var ledger: Ledger.State
+    var findings: Verification.Findings?
+    var faults: [FaultRow] = []
+    /// Kinds that the run was to have and that met nothing.
+    var unmet: [FaultKind] = []
+    /// Kinds that cannot be had here, and why.
+    var unavailable: [(kind: FaultKind, reason: String)] = []
+    var failovers = 0
+    var longestSilence = Duration.zero
+    var provokedEndings = 0
+    var unexpectedEndings: [String] = []
+    var failure: String?
+
+    private var writes: [Ledger.Write] {
+        Array(ledger.writes.joined())
+    }
+
+    private var rows: [(name: String, value: Int)] {
+        let unknown = writes.count { write in
+            switch write.fate {
+            case .unknown, .underway: true
+            case .acknowledged, .refused: false
+            }
+        }
+        let refused = writes.count { if case .refused = $0.fate { true } else { false } }
+        return [
+            ("seconds", seconds), ("writes", writes.count), ("acknowledged", ledger.acknowledged),
+            ("refused", refused), ("unknown", unknown),
+            ("unknown, executed", findings?.unknownExecuted ?? 0),
+            ("reads", ledger.reads), ("failed reads", ledger.failedReads),
+            ("change sets", findings?.feedLength ?? 0), ("failovers", failovers),
+            ("longest time without an answer, ms", milliseconds(longestSilence)),
+            ("nodes that a bad disk has stopped", provokedEndings),
+        ]
+    }
+
+    /// What must be nothing, with the cases.
+    private var objections: [(name: String, cases: [String])] {
+        [
+            ("lost", findings?.lost ?? []), ("twice", findings?.twice ?? []),
+            ("executed though refused", findings?.executedThoughRefused ?? []),
+            ("misplaced", findings?.misplaced ?? []),
+            ("wrong final values", findings?.wrongValues ?? []),
+            ("nodes that differ", findings?.differingNodes ?? []),
+            ("stale reads", ledger.staleReads),
+            ("nodes that ended on their own", unexpectedEndings),
+            ("faults that met nothing", unmet.map(\.rawValue)),
+        ]
+    }
+
+    var isClean: Bool {
+        failure == nil && findings != nil && ledger.acknowledged > 0
+            && objections.allSatisfy(\.cases.isEmpty)
+    }
+
+    private func milliseconds(_ duration: Duration) -> Int {
+        Int(duration / .milliseconds(1))
+    }
+
+    var text: String {
+        var table = Table([
+            .init("fault"), .init("times", .right), .init("met", .right),
+            .init("silence ms", .right), .init("recovery ms", .right),
+        ])
+        for fault in faults {
+            table.append([
+                fault.kind.rawValue, "\(fault.row.times)", "\(fault.met)",
+                "\(milliseconds(fault.row.silence))", "\(milliseconds(fault.row.recovery))",
+            ])
+        }
+        var text = table.text + "\n"
+        var totals = Table([.init(""), .init("", .right)])
+        totals.append(["seed", "\(seed)"])
+        totals.append(["network", network])
+        for row in rows { totals.append([row.name, "\(row.value)"]) }
+        for objection in objections {
+            let isKnown = findings != nil || !objection.cases.isEmpty
+            totals.append([objection.name, isKnown ? "\(objection.cases.count)" : "not checked"])
+        }
+        text += totals.text
+        for fault in unavailable { text += "not here: \(fault.kind.rawValue): \(fault.reason)\n" }
+        for objection in objections {
+            for each in objection.cases.prefix(10) { text += "\(objection.name): \(each)\n" }
+        }
+        for complaint in ledger.complaints.prefix(5) { text += "note: \(complaint)\n" }
+        if let failure { text += "failure: \(failure)\n" }
+        return text + (isClean ? "verdict: clean\n" : "verdict: FAILED\n")
+    }
+
+    var json: String {
+        func list(_ words: [String]) -> JSONValue { .array(words.map { .string($0) }) }
+        var members = [
+            JSONMember("seed", .number(seed)), JSONMember("network", .string(network)),
+            JSONMember("clean", .boolean(isClean)),
+            JSONMember("failure", failure.map { .string($0) } ?? .null),
+            JSONMember("verified", .boolean(findings != nil)),
+            JSONMember(
+                "faults",
+                .array(
+                    faults.map { fault in
+                        .object([
+                            JSONMember("kind", .string(fault.kind.rawValue)),
+                            JSONMember("times", .number(fault.row.times)),
+                            JSONMember("met", .number(fault.met)),
+                            JSONMember("silence_ms", .number(milliseconds(fault.row.silence))),
+                            JSONMember("recovery_ms", .number(milliseconds(fault.row.recovery))),
+                        ])
+                    })),
+            JSONMember("unavailable", list(unavailable.map(\.kind.rawValue))),
+        ]
+        members += rows.map { JSONMember(key($0.name), .number($0.value)) }
+        members += objections.map { JSONMember(key($0.name), list($0.cases)) }
+        members.append(JSONMember("complaints", list(ledger.complaints)))
+        return JSONValue.object(members).indentedText
+    }
+
+    /// `unknown, executed` as `unknown_executed`.
+    private func key(_ name: String) -> String {
+        name.split { !$0.isLetter }.joined(separator: "_")
+    }
+}
