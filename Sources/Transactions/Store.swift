@@ -12,6 +12,8 @@ package struct ApplyContext: Sendable {
     package var step: UInt32 = 0
     /// What the transaction has changed so far, in order.
     package var changes: [Change] = []
+    /// Bytes that steps have copied into rows beyond what they carry; bounded like the changes.
+    package var copiedBytes = 0
 
     package init(index: LogIndex, timeMilliseconds: UInt64) {
         self.index = index

@@ -55,7 +55,7 @@ struct PropertyBench {
     }
 
     func group(_ path: String) throws -> PropertyGroup? {
-        let query = PropertyQuery.group(try pathed(path), ownerID: nil)
+        let query = PropertyQuery.group(try pathed(path))
         return try GroupReply(ask(query)).group
     }
 
@@ -87,6 +87,15 @@ struct PropertyBench {
 func pathed(_ text: String) throws -> PropertyPath {
     guard let path = PropertyPath(text) else {
         throw Abort(step: nil, code: .invalidArgument, message: "\(text) is no path")
+    }
+    return path
+}
+
+/// The snapshot of that name of an instance.
+func snapshotPathed(_ instance: String, _ name: String) throws -> SnapshotPath {
+    guard let path = SnapshotPath(try pathed(instance), name) else {
+        throw Abort(
+            step: nil, code: .invalidArgument, message: "\(name) is no snapshot of \(instance)")
     }
     return path
 }

@@ -14,7 +14,7 @@ struct PropertyOperationTests {
         let version = GroupVersion(index: LogIndex(301), ordinal: 0)
         let text = try content(.astring, "x", "y")
         let creation = GroupCreation(type: "framework", isPersistent: false)
-        return [
+        return try [
             .addService(group.servicePath), .addInstance(group.owner, serviceID: id),
             .addGroup(group, ownerID: nil, creation), .delete(group, id: id),
             .delete(group.servicePath, id: nil),
@@ -28,7 +28,20 @@ struct PropertyOperationTests {
             .replaceGroup(
                 GroupReplacement(
                     group, properties: [Property(name: "p", content: text)], creation: creation)),
-            .dropNonPersistentGroups,
+            .noteBoots([NodeBoot(node: NodeID(1), boot: 7), NodeBoot(node: NodeID(2), boot: 0)]),
+        ] + snapshotSamples(id)
+    }
+
+    private func snapshotSamples(_ id: EntityID) throws -> [PropertyOperation] {
+        let running = try snapshotPathed("svc:/a:b", "running")
+        let start = try snapshotPathed("svc:/a:b", "start")
+        return [
+            .takeSnapshot(SnapshotTake(running, instanceID: id, mode: .new)),
+            .takeSnapshot(SnapshotTake(running, mode: .replace(id))),
+            .takeSnapshot(SnapshotTake(running, mode: .replace(nil))),
+            .takeSnapshot(SnapshotTake(running, mode: .set)),
+            .attachSnapshot(SnapshotReference(running), to: SnapshotReference(start, id: id)),
+            .deleteSnapshot(SnapshotReference(start, id: id)),
         ]
     }
 
@@ -63,7 +76,7 @@ struct PropertyOperationTests {
                 }
             }
             let damaged = Operation(
-                store: .properties, kind: UInt8.random(in: 0...8, using: &random), body: body)
+                store: .properties, kind: UInt8.random(in: 0...11, using: &random), body: body)
             do throws(StoreFailure) {
                 let read = try PropertyOperation(damaged)
                 let again = try PropertyOperation(read.operation)
@@ -137,7 +150,7 @@ struct PropertyOperationTests {
             ? GroupCreation(type: "framework", isPersistent: Bool.random(using: &random)) : nil
         let value = try content(
             pick([.count, .astring]), "\(Int.random(in: 0...9, using: &random))")
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: return .addService(group.servicePath)
         case 1: return .addInstance(try pathed(pick(["svc:/a:i", "svc:/b:i"])), serviceID: nil)
         case 2: return .addGroup(group, ownerID: nil, GroupCreation(type: "framework"))
@@ -148,12 +161,31 @@ struct PropertyOperationTests {
                     group, properties: [Property(name: pick(["p", "q"]), content: value)],
                     creation: creation))
         case 5: return .commitGroup(GroupCommit(group, edits: [.delete(pick(["p", "q"]))]))
-        case 6 where Int.random(in: 0..<5, using: &random) == 0: return .dropNonPersistentGroups
+        case 6 where Int.random(in: 0..<5, using: &random) == 0:
+            return .noteBoots([
+                NodeBoot(node: NodeID(1), boot: UInt64.random(in: 0...9, using: &random))
+            ])
+        case 7: return try randomSnapshotOperation(&random)
         default:
             return .commitGroup(
                 GroupCommit(
                     group, edits: [.set(pick(["p", "q", "r"]), value)],
                     creation: creation ?? GroupCreation(type: "framework")))
+        }
+    }
+
+    private static func randomSnapshotOperation(
+        _ random: inout SeededRandom
+    ) throws -> PropertyOperation {
+        let names = ["running", "start"]
+        let first = try snapshotPathed("svc:/a:i", names[Int.random(in: 0...1, using: &random)])
+        let second = try snapshotPathed("svc:/b:i", names[Int.random(in: 0...1, using: &random)])
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: return .takeSnapshot(SnapshotTake(first, mode: .new))
+        case 1: return .takeSnapshot(SnapshotTake(second, mode: .set))
+        case 2: return .takeSnapshot(SnapshotTake(first, mode: .replace(nil)))
+        case 3: return .attachSnapshot(SnapshotReference(first), to: SnapshotReference(second))
+        default: return .deleteSnapshot(SnapshotReference(second))
         }
     }
 

@@ -74,18 +74,6 @@ struct TreeTests {
         }
     }
 
-    @Test func `groups that are not persistent are dropped by a record`() throws {
-        var bench = PropertyBench()
-        try bench.run(
-            try service("a"), try group("svc:/a/:properties/keep"),
-            try group("svc:/a/:properties/drop", isPersistent: false))
-        let result = try DropResult(try bench.run(.dropNonPersistentGroups)[0])
-        #expect(result == DropResult(dropped: 1, isPartial: false))
-        #expect(bench.changeLines == ["-svc:/a/:properties/drop"])
-        #expect(try DropResult(try bench.run(.dropNonPersistentGroups)[0]).dropped == 0)
-        #expect(try bench.group("svc:/a/:properties/keep") != nil)
-    }
-
     @Test func `lists are ordered, bounded and go on where they ended`() throws {
         var bench = PropertyBench()
         for name in ["net/b", "net/a", "net-x", "sys", "net/a,c"] {

@@ -45,6 +45,20 @@ struct ValueTests {
         #expect(value.map { String(decoding: $0.stringBytes, as: UTF8.self) } == expected)
     }
 
+    @Test(
+        arguments: [
+            (.count, Array("-1".utf8)), (.ustring, [0xF8, 0x88, 0x80, 0x80, 0x80]),
+            (.uri, Array(":".utf8)), (.fmri, []),
+        ] as [(PropertyType, [UInt8])])
+    func `what manual and source of libscf judge differently is refused, or comes back the same`(
+        type: PropertyType, input: [UInt8]
+    ) {
+        let value = PropertyValue(stringBytes: input, type: type)
+        if let value {
+            #expect(PropertyValue(stringBytes: value.stringBytes, type: type) == value)
+        }
+    }
+
     @Test func `lengths are bounded`() {
         func accepts(_ type: PropertyType, _ input: String) -> Bool {
             PropertyValue(stringBytes: Array(input.utf8), type: type) != nil

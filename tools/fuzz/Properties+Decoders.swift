@@ -1,4 +1,5 @@
 import Codec
+import Identifiers
 import Properties
 import Transactions
 
@@ -7,8 +8,9 @@ private let samplePath = PropertyPath(
 
 private func sampleOperations() -> [PropertyOperation] {
     guard let path = samplePath,
-        let content = PropertyContent(type: .astring, strings: ["one", "two"])
-    else { return [.dropNonPersistentGroups] }
+        let content = PropertyContent(type: .astring, strings: ["one", "two"]),
+        let snapshot = SnapshotPath(path.owner, "running")
+    else { return [.noteBoots([NodeBoot(node: NodeID(1), boot: 2)])] }
     return [
         .addGroup(path, ownerID: nil, GroupCreation(type: "application")),
         .delete(path, id: nil),
@@ -17,7 +19,10 @@ private func sampleOperations() -> [PropertyOperation] {
                 path, edits: [.set("a", content), .new("b", content), .delete("c")],
                 creation: GroupCreation(type: "application"))),
         .replaceGroup(GroupReplacement(path, properties: [Property(name: "a", content: content)])),
-        .dropNonPersistentGroups,
+        .noteBoots([NodeBoot(node: NodeID(1), boot: 2), NodeBoot(node: NodeID(3), boot: 0)]),
+        .takeSnapshot(SnapshotTake(snapshot, mode: .replace(nil))),
+        .attachSnapshot(SnapshotReference(snapshot), to: SnapshotReference(snapshot)),
+        .deleteSnapshot(SnapshotReference(snapshot)),
     ]
 }
 

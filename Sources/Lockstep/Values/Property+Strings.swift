@@ -82,6 +82,7 @@ extension Change {
         case group(type: String, isPersistent: Bool, version: GroupVersion)
         /// A service or an instance.
         case entity
+        case snapshot
         /// A change of another store, or of a later version.
         case other([UInt8])
     }
@@ -109,6 +110,7 @@ extension Change {
                 type: header.type, isPersistent: header.isPersistent,
                 version: GroupVersion(header.version))
         case .entity: .entity
+        case .snapshot: .snapshot
         }
     }
 }

@@ -9,6 +9,7 @@ extension Change.Content {
         case .property(let type, let values): "\(type.rawValue) \(ValueRendering.text(values))"
         case .group(let type, _, let version): "group \(type) \(version)"
         case .entity: "there"
+        case .snapshot: "snapshot"
         case .other(let bytes): "\(bytes.count) bytes"
         }
     }
@@ -21,7 +22,7 @@ extension Change.Content {
                 "group-type": .string(type), "persistent": .boolean(isPersistent),
                 "version": .string(version.description),
             ]
-        case .entity: [:]
+        case .entity, .snapshot: [:]
         case .other(let bytes): ["bytes": .number(bytes.count)]
         }
     }

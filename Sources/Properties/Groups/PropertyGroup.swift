@@ -133,6 +133,11 @@ extension PropertyGroup {
         return byte & 1 == 0
     }
 
+    /// Whether the group whose row this is, which was checked before it was written, is persistent.
+    static func isPersistent(_ row: [UInt8]) -> Bool {
+        row.first.map { $0 & 1 == 0 } ?? false
+    }
+
     /// Writes what stands before the properties.
     static func encodeHeader(
         _ header: GroupHeader, propertyCount: Int, into writer: inout ByteWriter

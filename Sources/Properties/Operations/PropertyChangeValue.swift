@@ -9,10 +9,12 @@ import Transactions
 /// | 1, a property | `PropertyContent` |
 /// | 2, a group | identity, version, type (varint length, UTF-8), persistent (0 or 1) |
 /// | 3, a service or an instance | identity |
+/// | 4, a snapshot | `SnapshotName` |
 package enum PropertyChangeValue: Hashable, Sendable {
     case property(PropertyContent)
     case group(GroupHeader)
     case entity(EntityID)
+    case snapshot(SnapshotName)
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: encodedBytesHint)
@@ -29,6 +31,9 @@ package enum PropertyChangeValue: Hashable, Sendable {
         case .entity(let id):
             writer.writeUInt8(3)
             id.encode(into: &writer)
+        case .snapshot(let snapshot):
+            writer.writeUInt8(4)
+            snapshot.encode(into: &writer)
         }
         return writer.take()
     }
@@ -47,6 +52,7 @@ package enum PropertyChangeValue: Hashable, Sendable {
         case .property(let content): content.encodedBytesHint + 1
         case .group(let header): header.type.utf8.count + 32
         case .entity: 16
+        case .snapshot: 32
         }
     }
 
@@ -64,13 +70,15 @@ package enum PropertyChangeValue: Hashable, Sendable {
                     id: id, version: version, type: type, isPersistent: try reader.readBool()))
         case 3:
             self = .entity(try .decode(&reader))
+        case 4:
+            self = .snapshot(try .decode(&reader))
         case let tag:
             throw .malformed(at: 0, what: "unknown change value \(tag)")
         }
         try reader.finish()
     }
 
-    /// `{"type", "values"}`, `{"id", "group-type", "persistent"}` or `{"id"}`.
+    /// `{"type", "values"}`, `{"id", "group-type", "persistent"}`, `{"id"}` or `{"id", "content"}`.
     package var json: JSONValue {
         switch self {
         case .property(let content):
@@ -83,6 +91,11 @@ package enum PropertyChangeValue: Hashable, Sendable {
             ])
         case .entity(let id):
             .object([.init("id", .string(id.description))])
+        case .snapshot(let snapshot):
+            .object([
+                .init("id", .string(snapshot.id.description)),
+                .init("content", .string(snapshot.content.description)),
+            ])
         }
     }
 }

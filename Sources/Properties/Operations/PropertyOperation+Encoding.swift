@@ -11,11 +11,15 @@ package import Transactions
 /// | 4 | delete | path, identity or none |
 /// | 5 | commit group | path, identity or none, base or none, creation or none, number of edits (varint), edits |
 /// | 6 | replace group | path, identity or none, base or none, creation or none, number of properties (varint), each: name (varint length, UTF-8), `PropertyContent` |
-/// | 7 | drop non-persistent groups | – |
+/// | 7 | note boots | number of members (varint), each, ascending: node (varint), boot (8), 0: not known |
+/// | 8 | take snapshot | snapshot, identity of the instance or none, 1 new, 2 replace and identity or none, 3 either |
+/// | 9 | attach snapshot | source and target, each: snapshot, identity or none |
+/// | 10 | delete snapshot | snapshot, identity or none |
 ///
 /// | part | bytes |
 /// |---|---|
 /// | path | bits (1): 0 instance, 1 group, 2 property; the service and each of these (varint length, UTF-8) |
+/// | snapshot | path of the instance, name (varint length, UTF-8) |
 /// | … or none | 0, or 1 and the thing |
 /// | creation | type (varint length, UTF-8), persistent (0 or 1) |
 /// | edit | 1 new, 2 change, 3 change type, 4 delete, 5 set; name (varint length, UTF-8); unless it deletes, `PropertyContent` |
@@ -54,8 +58,23 @@ extension PropertyOperation {
         case .replaceGroup(let replacement):
             kind = 6
             replacement.encode(into: &writer)
-        case .dropNonPersistentGroups:
+        case .noteBoots(let boots):
             kind = 7
+            writer.writeVarint(UInt64(boots.count))
+            for boot in boots.sorted(by: { $0.node < $1.node }) {
+                writer.writeVarint(boot.node)
+                writer.writeUInt64(boot.boot)
+            }
+        case .takeSnapshot(let take):
+            kind = 8
+            take.encode(into: &writer)
+        case .attachSnapshot(let source, let target):
+            kind = 9
+            source.encode(into: &writer)
+            target.encode(into: &writer)
+        case .deleteSnapshot(let reference):
+            kind = 10
+            reference.encode(into: &writer)
         }
         return Operation(store: .properties, kind: kind, body: writer.take())
     }
@@ -84,7 +103,14 @@ extension PropertyOperation {
                     base: try reader.version(), creation: try reader.optionalCreation(),
                     properties: try reader.properties()))
         case 7:
-            self = .dropNonPersistentGroups
+            self = .noteBoots(try reader.nodeBoots())
+        case 8:
+            self = .takeSnapshot(try reader.snapshotTake())
+        case 9:
+            self = .attachSnapshot(
+                try reader.snapshotReference(), to: try reader.snapshotReference())
+        case 10:
+            self = .deleteSnapshot(try reader.snapshotReference())
         case let kind:
             throw .abort(.malformed, "unknown property operation \(kind)")
         }

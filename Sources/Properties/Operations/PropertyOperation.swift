@@ -10,12 +10,19 @@ package enum PropertyOperation: Hashable, Sendable {
     /// Makes an empty group of a service or instance that is there; aborts with `exists`.
     case addGroup(PropertyPath, ownerID: EntityID?, GroupCreation)
     /// Deletes a service that has no instances (else `exists`), an instance or a group, and all
-    /// groups and properties that belong to it.
+    /// snapshots, groups and properties that belong to it.
     case delete(PropertyPath, id: EntityID?)
     case commitGroup(GroupCommit)
     case replaceGroup(GroupReplacement)
-    /// Deletes groups that are not persistent, at most `GroupCommit.editLimit` of them.
-    case dropNonPersistentGroups
+    /// Tells which boots the leader knows of all members, ascending by node.
+    ///
+    /// Where each has started anew since the last clearing, or one is not done, this drops groups
+    /// that are not persistent and older, at most `GroupCommit.editLimit` of them.
+    case noteBoots([NodeBoot])
+    case takeSnapshot(SnapshotTake)
+    /// Makes the second snapshot hold what the first holds; both must be there.
+    case attachSnapshot(SnapshotReference, to: SnapshotReference)
+    case deleteSnapshot(SnapshotReference)
 }
 
 /// What a group becomes where it has to be made.

@@ -21,29 +21,42 @@ package struct EntityReply: Hashable, Sendable {
     }
 }
 
-/// A group as it is; 0, or 1 and the group's row.
+/// A group as it is; 0, or 1 and the group's row, or 2 where it is at the version that was known.
 package struct GroupReply: Hashable, Sendable {
     package let group: PropertyGroup?
+    /// Then `group` is nil.
+    package let isUnchanged: Bool
 
     package init(group: PropertyGroup?) {
         self.group = group
+        isUnchanged = false
     }
+
+    private init() {
+        group = nil
+        isUnchanged = true
+    }
+
+    package static let unchanged = GroupReply()
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
-        writer.writeBool(group != nil)
+        writer.writeUInt8(isUnchanged ? 2 : group == nil ? 0 : 1)
         group?.encode(into: &writer)
         return writer.take()
     }
 
     package init(_ reply: [UInt8]) throws(DecodingFailure) {
         var reader = ByteReader(reply)
-        guard try reader.readBool() else {
-            try reader.finish()
-            group = nil
-            return
+        switch try reader.readUInt8() {
+        case 0: self.init(group: nil)
+        case 1:
+            let row = try reader.readRaw(reader.remaining)
+            self.init(group: try PropertyGroup.decode(row))
+        case 2: self = .unchanged
+        case let tag: throw .malformed(at: 0, what: "unknown group reply \(tag)")
         }
-        group = try PropertyGroup.decode(try reader.readRaw(reader.remaining))
+        try reader.finish()
     }
 }
 

@@ -9,13 +9,22 @@ import Transactions
 /// | 02, service, instance | identity of an instance |
 /// | 03, owner, group | `PropertyGroup` |
 /// | 04, owner, group | empty, for each group that is not persistent |
+/// | 05, service, instance, snapshot | `SnapshotName` |
+/// | 06, content | `SnapshotContent` |
+/// | 07, content, 00 (instance) or 01 (service), group | `PropertyGroup` as it was |
+/// | 08 | `BootRegister` |
 ///
-/// Names are strings of `KeyEncoder`; an owner is a service, then 00, or 01 and an instance.
+/// Names are strings of `KeyEncoder`; an owner is a service, then 00, or 01 and an instance; a
+/// content is the index and ordinal of its identity, integers of `KeyEncoder`.
 package enum PropertyKeys {
     private static let services: UInt8 = 1
     private static let instances: UInt8 = 2
     private static let groups: UInt8 = 3
     private static let nonPersistent: UInt8 = 4
+    private static let snapshots: UInt8 = 5
+    private static let contents: UInt8 = 6
+    private static let contentGroups: UInt8 = 7
+    private static let boots: UInt8 = 8
 
     /// The key of the service, instance or group that `path` names, or whose property it names.
     package static func key(_ path: PropertyPath) -> [UInt8] {
@@ -86,7 +95,52 @@ package enum PropertyKeys {
         owner(path, space: groups).bytes
     }
 
+    static var bootsKey: [UInt8] { start(boots).bytes }
+
     static var nonPersistentPrefix: [UInt8] { start(nonPersistent).bytes }
+
+    static func snapshotKey(_ path: SnapshotPath) -> [UInt8] {
+        var encoder = KeyEncoder(snapshotsPrefix(path.instance))
+        encoder.append(path.name)
+        return encoder.bytes
+    }
+
+    static func snapshotsPrefix(_ instance: PropertyPath) -> [UInt8] {
+        var encoder = start(snapshots)
+        encoder.append(instance.service)
+        if let instance = instance.instance { encoder.append(instance) }
+        return encoder.bytes
+    }
+
+    static func contentKey(_ content: EntityID) -> [UInt8] {
+        key(of: content, space: contents).bytes
+    }
+
+    /// What the keys of all groups of a content begin with, of both levels.
+    static func contentGroupsPrefix(_ content: EntityID) -> [UInt8] {
+        key(of: content, space: contentGroups).bytes
+    }
+
+    static func levelPrefix(_ content: EntityID, _ level: SnapshotLevel) -> [UInt8] {
+        var encoder = key(of: content, space: contentGroups)
+        encoder.append(byte: level.rawValue)
+        return encoder.bytes
+    }
+
+    static func levelKey(
+        _ content: EntityID, _ level: SnapshotLevel, group: String
+    ) -> [UInt8] {
+        var encoder = KeyEncoder(levelPrefix(content, level))
+        encoder.append(group)
+        return encoder.bytes
+    }
+
+    private static func key(of content: EntityID, space: UInt8) -> KeyEncoder {
+        var encoder = start(space)
+        encoder.append(content.index)
+        encoder.append(UInt64(content.ordinal))
+        return encoder
+    }
 
     /// The name at the end of `key`, which begins with one of the prefixes above.
     static func name(_ key: [UInt8], after prefix: [UInt8]) throws(KeyDecodingFailure) -> String {

@@ -67,20 +67,50 @@ extension PropertyOperation {
                             .object(
                                 replacement.properties.map { .init($0.name, $0.content.json) }))
                     ])
-        case .dropNonPersistentGroups:
-            .object([.init("operation", .string("drop-non-persistent-groups"))])
+        case .noteBoots(let boots):
+            .object([
+                .init("operation", .string("note-boots")),
+                .init(
+                    "boots",
+                    .object(boots.map { .init("\($0.node)", .exact($0.boot)) })),
+            ])
+        case .takeSnapshot(let take):
+            Self.object(
+                "take-snapshot", take.snapshot,
+                Self.field("instance-id", take.instanceID?.description) + take.mode.fields)
+        case .attachSnapshot(let source, let target):
+            Self.object(
+                "attach-snapshot", target.path,
+                Self.field("id", target.id?.description)
+                    + Self.field("source", source.path.description)
+                    + Self.field("source-id", source.id?.description))
+        case .deleteSnapshot(let reference):
+            Self.object(
+                "delete-snapshot", reference.path, Self.field("id", reference.id?.description))
         }
     }
 
     private static func object(
-        _ name: String, _ path: PropertyPath, _ more: [JSONMember] = []
+        _ name: String, _ path: some CustomStringConvertible, _ more: [JSONMember] = []
     ) -> JSONValue {
         .object(
             [.init("operation", .string(name)), .init("path", .string(path.description))] + more)
     }
 
-    private static func field(_ name: String, _ text: String?) -> [JSONMember] {
+    fileprivate static func field(_ name: String, _ text: String?) -> [JSONMember] {
         text.map { [.init(name, .string($0))] } ?? []
+    }
+}
+
+extension SnapshotTake.Mode {
+    fileprivate var fields: [JSONMember] {
+        switch self {
+        case .new: [.init("mode", .string("new"))]
+        case .replace(let id):
+            [.init("mode", .string("replace"))]
+                + PropertyOperation.field("id", id?.description)
+        case .set: [.init("mode", .string("set"))]
+        }
     }
 }
 

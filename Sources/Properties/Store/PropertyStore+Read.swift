@@ -8,12 +8,9 @@ extension PropertyStore {
         switch query {
         case .entity(let path):
             return EntityReply(id: try entity(path, in: view)).encoded()
-        case .group(let path, let ownerID):
+        case .group(let path, let ownerID, let groupID, let known):
             if ownerID != nil { try expectEntity(path.owner, id: ownerID, in: view) }
-            guard let row = try view.row(PropertyKeys.key(path)) else {
-                return GroupReply(group: nil).encoded()
-            }
-            return [1] + row.value
+            return try group(path, id: groupID, known: known, in: view)
         case .property(let path):
             guard let name = path.property, let group = try group(path, in: view),
                 let content = group[name]
@@ -21,71 +18,207 @@ extension PropertyStore {
             return PropertyReply(
                 found: .init(version: group.header.version, content: content)
             ).encoded()
-        case .list(.services, let page):
-            return try list(PropertyKeys.servicesPrefix, page, isGroups: false, from: view)
-        case .list(.instances(let path, let id), let page):
+        case .list(let children, let page):
+            return try list(children, page, from: view)
+        case .groups(let source, let type, let page):
+            return try groups(source, type, page, from: view)
+        case .composedGroup(let source, let name):
+            return try composed(source, name, from: view)
+        case .composedGroups(let source, let type, let page):
+            return try composed(source, type, page, from: view)
+        case .snapshots(let path, let id, let page):
             try expectEntity(path, id: id, in: view)
-            return try list(PropertyKeys.instancesPrefix(path), page, isGroups: false, from: view)
-        case .list(.groups(let path, let id), let page):
-            try expectEntity(path, id: id, in: view)
-            return try list(PropertyKeys.groupsPrefix(path), page, isGroups: true, from: view)
+            return try snapshots(of: path, page, from: view)
+        case .snapshot(let reference, let instanceID):
+            return try snapshot(reference, instanceID, from: view)
+        case .levelGroup(let content, let level, let name):
+            try expectContent(content, in: view)
+            let key = PropertyKeys.levelKey(content, level, group: name)
+            return try Self.reply(view.row(key))
         }
+    }
+
+    private static func reply(_ row: Row?) -> [UInt8] {
+        guard let row else { return GroupReply(group: nil).encoded() }
+        return [1] + row.value
+    }
+
+    private func group<V: ReadView>(
+        _ path: PropertyPath, id: EntityID?, known: GroupVersion?, in view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        let row = try view.row(PropertyKeys.key(path))
+        guard let row, id != nil || known != nil else {
+            if id != nil { try expect(id, found: nil, path) }
+            return Self.reply(row)
+        }
+        let found: GroupRow
+        do {
+            found = try GroupRow(row.value)
+        } catch {
+            throw .damagedRow("property group \(path)", error)
+        }
+        try expect(id, found: found.id, path)
+        return found.version == known ? GroupReply.unchanged.encoded() : Self.reply(row)
     }
 
     private func list<V: ReadView>(
-        _ space: [UInt8], _ page: PropertyQuery.Page, isGroups: Bool, from view: V
+        _ children: PropertyChildren, _ page: PropertyQuery.Page, from view: V
     ) throws(StoreFailure) -> [UInt8] {
-        var entries: [PropertyListing.Entry] = []
-        var hasMore = false
-        var failure: StoreFailure?
-        try view.rows(Self.range(of: page, in: space)) { key, row in
-            guard entries.count < page.limit else {
-                hasMore = true
-                return false
-            }
-            switch Self.entry(key, row, space, isGroups: isGroups) {
-            case .success(let entry):
-                entries.append(entry)
-                return true
-            case .failure(let damage):
-                failure = damage
-                return false
-            }
+        let space: [UInt8]
+        var isOfGroups = false
+        switch children {
+        case .services:
+            space = PropertyKeys.servicesPrefix
+        case .instances(let path, let id):
+            try expectEntity(path, id: id, in: view)
+            space = PropertyKeys.instancesPrefix(path)
+        case .groups(let path, let id):
+            try expectEntity(path, id: id, in: view)
+            space = PropertyKeys.groupsPrefix(path)
+            isOfGroups = true
         }
-        if let failure { throw failure }
-        return PropertyListing(entries: entries, hasMore: hasMore).encoded()
-    }
-
-    private static func range(of page: PropertyQuery.Page, in space: [UInt8]) -> KeyRange {
-        var prefix = KeyEncoder(space)
-        prefix.append(startOf: page.prefix)
-        let all = KeyRange(prefix: prefix.bytes)
-        guard !page.after.isEmpty else { return all }
-        var after = KeyEncoder(space)
-        after.append(page.after)
-        // The next key after this one is this one and a zero byte.
-        let start = after.bytes + [0]
-        let isInside = all.lower.lexicographicallyPrecedes(start)
-        let lower = isInside ? start : all.lower
-        if let upper = all.upper, !lower.lexicographicallyPrecedes(upper) {
-            return KeyRange(lower: upper, upper: upper)
-        }
-        return KeyRange(lower: lower, upper: all.upper)
-    }
-
-    private static func entry(
-        _ key: [UInt8], _ row: Row, _ space: [UInt8], isGroups: Bool
-    ) -> Result<PropertyListing.Entry, StoreFailure> {
-        do {
-            let name = try PropertyKeys.name(key, after: space)
-            guard isGroups else {
-                return .success(.init(name: name, id: try EntityID(row.value), group: nil))
+        let part = try NamedRows(space, page, in: view)
+        let entries = try part.map { name, row throws(DecodingFailure) in
+            guard isOfGroups else {
+                return PropertyListing.Entry(name: name, id: try EntityID(row), group: nil)
             }
-            var reader = ByteReader(row.value)
+            var reader = ByteReader(row)
             let header = try PropertyGroup.decodeHeader(&reader)
-            return .success(.init(name: name, id: header.id, group: header))
+            return PropertyListing.Entry(name: name, id: header.id, group: header)
+        }
+        return PropertyListing(entries: entries, hasMore: part.isCut).encoded()
+    }
+
+    private func groups<V: ReadView>(
+        _ source: GroupSource, _ type: String?, _ page: PropertyQuery.Page, from view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        let space: [UInt8]
+        switch source {
+        case .owner(let path, let id):
+            try expectEntity(path, id: id, in: view)
+            space = PropertyKeys.groupsPrefix(path)
+        case .level(let content, let level):
+            try expectContent(content, in: view)
+            space = PropertyKeys.levelPrefix(content, level)
+        }
+        let part = try NamedRows(space, page, in: view)
+        let entries = try part.map { name, row throws(DecodingFailure) in
+            GroupListing.Entry(name: name, group: try PropertyGroup.decode(row))
+        }
+        return GroupListing(
+            entries: entries.filter { type == nil || $0.group.header.type == type },
+            through: part.through
+        ).encoded()
+    }
+}
+
+// MARK: - Compositions
+
+extension PropertyStore {
+    private func composed<V: ReadView>(
+        _ source: ComposedSource, _ name: String, from view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        let (instance, service) = try spaces(of: source, in: view)
+        return ComposedReply(
+            group: ComposedGroup(
+                instance: try group(name, in: instance, of: view),
+                service: try group(name, in: service, of: view))
+        ).encoded()
+    }
+
+    /// What the keys of the instance's groups and of the service's begin with.
+    private func spaces<V: ReadView>(
+        of source: ComposedSource, in view: V
+    ) throws(StoreFailure) -> (instance: [UInt8], service: [UInt8]) {
+        try expectEntity(source.instance, id: source.id, in: view)
+        guard let content = source.content else {
+            return (
+                PropertyKeys.groupsPrefix(source.instance),
+                PropertyKeys.groupsPrefix(source.instance.servicePath)
+            )
+        }
+        try expectContent(content, in: view)
+        return (
+            PropertyKeys.levelPrefix(content, .instance),
+            PropertyKeys.levelPrefix(content, .service)
+        )
+    }
+
+    private func group<V: ReadView>(
+        _ name: String, in space: [UInt8], of view: V
+    ) throws(StoreFailure) -> PropertyGroup? {
+        var key = KeyEncoder(space)
+        key.append(name)
+        guard let row = try view.row(key.bytes) else { return nil }
+        do {
+            return try PropertyGroup.decode(row.value)
         } catch {
-            return .failure(.engine(EngineFailure("list properties", reason: "\(error)")))
+            throw .damagedRow("property group \(name)", error)
+        }
+    }
+
+    private func composed<V: ReadView>(
+        _ source: ComposedSource, _ type: String?, _ page: PropertyQuery.Page, from view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        let spaces = try spaces(of: source, in: view)
+        let instance = try NamedRows(spaces.instance, page, in: view)
+        let service = try NamedRows(spaces.service, page, in: view)
+        // Where one of them was cut, the other is known no further.
+        let through = [instance.through, service.through].compactMap(\.self).min()
+        var entries: [ComposedListing.Entry] = []
+        var mine = try groups(instance, through: through)[...]
+        var theirs = try groups(service, through: through)[...]
+        while let name = [mine.first?.name, theirs.first?.name].compactMap(\.self).min() {
+            let group = ComposedGroup(
+                instance: mine.first?.name == name ? mine.removeFirst().group : nil,
+                service: theirs.first?.name == name ? theirs.removeFirst().group : nil)
+            if type == nil || group.type == type {
+                entries.append(.init(name: name, group: group))
+            }
+        }
+        return ComposedListing(entries: entries, through: through).encoded()
+    }
+
+    private func groups(
+        _ part: NamedRows, through: String?
+    ) throws(StoreFailure) -> [GroupListing.Entry] {
+        try part.map { name, row throws(DecodingFailure) in
+            GroupListing.Entry(name: name, group: try PropertyGroup.decode(row))
+        }.filter { entry in through.map { entry.name <= $0 } ?? true }
+    }
+}
+
+// MARK: - Snapshots
+
+extension PropertyStore {
+    private func snapshots<V: ReadView>(
+        of path: PropertyPath, _ page: PropertyQuery.Page, from view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        let part = try NamedRows(PropertyKeys.snapshotsPrefix(path), page, in: view)
+        let entries = try part.map { name, row throws(DecodingFailure) in
+            SnapshotListing.Entry(name: name, snapshot: try SnapshotName(row))
+        }
+        return SnapshotListing(entries: entries, through: part.through).encoded()
+    }
+
+    private func snapshot<V: ReadView>(
+        _ reference: SnapshotReference, _ instanceID: EntityID?, from view: V
+    ) throws(StoreFailure) -> [UInt8] {
+        try expectEntity(reference.path.instance, id: instanceID, in: view)
+        guard let found = try snapshot(reference.path, in: view) else {
+            if reference.id != nil { try expect(reference.id, found: nil, reference.path) }
+            return SnapshotReply(found: nil).encoded()
+        }
+        try expect(reference.id, found: found.id, reference.path)
+        let content = try content(found.content, in: view)
+        return SnapshotReply(found: .init(name: found, content: content)).encoded()
+    }
+
+    private func expectContent<V: ReadView>(
+        _ content: EntityID, in view: V
+    ) throws(StoreFailure) {
+        guard try view.row(PropertyKeys.contentKey(content)) != nil else {
+            throw .abort(.deleted, "what snapshot content \(content) held is gone")
         }
     }
 }

@@ -101,6 +101,9 @@ extension PropertyStore {
                 throw .abort(.exists, "\(path) has instances; delete them first")
             }
         }
+        if path.instance != nil {
+            try deleteSnapshots(of: path, from: &view, context: &context)
+        }
         for (groupPath, group) in try groups(of: path, in: view) {
             remove(group, at: groupPath, from: &view, context: &context)
         }
@@ -110,10 +113,10 @@ extension PropertyStore {
 
     /// Deletes a group; its properties are noted first, each by itself.
     private func remove<V: View>(
-        _ group: PropertyGroup, at path: PropertyPath, from view: inout V,
-        context: inout ApplyContext
+        _ group: PropertyGroup, at path: PropertyPath, notesProperties: Bool = true,
+        from view: inout V, context: inout ApplyContext
     ) {
-        for property in group.properties {
+        for property in notesProperties ? group.properties : [] {
             context.note(
                 path.appending(property: property.name), old: .property(property.content), new: nil)
         }
@@ -153,24 +156,57 @@ extension PropertyStore {
         return groups
     }
 
+    /// Drops groups that are not persistent and were made before `index`: as many as one transaction
+    /// can note.
     func dropNonPersistentGroups<V: View>(
-        from view: inout V, context: inout ApplyContext
-    ) throws(StoreFailure) -> [UInt8] {
+        before index: LogIndex, from view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) -> DropResult {
         var keys: [[UInt8]] = []
+        // Younger groups are passed over; all older ones were there before this record.
         try view.rows(KeyRange(prefix: PropertyKeys.nonPersistentPrefix)) { key, _ in
             keys.append(key)
-            return keys.count <= GroupCommit.editLimit
+            return true
         }
-        let isPartial = keys.count > GroupCommit.editLimit
-        if isPartial { keys.removeLast() }
+        var room = NoteRoom(limits)
+        var dropped = 0
         for key in keys {
             let path = try groupPath(key)
             guard let group = try group(path, in: view) else {
                 throw .engine(EngineFailure("read \(path)", reason: "its row is missing"))
             }
-            remove(group, at: path, from: &view, context: &context)
+            guard group.header.id.index < index else { continue }
+            let hasRoom = room.take(group, at: path)
+            guard dropped < GroupCommit.editLimit, hasRoom || dropped == 0 else {
+                return DropResult(dropped: dropped, isPartial: true)
+            }
+            // One that is too large by itself goes too, or no clearing would ever end.
+            remove(
+                group, at: path, notesProperties: hasRoom, from: &view, context: &context)
+            dropped += 1
         }
-        return DropResult(dropped: keys.count, isPartial: isPartial).encoded()
+        return DropResult(dropped: dropped, isPartial: false)
+    }
+
+    /// How many more deletions the changes of one transaction can note.
+    private struct NoteRoom {
+        private var changes: Int
+        private var bytes: Int
+
+        init(_ limits: Limits) {
+            changes = limits.changesPerTransaction
+            bytes = limits.changeBytesPerTransaction
+        }
+
+        /// Takes the room that the deletion of a group needs; false where there is less.
+        mutating func take(_ group: PropertyGroup, at path: PropertyPath) -> Bool {
+            let key = path.description.utf8.count
+            changes -= group.properties.count + 1
+            bytes -= key + group.header.type.utf8.count + 64
+            for property in group.properties {
+                bytes -= key + 1 + property.name.utf8.count + property.content.encodedBytesHint
+            }
+            return changes >= 0 && bytes >= 0
+        }
     }
 
     private func groupPath(_ key: [UInt8]) throws(StoreFailure) -> PropertyPath {

@@ -52,8 +52,15 @@ package struct PropertyStore: Store {
             preconditionFailure("a commit of \(commit.path) under kind \(operation.kind)")
         case .replaceGroup(let replacement):
             return try apply(replacement, to: &view, context: &context)
-        case .dropNonPersistentGroups:
-            return try dropNonPersistentGroups(from: &view, context: &context)
+        case .noteBoots(let boots):
+            return try note(boots, in: &view, context: &context)
+        case .takeSnapshot(let take):
+            return try self.take(take, in: &view, context: &context)
+        case .attachSnapshot(let source, let target):
+            return try attach(source, to: target, in: &view, context: &context)
+        case .deleteSnapshot(let reference):
+            try delete(reference, from: &view, context: &context)
+            return []
         }
     }
 
@@ -100,7 +107,7 @@ extension PropertyStore {
 
     /// Aborts unless there is something, and it is what `id` names.
     func expect(
-        _ id: EntityID?, found: EntityID?, _ path: PropertyPath
+        _ id: EntityID?, found: EntityID?, _ path: some CustomStringConvertible
     ) throws(StoreFailure) {
         guard let found else {
             guard id != nil else { throw .abort(.notFound, "there is no \(path)") }
@@ -143,7 +150,8 @@ extension ApplyContext {
     }
 
     mutating func note(
-        _ path: PropertyPath, old: PropertyChangeValue?, new: PropertyChangeValue?
+        _ path: some CustomStringConvertible, old: PropertyChangeValue?,
+        new: PropertyChangeValue?
     ) {
         record(
             store: .properties, key: path.description, old: old?.encoded(), new: new?.encoded())

@@ -47,6 +47,12 @@ extension Executor {
                 "results of \(resultBytes) bytes, over the limit of \(limits.resultBytes); "
                     + "split the transaction")
         }
+        guard context.copiedBytes <= limits.changeBytesPerTransaction else {
+            return makeAbort(
+                nil, .limitExceeded,
+                "copies of \(context.copiedBytes) bytes, over the limit of "
+                    + "\(limits.changeBytesPerTransaction); split the transaction")
+        }
         guard context.changes.count <= limits.changesPerTransaction else {
             return makeAbort(
                 nil, .limitExceeded,
@@ -115,5 +121,6 @@ struct EffectTally {
             measured += 1
         }
         return measured > limits.changesPerTransaction || bytes > limits.changeBytesPerTransaction
+            || context.copiedBytes > limits.changeBytesPerTransaction
     }
 }

@@ -1,0 +1,242 @@
+import Codec
+import KeyValue
+import Transactions
+
+// Taking, attaching and deleting snapshots.
+extension PropertyStore {
+    /// Copies the persistent groups of an instance and its service, and gives them a name.
+    func take<V: View>(
+        _ take: SnapshotTake, in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) -> [UInt8] {
+        let path = take.snapshot
+        try expectEntity(path.instance, id: take.instanceID, in: view)
+        let old = try snapshot(path, in: view)
+        switch take.mode {
+        case .new:
+            guard old == nil else { throw .abort(.exists, "\(path) exists") }
+        case .replace(let id):
+            try expect(id, found: old?.id, path)
+        case .set:
+            break
+        }
+        if old == nil { try checkRoom(for: path, in: view) }
+        let fresh = EntityID(index: context.index, ordinal: context.nextOrdinal)
+        try copyGroups(of: path.instance, to: fresh, in: &view, context: &context)
+        return try name(
+            path, SnapshotName(id: old?.id ?? fresh, content: fresh), instead: old, in: &view,
+            context: &context)
+    }
+
+    /// Makes the target, which is there, hold what the source holds.
+    func attach<V: View>(
+        _ source: SnapshotReference, to target: SnapshotReference, in view: inout V,
+        context: inout ApplyContext
+    ) throws(StoreFailure) -> [UInt8] {
+        let held = try expectSnapshot(source, in: view)
+        let old = try expectSnapshot(target, in: view)
+        let next = SnapshotName(id: old.id, content: held.content)
+        guard next != old else { return next.encoded() }
+        var content = try content(held.content, in: view)
+        guard content.holders < SnapshotContent.holderLimit else {
+            throw .abort(
+                .limitExceeded, "what \(source.path) holds has \(content.holders) names already")
+        }
+        content.holders += 1
+        view.put(PropertyKeys.contentKey(held.content), content.encoded())
+        return try name(target.path, next, instead: old, in: &view, context: &context)
+    }
+
+    func delete<V: View>(
+        _ reference: SnapshotReference, from view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) {
+        let old = try expectSnapshot(reference, in: view)
+        try remove(old, at: reference.path, from: &view, context: &context)
+    }
+
+    /// Deletes all snapshots of an instance.
+    func deleteSnapshots<V: View>(
+        of instance: PropertyPath, from view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) {
+        for (name, snapshot) in try snapshots(of: instance, in: view) {
+            let path = SnapshotPath(checked: instance, name)
+            try remove(snapshot, at: path, from: &view, context: &context)
+        }
+    }
+
+    private func remove<V: View>(
+        _ snapshot: SnapshotName, at path: SnapshotPath, from view: inout V,
+        context: inout ApplyContext
+    ) throws(StoreFailure) {
+        view.delete(PropertyKeys.snapshotKey(path))
+        try release(snapshot.content, in: &view)
+        context.note(path, old: .snapshot(snapshot), new: nil)
+    }
+
+    /// Writes the row of a name, and lets go of what it held.
+    private func name<V: View>(
+        _ path: SnapshotPath, _ next: SnapshotName, instead old: SnapshotName?,
+        in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) -> [UInt8] {
+        if let old { try release(old.content, in: &view) }
+        let row = next.encoded()
+        view.put(PropertyKeys.snapshotKey(path), row)
+        context.note(
+            path, old: old.map(PropertyChangeValue.snapshot), new: .snapshot(next))
+        return row
+    }
+
+    /// One name fewer holds the content; without any it goes.
+    private func release<V: View>(
+        _ id: EntityID, in view: inout V
+    ) throws(StoreFailure) {
+        var content = try content(id, in: view)
+        content.holders -= 1
+        guard content.holders <= 0 else {
+            view.put(PropertyKeys.contentKey(id), content.encoded())
+            return
+        }
+        var keys: [[UInt8]] = []
+        try view.rows(KeyRange(prefix: PropertyKeys.contentGroupsPrefix(id))) { key, _ in
+            keys.append(key)
+            return true
+        }
+        for key in keys { view.delete(key) }
+        view.delete(PropertyKeys.contentKey(id))
+    }
+
+    private func copyGroups<V: View>(
+        of instance: PropertyPath, to id: EntityID, in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) {
+        var counts: [Int] = []
+        var copied = Copied()
+        for level in SnapshotLevel.allCases {
+            let owner = level == .instance ? instance : instance.servicePath
+            let rows = try persistentGroups(of: owner, in: view, copied: &copied)
+            for (key, row) in rows {
+                let group = try groupName(key, of: owner)
+                view.put(PropertyKeys.levelKey(id, level, group: group), row)
+            }
+            counts.append(rows.count)
+        }
+        context.copiedBytes += copied.bytes
+        let content = SnapshotContent(
+            holders: 1, service: instance.service, instance: instance.instance ?? "",
+            instanceGroups: counts[0], serviceGroups: counts[1])
+        view.put(PropertyKeys.contentKey(id), content.encoded())
+    }
+
+    /// What a snapshot holds so far.
+    private struct Copied {
+        var groups = 0
+        var bytes = 0
+
+        var isTooMuch: Bool {
+            groups > SnapshotContent.groupLimit || bytes > SnapshotContent.groupBytes
+        }
+    }
+
+    private func persistentGroups<V: ReadView>(
+        of owner: PropertyPath, in view: V, copied: inout Copied
+    ) throws(StoreFailure) -> [(key: [UInt8], row: [UInt8])] {
+        var rows: [(key: [UInt8], row: [UInt8])] = []
+        var sum = copied
+        try view.rows(KeyRange(prefix: PropertyKeys.groupsPrefix(owner))) { key, row in
+            guard PropertyGroup.isPersistent(row.value) else { return true }
+            sum.groups += 1
+            sum.bytes += row.value.count
+            rows.append((key, row.value))
+            return !sum.isTooMuch
+        }
+        copied = sum
+        guard !sum.isTooMuch else {
+            throw .abort(
+                .limitExceeded,
+                "a snapshot would have \(sum.groups) groups of \(sum.bytes) bytes or more, over the "
+                    + "limit of \(SnapshotContent.groupLimit) of \(SnapshotContent.groupBytes)")
+        }
+        return rows
+    }
+
+    private func groupName(
+        _ key: [UInt8], of owner: PropertyPath
+    ) throws(StoreFailure) -> String {
+        do {
+            return try PropertyKeys.name(key, after: PropertyKeys.groupsPrefix(owner))
+        } catch {
+            throw .engine(EngineFailure("read a group's key", reason: error.description))
+        }
+    }
+
+    private func checkRoom<V: ReadView>(
+        for path: SnapshotPath, in view: V
+    ) throws(StoreFailure) {
+        guard try snapshots(of: path.instance, in: view).count < SnapshotContent.nameLimit else {
+            throw .abort(
+                .limitExceeded,
+                "\(path.instance) has \(SnapshotContent.nameLimit) snapshots; delete one first")
+        }
+    }
+}
+
+// MARK: - Rows
+
+extension PropertyStore {
+    /// The snapshot of that name.
+    func snapshot<V: ReadView>(
+        _ path: SnapshotPath, in view: V
+    ) throws(StoreFailure) -> SnapshotName? {
+        guard let row = try view.row(PropertyKeys.snapshotKey(path)) else { return nil }
+        do {
+            return try SnapshotName(row.value)
+        } catch {
+            throw .damagedRow("\(path)", error)
+        }
+    }
+
+    /// The snapshot that `reference` names; aborts unless it is there, and the one it names.
+    func expectSnapshot<V: ReadView>(
+        _ reference: SnapshotReference, in view: V
+    ) throws(StoreFailure) -> SnapshotName {
+        let found = try snapshot(reference.path, in: view)
+        try expect(reference.id, found: found?.id, reference.path)
+        guard let found else {
+            throw .abort(.notFound, "there is no \(reference.path)")
+        }
+        return found
+    }
+
+    /// What a name holds, which must be there.
+    func content<V: ReadView>(
+        _ id: EntityID, in view: V
+    ) throws(StoreFailure) -> SnapshotContent {
+        guard let row = try view.row(PropertyKeys.contentKey(id)) else {
+            throw .engine(EngineFailure("read snapshot content \(id)", reason: "it is missing"))
+        }
+        do {
+            return try SnapshotContent(row.value)
+        } catch {
+            throw .damagedRow("snapshot content \(id)", error)
+        }
+    }
+
+    /// All snapshots of an instance, by name.
+    func snapshots<V: ReadView>(
+        of instance: PropertyPath, in view: V
+    ) throws(StoreFailure) -> [(name: String, snapshot: SnapshotName)] {
+        let prefix = PropertyKeys.snapshotsPrefix(instance)
+        var found: [(name: String, snapshot: SnapshotName)] = []
+        var damage: StoreFailure?
+        try view.rows(KeyRange(prefix: prefix)) { key, row in
+            do {
+                found.append(
+                    (try PropertyKeys.name(key, after: prefix), try SnapshotName(row.value)))
+                return true
+            } catch {
+                damage = .engine(EngineFailure("read a snapshot", reason: "\(error)"))
+                return false
+            }
+        }
+        if let damage { throw damage }
+        return found
+    }
+}
