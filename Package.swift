@@ -152,7 +152,7 @@ let package = Package(
             "Simulation",
             [
                 "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Properties",
-                "Triggers", "Replication", "Wire", "Node",
+                "WAL", "Triggers", "Replication", "Wire", "Node",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Simulation", ["Identifiers", "IOCore"]),

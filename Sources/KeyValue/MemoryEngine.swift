@@ -21,6 +21,8 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     private var unflushed: [(batch: WriteBatch, byteCount: Int)] = []
     private var unflushedBytes = 0
     private var hasEnded = false
+    /// Whether a crash has ended it in the middle of its process's code, which runs on.
+    private var isAbandoned = false
     private var failures: [Operation: (failure: EngineFailure, callsBefore: Int)] = [:]
 
     /// An engine without rows.
@@ -90,6 +92,7 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     /// Closes in good order: everything written is there when the rows are opened again.
     package func close() {
         lock.withLock {
+            guard !isAbandoned else { return }
             precondition(!hasEnded, "memory engine closed twice")
             hasEnded = true
             durable = rows
@@ -122,6 +125,16 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     package func crash(keeping kept: Int = 0) -> MemoryEngine {
         lock.withLock {
             precondition(!hasEnded, "memory engine crashed after it was closed")
+            return endLocked(keeping: kept)
+        }
+    }
+
+    /// Like `crash`, but the engine may be used on: by code of a process that has ended already, and
+    /// whose doings are lost.
+    package func abandon(keeping kept: Int = 0) -> MemoryEngine {
+        lock.withLock {
+            precondition(!hasEnded, "memory engine abandoned after it was closed")
+            isAbandoned = true
             return endLocked(keeping: kept)
         }
     }
@@ -172,7 +185,8 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     }
 
     private func check(_ operation: Operation) throws(EngineFailure) {
-        precondition(!hasEnded, "memory engine used after it was closed: \(operation)")
+        precondition(
+            !hasEnded || isAbandoned, "memory engine used after it was closed: \(operation)")
         guard let (failure, callsBefore) = failures[operation] else { return }
         guard callsBefore == 0 else {
             failures[operation] = (failure, callsBefore - 1)

@@ -34,12 +34,16 @@ package final class MemoryEngineFactory: EngineFactory, @unchecked Sendable {
 
     /// Ends the open engine of `directory` as a crash would, keeping the first `kept` of the
     /// batches that were not flushed.
-    package func crash(_ directory: String, keeping kept: Int = 0) {
+    ///
+    /// - Parameter isMidTurn: whether code of the process that ends is still running, and may go on
+    ///   using the engine.
+    package func crash(_ directory: String, keeping kept: Int = 0, isMidTurn: Bool = false) {
         lock.withLock {
             guard let engine = engines[directory], !engine.isEnded else {
                 preconditionFailure("no engine is open in \(directory) to crash")
             }
-            left[directory] = engine.crash(keeping: kept)
+            left[directory] =
+                isMidTurn ? engine.abandon(keeping: kept) : engine.crash(keeping: kept)
         }
     }
 

@@ -22,7 +22,7 @@ enum Report {
     }
 
     static func text(_ summary: Summary) -> String {
-        let perMinute = 60 / max(summary.seconds * Double(summary.workers), 0.001)
+        let perMinute = 60 / max(summary.seconds, 0.001)
         var lines = summary.coverage.sorted.map { "\($0.count)\t\($0.name)" }
         lines.append(
             "\(summary.runs) runs, \(summary.failed.count) failed, \(summary.operations) operations, "

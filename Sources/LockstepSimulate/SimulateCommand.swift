@@ -115,6 +115,7 @@ struct SimulateCommand: ParsableCommand {
             }
         }
         if !json { print(Report.text(summary)) }
+        for seed in summary.failed { print("failed: \(seed)") }
         var isGood = summary.failed.isEmpty
         if coverage, !summary.missing.isEmpty {
             print("never met: \(summary.missing.joined(separator: ", "))")

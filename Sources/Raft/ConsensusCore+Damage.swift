@@ -1,4 +1,4 @@
-import Identifiers
+package import Identifiers
 
 /// What a node does that cannot read a part of its log.
 ///
@@ -13,8 +13,15 @@ extension ConsensusCore {
     }
 
     /// The end of the log, hidden part included.
-    var endOfLog: LogIndex {
+    package var endOfLog: LogIndex {
         max(log.last.index, hiddenEnd ?? .zero)
+    }
+
+    /// The first record that is known to be there and cannot be read; nil where all can.
+    package var firstUnreadable: LogIndex? {
+        if let damage { return damage.lowerBound }
+        guard let hiddenEnd, hiddenEnd > log.last.index else { return nil }
+        return log.last.index.next
     }
 
     /// The last frame end up to `index` that lies below the damage.

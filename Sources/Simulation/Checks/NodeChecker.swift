@@ -1,41 +1,51 @@
-import Codec
+package import Codec
 package import Identifiers
 import Raft
 import Replication
 import Transactions
+import WAL
 
 /// Looks at every node at the end of each of its turns, and says what must not be.
 ///
 /// What a host's disk has promised outlives its process: a vote's term, a record acknowledged.
 package final class NodeChecker: @unchecked Sendable {
     /// What was seen of one host.
-    private struct Seen {
+    struct Seen {
         var incarnation: UInt64 = 0
         var start = 0
         var term = Term.zero
+        var vote: NodeID?
         /// The last term that it led in: only a vote on its disk can have made it the leader.
         var ledTerm = Term.zero
         var commit = LogIndex.zero
         var applied = LogIndex.zero
         var durable = LogIndex.zero
         var compacted = LogIndex.zero
+        var flushed = LogIndex.zero
         var role = Role.follower
+        var isDamaged = false
+        var isTakingSnapshot = false
     }
 
     package private(set) var violations: [String] = []
     package private(set) var coverage = Coverage()
-    private var seen: [UInt64: Seen] = [:]
+    /// What each disk holds, by what was written to it.
+    let disks = DiskModels()
+    private let limits: Limits
+    private(set) var seen: [UInt64: Seen] = [:]
     private var leaders: [Term: UInt64] = [:]
+    /// The chain digests at indices that were applied or committed.
     private var digests: [LogIndex: ChainDigest] = [:]
     /// The highest index that some node has called committed.
     package private(set) var highestCommit = LogIndex.zero
 
-    package init() {}
+    package init(limits: Limits) {
+        self.limits = limits
+    }
 
     /// A process has started: what its disk held must be there.
     func started(_ host: SimulatedHost, mayHaveLost: Bool) {
-        guard let replica = host.replica else { return }
-        let report = replica.report()
+        guard let report = host.replica?.inspection() else { return }
         var now = Seen()
         now.incarnation = host.incarnation
         now.start = host.starts
@@ -50,29 +60,44 @@ package final class NodeChecker: @unchecked Sendable {
             }
         }
         now.term = report.term
+        now.vote = report.vote
         now.ledTerm = report.term
         now.durable = report.durable
+        now.flushed = report.flushed
+        do throws(WALFailure) {
+            let log = try host.recoveredLog(limits: limits, flushed: report.flushed)
+            disks.begins(host.number, start: report.flushed, log.frames)
+        } catch {
+            violated(host, "has started with a log that cannot be opened: \(error)")
+        }
         seen[host.number] = now
     }
 
-    func turnEnded(_ host: SimulatedHost) {
-        guard let replica = host.replica else { return }
-        let report = replica.report()
-        var state = seen[host.number] ?? Seen()
-        check(host, report, state)
-        note(host, report, state)
+    func turnEnded(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
+        let before = seen[host.number] ?? Seen()
+        check(host, report, before)
+        checkOrder(host, report)
+        checkVote(host, report, before)
+        if report.flushed > before.flushed { disks.holdsEngine(host.number, report.flushed) }
+        if report.commit > before.commit { committed(host, replica, report) }
+        if report.role == .leader, before.role != .leader { elected(host, replica, report) }
+        note(report, before)
+        var state = before
         state.term = report.term
+        state.vote = report.vote
         if report.role == .leader { state.ledTerm = report.term }
         state.commit = report.commit
         state.applied = report.position.index
         state.durable = report.durable
         state.compacted = report.compacted
+        state.flushed = report.flushed
         state.role = report.role
+        state.isDamaged = report.firstUnreadable != nil
+        state.isTakingSnapshot = report.isTakingSnapshot
         seen[host.number] = state
-        highestCommit = max(highestCommit, report.commit)
     }
 
-    private func check(_ host: SimulatedHost, _ report: ReplicaReport, _ before: Seen) {
+    private func check(_ host: SimulatedHost, _ report: ReplicaInspection, _ before: Seen) {
         if report.term < before.term {
             violated(host, "goes from term \(before.term) back to \(report.term)")
         }
@@ -82,10 +107,6 @@ package final class NodeChecker: @unchecked Sendable {
         if report.position.index < before.applied {
             violated(host, "goes from applied \(before.applied) back to \(report.position.index)")
         }
-        let order = [report.flushed, report.position.index, report.commit]
-        if order != order.sorted() {
-            violated(host, "flushed, applied and committed \(order)")
-        }
         if report.role == .leader {
             let other = leaders[report.term] ?? host.number
             if other != host.number {
@@ -94,22 +115,102 @@ package final class NodeChecker: @unchecked Sendable {
             leaders[report.term] = host.number
         }
         if report.position.index > before.applied {
-            let known = digests[report.position.index] ?? report.position.digest
-            if known != report.position.digest {
-                violated(
-                    host,
-                    "has applied \(report.position.index) with \(report.position.digest), "
-                        + "another with \(known)")
-            }
-            digests[report.position.index] = report.position.digest
+            agree(host, "applied", report.position.index, report.position.digest)
         }
     }
 
-    private func note(_ host: SimulatedHost, _ report: ReplicaReport, _ before: Seen) {
+    /// What is compacted is in a flush, what is flushed is applied, and so on; queues have bounds.
+    private func checkOrder(_ host: SimulatedHost, _ report: ReplicaInspection) {
+        if report.compacted > report.flushed || report.flushed > report.position.index
+            || report.position.index > report.commit
+            || report.commit > max(report.end, report.compacted)
+        {
+            violated(
+                host,
+                "compacted \(report.compacted), flushed \(report.flushed), applied "
+                    + "\(report.position.index), committed \(report.commit), last \(report.end)")
+        }
+        let queues = report.queues
+        let inflight = limits.inflightAppendsPerPeer * limits.members
+        if queues.proposalBytes > limits.pendingProposalBytes
+            || queues.uncommittedFrames > limits.uncommittedFrames + 2
+            || queues.heldMessages > inflight || queues.waitingMessages > inflight
+            || queues.reads > limits.pendingReads || queues.inputs > 0
+        {
+            violated(host, "has queues over their bounds: \(queues)")
+        }
+    }
+
+    /// A vote is given once in a term, and not by a node that cannot read its log.
+    private func checkVote(_ host: SimulatedHost, _ report: ReplicaInspection, _ before: Seen) {
+        if report.term == before.term, let vote = before.vote, report.vote != vote {
+            violated(
+                host,
+                "votes in term \(report.term) for \(vote), then for "
+                    + (report.vote.map(\.description) ?? "nobody"))
+        }
+        guard before.isDamaged, report.firstUnreadable != nil else { return }
+        if let vote = report.vote, report.term > before.term || before.vote == nil {
+            violated(host, "votes for \(vote) in term \(report.term) with a hole in its log")
+        }
+        if report.role == .candidate {
+            violated(host, "stands in term \(report.term) with a hole in its log")
+        }
+    }
+
+    /// The commit of a node has moved on: a quorum's disks must hold it, and it never changes.
+    private func committed(
+        _ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection
+    ) {
+        guard let digest = replica.chainDigest(at: report.commit) else { return }
+        agree(host, "committed", report.commit, digest)
+        guard report.commit > highestCommit else { return }
+        highestCommit = report.commit
+        disks.committed(report.commit, digest)
+        let membership = replica.newestMembership
+        for voters in [membership.voters, membership.outgoing] where !voters.isEmpty {
+            let holders = voters.count { disks.holds($0.rawValue, report.commit, digest) }
+            if holders <= voters.count / 2 {
+                violated(
+                    host,
+                    "has committed \(report.commit), which \(holders) of \(voters.count) "
+                        + "voters' disks hold")
+            }
+        }
+    }
+
+    /// Two nodes never apply or commit different logs.
+    private func agree(
+        _ host: SimulatedHost, _ what: String, _ index: LogIndex, _ digest: ChainDigest
+    ) {
+        let known = digests[index] ?? digest
+        if known != digest {
+            violated(host, "has \(what) \(index) with \(digest), another with \(known)")
+        }
+        digests[index] = digest
+    }
+
+    /// A new leader has all that was ever committed (*Raft §5.4*).
+    private func elected(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
+        guard leaders.keys.allSatisfy({ $0 <= report.term }) else { return }
+        if report.end < highestCommit {
+            violated(host, "leads from \(report.end), and \(highestCommit) is committed")
+        }
+        if let own = replica.chainDigest(at: highestCommit), let known = digests[highestCommit],
+            own != known
+        {
+            violated(host, "leads with another record at \(highestCommit), which is committed")
+        }
+    }
+
+    private func note(_ report: ReplicaInspection, _ before: Seen) {
         if report.role == .leader, before.role != .leader { coverage.count("elections") }
         if report.compacted > before.compacted { coverage.count("compactions") }
-        if report.isRepairing { coverage.count("turns under repair") }
-        if !report.membership.outgoing.isEmpty { coverage.count("turns in a joint membership") }
+        if report.firstUnreadable != nil, !before.isDamaged { coverage.count("repairs") }
+        if before.isTakingSnapshot, !report.isTakingSnapshot, report.flushed > before.applied {
+            coverage.count("snapshot installs")
+        }
+        if report.isJoint { coverage.count("turns in a joint membership") }
     }
 
     /// How many hosts have `index` on disk, as far as they have said; a process that has ended keeps
@@ -118,8 +219,14 @@ package final class NodeChecker: @unchecked Sendable {
         seen.values.count { $0.durable >= index }
     }
 
+    /// Whether the host has ever had a part of the log.
+    func hasBegun(_ host: SimulatedHost) -> Bool {
+        (seen[host.number]?.durable ?? .zero) > .zero
+    }
+
     func forget(_ host: SimulatedHost) {
         seen[host.number] = nil
+        disks.forget(host.number)
     }
 
     func violated(_ host: SimulatedHost, _ text: String) {

@@ -22,10 +22,20 @@ package final class SimulatedCluster: @unchecked Sendable {
     package var trace: Trace
     /// Called at the end of each turn of a host's process.
     package var turnEnded: (SimulatedHost) -> Void = { _ in }
+    /// Called with each group that a host writes to its log, and when they are synced.
+    package var wroteGroup: (SimulatedHost, [UInt8]) -> Void = { _, _ in }
+    package var syncedGroups: (SimulatedHost) -> Void = { _ in }
     package var started: (SimulatedHost) -> Void = { _ in }
+    /// Called where a host's data is refused at its start.
+    package var refused: (SimulatedHost, any Error) -> Void = { _, _ in }
+    /// Called where a process has ended in the middle of something, with its name and whether it was
+    /// still opening its data.
+    package var crashedMidway: (SimulatedHost, String, Bool) -> Void = { _, _, _ in }
     package var delivered: (SimulatedHost, SimulatedPrograms.Delivery) -> Void = { _, _ in }
 
-    private let cluster = ClusterID(Bits128(high: 1, low: 2))
+    static let identifier = ClusterID(Bits128(high: 1, low: 2))
+    /// The start that was cut short, by its number on its host.
+    private var crashedStart: Int?
 
     /// A cluster of `founders` hosts, and `spares` that belong to none yet; none of them runs.
     package init(founders: Int, spares: Int, world: World, trace: Trace, limits: Limits) {
@@ -61,7 +71,7 @@ package final class SimulatedCluster: @unchecked Sendable {
         precondition(host.process == nil, "host \(host.name) runs already")
         let isFounder = host.number <= founders
         var replica = ReplicaSettings(
-            node: host.node, cluster: cluster, dataDirectory: "/data")
+            node: host.node, cluster: Self.identifier, dataDirectory: "/data")
         replica.limits = limits
         replica.raft.electionMilliseconds = 150
         replica.raft.heartbeatMilliseconds = 30
@@ -76,11 +86,18 @@ package final class SimulatedCluster: @unchecked Sendable {
             version: Release.version)
         host.starts += 1
         host.failure = nil
+        crashedStart = nil
+        host.disk.wroteGroup = { [unowned self, unowned host] in wroteGroup(host, $0) }
+        host.disk.syncedGroups = { [unowned self, unowned host] in syncedGroups(host) }
+        host.disk.passing = { [unowned self, unowned host] in passes(host, $0) }
         trace.note(world, host.name, "starts")
         do {
             try run(host, settings)
         } catch {
             trace.note(world, host.name, "does not start: \(error)")
+            // What has ended in the middle of its start has refused nothing.
+            if crashedStart == host.starts { return "\(error)" }
+            refused(host, error)
             return "\(error)"
         }
         started(host)
@@ -92,10 +109,11 @@ package final class SimulatedCluster: @unchecked Sendable {
             stores: StoreRegistry([PropertyStore(), TriggerStore()]),
             commitGuard: TriggerGuard(), limits: settings.limits)
         let opened: OpenedReplica
+        let fileSystem = DiskView(host.disk)
         do {
             opened = try OpenedReplica.open(
                 settings: settings.replica, bootstrap: settings.bootstrap, executor: executor,
-                fileSystem: host.disk, engineFactory: host.engines,
+                fileSystem: fileSystem, engineFactory: host.engines,
                 incarnation: settings.incarnation)
         } catch {
             host.disk.crash(.none, using: &world.random)
@@ -104,27 +122,33 @@ package final class SimulatedCluster: @unchecked Sendable {
         let loop = SimulatedLoop(world: world)
         loop.wallOffsetMilliseconds = host.wallOffsetMilliseconds
         loop.setClockRate(perMille: host.clockRatePerMille)
-        let diskWorker = SimulatedWorker(loop: loop, jobNanoseconds: 100_000)
+        loop.passing = { [unowned self, unowned host] in passes(host, $0) }
         let programs = SimulatedPrograms(loop) { [unowned self] delivery in
             trace.note(
                 world, host.name,
                 "trigger \(delivery.trigger) at \(delivery.index): \(delivery.succeeded)")
             delivered(host, delivery)
         }
-        func worker() -> SimulatedWorker { SimulatedWorker(loop: loop, jobNanoseconds: 20_000) }
+        // The disk's worker, then those that apply, read and maintain.
+        let workers = [100_000, 20_000, 20_000, 20_000].map {
+            SimulatedWorker(loop: loop, jobNanoseconds: $0)
+        }
+        workers.forEach { $0.slowness = host.slowness }
         let daemon = NodeDaemon(
             settings: settings, opened: opened, executor: executor,
             environment: NodeDaemon.Environment(
                 loop: loop, network: SimulatedNetwork(fabric, host: host.name, loop: loop),
-                diskWorker: diskWorker, applyWorker: worker(), readWorker: worker(),
-                maintenanceWorker: worker(), fileSystem: host.disk, engineFactory: host.engines,
+                diskWorker: workers[0], applyWorker: workers[1], readWorker: workers[2],
+                maintenanceWorker: workers[3], fileSystem: fileSystem, engineFactory: host.engines,
                 processes: programs,
                 logger: Logger(label: host.name) { _ in SwiftLogNoOpLogHandler() },
                 memoryBytes: { 0 }))
         host.process = SimulatedProcess(
-            loop: loop, diskWorker: diskWorker, daemon: daemon, programs: programs)
+            loop: loop, workers: workers, daemon: daemon, programs: programs)
         loop.turnObserver = { [unowned self] in turnEnded(host) }
-        try daemon.start { [unowned self] reason in stopped(host, reason) }
+        try daemon.start { [unowned self, unowned loop] reason in
+            if loop.isAlive { stopped(host, reason) }
+        }
     }
 
     private func stopped(_ host: SimulatedHost, _ reason: NodeDaemon.StopReason) {
@@ -149,17 +173,44 @@ package final class SimulatedCluster: @unchecked Sendable {
         end(host, tearing)
     }
 
-    private func end(_ host: SimulatedHost, _ tearing: Tearing) {
+    /// One of a process's doings: it may end in it.
+    private func passes(_ host: SimulatedHost, _ doing: String) {
+        guard let left = host.doingsToCrash else { return }
+        guard left == 0 else {
+            host.doingsToCrash = left - 1
+            return
+        }
+        host.doingsToCrash = nil
+        let isOpening = host.process == nil
+        trace.note(world, host.name, "crashes at \(doing)")
+        if let process = host.process {
+            // Its code runs on to the end of the turn, to no effect.
+            world.after(0) { withExtendedLifetime(process) {} }
+            end(host, world.random.pick([.sectors, .bytes, .none]), isMidTurn: true)
+        } else {
+            crashedStart = host.starts
+            endData(of: host, world.random.pick([.sectors, .bytes, .none]), isMidTurn: true)
+        }
+        crashedMidway(host, doing, isOpening)
+    }
+
+    private func end(_ host: SimulatedHost, _ tearing: Tearing, isMidTurn: Bool = false) {
         guard let process = host.process else { return }
         process.loop.end()
         host.process = nil
+        host.doingsToCrash = nil
         fabric.processEnded(host.name)
+        endData(of: host, tearing, isMidTurn: isMidTurn)
+    }
+
+    /// What a process leaves behind on its host.
+    private func endData(of host: SimulatedHost, _ tearing: Tearing, isMidTurn: Bool) {
         host.disk.crash(tearing, using: &world.random)
         guard let pointer = host.disk.bytes(of: "/data/engine/CURRENT") else { return }
         let directory = "/data/engine/" + String(decoding: pointer, as: UTF8.self)
         if let engine = host.engines.engine(in: directory), !engine.isEnded {
             let kept = Int.random(in: 0...engine.unflushedBatchCount, using: &world.random)
-            host.engines.crash(directory, keeping: kept)
+            host.engines.crash(directory, keeping: kept, isMidTurn: isMidTurn)
         }
     }
 

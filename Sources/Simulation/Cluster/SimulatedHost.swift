@@ -1,8 +1,10 @@
+import Codec
 package import Identifiers
 package import IOCore
 package import KeyValue
 package import Node
 package import Replication
+import WAL
 
 /// One host of a simulated cluster: its disk outlives its process, and its name both.
 package final class SimulatedHost: @unchecked Sendable {
@@ -20,9 +22,12 @@ package final class SimulatedHost: @unchecked Sendable {
     package var failure: ReplicationFailure?
     /// Processes started so far.
     package var starts = 0
+    /// After so many more of its doings the process ends in the middle of what it does.
+    package var doingsToCrash: Int?
     /// Clock settings that outlive a process.
     var clockRatePerMille: UInt64 = 1_000
     var wallOffsetMilliseconds: Int64 = 0
+    var slowness: UInt64 = 1
 
     init(_ number: UInt64) {
         self.number = number
@@ -44,6 +49,22 @@ package final class SimulatedHost: @unchecked Sendable {
         process?.daemon.replica
     }
 
+    /// What recovery makes of the log as it is on the disk now, with an engine that holds `flushed`.
+    ///
+    /// - Throws: as `WriteAheadLog.open`.
+    func recoveredLog(
+        limits: Limits, flushed: LogIndex
+    ) throws(WALFailure) -> WriteAheadLog.Recovery {
+        let (log, recovery) = try WriteAheadLog.open(
+            fileSystem: disk.copy(), directory: "/data/log",
+            identity: WriteAheadLog.Identity(
+                cluster: SimulatedCluster.identifier, node: node,
+                incarnation: Incarnation(incarnation)),
+            limits: limits, engineDurable: flushed)
+        log.close()
+        return recovery
+    }
+
     /// Puts an empty directory in the place of the present one.
     func wipe() {
         precondition(process == nil, "host \(name) is wiped while its process runs")
@@ -57,15 +78,19 @@ package final class SimulatedHost: @unchecked Sendable {
 package final class SimulatedProcess: @unchecked Sendable {
     package let loop: SimulatedLoop
     package let diskWorker: SimulatedWorker
+    /// All of its workers.
+    let workers: [SimulatedWorker]
     package let daemon: NodeDaemon
     package let programs: SimulatedPrograms
 
     init(
-        loop: SimulatedLoop, diskWorker: SimulatedWorker, daemon: NodeDaemon,
+        loop: SimulatedLoop, workers: [SimulatedWorker], daemon: NodeDaemon,
         programs: SimulatedPrograms
     ) {
+        precondition(!workers.isEmpty, "a process without a worker for its disk")
         self.loop = loop
-        self.diskWorker = diskWorker
+        diskWorker = workers[0]
+        self.workers = workers
         self.daemon = daemon
         self.programs = programs
     }

@@ -10,6 +10,38 @@ package struct DiskFaults: Sendable {
     package var failsReads = false
     /// Syncs do nothing and say that all is well.
     package var liesAboutSyncs = false
+    /// What goes wrong with the next fitting access, once.
+    package var slip: DiskSlip?
+
+    package init() {}
+}
+
+/// What goes wrong once with a group of the log, without a word from the disk.
+package enum DiskSlip: String, Sendable, CaseIterable {
+    /// A write says that it is done, and is nowhere.
+    case lostWrite = "lost write"
+    /// A write lands at another place of its file.
+    case misdirectedWrite = "misdirected write"
+    /// A read gives 512 bytes from another place of the file.
+    case misdirectedRead = "misdirected read"
+    /// A read gives 512 bytes as they were when the slip was made ready.
+    case staleRead = "stale read"
+
+    var isOfWrites: Bool {
+        switch self {
+        case .lostWrite, .misdirectedWrite: true
+        case .misdirectedRead, .staleRead: false
+        }
+    }
+}
+
+/// What a simulated disk has refused or done wrong so far.
+package struct DiskCounts: Sendable {
+    package var failedWrites = 0
+    package var failedSyncs = 0
+    package var failedReads = 0
+    /// Slips by their name.
+    package var slips: [DiskSlip: Int] = [:]
 
     package init() {}
 }

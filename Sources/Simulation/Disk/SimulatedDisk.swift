@@ -11,11 +11,37 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         var durable: [UInt8] = []
         /// Byte ranges written since the last sync, in order.
         var dirty: [Range<Int>] = []
+        /// Where the last group was written, in a segment of the log.
+        var lastGroup = 0
+
+        /// What was written in `range` is on the disk.
+        func makeDurable(_ range: Range<Int>) {
+            if durable.count < range.upperBound {
+                let missing = range.upperBound - durable.count
+                durable.append(contentsOf: [UInt8](repeating: 0, count: missing))
+            }
+            durable.replaceSubrange(range, with: live[range])
+        }
     }
 
     package var faults = DiskFaults()
-    private var files: [String: Content] = [:]
-    private var directories: Set<String> = []
+    package var counts = DiskCounts()
+    /// Called before and behind each change with its name; the process may end in it.
+    package var passing: (String) -> Void = { _ in }
+    /// Called with each group that is written to a segment of the log.
+    package var wroteGroup: ([UInt8]) -> Void = { _ in }
+    /// Called when what was written to a segment has been synced.
+    package var syncedGroups: () -> Void = {}
+    /// Counts the processes that have used the disk; what an earlier one does is refused.
+    private(set) var epoch = 0
+    var files: [String: Content] = [:]
+    var slipLuck: UInt64 = 0
+    var astray: Astray?
+    /// The segment that was written to last.
+    var newestSegment: Content?
+    /// What stale reads give.
+    var images: [ObjectIdentifier: [UInt8]] = [:]
+    fileprivate var directories: Set<String> = []
     private let locks = LockTable()
 
     package init() {}
@@ -25,6 +51,7 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     package func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
         switch mode {
         case .create:
+            try passes("creat", path, of: epoch)
             guard files[path] == nil else {
                 throw FileFailure(.exists, "open", path: path, reason: "File exists")
             }
@@ -54,10 +81,12 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     }
 
     package func makeDirectory(_ path: String) throws(FileFailure) {
+        try passes("mkdir", path, of: epoch)
         directories.insert(path)
     }
 
     package func rename(_ source: String, to target: String) throws(FileFailure) {
+        try passes("rename", source, of: epoch)
         guard let content = files.removeValue(forKey: source) else {
             throw FileFailure(.notFound, "rename", path: source, reason: "No such file")
         }
@@ -65,17 +94,21 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     }
 
     package func remove(_ path: String) throws(FileFailure) {
+        try passes("unlink", path, of: epoch)
         guard files.removeValue(forKey: path) != nil else {
             throw FileFailure(.notFound, "unlink", path: path, reason: "No such file")
         }
     }
 
     package func removeTree(_ path: String) throws(FileFailure) {
+        try passes("unlink", path, of: epoch)
         files = files.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
         directories = directories.filter { $0 != path && !$0.hasPrefix(path + "/") }
     }
 
-    package func syncDirectory(_ path: String) throws(FileFailure) {}
+    package func syncDirectory(_ path: String) throws(FileFailure) {
+        try passes("fsync", path, of: epoch)
+    }
 
     package func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {
         faults.freeBytes ?? 1 << 40
@@ -86,6 +119,13 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
             throw FileFailure(.locked, "lock", path: path, reason: "held by another process")
         }
         return lock
+    }
+
+    /// Lets the process end before a change; refuses one that a process asks for which has ended.
+    func passes(_ operation: String, _ path: String, of process: Int) throws(FileFailure) {
+        if process == epoch { passing(operation) }
+        guard process != epoch else { return }
+        throw FileFailure(.other, operation, path: path, reason: "the process has ended")
     }
 
     /// Takes so many bytes of what is free; false where there are too few.
@@ -110,6 +150,19 @@ extension SimulatedDisk {
         files.keys.filter { $0.hasPrefix(prefix) }.sorted()
     }
 
+    /// Another disk with the same live bytes.
+    package func copy() -> SimulatedDisk {
+        let other = SimulatedDisk()
+        for (path, file) in files {
+            let content = Content()
+            content.live = file.live
+            content.durable = file.live
+            other.files[path] = content
+        }
+        other.directories = directories
+        return other
+    }
+
     /// Changes the bytes of every file below `prefix` as rot does: behind the back of all.
     package func tamper(below prefix: String, _ body: (inout [UInt8]) -> Void) {
         for path in paths(below: prefix) {
@@ -123,6 +176,8 @@ extension SimulatedDisk {
     /// Loses what was not synced, but for what luck has written.
     package func crash(_ tearing: Tearing, using random: inout SeededGenerator) {
         locks.releaseAll()
+        epoch += 1
+        settleAstray()
         for path in files.keys.sorted() {
             guard let file = files[path],
                 !file.dirty.isEmpty || file.live.count != file.durable.count

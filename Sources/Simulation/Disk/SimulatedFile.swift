@@ -1,15 +1,17 @@
 import IOCore
 
-/// An open file of a simulated disk.
+/// An open file of a simulated disk; of no use once the process that opened it has ended.
 final class SimulatedFile: File {
     let path: String
     private let content: SimulatedDisk.Content
     private let disk: SimulatedDisk
+    private let epoch: Int
 
     init(path: String, content: SimulatedDisk.Content, disk: SimulatedDisk) {
         self.path = path
         self.content = content
         self.disk = disk
+        epoch = disk.epoch
     }
 
     func size() throws(FileFailure) -> Int {
@@ -17,55 +19,78 @@ final class SimulatedFile: File {
     }
 
     func read(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
-        if disk.faults.failsReads { throw failure("pread") }
+        if disk.faults.failsReads {
+            disk.counts.failedReads += 1
+            throw failure("pread")
+        }
         guard offset < content.live.count else { return [] }
-        return Array(content.live[offset..<min(content.live.count, offset + count)])
+        let range = offset..<min(content.live.count, offset + count)
+        var bytes = Array(content.live[range])
+        if disk.faults.slip != nil {
+            disk.slip(&bytes, reading: range, of: content, path)
+        }
+        return bytes
     }
 
     func write(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
-        if disk.faults.failsWrites { throw failure("pwritev") }
-        let count = buffers.reduce(0) { $0 + $1.count }
-        let range = offset..<(offset + count)
-        try extend(to: range.upperBound, "pwritev")
-        var place = offset
-        for buffer in buffers {
-            content.live.replaceSubrange(place..<(place + buffer.count), with: buffer)
-            place += buffer.count
+        try changing("pwritev") { () throws(FileFailure) in
+            if disk.faults.failsWrites {
+                disk.counts.failedWrites += 1
+                throw failure("pwritev")
+            }
+            let bytes = buffers.count == 1 ? buffers[0] : Array(buffers.joined())
+            let range = offset..<(offset + bytes.count)
+            try extend(to: range.upperBound, "pwritev")
+            guard !disk.slips(writing: bytes, at: offset, of: content, path) else { return }
+            content.live.replaceSubrange(range, with: bytes)
+            content.dirty.append(range)
         }
-        content.dirty.append(range)
     }
 
     func sync() throws(FileFailure) {
-        if disk.faults.failsSyncs { throw failure("fdatasync") }
-        guard !disk.faults.liesAboutSyncs else { return }
-        for range in content.dirty {
-            if content.durable.count < range.upperBound {
-                let missing = range.upperBound - content.durable.count
-                content.durable.append(contentsOf: [UInt8](repeating: 0, count: missing))
+        try changing("fdatasync") { () throws(FileFailure) in
+            if disk.faults.failsSyncs {
+                disk.counts.failedSyncs += 1
+                throw failure("fdatasync")
             }
-            content.durable.replaceSubrange(range, with: content.live[range])
+            guard !disk.faults.liesAboutSyncs else { return }
+            for range in content.dirty { content.makeDurable(range) }
+            if content.durable.count > content.live.count {
+                content.durable.removeLast(content.durable.count - content.live.count)
+            }
+            content.dirty = []
+            disk.syncedGroup(path)
         }
-        if content.durable.count > content.live.count {
-            content.durable.removeLast(content.durable.count - content.live.count)
-        }
-        content.dirty = []
     }
 
     func preallocate(_ bytes: Int) throws(FileFailure) {
-        try extend(to: bytes, "fallocate")
-        content.durable = content.live
-        content.dirty = []
+        try changing("fallocate") { () throws(FileFailure) in
+            try extend(to: bytes, "fallocate")
+            content.durable = content.live
+            content.dirty = []
+        }
     }
 
     func truncate(to bytes: Int) throws(FileFailure) {
-        guard content.live.count > bytes else { return }
-        content.live.removeLast(content.live.count - bytes)
-        content.dirty = content.dirty.compactMap {
-            $0.lowerBound < bytes ? $0.lowerBound..<min($0.upperBound, bytes) : nil
+        try changing("ftruncate") { () throws(FileFailure) in
+            guard content.live.count > bytes else { return }
+            content.live.removeLast(content.live.count - bytes)
+            content.dirty = content.dirty.compactMap {
+                $0.lowerBound < bytes ? $0.lowerBound..<min($0.upperBound, bytes) : nil
+            }
         }
     }
 
     func close() {}
+
+    /// Performs a change, before and behind which the process may end.
+    private func changing(
+        _ operation: String, _ body: () throws(FileFailure) -> Void
+    ) throws(FileFailure) {
+        try disk.passes(operation, path, of: epoch)
+        try body()
+        try disk.passes("end of " + operation, path, of: epoch)
+    }
 
     private func extend(to end: Int, _ operation: String) throws(FileFailure) {
         let missing = end - content.live.count

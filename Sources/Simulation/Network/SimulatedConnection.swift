@@ -62,6 +62,8 @@ final class SimulatedConnection: Connection, @unchecked Sendable {
 
     func send(_ bytes: [UInt8]) {
         guard !isClosed, !bytes.isEmpty else { return }
+        loop.passing("send")
+        guard !isClosed else { return }
         if gathered.isEmpty {
             fabric.world.after(0) { self.flush() }
         }

@@ -4,6 +4,14 @@ package struct Coverage: Sendable {
 
     package init() {}
 
+    /// What a set of runs has to meet; a quiet one proves nothing.
+    package static let wanted =
+        Fault.kinds + [
+            "compactions", "connections broken", "elections", "messages lost",
+            "messages reordered", "messages repeated", "repairs", "snapshot installs",
+            "trigger deliveries", "truncations", "turns in a joint membership",
+        ]
+
     package mutating func count(_ name: String, _ times: Int = 1) {
         counts[name, default: 0] += times
     }

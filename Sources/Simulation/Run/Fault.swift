@@ -4,6 +4,9 @@ package enum Fault: Sendable, Hashable {
     case crash(UInt64, downMilliseconds: UInt64)
     /// Every process ends at the same moment.
     case crashAll(downMilliseconds: UInt64)
+    /// The process ends in the middle of what it does, so many of its doings on; of `.repair` and
+    /// `.install`, whichever process comes to it next.
+    case crashMidway(UInt64, Moment, doings: Int, downMilliseconds: UInt64)
     case pause(UInt64, milliseconds: UInt64)
     /// The hosts of the set cannot reach the others, nor be reached.
     case partition([UInt64], milliseconds: UInt64)
@@ -15,17 +18,26 @@ package enum Fault: Sendable, Hashable {
     case reset(UInt64, UInt64)
     /// Messages between peers are lost, repeated and reordered.
     case harm(perMille: UInt64, milliseconds: UInt64)
+    /// The host cannot be reached, can, cannot, each for so long.
+    case flapping(UInt64, times: UInt64, milliseconds: UInt64)
+    /// Everything on the host takes so many times as long.
+    case slow(UInt64, factor: UInt64, milliseconds: UInt64)
     case diskStall(UInt64, milliseconds: UInt64)
     case diskFull(UInt64, milliseconds: UInt64)
-    /// A write or a sync fails, which ends the process; it starts again after so long.
-    case diskFailure(UInt64, isSync: Bool, downMilliseconds: UInt64)
+    /// Writes, syncs or reads fail, which ends the process; it starts again after so long.
+    case diskFailure(UInt64, Access, downMilliseconds: UInt64)
     /// The process ends, and bits of its log rot before it starts again.
     case rot(UInt64, downMilliseconds: UInt64)
+    /// One write or read of the log goes wrong without a word; some time later the process ends,
+    /// and it starts again after so long.
+    case slip(UInt64, DiskSlip, downMilliseconds: UInt64)
     /// The process ends, and its data directory is lost.
     case wipe(UInt64, downMilliseconds: UInt64)
     /// The monotonic clock runs at so many thousandths of the world's.
     case clockRate(UInt64, perMille: UInt64, milliseconds: UInt64)
     case wallClock(UInt64, offsetMilliseconds: Int64)
+    /// The wall clock jumps hither and thither, by hours.
+    case wallJumps(UInt64, milliseconds: UInt64)
     /// Trigger programs fail so often.
     case failingPrograms(UInt64, perMille: UInt64, milliseconds: UInt64)
     /// The leader is told to hand over.
@@ -46,7 +58,12 @@ package enum Fault: Sendable, Hashable {
         case .harm: "harmed messages"
         case .diskStall: "stalled disk"
         case .diskFull: "full disk"
-        case .diskFailure(_, let isSync, _): isSync ? "failing sync" : "failing write"
+        case .diskFailure(_, let access, _): "failing \(access)"
+        case .slip(_, let slip, _): slip.rawValue
+        case .crashMidway(_, let moment, _, _): moment.rawValue
+        case .flapping: "flapping link"
+        case .slow: "slow node"
+        case .wallJumps: "jumping wall clock"
         case .rot: "rotten log"
         case .wipe: "wiped disk"
         case .clockRate: "clock rate"
@@ -58,13 +75,26 @@ package enum Fault: Sendable, Hashable {
     }
 
     /// All kinds, sorted.
-    package static let kinds = [
-        "clock rate", "clogged link", "connection reset", "crash", "crash of all",
-        "failing programs", "failing sync", "failing write", "full disk", "harmed messages",
-        "membership change", "one-way partition", "partition", "pause", "rotten log",
-        "stalled disk", "transfer",
-        "wall clock", "wiped disk",
-    ]
+    package static let kinds =
+        ([
+            "clock rate", "clogged link", "connection reset", "crash", "crash of all",
+            "failing programs", "failing read", "failing sync", "failing write", "flapping link",
+            "full disk", "harmed messages", "jumping wall clock", "membership change",
+            "one-way partition", "partition", "pause", "rotten log", "slow node", "stalled disk",
+            "transfer", "wall clock", "wiped disk",
+        ] + DiskSlip.allCases.map(\.rawValue) + Moment.allCases.map(\.rawValue)).sorted()
+
+    /// What a process is at when it ends in the middle of it.
+    package enum Moment: String, Sendable, CaseIterable {
+        case anyTime = "crash midway"
+        case start = "crash in a start"
+        case repair = "crash in a repair"
+        case install = "crash in an install"
+    }
+
+    package enum Access: String, Sendable, CaseIterable {
+        case write, sync, read
+    }
 }
 
 /// The faults of one run: when each begins, in milliseconds of the safety phase.
@@ -103,33 +133,74 @@ package struct Schedule: Sendable {
     private static func fault(hosts: Int, using random: inout SeededGenerator) -> Fault {
         let one = 1 + random.next() % UInt64(hosts)
         let other = 1 + (one + random.next() % UInt64(hosts - 1)) % UInt64(hosts)
-        let short = UInt64.random(in: 20...400, using: &random)
-        let long = UInt64.random(in: 200...3_000, using: &random)
-        let weights: [(Int, Fault)] = [
-            (12, .crash(one, downMilliseconds: long)),
-            (2, .crashAll(downMilliseconds: short)),
-            (6, .pause(one, milliseconds: long)),
-            (6, .partition([one], milliseconds: long)),
-            (6, .deafness(one, other, milliseconds: long)),
-            (5, .clog(one, other, delayMilliseconds: short, milliseconds: long)),
-            (5, .reset(one, other)),
-            (5, .harm(perMille: 1 + short / 2, milliseconds: long)),
-            (4, .diskStall(one, milliseconds: long)),
-            (3, .diskFull(one, milliseconds: long)),
-            (2, .diskFailure(one, isSync: short % 2 == 0, downMilliseconds: long)),
-            (5, .rot(one, downMilliseconds: short)),
-            (2, .wipe(one, downMilliseconds: long)),
-            (3, .clockRate(one, perMille: 900 + short / 2, milliseconds: long)),
-            (2, .wallClock(one, offsetMilliseconds: Int64(long) * 10_000 - 15_000_000)),
-            (2, .failingPrograms(one, perMille: 300, milliseconds: long)),
-            (4, .transfer),
-            (4, .membership),
-        ]
+        let weights =
+            processFaults(one, using: &random) + networkFaults(one, other, using: &random)
+            + diskFaults(one, using: &random) + [(4, .transfer), (4, .membership)]
         var place = Int(random.next() % UInt64(weights.reduce(0) { $0 + $1.0 }))
         for (weight, fault) in weights {
             place -= weight
             if place < 0 { return fault }
         }
         preconditionFailure("no fault was chosen")
+    }
+
+    /// A short and a long time in milliseconds.
+    private static func times(using random: inout SeededGenerator) -> (UInt64, UInt64) {
+        (
+            UInt64.random(in: 20...400, using: &random),
+            UInt64.random(in: 200...3_000, using: &random)
+        )
+    }
+
+    private static func processFaults(
+        _ one: UInt64, using random: inout SeededGenerator
+    ) -> [(Int, Fault)] {
+        let (short, long) = times(using: &random)
+        let doings = Int(random.next() % 40)
+        return [
+            (6, .crash(one, downMilliseconds: long)),
+            (2, .crashAll(downMilliseconds: short)),
+            (8, .crashMidway(one, .anyTime, doings: doings * 5, downMilliseconds: short)),
+            (4, .crashMidway(one, .start, doings: doings, downMilliseconds: short)),
+            (4, .crashMidway(one, .repair, doings: doings, downMilliseconds: short)),
+            (4, .crashMidway(one, .install, doings: doings, downMilliseconds: short)),
+            (5, .pause(one, milliseconds: long)),
+            (3, .slow(one, factor: 10 + short / 4, milliseconds: long)),
+            (3, .clockRate(one, perMille: 900 + short / 2, milliseconds: long)),
+            (1, .wallClock(one, offsetMilliseconds: Int64(long) * 10_000 - 15_000_000)),
+            (2, .wallJumps(one, milliseconds: long)),
+            (2, .failingPrograms(one, perMille: 300, milliseconds: long)),
+        ]
+    }
+
+    private static func networkFaults(
+        _ one: UInt64, _ other: UInt64, using random: inout SeededGenerator
+    ) -> [(Int, Fault)] {
+        let (short, long) = times(using: &random)
+        return [
+            (6, .partition([one], milliseconds: long)),
+            (6, .deafness(one, other, milliseconds: long)),
+            (3, .flapping(one, times: 2 + short % 8, milliseconds: short)),
+            (5, .clog(one, other, delayMilliseconds: short, milliseconds: long)),
+            (5, .reset(one, other)),
+            (5, .harm(perMille: 1 + short / 2, milliseconds: long)),
+        ]
+    }
+
+    private static func diskFaults(
+        _ one: UInt64, using random: inout SeededGenerator
+    ) -> [(Int, Fault)] {
+        let (short, long) = times(using: &random)
+        return [
+            (4, .diskStall(one, milliseconds: long)),
+            (3, .diskFull(one, milliseconds: long)),
+            (3, .diskFailure(one, random.pick([.write, .sync, .read]), downMilliseconds: long)),
+            (5, .rot(one, downMilliseconds: short)),
+            (2, .slip(one, .lostWrite, downMilliseconds: short)),
+            (2, .slip(one, .misdirectedWrite, downMilliseconds: short)),
+            (2, .slip(one, .misdirectedRead, downMilliseconds: short)),
+            (2, .slip(one, .staleRead, downMilliseconds: short)),
+            (3, .wipe(one, downMilliseconds: long)),
+        ]
     }
 }

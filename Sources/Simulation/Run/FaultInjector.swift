@@ -4,25 +4,27 @@ import Transactions
 
 /// Brings a schedule's faults about, and ends them.
 ///
-/// They stay within what the protocol must survive: of the disks, at most one is wiped or rotten at
+/// They stay within what the protocol must survive: of the disks, at most one is wiped or wrong at
 /// a time, and the next only when all is whole again; else a fault is left out.
 final class FaultInjector: @unchecked Sendable {
-    private let cluster: SimulatedCluster
-    private let checker: NodeChecker
+    let cluster: SimulatedCluster
+    let checker: NodeChecker
     private(set) var coverage = Coverage()
-    private var isOver = false
-    /// The host whose disk has lost something that it has not got back.
-    private(set) var impaired: SimulatedHost?
-    /// Lost what it had on disk: its next start need not show it.
-    private var excused: Set<UInt64> = []
+    private(set) var isOver = false
+    /// The disk that has lost something and not got it back.
+    var impairment: Impairment?
+    /// What the next process ends in the middle of that comes to it.
+    var awaited: [Fault.Moment: (doings: Int, down: UInt64)] = [:]
+    /// What ends on each host in the middle of something, and for how long.
+    var midway: [UInt64: (moment: Fault.Moment, down: UInt64)] = [:]
 
     init(_ cluster: SimulatedCluster, _ checker: NodeChecker) {
         self.cluster = cluster
         self.checker = checker
     }
 
-    private var world: World { cluster.world }
-    private var fabric: Fabric { cluster.fabric }
+    var world: World { cluster.world }
+    var fabric: Fabric { cluster.fabric }
 
     func arrange(_ schedule: Schedule) {
         for entry in schedule.entries {
@@ -32,17 +34,16 @@ final class FaultInjector: @unchecked Sendable {
         }
     }
 
-    /// Whether the host's disk may show less than it had, once.
-    func takeExcuse(_ host: SimulatedHost) -> Bool {
-        excused.remove(host.number) != nil
-    }
-
-    private func note(_ fault: Fault) {
+    func note(_ fault: Fault) {
         coverage.count(fault.kind)
         cluster.trace.note(world, "fault", "\(fault)")
     }
 
-    private func later(_ milliseconds: UInt64, _ job: @escaping @Sendable () -> Void) {
+    func count(_ name: String) {
+        coverage.count(name)
+    }
+
+    func later(_ milliseconds: UInt64, _ job: @escaping @Sendable () -> Void) {
         world.after(milliseconds * 1_000_000, job)
     }
 
@@ -52,6 +53,12 @@ final class FaultInjector: @unchecked Sendable {
         switch fault {
         case .crash(let number, let down):
             crash(number, fault, down)
+        case .crashMidway(let number, let moment, let doings, let down):
+            crashMidway(number, moment, doings, down)
+        case .slow(let number, let factor, let milliseconds):
+            note(fault)
+            slow(cluster.host(number), factor)
+            later(milliseconds) { self.slow(self.cluster.host(number), 1) }
         case .crashAll(let down):
             note(fault)
             for host in cluster.hosts where host.process != nil {
@@ -63,13 +70,15 @@ final class FaultInjector: @unchecked Sendable {
             note(fault)
             process.loop.pause()
             later(milliseconds) { process.loop.resume() }
-        case .partition, .deafness, .clog, .reset, .harm:
+        case .partition, .deafness, .clog, .reset, .harm, .flapping:
             disturbNetwork(fault)
         case .diskStall, .diskFull, .diskFailure:
             disturbDisk(fault)
         case .rot(let number, let down), .wipe(let number, let down):
             impair(cluster.host(number), fault, down)
-        case .clockRate, .wallClock:
+        case .slip(let number, let slip, let down):
+            impair(cluster.host(number), fault, slip, down)
+        case .clockRate, .wallClock, .wallJumps:
             disturbClock(fault)
         case .failingPrograms(let number, let perMille, let milliseconds):
             guard let process = cluster.host(number).process else { return }
@@ -85,7 +94,7 @@ final class FaultInjector: @unchecked Sendable {
         }
     }
 
-    private func tearing() -> Tearing {
+    func tearing() -> Tearing {
         world.random.pick([.sectors, .sectors, .bytes, .none])
     }
 
@@ -97,7 +106,7 @@ final class FaultInjector: @unchecked Sendable {
         restart(host, down)
     }
 
-    private func restart(_ host: SimulatedHost, _ milliseconds: UInt64) {
+    func restart(_ host: SimulatedHost, _ milliseconds: UInt64) {
         later(milliseconds) {
             guard host.process == nil, !self.isOver else { return }
             self.cluster.start(host)
@@ -122,6 +131,17 @@ final class FaultInjector: @unchecked Sendable {
             let (from, to) = (cluster.host(source).name, cluster.host(target).name)
             fabric.clog(from, to, milliseconds: delay)
             later(milliseconds) { self.fabric.clog(from, to, milliseconds: nil) }
+        case .flapping(let number, let times, let milliseconds):
+            let name = cluster.host(number).name
+            for other in cluster.hosts where other.number != number {
+                for time in 0..<times {
+                    later(2 * time * milliseconds) {
+                        guard !self.isOver else { return }
+                        self.cut(name, other.name, milliseconds)
+                        self.cut(other.name, name, milliseconds)
+                    }
+                }
+            }
         case .reset(let one, let other):
             fabric.reset(cluster.host(one).name, cluster.host(other).name)
         case .harm(let perMille, let milliseconds):
@@ -139,35 +159,6 @@ final class FaultInjector: @unchecked Sendable {
         later(milliseconds) { self.fabric.unblock(source, target) }
     }
 
-    private func disturbDisk(_ fault: Fault) {
-        switch fault {
-        case .diskStall(let number, let milliseconds):
-            guard let worker = cluster.host(number).process?.diskWorker else { return }
-            note(fault)
-            worker.isStalled = true
-            later(milliseconds) { worker.isStalled = false }
-        case .diskFull(let number, let milliseconds):
-            note(fault)
-            let disk = cluster.host(number).disk
-            disk.faults.freeBytes = world.random.next() % (64 << 10)
-            later(milliseconds) { disk.faults.freeBytes = nil }
-        case .diskFailure(let number, let isSync, let down):
-            let host = cluster.host(number)
-            guard host.process != nil else { return }
-            note(fault)
-            let disk = host.disk
-            disk.faults.failsSyncs = isSync
-            disk.faults.failsWrites = !isSync
-            later(down) {
-                disk.faults.failsSyncs = false
-                disk.faults.failsWrites = false
-                self.restart(host, 0)
-            }
-        default:
-            preconditionFailure("\(fault) is none of a disk's")
-        }
-    }
-
     private func disturbClock(_ fault: Fault) {
         note(fault)
         switch fault {
@@ -177,59 +168,39 @@ final class FaultInjector: @unchecked Sendable {
             later(milliseconds) { self.setClock(host, 1_000) }
         case .wallClock(let number, let offset):
             let host = cluster.host(number)
-            host.wallOffsetMilliseconds = offset
-            host.process?.loop.wallOffsetMilliseconds = offset
+            setWallClock(host, offset)
+        case .wallJumps(let number, let milliseconds):
+            let host = cluster.host(number)
+            for time in stride(from: 0, to: milliseconds, by: 150) {
+                later(time) {
+                    guard !self.isOver else { return }
+                    let luck = Int64(self.world.random.next() % 100_000_000)
+                    self.setWallClock(host, luck - 50_000_000)
+                }
+            }
         default:
             preconditionFailure("\(fault) is none of a clock's")
+        }
+    }
+
+    private func setWallClock(_ host: SimulatedHost, _ offsetMilliseconds: Int64) {
+        host.wallOffsetMilliseconds = offsetMilliseconds
+        host.process?.loop.wallOffsetMilliseconds = offsetMilliseconds
+    }
+
+    private func slow(_ host: SimulatedHost, _ factor: UInt64) {
+        host.slowness = factor
+        host.process?.workers.forEach { $0.slowness = factor }
+        for other in cluster.hosts where other.number != host.number {
+            let delay = factor == 1 ? nil : factor / 10
+            fabric.clog(host.name, other.name, milliseconds: delay)
+            fabric.clog(other.name, host.name, milliseconds: delay)
         }
     }
 
     private func setClock(_ host: SimulatedHost, _ perMille: UInt64) {
         host.clockRatePerMille = perMille
         host.process?.loop.setClockRate(perMille: perMille)
-    }
-}
-
-// MARK: - Disks that lose what they had
-
-extension FaultInjector {
-    /// Whether every disk has all that was ever committed.
-    private var isWhole: Bool {
-        cluster.hosts.prefix(cluster.founders).allSatisfy { host in
-            guard let report = host.replica?.report() else { return false }
-            return report.damage.isEmpty && !report.isRepairing
-                && report.membership.voters.contains(host.node)
-                && report.durable >= checker.highestCommit
-        }
-    }
-
-    private func impair(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
-        if impaired != nil, isWhole { impaired = nil }
-        guard impaired == nil, isWhole, host.process != nil else { return }
-        note(fault)
-        impaired = host
-        excused.insert(host.number)
-        cluster.crash(host, .none)
-        if case .wipe = fault {
-            cluster.wipe(host)
-            checker.forget(host)
-        } else {
-            rot(host)
-        }
-        restart(host, down)
-    }
-
-    /// Flips bits in the first half of what the log holds: the last group that was acknowledged
-    /// cannot be told from a torn write, and is kept out of the atlas.
-    private func rot(_ host: SimulatedHost) {
-        let header = 128
-        host.disk.tamper(below: "/data/log/") { bytes in
-            guard let last = bytes.lastIndex(where: { $0 != 0 }), last / 2 > header else { return }
-            for _ in 0...Int(self.world.random.next() % 3) {
-                let place = Int.random(in: header..<last / 2, using: &self.world.random)
-                bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
-            }
-        }
     }
 }
 
@@ -277,6 +248,7 @@ extension FaultInjector {
     /// Ends every fault, and starts every host that is down.
     func heal() {
         isOver = true
+        awaited = [:]
         fabric.harm = MessageHarm()
         for host in cluster.hosts {
             for other in cluster.hosts where other.number != host.number {
@@ -284,6 +256,8 @@ extension FaultInjector {
                 fabric.clog(host.name, other.name, milliseconds: nil)
             }
             host.disk.faults = DiskFaults()
+            host.doingsToCrash = nil
+            slow(host, 1)
             setClock(host, 1_000)
             if let process = host.process {
                 process.diskWorker.isStalled = false

@@ -56,7 +56,7 @@ package final class SimulatedRun {
     private let world: World
     private let trace: Trace
     private let cluster: SimulatedCluster
-    private let checker = NodeChecker()
+    private let checker: NodeChecker
     private let ledger = Ledger()
     private let injector: FaultInjector
     private var clients: [SimulatedClient] = []
@@ -79,15 +79,29 @@ package final class SimulatedRun {
         cluster = SimulatedCluster(
             founders: settings.founders, spares: settings.spares, world: world, trace: trace,
             limits: settings.limits)
+        checker = NodeChecker(limits: settings.limits)
         injector = FaultInjector(cluster, checker)
         wire()
     }
 
     private func wire() {
-        cluster.turnEnded = { [unowned self] in checker.turnEnded($0) }
-        cluster.started = { [unowned self] host in
-            checker.started(host, mayHaveLost: injector.takeExcuse(host))
+        cluster.turnEnded = { [unowned self] host in
+            guard let replica = host.replica else { return }
+            let inspection = replica.inspection()
+            checker.turnEnded(host, replica, inspection)
+            injector.turnEnded(host, inspection)
         }
+        cluster.started = { [unowned self] host in
+            checker.started(host, mayHaveLost: injector.impairment?.host === host)
+        }
+        cluster.refused = { [unowned self] in injector.refused($0, $1) }
+        cluster.crashedMidway = { [unowned self] host, doing, isOpening in
+            injector.crashedMidway(host, at: doing, isOpening: isOpening)
+        }
+        cluster.wroteGroup = { [unowned self] host, bytes in
+            checker.disks.wrote(host.number, bytes, limits: settings.limits)
+        }
+        cluster.syncedGroups = { [unowned self] in checker.disks.synced($0.number) }
         cluster.delivered = { [unowned self] _, delivery in
             if delivery.succeeded { deliveries[delivery.index, default: 0] += 1 }
         }
@@ -161,10 +175,9 @@ package final class SimulatedRun {
     private func pass(_ milliseconds: UInt64) {
         for _ in 0..<milliseconds / 100 {
             world.run(milliseconds: 100)
+            injector.settle()
             nodeNanoseconds += UInt64(cluster.hosts.count { $0.process != nil }) * 100_000_000
-            guard violations.isEmpty, checker.violations.isEmpty, ledger.violations.isEmpty else {
-                return
-            }
+            guard isClean else { return }
         }
     }
 
@@ -242,13 +255,16 @@ package final class SimulatedRun {
 
     private var isClean: Bool {
         violations.isEmpty && checker.violations.isEmpty && ledger.violations.isEmpty
+            && checker.disks.violations.isEmpty
     }
 
     private func verdict() -> Verdict {
         var verdict = Verdict(seed: seed, schedule: schedule)
-        verdict.violations = checker.violations + ledger.violations + violations
+        verdict.violations =
+            checker.violations + checker.disks.violations + ledger.violations + violations
         verdict.coverage = injector.coverage
         verdict.coverage.merge(checker.coverage)
+        verdict.coverage.count("truncations", checker.disks.truncations)
         let fabric = cluster.fabric.counts
         verdict.coverage.count("messages lost", fabric.lost)
         verdict.coverage.count("messages repeated", fabric.repeated)

@@ -13,6 +13,8 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     package var wallOffsetMilliseconds: Int64 = 0
     /// Called at the end of each turn, after the process's own job.
     package var turnObserver: () -> Void = {}
+    /// Called at each thing that the process does to the world, with its name; it may end in it.
+    package var passing: (String) -> Void = { _ in }
     private var timers: [UInt64: @Sendable () -> Void] = [:]
     private var nextTimer: UInt64 = 1
     private var turnEnd: @Sendable () -> Void = {}
@@ -39,6 +41,7 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     }
 
     package func post(_ job: @escaping @Sendable () -> Void) {
+        passing("post")
         world.after(1_000) { self.turn(job) }
     }
 
@@ -47,6 +50,7 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     ) -> TimerID {
         let identifier = nextTimer
         nextTimer += 1
+        guard isAlive else { return TimerID(identifier) }
         timers[identifier] = job
         arm(identifier, deadline)
         return TimerID(identifier)
@@ -73,7 +77,7 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     }
 
     package func atTurnEnd(_ job: @escaping @Sendable () -> Void) {
-        turnEnd = job
+        if isAlive { turnEnd = job }
     }
 
     package func randomBits() -> UInt64 {
@@ -89,6 +93,7 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
         backlog = []
         turnEnd = {}
         turnObserver = {}
+        passing = { _ in }
     }
 
     /// Runs `job` as a turn, or keeps it while the process is paused.

@@ -7,6 +7,8 @@ package final class SimulatedWorker: Worker, @unchecked Sendable {
     private var waiting: [@Sendable () -> Void] = []
     /// Nanoseconds that a job takes at the least; twice as many at the most.
     package var jobNanoseconds: UInt64
+    /// How many times as long each job takes as it should.
+    package var slowness: UInt64 = 1
 
     /// While set, jobs wait: a disk that hangs.
     package var isStalled = false {
@@ -19,9 +21,11 @@ package final class SimulatedWorker: Worker, @unchecked Sendable {
     }
 
     package func submit(_ job: @escaping @Sendable () -> Void) {
+        loop.passing("job")
+        guard loop.isAlive else { return }
         let world = loop.world
         let spread = UInt64.random(in: 0...jobNanoseconds, using: &world.random)
-        busyUntil = max(busyUntil, world.time) + jobNanoseconds + spread
+        busyUntil = max(busyUntil, world.time) + (jobNanoseconds + spread) * slowness
         world.after(busyUntil - world.time) {
             self.loop.perform {
                 self.waiting.append(job)

@@ -1,0 +1,67 @@
+import IOCore
+package import Identifiers
+package import Raft
+
+/// What a checker looks at after each turn of a node: numbers, none of them dear to get.
+package struct ReplicaInspection: Sendable {
+    package let role: Role
+    package let term: Term
+    package let vote: NodeID?
+    package let commit: LogIndex
+    package let position: AppliedPosition
+    package let durable: LogIndex
+    package let compacted: LogIndex
+    /// The last record that the node knows of its log, and the last that the log holds.
+    package let last: LogIndex
+    package let end: LogIndex
+    package let flushed: LogIndex
+    /// The first record that cannot be read and is in no engine; nil where all is well.
+    package let firstUnreadable: LogIndex?
+    package let isTakingSnapshot: Bool
+    package let isJoint: Bool
+    package let queues: Queues
+
+    /// What waits inside the node.
+    package struct Queues: Sendable {
+        /// Raw bytes of proposals that have not been applied.
+        package let proposalBytes: Int
+        package let uncommittedFrames: Int
+        /// Messages that wait for a write.
+        package let heldMessages: Int
+        /// Messages that wait for frames to be read, of all peers.
+        package let waitingMessages: Int
+        package let reads: Int
+        /// Steps that wait for the present one.
+        package let inputs: Int
+    }
+}
+
+extension Replica {
+    package func inspection() -> ReplicaInspection {
+        ReplicaInspection(
+            role: raft.role, term: raft.term, vote: raft.vote, commit: raft.commitIndex,
+            position: position, durable: raft.durableIndex, compacted: raft.compacted.index,
+            last: raft.lastPosition.index, end: raft.endOfLog, flushed: flushed,
+            firstUnreadable: raft.firstUnreadable,
+            isTakingSnapshot: isInstalling || intake != nil, isJoint: raft.membership.isJoint,
+            queues: ReplicaInspection.Queues(
+                proposalBytes: waitingBytes + sealedBytes,
+                uncommittedFrames: sealed.isEmpty
+                    ? 0 : sealed.reversed().prefix { $0.lastIndex > raft.commitIndex }.count,
+                heldMessages: held.count,
+                waitingMessages: outboxes.isEmpty
+                    ? 0 : outboxes.values.reduce(0) { $0 + $1.messages.count },
+                reads: gatheredReads.count + readsAwaitingApply.count,
+                inputs: queuedInputs.count))
+    }
+
+    /// The chain digest of the log at `index`, if a frame ends there that is remembered.
+    package func chainDigest(at index: LogIndex) -> ChainDigest? {
+        chain.digest(at: index)
+    }
+
+    /// The term of the record at `index`; nil where the log does not have it.
+    package func term(at index: LogIndex) -> Term? {
+        raft.term(at: index)
+    }
+}

@@ -1,0 +1,194 @@
+import Codec
+import Identifiers
+import Replication
+import Transactions
+import WAL
+
+/// Disks that fail, and disks that lose what they had.
+extension FaultInjector {
+    func disturbDisk(_ fault: Fault) {
+        switch fault {
+        case .diskStall(let number, let milliseconds):
+            guard let worker = cluster.host(number).process?.diskWorker else { return }
+            note(fault)
+            worker.isStalled = true
+            later(milliseconds) { worker.isStalled = false }
+        case .diskFull(let number, let milliseconds):
+            note(fault)
+            let disk = cluster.host(number).disk
+            disk.faults.freeBytes = world.random.next() % (64 << 10)
+            later(milliseconds) { disk.faults.freeBytes = nil }
+        case .diskFailure(let number, let access, let down):
+            let host = cluster.host(number)
+            guard host.process != nil else { return }
+            note(fault)
+            let disk = host.disk
+            switch access {
+            case .write: disk.faults.failsWrites = true
+            case .sync: disk.faults.failsSyncs = true
+            case .read: disk.faults.failsReads = true
+            }
+            later(down) {
+                disk.faults.failsSyncs = false
+                disk.faults.failsWrites = false
+                disk.faults.failsReads = false
+                self.restart(host, 0)
+            }
+        default:
+            preconditionFailure("\(fault) is none of a disk's")
+        }
+    }
+
+    /// Loses a host's data, or some of its log, while it is down.
+    func impair(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
+        guard mayImpair(host) else { return }
+        note(fault)
+        impairment = Impairment(host: host, floor: checker.highestCommit)
+        cluster.crash(host, .none)
+        if case .wipe = fault {
+            cluster.wipe(host)
+            checker.forget(host)
+        } else {
+            rot(host)
+        }
+        restart(host, down)
+    }
+
+    /// Lets one access of a host's log go wrong, and ends its process some time later.
+    func impair(_ host: SimulatedHost, _ fault: Fault, _ slip: DiskSlip, _ down: UInt64) {
+        guard mayImpair(host) else { return }
+        note(fault)
+        impairment = Impairment(host: host, floor: checker.highestCommit)
+        let disk = host.disk
+        disk.prepare(slip, using: &world.random)
+        later(50 + world.random.next() % 1_500) {
+            guard !self.isOver, host.disk === disk, host.process != nil else { return }
+            self.cluster.crash(host, self.tearing())
+            self.restart(host, down)
+        }
+        later(4_000) { disk.faults.slip = nil }
+    }
+
+    /// Flips bits in the first half of what the log holds: the last group that was acknowledged
+    /// cannot be told from a torn write, and is kept out of the atlas.
+    private func rot(_ host: SimulatedHost) {
+        let header = 128
+        host.disk.tamper(below: "/data/log/") { bytes in
+            guard let last = bytes.lastIndex(where: { $0 != 0 }), last / 2 > header else { return }
+            for _ in 0...Int(self.world.random.next() % 3) {
+                let place = Int.random(in: header..<last / 2, using: &self.world.random)
+                bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
+            }
+        }
+    }
+
+    // MARK: Until it is whole again
+
+    /// One disk at a time, and not before its node has a part in the cluster.
+    private func mayImpair(_ host: SimulatedHost) -> Bool {
+        guard impairment == nil, let report = host.replica?.report() else { return false }
+        return report.membership.voters.contains(host.node) && !report.isRepairing
+            && cluster.hosts.prefix(cluster.founders).allSatisfy(checker.hasBegun)
+    }
+
+    /// Looks whether the disk that is wrong has come to have all again.
+    func settle() {
+        guard let impairment, world.time >= impairment.nextLook else { return }
+        self.impairment?.nextLook = world.time + 400_000_000
+        guard isWhole(impairment) else { return }
+        cluster.trace.note(world, "fault", "\(impairment.host.name) is whole again")
+        self.impairment = nil
+    }
+
+    private func isWhole(_ impairment: Impairment) -> Bool {
+        let host = impairment.host
+        guard let report = host.replica?.report(), host.disk.faults.slip == nil,
+            host.disk.astray == nil
+        else { return false }
+        return report.damage.allSatisfy { $0.last <= report.flushed } && !report.isRepairing
+            && report.membership.voters.contains(host.node) && report.durable >= impairment.floor
+            && isReadable(host, report.flushed)
+    }
+
+    /// Whether the log could be recovered whole as it is on the disk now, behind `flushed`.
+    private func isReadable(_ host: SimulatedHost, _ flushed: LogIndex) -> Bool {
+        do throws(WALFailure) {
+            let recovery = try host.recoveredLog(limits: cluster.limits, flushed: flushed)
+            return recovery.damage.allSatisfy { $0.last <= flushed }
+        } catch {
+            return false
+        }
+    }
+
+    /// A host has refused to start with its data.
+    func refused(_ host: SimulatedHost, _ error: any Error) {
+        let faults = host.disk.faults
+        if faults.failsReads || faults.failsWrites || faults.failsSyncs || faults.freeBytes != nil {
+            restart(host, 300)
+        } else if impairment?.host === host {
+            // As its message says: remove the directory, let the node rejoin.
+            count("directories removed by hand")
+            cluster.wipe(host)
+            checker.forget(host)
+            if isOver { cluster.start(host) } else { restart(host, 500) }
+        } else {
+            checker.violated(host, "refuses its data: \(error)")
+        }
+    }
+}
+
+/// A disk that has lost something and not got it back.
+struct Impairment {
+    let host: SimulatedHost
+    /// What was committed when it happened: all of that must be there again.
+    let floor: LogIndex
+    var nextLook: UInt64 = 0
+}
+
+// MARK: - Ends in the middle of something
+
+extension FaultInjector {
+    func crashMidway(_ number: UInt64, _ moment: Fault.Moment, _ doings: Int, _ down: UInt64) {
+        let host = cluster.host(number)
+        switch moment {
+        case .repair, .install:
+            awaited[moment] = (doings, down)
+        case .anyTime:
+            guard host.process != nil else { return }
+            arm(host, moment, doings, down)
+        case .start:
+            guard host.process != nil else { return }
+            cluster.crash(host, tearing())
+            arm(host, moment, doings, down)
+            restart(host, down)
+        }
+    }
+
+    private func arm(
+        _ host: SimulatedHost, _ moment: Fault.Moment, _ doings: Int, _ down: UInt64
+    ) {
+        midway[host.number] = (moment, down)
+        host.doingsToCrash = doings
+    }
+
+    /// A process that comes to what a fault waits for ends a little later.
+    func turnEnded(_ host: SimulatedHost, _ inspection: ReplicaInspection) {
+        guard !awaited.isEmpty, host.doingsToCrash == nil else { return }
+        if inspection.firstUnreadable != nil, let next = awaited.removeValue(forKey: .repair) {
+            arm(host, .repair, next.doings, next.down)
+        } else if inspection.isTakingSnapshot,
+            let next = awaited.removeValue(forKey: .install)
+        {
+            arm(host, .install, next.doings, next.down)
+        }
+    }
+
+    /// A process has ended in the middle of something.
+    func crashedMidway(_ host: SimulatedHost, at doing: String, isOpening: Bool) {
+        guard let (moment, down) = midway.removeValue(forKey: host.number) else { return }
+        let isInStart = moment == .start && isOpening
+        count(moment == .start && !isInStart ? Fault.Moment.anyTime.rawValue : moment.rawValue)
+        count("crashes at \(doing)")
+        restart(host, down)
+    }
+}
