@@ -12,12 +12,12 @@ enum ClientOperation {
     static let groups = 12
     static let service = "simulation"
 
-    /// Chooses the operation number `number` of `client`.
+    /// Chooses the operation number `number` of `client`, of which so many of a thousand are reads.
     static func choose(
-        _ client: String, _ number: Int, using random: inout SeededGenerator
+        _ client: String, _ number: Int, readsPerMille: UInt64, using random: inout SeededGenerator
     ) -> ClientOperation {
         let group = Int(random.next() % UInt64(groups))
-        if random.happens(perMille: 250) {
+        if random.happens(perMille: readsPerMille) {
             return .read(group: group, isStale: random.happens(perMille: 200))
         }
         let count = 1 + Int(random.next() % 3)

@@ -8,7 +8,8 @@ import Wire
 ///
 /// It finds the leader, retries by session and sequence number, and writes down what it was told.
 package final class SimulatedClient: @unchecked Sendable {
-    private static let answerMilliseconds: UInt64 = 2_000
+    /// A session lives at least this long after it was used.
+    private static let sessionMilliseconds: UInt64 = 20_000
 
     package let name: String
     private let loop: SimulatedLoop
@@ -28,6 +29,12 @@ package final class SimulatedClient: @unchecked Sendable {
     /// Counts attempts, so that a late timer or answer is known for what it is.
     private var attempt: UInt32 = 0
     private var isStopping = false
+    /// When the session was last known to be in use, in nanoseconds of the world.
+    private var sessionUsed: UInt64 = 0
+    /// How long it waits for an answer before it asks another node.
+    package var patienceMilliseconds: UInt64 = 2_000
+    /// How many of a thousand operations are reads.
+    package var readsPerMille: UInt64 = 250
     /// Milliseconds between two operations.
     package var pauseMilliseconds: ClosedRange<UInt64> = 0...40
     /// Operations that have come to an end.
@@ -77,7 +84,8 @@ package final class SimulatedClient: @unchecked Sendable {
     private func next() {
         guard !isStopping else { return }
         number += 1
-        let chosen = ClientOperation.choose(name, number, using: &loop.world.random)
+        let chosen = ClientOperation.choose(
+            name, number, readsPerMille: readsPerMille, using: &loop.world.random)
         operation = chosen
         if case .write(let name, _, _) = chosen {
             ledger.began(name)
@@ -98,7 +106,7 @@ package final class SimulatedClient: @unchecked Sendable {
         guard operation != nil else { return }
         attempt += 1
         let present = attempt
-        later(milliseconds: Self.answerMilliseconds) { client in
+        later(milliseconds: patienceMilliseconds) { client in
             guard client.attempt == present else { return }
             client.fail("no answer in time")
         }
@@ -137,7 +145,10 @@ package final class SimulatedClient: @unchecked Sendable {
         case .write(let name, let groups, let aborts):
             guard let session else {
                 link.send(
-                    request, .openSession(timeToLiveMilliseconds: 20_000, description: self.name))
+                    request,
+                    .openSession(
+                        timeToLiveMilliseconds: Self.sessionMilliseconds,
+                        description: self.name))
                 return
             }
             let transaction = ClientOperation.transaction(name, groups, aborts: aborts)
@@ -200,6 +211,7 @@ extension SimulatedClient {
         case .sessionOpened(let opened):
             ledger.openedSession()
             session = opened
+            sessionUsed = loop.world.time
             sequence = SequenceNumber(1)
             acknowledged = .zero
             makeAttempt()
@@ -227,6 +239,8 @@ extension SimulatedClient {
         guard let outcome = try? Outcome.decode(&reader, limits: limits) else {
             return ledger.violated("\(name) got an outcome that cannot be read")
         }
+        let lastUse = sessionUsed
+        sessionUsed = loop.world.time
         switch outcome {
         case .committed(let index, _):
             if aborts { ledger.violated("\(operationName) must abort, and committed at \(index)") }
@@ -241,7 +255,7 @@ extension SimulatedClient {
                 ledger.ended(operationName, .aborted)
                 ended()
             case .sessionUnknown:
-                lostSession(operationName)
+                lostSession(operationName, lastUse)
             default:
                 ledger.violated("\(operationName) aborted: \(abort)")
                 ledger.ended(operationName, .aborted)
@@ -251,7 +265,13 @@ extension SimulatedClient {
     }
 
     /// The session is gone; what it was doing happened once or not at all.
-    private func lostSession(_ operationName: String) {
+    ///
+    /// That must not be where it was in use: clocks that run fast shorten its time a little.
+    private func lostSession(_ operationName: String, _ lastUse: UInt64) {
+        let idle = (loop.world.time - lastUse) / 1_000_000
+        if idle < Self.sessionMilliseconds / 2 {
+            ledger.violated("\(operationName) has lost a session that was used \(idle) ms ago")
+        }
         trace.note(loop.world, name, "\(operationName) unknown: session lost")
         session = nil
         sequence = .zero
@@ -280,7 +300,7 @@ extension SimulatedClient {
             guard case .write(let name, _, _)? = operation else {
                 return retry(afterMilliseconds: 1)
             }
-            lostSession(name)
+            lostSession(name, sessionUsed)
         case .refused(.diskFull, _):
             drop()
             retry(afterMilliseconds: 100)
@@ -293,7 +313,7 @@ extension SimulatedClient {
 
     private func guardAttempt() {
         let present = attempt
-        later(milliseconds: Self.answerMilliseconds) { client in
+        later(milliseconds: patienceMilliseconds) { client in
             guard client.attempt == present else { return }
             client.fail("no answer in time")
         }

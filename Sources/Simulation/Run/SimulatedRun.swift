@@ -8,7 +8,10 @@ import Triggers
 package struct RunSettings: Sendable {
     package var founders = 3
     package var spares = 1
+    /// Clients that write, and read now and then.
     package var clients = 4
+    /// Clients that only read, so that a node which nobody else follows any more is asked too.
+    package var readers = 2
     package var faultMilliseconds: UInt64 = 20_000
     /// Within this time after the last fault the cluster must be well again.
     package var healMilliseconds: UInt64 = 60_000
@@ -111,12 +114,15 @@ package final class SimulatedRun {
                 violations.append("\(index) is acknowledged, and on the disks of \(holders)")
             }
         }
-        for number in 1...settings.clients {
-            clients.append(
-                SimulatedClient(
-                    "c\(number)", fabric: cluster.fabric,
-                    addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
-                    ledger: ledger, limits: settings.limits, trace: trace))
+        for number in 1...(settings.clients + settings.readers) {
+            let client = SimulatedClient(
+                "c\(number)", fabric: cluster.fabric,
+                addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
+                ledger: ledger, limits: settings.limits, trace: trace)
+            if number > settings.clients { client.readsPerMille = 1_000 }
+            // Some find a new leader before the old one knows of it.
+            if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
+            clients.append(client)
         }
     }
 
