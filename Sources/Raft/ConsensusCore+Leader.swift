@@ -68,6 +68,9 @@ extension ConsensusCore {
             becomeFollower(term, leader: nil, now, &effects)
             return
         }
+        #if PLANTED_BUGS
+            if PlantedBug.readByStaleLease.isActive { return }
+        #endif
         for place in leading?.peers.indices ?? 0..<0 {
             leading?.peers[place].isRecentlyActive = false
         }
