@@ -60,6 +60,11 @@ extension Replica {
         chain.digest(at: index)
     }
 
+    /// Whether the core decides by the newest membership of the log.
+    package var hasMembershipOfLog: Bool {
+        newestMembership.core == raft.membership
+    }
+
     /// The term of the record at `index`; nil where the log does not have it.
     package func term(at index: LogIndex) -> Term? {
         raft.term(at: index)

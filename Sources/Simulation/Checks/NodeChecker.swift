@@ -31,6 +31,7 @@ package final class NodeChecker: @unchecked Sendable {
     package private(set) var coverage = Coverage()
     /// What each disk holds, by what was written to it.
     let disks = DiskModels()
+    let votes = DiskVotes()
     private let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
     private var leaders: [Term: UInt64] = [:]
@@ -67,6 +68,7 @@ package final class NodeChecker: @unchecked Sendable {
         do throws(WALFailure) {
             let log = try host.recoveredLog(limits: limits, flushed: report.flushed)
             disks.begins(host.number, start: report.flushed, log.frames)
+            votes.begins(host.number, log.voting)
         } catch {
             violated(host, "has started with a log that cannot be opened: \(error)")
         }
@@ -79,8 +81,15 @@ package final class NodeChecker: @unchecked Sendable {
         checkOrder(host, report)
         checkVote(host, report, before)
         if report.flushed > before.flushed { disks.holdsEngine(host.number, report.flushed) }
-        if report.commit > before.commit { committed(host, replica, report) }
-        if report.role == .leader, before.role != .leader { elected(host, replica, report) }
+        if report.commit > before.commit {
+            committed(host, replica, report)
+            checkCommit(host, replica, report, before)
+        }
+        if report.role == .leader, before.role != .leader {
+            elected(host, replica, report)
+            checkVotes(host, replica, report)
+        }
+        checkMembership(host, replica, report, before)
         note(report, before)
         var state = before
         state.term = report.term
@@ -227,6 +236,7 @@ package final class NodeChecker: @unchecked Sendable {
     func forget(_ host: SimulatedHost) {
         seen[host.number] = nil
         disks.forget(host.number)
+        votes.forget(host.number)
     }
 
     func violated(_ host: SimulatedHost, _ text: String) {

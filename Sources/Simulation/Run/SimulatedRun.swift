@@ -103,8 +103,12 @@ package final class SimulatedRun {
         }
         cluster.wroteGroup = { [unowned self] host, bytes in
             checker.disks.wrote(host.number, bytes, limits: settings.limits)
+            checker.votes.wrote(host.number, bytes)
         }
-        cluster.syncedGroups = { [unowned self] in checker.disks.synced($0.number) }
+        cluster.syncedGroups = { [unowned self] host in
+            checker.disks.synced(host.number)
+            checker.votes.synced(host.number)
+        }
         cluster.delivered = { [unowned self] _, delivery in
             if delivery.succeeded { deliveries[delivery.index, default: 0] += 1 }
         }
