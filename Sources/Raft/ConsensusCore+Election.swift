@@ -178,11 +178,8 @@ extension ConsensusCore {
     /// Whether the candidate's log has all that this one has (*Raft §5.4.1*).
     private func isUpToDate(_ request: Message.VoteRequest) -> Bool {
         #if PLANTED_BUGS
-            let isBlind =
-                request.isPreVote
-                ? PlantedBug.preVoteIgnoresLog.isActive
-                : PlantedBug.voteForShorterLog.isActive
-            if isBlind { return true }
+            if PlantedBug.voteForShorterLog.isActive { return true }
+            if PlantedBug.preVoteIgnoresLog.isActive, request.isPreVote { return true }
         #endif
         return request.last >= log.last
     }

@@ -12,7 +12,7 @@
             return settings
         }
 
-        @Test(arguments: [PlantedBug.unorderedQuorum, .matchOnSending, .appliesUncommitted])
+        @Test(arguments: [PlantedBug.voteForgotten, .unorderedQuorum, .appliesUncommitted])
         func `a planted bug is found`(bug: PlantedBug) {
             let found = (1...5).contains { seed in
                 !SimulatedRun(seed: UInt64(seed), settings: Self.settings(bug)).run().passed
