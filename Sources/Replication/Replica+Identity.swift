@@ -98,11 +98,11 @@ extension Replica {
     }
 
     private var presentStanding: Standing {
-        let newest = newestMembership
-        guard !newest.voters.isEmpty else { return .none }
         #if PLANTED_BUGS
             if PlantedBug.wipedNodeVotes.isActive { return .full }
         #endif
+        let newest = newestMembership
+        guard !newest.voters.isEmpty else { return .none }
         if let own = newest.member(settings.node), own.incarnation != incarnation { return .none }
         if hasBegun || isFoundingAgreed || newest.voters.count == 1 { return .full }
         return .votesOnly
