@@ -155,7 +155,12 @@ let package = Package(
                 "WAL", "Triggers", "Replication", "Wire", "Node",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        tests("Simulation", ["Identifiers", "IOCore"]),
+        tests(
+            "Simulation",
+            [
+                "Identifiers", "Codec", "IOCore", "KeyValue", "Properties", "Replication",
+                "Transactions",
+            ]),
         // Floor 6: arguments and wiring.
         .executableTarget(
             name: "LockstepDaemon",

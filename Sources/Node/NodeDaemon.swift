@@ -24,6 +24,7 @@ package final class NodeDaemon {
     let service: ClientService
     private var metrics: MetricsPort?
     private var triggers: TriggerDuty?
+    private var boots: BootDuty?
     private var isStopping = false
     private var onStopped: (StopReason) -> Void = { _ in }
 
@@ -87,7 +88,7 @@ package final class NodeDaemon {
         hub = PeerHub(
             loop: loop, network: environment.network, cluster: settings.replica.cluster,
             node: settings.replica.node, incarnation: settings.incarnation,
-            limits: settings.limits, logger: environment.logger)
+            boot: loop.randomBits() | 1, limits: settings.limits, logger: environment.logger)
         replica = Replica(
             opened,
             resources: ReplicaResources(
@@ -136,6 +137,10 @@ package final class NodeDaemon {
         }
         replica.observer.roleChanged = { [unowned self] report in
             triggers?.roleChanged(isLeader: report.role == .leader)
+            boots?.roleChanged(isLeader: report.role == .leader)
+        }
+        boots = BootDuty(replica: replica, loop: loop, logger: logger) { [unowned self] node in
+            hub.boot(of: node)
         }
         if let processes = environment.processes {
             triggers = TriggerDuty(
@@ -177,6 +182,7 @@ package final class NodeDaemon {
         isStopping = true
         logger.notice("draining")
         triggers?.stop()
+        boots?.stop()
         let wasLeader = replica.isLeader
         replica.resign()
         let back = LoopBound(self, to: loop)
@@ -204,6 +210,7 @@ package final class NodeDaemon {
     private func stopped(_ reason: StopReason) {
         isStopping = true
         triggers?.stop()
+        boots?.stop()
         port.closeAll()
         metrics?.stop()
         replica.stop()

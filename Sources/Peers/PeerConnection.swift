@@ -22,6 +22,8 @@ final class PeerConnection: ConnectionHandler {
     /// Who it is, from the handshake.
     private(set) var peer: NodeID?
     private(set) var peerIncarnation: Incarnation?
+    /// In which run the peer's process is; 0: it has not told.
+    private(set) var peerBoot: UInt64 = 0
     /// The record as of which a peer that dialled knew the membership; zero otherwise.
     private(set) var peerMembershipIndex = LogIndex.zero
     private var timer: TimerID?
@@ -36,7 +38,7 @@ final class PeerConnection: ConnectionHandler {
             HandshakeAcceptor(
                 identity: HandshakeAcceptor.Identity(
                     cluster: hub.cluster, node: hub.node, incarnation: hub.incarnation,
-                    terms: hub.terms),
+                    boot: hub.boot, terms: hub.terms),
                 role: .peer))
     }
 
@@ -49,7 +51,7 @@ final class PeerConnection: ConnectionHandler {
                 HandshakeOffer(
                     role: .peer, cluster: hub.cluster, node: hub.node,
                     incarnation: hub.incarnation, membershipIndex: hub.membershipIndex,
-                    terms: hub.terms)))
+                    boot: hub.boot, terms: hub.terms)))
     }
 
     var isDialled: Bool {
@@ -165,6 +167,7 @@ final class PeerConnection: ConnectionHandler {
                 return
             }
             peerMembershipIndex = offer.membershipIndex
+            peerBoot = offer.boot
             connection.send(reply)
             become(node, incarnation, rest)
         }
@@ -201,6 +204,7 @@ final class PeerConnection: ConnectionHandler {
                 close("\(refusal)")
                 return
             }
+            peerBoot = answer.boot
             become(node, incarnation, rest)
         }
     }

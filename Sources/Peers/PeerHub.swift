@@ -34,6 +34,8 @@ package final class PeerHub: PeerTransport {
     let cluster: ClusterID
     let node: NodeID
     let incarnation: Incarnation
+    /// In which run this process is, which peers are told.
+    let boot: UInt64
     /// What a peer must have in common with this node.
     let terms: ReplicationTerms
     package var events = Events()
@@ -69,13 +71,14 @@ package final class PeerHub: PeerTransport {
 
     package init(
         loop: any EventLoop, network: any Network, cluster: ClusterID, node: NodeID,
-        incarnation: Incarnation, limits: Limits, logger: Logger
+        incarnation: Incarnation, boot: UInt64, limits: Limits, logger: Logger
     ) {
         self.loop = loop
         self.network = network
         self.cluster = cluster
         self.node = node
         self.incarnation = incarnation
+        self.boot = boot
         self.limits = limits
         terms = ReplicationTerms(limits)
         self.logger = logger
@@ -110,6 +113,11 @@ package final class PeerHub: PeerTransport {
     /// The incarnation that a connected member named in its handshake.
     package func incarnation(of node: NodeID) -> Incarnation? {
         links[node]?.peerIncarnation
+    }
+
+    /// In which run the process of this node or of a connected member is; 0: not known.
+    package func boot(of node: NodeID) -> UInt64 {
+        node == self.node ? boot : links[node]?.peerBoot ?? 0
     }
 
     package var connectedNodes: [NodeID] {

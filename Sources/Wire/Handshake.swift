@@ -13,6 +13,7 @@ package import Identifiers
 /// | 8 | node id of a peer, zero for a client |
 /// | 8 | incarnation of a peer, zero for a client |
 /// | 8 | of a peer alone: the record as of which it knows the membership |
+/// | 8 | of a peer alone: its boot, 0: it does not tell |
 /// | … | of a peer alone: its `ReplicationTerms` |
 package struct HandshakeOffer: Hashable, Sendable {
     /// The length of a client's encoded offer, and that of a peer's without its terms.
@@ -33,6 +34,8 @@ package struct HandshakeOffer: Hashable, Sendable {
     package var incarnation: Incarnation?
     /// The record as of which a peer knows the membership; zero for none, and for a client.
     package var membershipIndex: LogIndex
+    /// In which run a peer's process is; drawn at random when it starts, 0 for a client.
+    package var boot: UInt64
     /// What a peer wants to replicate under; always there in a peer's offer, never in a client's.
     package var terms: ReplicationTerms?
 
@@ -40,7 +43,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         role: Role, lowestVersion: UInt16 = NativeProtocol.lowestVersion,
         highestVersion: UInt16 = NativeProtocol.highestVersion, cluster: ClusterID? = nil,
         node: NodeID? = nil, incarnation: Incarnation? = nil,
-        membershipIndex: LogIndex = .zero, terms: ReplicationTerms? = nil
+        membershipIndex: LogIndex = .zero, boot: UInt64 = 0, terms: ReplicationTerms? = nil
     ) {
         precondition(
             (role == .peer) == (terms != nil), "a peer offers terms, a client none: \(role)")
@@ -51,6 +54,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         self.node = node
         self.incarnation = incarnation
         self.membershipIndex = membershipIndex
+        self.boot = boot
         self.terms = terms
     }
 
@@ -65,6 +69,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         writer.writeUInt64(incarnation?.rawValue ?? 0)
         if let terms {
             writer.writeUInt64(membershipIndex.rawValue)
+            writer.writeUInt64(boot)
             terms.encode(into: &writer)
         }
         return writer.take()
@@ -86,6 +91,7 @@ package struct HandshakeOffer: Hashable, Sendable {
         node = Self.optional(try reader.readUInt64(NodeID.self))
         incarnation = Self.optional(try reader.readUInt64(Incarnation.self))
         membershipIndex = role == .peer ? try reader.readUInt64(LogIndex.self) : .zero
+        boot = role == .peer ? try reader.readUInt64() : 0
         terms = role == .peer ? try ReplicationTerms.decode(&reader) : nil
     }
 
@@ -156,6 +162,7 @@ package struct HandshakeRefusal: Error, Hashable, Sendable, CustomStringConverti
 /// | 2 | length of the text, at most 1,024; 0 when accepted |
 /// | … | why refused, UTF-8 |
 /// | 8 | for "not a member" (9) alone: the record as of which |
+/// | 8 | of a peer that accepts alone: its boot, 0: it does not tell |
 /// | … | of a peer that accepts alone: its `ReplicationTerms` |
 package struct HandshakeAnswer: Hashable, Sendable {
     /// The length of an encoded answer without its text.
@@ -167,12 +174,14 @@ package struct HandshakeAnswer: Hashable, Sendable {
     package var cluster: ClusterID?
     package var node: NodeID?
     package var incarnation: Incarnation?
+    /// In which run the process of a peer that accepts is; 0 in a refusal and from a client port.
+    package var boot: UInt64
     /// What a peer that accepts replicates under; nil in a refusal and from a client port.
     package var terms: ReplicationTerms?
 
     package init(
         refusal: HandshakeRefusal?, version: UInt16, cluster: ClusterID?, node: NodeID?,
-        incarnation: Incarnation?, terms: ReplicationTerms? = nil
+        incarnation: Incarnation?, boot: UInt64 = 0, terms: ReplicationTerms? = nil
     ) {
         precondition(refusal == nil || terms == nil, "a refusal with terms")
         self.refusal = refusal
@@ -180,6 +189,7 @@ package struct HandshakeAnswer: Hashable, Sendable {
         self.cluster = cluster
         self.node = node
         self.incarnation = incarnation
+        self.boot = boot
         self.terms = terms
     }
 
@@ -195,7 +205,10 @@ package struct HandshakeAnswer: Hashable, Sendable {
         writer.writeUInt16(UInt16(text.count))
         writer.writeRaw(text)
         if let refusal, refusal.code == .notMember { writer.writeUInt64(refusal.asOf.rawValue) }
-        terms?.encode(into: &writer)
+        if let terms {
+            writer.writeUInt64(boot)
+            terms.encode(into: &writer)
+        }
         return writer.take()
     }
 
@@ -225,6 +238,7 @@ package struct HandshakeAnswer: Hashable, Sendable {
                 throw .malformed(at: lengthPlace, what: "an acceptance carries a refusal text")
             }
             refusal = nil
+            boot = role == .peer ? try reader.readUInt64() : 0
             terms = role == .peer ? try ReplicationTerms.decode(&reader) : nil
         } else {
             guard let code = HandshakeRefusalCode(rawValue: code) else {
@@ -232,6 +246,7 @@ package struct HandshakeAnswer: Hashable, Sendable {
             }
             let asOf = code == .notMember ? try reader.readUInt64(LogIndex.self) : .zero
             refusal = HandshakeRefusal(code, text, asOf: asOf)
+            boot = 0
             terms = nil
         }
     }

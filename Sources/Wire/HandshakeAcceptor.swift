@@ -11,15 +11,18 @@ package struct HandshakeAcceptor: Sendable {
         package var cluster: ClusterID?
         package var node: NodeID?
         package var incarnation: Incarnation?
+        /// In which run the process is; told by a peer port alone.
+        package var boot: UInt64
         /// What is replicated under; of a peer port.
         package var terms: ReplicationTerms?
         package init(
-            cluster: ClusterID?, node: NodeID?, incarnation: Incarnation?,
+            cluster: ClusterID?, node: NodeID?, incarnation: Incarnation?, boot: UInt64 = 0,
             terms: ReplicationTerms? = nil
         ) {
             self.cluster = cluster
             self.node = node
             self.incarnation = incarnation
+            self.boot = boot
             self.terms = terms
         }
     }
@@ -124,7 +127,8 @@ package struct HandshakeAcceptor: Sendable {
     private func answer(_ refusal: HandshakeRefusal?, version: UInt16) -> HandshakeAnswer {
         HandshakeAnswer(
             refusal: refusal, version: version, cluster: identity.cluster, node: identity.node,
-            incarnation: identity.incarnation, terms: refusal == nil ? identity.terms : nil)
+            incarnation: identity.incarnation, boot: refusal == nil ? identity.boot : 0,
+            terms: refusal == nil ? identity.terms : nil)
     }
 }
 

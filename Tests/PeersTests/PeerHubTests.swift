@@ -23,7 +23,8 @@ final class Station: Sendable {
                 let hub = PeerHub(
                     loop: loop, network: UVNetwork(loop),
                     cluster: ClusterID(Bits128(high: 1, low: 2)), node: name,
-                    incarnation: Incarnation(node), limits: limits, logger: logger)
+                    incarnation: Incarnation(node), boot: 100 + node, limits: limits,
+                    logger: logger)
                 let address = try? hub.listen(on: Address(host: "127.0.0.1", port: 0))
                 continuation.resume(returning: address.map { (LoopBound(hub, to: loop), $0) })
             }

@@ -32,12 +32,14 @@ import Wire
         let offer = HandshakeOffer(
             role: .peer, lowestVersion: 1, highestVersion: 2, cluster: Self.cluster,
             node: NodeID(3), incarnation: Incarnation(4), membershipIndex: LogIndex(6),
-            terms: Self.terms)
+            boot: 9, terms: Self.terms)
         let golden: [UInt8] =
             Array("LOCKSTEP".utf8) + [2, 1, 0, 2, 0] + [7, 0, 0, 0, 0, 0, 0, 0]
             + [8, 0, 0, 0, 0, 0, 0, 0] + [3, 0, 0, 0, 0, 0, 0, 0] + [4, 0, 0, 0, 0, 0, 0, 0]
         let terms: [UInt8] =
-            [6, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 2] + [5, 0, 0, 0, 0, 0, 0, 0] + [
+            [6, 0, 0, 0, 0, 0, 0, 0] + [9, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 2] + [
+                5, 0, 0, 0, 0, 0, 0, 0,
+            ] + [
                 0, 1, 0, 0, 0, 0, 0, 0,
             ]
         #expect(offer.encoded() == golden + terms)
@@ -120,11 +122,13 @@ import Wire
     }
 
     private static func peer(_ terms: ReplicationTerms) -> HandshakeOffer {
-        HandshakeOffer(role: .peer, node: NodeID(3), incarnation: Incarnation(4), terms: terms)
+        HandshakeOffer(
+            role: .peer, node: NodeID(3), incarnation: Incarnation(4), boot: 71, terms: terms)
     }
 
-    @Test func `two nodes tell each other their terms, byte by byte`() {
+    @Test func `two nodes tell each other their boots and terms, byte by byte`() {
         var identity = Self.identity
+        identity.boot = 72
         identity.terms = Self.terms
         var acceptor = HandshakeAcceptor(identity: identity, role: .peer)
         let stream = Self.peer(Self.terms).encoded()
@@ -135,6 +139,7 @@ import Wire
             return
         }
         #expect(heard.terms == Self.terms)
+        #expect(heard.boot == 71)
         #expect(rest == [42])
         var opener = HandshakeOpener(Self.peer(Self.terms))
         for byte in reply.dropLast() { #expect(opener.received([byte]) == .needsMore) }
@@ -144,6 +149,7 @@ import Wire
             return
         }
         #expect(answer.terms == Self.terms)
+        #expect(answer.boot == 72)
         #expect(after == [5])
     }
 
