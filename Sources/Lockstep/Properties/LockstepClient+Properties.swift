@@ -22,20 +22,12 @@ extension LockstepClient {
     public func propertyGroup(
         _ path: String, consistency: ReadConsistency = .linearizable, timeout: Duration? = nil
     ) async throws(LockstepError) -> PropertyGroup? {
-        let place = try Transaction.path(path, "a property group") {
-            $0.group != nil && $0.property == nil
+        let place = try Self.groupPath(path)
+        let bytes = try await ask(.group(place), consistency, timeout)
+        let reply = try Self.decode("property group") { () throws(DecodingFailure) in
+            try GroupReply(bytes)
         }
-        let reply = try await ask(.group(place, ownerID: nil), consistency, timeout)
-        do throws(DecodingFailure) {
-            guard let group = try GroupReply(reply).group else { return nil }
-            let version = group.header.version
-            return PropertyGroup(
-                type: group.header.type, isPersistent: group.header.isPersistent,
-                version: GroupVersion(version),
-                properties: group.properties.map { Property($0.name, $0.content, version) })
-        } catch {
-            throw .protocolViolation("property group: \(error)")
-        }
+        return reply.group.map { PropertyGroup(place, $0) }
     }
 
     /// Names in order, at most 1,000 at once.
@@ -91,7 +83,8 @@ extension LockstepClient {
         return try await commit(transaction, timeout: timeout)
     }
 
-    private func ask(
+    /// Asks the store of properties.
+    func ask(
         _ query: PropertyQuery, _ consistency: ReadConsistency, _ timeout: Duration?
     ) async throws(LockstepError) -> [UInt8] {
         try await read(
@@ -101,8 +94,18 @@ extension LockstepClient {
     }
 }
 
+extension PropertyGroup {
+    init(_ path: PropertyPath, _ group: Properties.PropertyGroup) {
+        let header = group.header
+        self.init(
+            path: path.description, identity: PropertyIdentity(header.id), type: header.type,
+            isPersistent: header.isPersistent, version: GroupVersion(header.version),
+            properties: group.properties.map { Property($0.name, $0.content, header.version) })
+    }
+}
+
 extension Property {
-    fileprivate init(
+    init(
         _ name: String, _ content: PropertyContent, _ version: Properties.GroupVersion
     ) {
         self.init(

@@ -21,6 +21,8 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLarge(String)
     /// The call makes no sense as it is; nothing was sent.
     case invalidArgument(String)
+    /// A property transaction or one of its entries was used against the rules; nothing was sent.
+    case misuse(PropertyMisuse, String)
     /// The change sets that a watch wants next are gone; read the state anew, then watch from there.
     case historyLost(firstRetained: UInt64)
     /// The other end broke the protocol.
@@ -35,7 +37,9 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
         case .sessionLost(_, let maybe), .timedOut(_, let maybe), .cancelled(let maybe),
             .closed(let maybe):
             maybe
-        case .aborted, .unreachable, .refused, .tooLarge, .invalidArgument, .historyLost: false
+        case .aborted, .unreachable, .refused, .tooLarge, .invalidArgument, .misuse,
+            .historyLost:
+            false
         }
     }
 
@@ -60,6 +64,8 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
             "too large: \(text)"
         case .invalidArgument(let text):
             "invalid argument: \(text)"
+        case .misuse(_, let text):
+            text
         case .historyLost(let first):
             "changes before index \(first) are not retained any more; read the state, then watch on"
         case .protocolViolation(let text):
@@ -72,6 +78,16 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
     private static func fate(_ mayHaveExecuted: Bool) -> String {
         mayHaveExecuted ? "outcome unknown" : "nothing was executed"
     }
+}
+
+/// Which rule of property transactions a call broke, as libscf tells them apart.
+public enum PropertyMisuse: String, Hashable, Sendable, CaseIterable {
+    case notSet
+    case inUse
+    case exists
+    case notFound
+    case typeMismatch
+    case invalidArgument
 }
 
 /// Why the cluster refuses a call for good.

@@ -109,6 +109,31 @@ public enum PropertyValue: Hashable, Sendable {
     }
 }
 
+/// The identity of a service, an instance, a group or a snapshot.
+///
+/// What is made again under an old name is another one.
+public struct PropertyIdentity: Hashable, Sendable, CustomStringConvertible {
+    public let index: UInt64
+    public let ordinal: UInt32
+
+    public init(index: UInt64, ordinal: UInt32) {
+        self.index = index
+        self.ordinal = ordinal
+    }
+
+    public var description: String {
+        "\(index).\(ordinal)"
+    }
+
+    init(_ id: EntityID) {
+        self.init(index: id.index.rawValue, ordinal: id.ordinal)
+    }
+
+    var stored: EntityID {
+        EntityID(index: LogIndex(index), ordinal: ordinal)
+    }
+}
+
 /// The version of a group's content; it grows with every change and never comes back.
 public struct GroupVersion: Hashable, Sendable, CustomStringConvertible {
     public let index: UInt64
@@ -141,8 +166,10 @@ public struct Property: Hashable, Sendable {
     public let groupVersion: GroupVersion
 }
 
-/// A group of properties as it was read.
+/// A group of properties as it was read; it stays so until `LockstepClient.update` moves it on.
 public struct PropertyGroup: Hashable, Sendable {
+    public let path: String
+    public let identity: PropertyIdentity
     public let type: String
     public let isPersistent: Bool
     public let version: GroupVersion

@@ -91,7 +91,7 @@ package struct CommandFailure: Error, Sendable, Equatable {
             case .timedOut(_, let maybe), .cancelled(let maybe), .closed(let maybe):
                 maybe ? .unknownOutcome : .unavailable
             case .unreachable: .unavailable
-            case .tooLarge, .invalidArgument: .malformedInput
+            case .tooLarge, .invalidArgument, .misuse: .malformedInput
             case .protocolViolation: .software
             }
         switch error {

@@ -61,7 +61,7 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// This owner's group `name`, which must be a valid name.
-    func appending(group name: String) -> PropertyPath {
+    package func appending(group name: String) -> PropertyPath {
         precondition(NameRules.isValid(name, as: .group), "group name \(name)")
         precondition(group == nil, "group of \(self)")
         return PropertyPath(checked: service, instance: instance, group: name, property: nil)
