@@ -27,6 +27,13 @@ enum Files {
         }
     }
 
+    /// Lets everybody run a file.
+    static func makeExecutable(_ path: String) throws(TortureFailure) {
+        guard unsafe chmod(path, 0o755) == 0 else {
+            throw TortureFailure("cannot make \(path) executable: error \(errno)")
+        }
+    }
+
     static func writeError(_ text: String) {
         let bytes = Array(text.utf8)
         _ = unsafe Glibc.write(2, bytes, bytes.count)

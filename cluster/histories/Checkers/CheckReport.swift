@@ -12,10 +12,15 @@ package struct Finding: Sendable, Hashable {
     /// The operations that show it, by their numbers.
     package var operations: [Int]
 
-    package init(_ gravity: Gravity = .violation, _ text: String, operations: [Int] = []) {
+    package init(_ gravity: Gravity, _ text: String, operations: [Int] = []) {
         self.gravity = gravity
         self.text = text
         self.operations = operations
+    }
+
+    /// A violation.
+    package init(_ text: String, operations: [Int] = []) {
+        self.init(.violation, text, operations: operations)
     }
 }
 

@@ -9,6 +9,7 @@ package struct LinearizabilityChecker {
         case register
         case counter
         case list
+        case bank
     }
 
     package let type: DataType
@@ -31,6 +32,7 @@ package struct LinearizabilityChecker {
         case .register: check(operations, RegisterModel.self, &budget)
         case .counter: check(operations, CounterModel.self, &budget)
         case .list: check(operations, AppendListModel.self, &budget)
+        case .bank: check(operations, BankModel.self, &budget)
         }
     }
 

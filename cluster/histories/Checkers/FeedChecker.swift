@@ -1,0 +1,114 @@
+/// Checks what watchers saw of what was committed.
+///
+/// `commit(id)` → the index of the commit. Watchers observe `see` with `[index, id]`, the id null for
+/// what is not the workload's, in the order in which they were told; `start` with the index of which
+/// they asked to be told first, when they began or resumed; and `end` with the index up to which they
+/// know that they were told everything. Checked for each watcher: indexes grow, over resumptions too;
+/// what it resumes from is what comes next, so that nothing is left out or repeated; every commit
+/// between its first start and its end is there, at its index, once; unknown ones at most once; failed
+/// ones not at all.
+package struct FeedChecker {
+    package let workload: String
+
+    package init(workload: String) {
+        self.workload = workload
+    }
+
+    private struct Watcher {
+        var client: Int
+        var first: Int64?
+        var last: Int64 = 0
+        var end: Int64 = -1
+        var indexes: [Datum: Int64] = [:]
+    }
+
+    package func check(_ history: History) -> CheckReport {
+        var report = CheckReport("\(workload): every commit in order, once")
+        let commits = history.operations(of: workload).filter {
+            $0.invocation.function == "commit"
+        }
+        var watchers: [Int: Watcher] = [:]
+        for timed in history.observations(of: workload) {
+            let client = timed.observation.client
+            note(timed.observation, &watchers[client, default: Watcher(client: client)], &report)
+        }
+        for (_, watcher) in watchers.sorted(by: { $0.key < $1.key }) {
+            compare(commits, watcher, &report)
+        }
+        if watchers.isEmpty, commits.contains(where: { $0.result != nil }) {
+            report.add(Finding(.undecided, "nobody watched"))
+        }
+        report.counts += [
+            .init("commits", commits.count { $0.result != nil }),
+            .init("watchers", watchers.count),
+            .init("seen", watchers.values.reduce(0) { $0 + $1.indexes.count }),
+        ]
+        return report
+    }
+
+    private func note(
+        _ seen: Observation, _ watcher: inout Watcher, _ report: inout CheckReport
+    ) {
+        func complain(_ text: String) {
+            report.add(Finding("watcher \(seen.client): \(text)"))
+        }
+        switch (seen.function, seen.value) {
+        case ("start", .integer(let index)):
+            if watcher.first == nil {
+                watcher.first = index
+            } else if index > watcher.last + 1 {
+                complain("resumed at \(index), after \(watcher.last)")
+            }
+            watcher.last = max(watcher.last, index - 1)
+        case ("end", .integer(let index)):
+            watcher.end = index
+        case ("see", .list(let parts)) where parts.count == 2 && parts[0].integer != nil:
+            let index = parts[0].integer ?? 0
+            if index <= watcher.last { complain("\(index) came after \(watcher.last)") }
+            watcher.last = max(watcher.last, index)
+            guard parts[1] != .nothing else { return }
+            if let other = watcher.indexes.updateValue(index, forKey: parts[1]) {
+                complain("\(parts[1]) came twice, at \(other) and at \(index)")
+            }
+        default:
+            complain("no observation of a watcher: \(seen.function) \(seen.value)")
+        }
+    }
+
+    private func compare(
+        _ commits: [Operation], _ watcher: Watcher, _ report: inout CheckReport
+    ) {
+        var strangers = Set(watcher.indexes.keys)
+        for commit in commits {
+            guard let id = commit.invocation.arguments.first else { continue }
+            strangers.remove(id)
+            let seen = watcher.indexes[id]
+            let fault: String
+            switch (commit.outcome, seen) {
+            case (.done(.integer(let index)), nil):
+                guard let first = watcher.first, (first...max(first, watcher.end)).contains(index)
+                else { continue }
+                fault = "did not see"
+            case (.done(.integer(let index)), let seen?):
+                guard seen != index else { continue }
+                fault = "saw at \(seen)"
+            case (.failed, _?): fault = "saw"
+            case (.done, _): fault = "cannot place, for its index is missing,"
+            case (.failed, nil), (.unknown, _): continue
+            }
+            report.add(
+                Finding(
+                    "watcher \(watcher.client) \(fault) \(commit)", operations: [commit.number]))
+        }
+        for id in strangers.sorted(by: { $0.description < $1.description }) {
+            report.add(Finding("watcher \(watcher.client) saw \(id), which nobody committed"))
+        }
+        if watcher.end < 0 {
+            report.add(
+                Finding(
+                    .undecided,
+                    "watcher \(watcher.client) did not come to the end, so what it missed is not "
+                        + "decided"))
+        }
+    }
+}

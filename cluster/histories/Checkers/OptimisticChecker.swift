@@ -1,0 +1,206 @@
+/// Checks groups that are changed from the version that was read.
+///
+/// `read` → `[index, ordinal, value, copy]`, or null where there is none; `update(index, ordinal, value)`
+/// → the index of its commit where the group was at that version, false where it was not. A value is
+/// written once. Checked: both properties of a group are of one transaction; a version has one content;
+/// a read that begins after a version was known sees none before it; from a version at most one update
+/// is made, and where it is known, to a greater one; an update is refused only where there may have been
+/// another; and an update that has failed is not seen. Nothing is searched: linear but for sorting.
+package struct OptimisticChecker {
+    package let workload: String
+
+    package init(workload: String) {
+        self.workload = workload
+    }
+
+    /// A version of a group.
+    private struct Version: Hashable, Comparable, CustomStringConvertible {
+        var index: Int64
+        var ordinal: Int64
+
+        static func < (one: Version, other: Version) -> Bool {
+            (one.index, one.ordinal) < (other.index, other.ordinal)
+        }
+
+        var description: String {
+            "\(index).\(ordinal)"
+        }
+    }
+
+    /// What one operation tells of one group.
+    private struct Update {
+        var operation: Operation
+        var base: Version
+        var value: Int64
+        /// The commit's index, if it was done.
+        var index: Int64?
+    }
+
+    private struct Sighting {
+        var operation: Operation
+        var version: Version
+        var value: Int64
+    }
+
+    package func check(_ history: History) -> CheckReport {
+        var report = CheckReport("\(workload): no update lost")
+        let operations = history.operations(of: workload)
+        let keys = Dictionary(grouping: operations, by: \.invocation.key)
+        for (_, operations) in keys.sorted(by: { $0.key < $1.key }) {
+            check(operations, &report)
+        }
+        let updates = operations.filter { $0.invocation.function == "update" }
+        report.counts += [
+            .init("groups", keys.count),
+            .init("updates", updates.count { $0.result?.integer != nil }),
+            .init("refused updates", updates.count { $0.result == .truth(false) }),
+        ]
+        return report
+    }
+
+    private func check(_ operations: [Operation], _ report: inout CheckReport) {
+        var updates: [Update] = []
+        var sightings: [Sighting] = []
+        for operation in operations {
+            let isKnown: Bool
+            switch operation.invocation.function {
+            case "read": isKnown = read(operation, &sightings, &report)
+            case "update": isKnown = read(operation, &updates)
+            default: isKnown = false
+            }
+            guard !isKnown else { continue }
+            report.add(
+                Finding(
+                    "no operation of a group: \(operation)", operations: [operation.number]))
+        }
+        checkBases(updates, &report)
+        checkContents(sightings, updates, &report)
+        checkOrder(sightings, updates, &report)
+    }
+
+    private func read(
+        _ operation: Operation, _ sightings: inout [Sighting], _ report: inout CheckReport
+    ) -> Bool {
+        guard let result = operation.result else { return true }
+        let absent: [Int64] = [0, 0, 0, 0]
+        guard let numbers = result == .nothing ? absent : result.integers, numbers.count == 4
+        else { return false }
+        if numbers[2] != numbers[3] {
+            report.add(
+                Finding(
+                    "half of an update is seen: \(operation)", operations: [operation.number]))
+        }
+        sightings.append(
+            Sighting(
+                operation: operation, version: Version(index: numbers[0], ordinal: numbers[1]),
+                value: numbers[2]))
+        return true
+    }
+
+    private func read(_ operation: Operation, _ updates: inout [Update]) -> Bool {
+        guard let numbers = Datum.list(operation.invocation.arguments).integers, numbers.count == 3
+        else { return false }
+        var update = Update(
+            operation: operation, base: Version(index: numbers[0], ordinal: numbers[1]),
+            value: numbers[2])
+        switch operation.result {
+        case nil, .truth(false): break
+        case .integer(let index): update.index = index
+        case .nothing, .truth, .text, .list: return false
+        }
+        updates.append(update)
+        return true
+    }
+
+    /// One update from a version at the most, to a greater one, and no refusal without a reason.
+    private func checkBases(_ updates: [Update], _ report: inout CheckReport) {
+        var done: [Version: Update] = [:]
+        for update in updates {
+            guard let index = update.index else { continue }
+            if index <= update.base.index {
+                report.add(
+                    Finding(
+                        "a version does not grow: \(update.operation)",
+                        operations: [update.operation.number]))
+            }
+            if let other = done.updateValue(update, forKey: update.base) {
+                report.add(
+                    Finding(
+                        "two updates from version \(update.base), so that one is lost: "
+                            + "\(other.operation); \(update.operation)",
+                        operations: [other.operation.number, update.operation.number]))
+            }
+        }
+        let possible = Dictionary(
+            grouping: updates.filter { $0.index != nil || $0.operation.isUnknown }, by: \.base)
+        for update in updates where update.operation.result == .truth(false) {
+            let reasons = possible[update.base] ?? []
+            guard !reasons.contains(where: { !update.operation.precedes($0.operation) }) else {
+                continue
+            }
+            report.add(
+                Finding(
+                    "refused, though nobody had changed version \(update.base): "
+                        + "\(update.operation)", operations: [update.operation.number]))
+        }
+    }
+
+    /// A version has one content, which somebody wrote.
+    private func checkContents(
+        _ sightings: [Sighting], _ updates: [Update], _ report: inout CheckReport
+    ) {
+        var writers: [Int64: Update] = [:]
+        for update in updates { writers[update.value] = update }
+        var contents: [Version: Sighting] = [:]
+        for sighting in sightings {
+            if let other = contents[sighting.version], other.value != sighting.value {
+                report.add(
+                    Finding(
+                        "version \(sighting.version) has two values: \(other.operation); "
+                            + "\(sighting.operation)",
+                        operations: [other.operation.number, sighting.operation.number]))
+            }
+            contents[sighting.version] = sighting
+            // Others are of the set-up, or of nothing.
+            guard let writer = writers[sighting.value] else { continue }
+            let numbers = [writer.operation.number, sighting.operation.number]
+            if writer.operation.hasFailed || writer.operation.result == .truth(false) {
+                report.add(
+                    Finding("not done, but seen: \(writer.operation)", operations: numbers))
+            } else if let index = writer.index, index != sighting.version.index {
+                report.add(
+                    Finding(
+                        "done at \(index), but seen as \(sighting.version): \(writer.operation)",
+                        operations: numbers))
+            }
+        }
+    }
+
+    /// What was known before a read began, that read must see.
+    private func checkOrder(
+        _ sightings: [Sighting], _ updates: [Update], _ report: inout CheckReport
+    ) {
+        var known: [(end: Int, index: Int64)] = sightings.compactMap { sighting in
+            sighting.operation.endEvent.map { ($0, sighting.version.index) }
+        }
+        known += updates.compactMap { update -> (end: Int, index: Int64)? in
+            guard let index = update.index, let end = update.operation.endEvent else { return nil }
+            return (end, index)
+        }
+        known.sort { $0.end < $1.end }
+        var next = 0
+        var newest = Int64.min
+        for sighting in sightings.sorted(by: { $0.operation.startEvent < $1.operation.startEvent })
+        {
+            while next < known.count, known[next].end < sighting.operation.startEvent {
+                newest = max(newest, known[next].index)
+                next += 1
+            }
+            guard sighting.version.index < newest else { continue }
+            report.add(
+                Finding(
+                    "version \(newest) was known, but \(sighting.operation) sees an older one",
+                    operations: [sighting.operation.number]))
+        }
+    }
+}
