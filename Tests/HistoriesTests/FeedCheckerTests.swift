@@ -1,0 +1,205 @@
+import Histories
+import Testing
+
+/// Good and bad histories of watches, triggers and sessions.
+@Suite struct FeedCheckerTests {
+    /// Commits, each done at ten times its id, and what was observed after them.
+    private func history(
+        _ commits: [(Int64, Outcome)], _ seen: [(Int, String, Datum)], function: String = "commit"
+    ) -> History {
+        let recorder = HistoryRecorder(seed: 0, title: "drawn", now: { 0 })
+        for (id, outcome) in commits {
+            let number = recorder.invoke(
+                client: 0, workload: "w", function: function, key: "k", arguments: [.integer(id)])
+            if let number { recorder.complete(number, outcome) }
+        }
+        for (client, function, value) in seen {
+            recorder.observe(
+                Observation(
+                    client: client, workload: "w", function: function, key: "k", value: value))
+        }
+        return recorder.history
+    }
+
+    private func expect(
+        _ report: CheckReport, finds part: String?, _ name: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let texts = report.findings.map(\.text)
+        let isAsWanted = part.map { part in
+            texts.count == 1 && texts.allSatisfy { $0.contains(part) }
+        }
+        #expect(isAsWanted ?? texts.isEmpty, "\(name): \(texts)", sourceLocation: sourceLocation)
+    }
+
+    private static let commits: [(Int64, Outcome)] = [
+        (1, .done(10)), (2, .unknown("lost")), (3, .failed("no")), (4, .done(40)),
+    ]
+
+    // MARK: - Watches
+
+    private static let watches: [(String, [(Int, String, Datum)], String?)] = [
+        (
+            "all in order, resumed, with what is not ours between",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [15, .nothing]),
+                (1, "start", 16), (1, "see", [20, 2]), (1, "see", [40, 4]), (1, "end", 40),
+            ], nil
+        ),
+        (
+            "what was before the start or after the end may be missing",
+            [(1, "start", 11), (1, "end", 39)], nil
+        ),
+        (
+            "a commit missing",
+            [(1, "start", 5), (1, "see", [40, 4]), (1, "end", 40)], "did not see #0"
+        ),
+        (
+            "out of order",
+            [(1, "start", 5), (1, "see", [40, 4]), (1, "see", [10, 1]), (1, "end", 40)],
+            "10 came after 40"
+        ),
+        (
+            "repeated after a resumption",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "start", 11),
+                (1, "see", [10, .nothing]), (1, "see", [40, 4]), (1, "end", 40),
+            ], "10 came after 10"
+        ),
+        (
+            "resumed with a gap",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "start", 12), (1, "see", [40, 4]),
+                (1, "end", 40),
+            ], "resumed at 12, after 10"
+        ),
+        (
+            "twice",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [20, 2]), (1, "see", [21, 2]),
+                (1, "see", [40, 4]), (1, "end", 40),
+            ], "2 came twice"
+        ),
+        (
+            "at another index",
+            [(1, "start", 5), (1, "see", [10, 1]), (1, "see", [41, 4]), (1, "end", 41)],
+            "saw at 41"
+        ),
+        (
+            "failed, but seen",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [30, 3]), (1, "see", [40, 4]),
+                (1, "end", 40),
+            ], "saw #2"
+        ),
+        (
+            "from nowhere",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [40, 4]), (1, "see", [50, 9]),
+                (1, "end", 50),
+            ], "saw 9, which nobody committed"
+        ),
+        ("no end", [(1, "start", 5), (1, "see", [10, 1])], "did not come to the end"),
+        ("no watcher", [], "nobody watched"),
+    ]
+
+    @Test(arguments: watches)
+    func `watches are judged`(
+        _ name: String, _ seen: [(Int, String, Datum)], _ finding: String?
+    ) {
+        let report = FeedChecker(workload: "w").check(history(Self.commits, seen))
+        expect(report, finds: finding, name)
+    }
+
+    // MARK: - Triggers
+
+    private static let deliveries: [(String, [(Int, String, Datum)], String?)] = [
+        (
+            "by two nodes, with repeats",
+            [
+                (0, "from", 5), (1, "deliver", [10, "t/10", 1]), (2, "deliver", [10, "t/10", 1]),
+                (2, "deliver", [20, "t/20", 2]), (2, "deliver", [20, "t/20", 2]),
+                (1, "deliver", [40, "t/40", 4]), (0, "end", 40),
+            ], nil
+        ),
+        (
+            "never delivered", [(0, "from", 5), (1, "deliver", [10, "t/10", 1]), (0, "end", 40)],
+            "never delivered"
+        ),
+        (
+            "out of order",
+            [
+                (0, "from", 5), (1, "deliver", [40, "t/40", 4]), (1, "deliver", [10, "t/10", 1]),
+                (0, "end", 40),
+            ], "node 1 delivered 10 after 40"
+        ),
+        (
+            "one key for two commits",
+            [
+                (0, "from", 5), (1, "deliver", [10, "t", 1]), (1, "deliver", [40, "t", 4]),
+                (0, "end", 40),
+            ], "the key \"t\" stands for 10 and for 40"
+        ),
+        (
+            "two keys for one commit",
+            [
+                (0, "from", 5), (1, "deliver", [10, "a", 1]), (1, "deliver", [10, "b", 1]),
+                (1, "deliver", [40, "c", 4]), (0, "end", 40),
+            ], "10 has two keys"
+        ),
+        (
+            "failed, but delivered",
+            [
+                (0, "from", 5), (1, "deliver", [10, "a", 1]), (1, "deliver", [30, "b", 3]),
+                (1, "deliver", [40, "c", 4]), (0, "end", 40),
+            ], "delivered, though it failed"
+        ),
+        (
+            "no end", [(0, "from", 5), (1, "deliver", [10, "a", 1])], "not all was delivered"
+        ),
+    ]
+
+    @Test(arguments: deliveries)
+    func `deliveries are judged`(
+        _ name: String, _ seen: [(Int, String, Datum)], _ finding: String?
+    ) {
+        let report = DeliveryChecker(workload: "w").check(history(Self.commits, seen))
+        expect(report, finds: finding, name)
+    }
+
+    // MARK: - Sessions
+
+    private static let sessions: [(String, Outcome, [(Int, String, Datum)], String?)] = [
+        (
+            "answered alike, done once", .done([[10, "d"], [10, "d"]]),
+            [(0, "see", [10, 1]), (0, "end", 40)], nil
+        ),
+        ("unknown and done", .unknown("lost"), [(0, "see", [10, 1]), (0, "end", 40)], nil),
+        (
+            "done twice", .unknown("lost"),
+            [(0, "see", [10, 1]), (0, "see", [20, 1]), (0, "end", 40)], "done at [10, 20]"
+        ),
+        (
+            "two answers", .done([[10, "d"], [10, "e"]]), [(0, "see", [10, 1]), (0, "end", 40)],
+            "2 different answers"
+        ),
+        (
+            "answered, not done", .done([[10, "d"]]), [(0, "end", 40)],
+            "answered 10, but done at []"
+        ),
+        (
+            "failed, but done", .failed("no"), [(0, "see", [10, 1]), (0, "end", 40)],
+            "failed, but done"
+        ),
+        ("no end", .done([[10, "d"]]), [(0, "see", [10, 1])], "not read to the end"),
+    ]
+
+    @Test(arguments: sessions)
+    func `retries are judged`(
+        _ name: String, _ outcome: Outcome, _ seen: [(Int, String, Datum)], _ finding: String?
+    ) {
+        let report = SessionChecker(workload: "w").check(
+            history([(1, outcome)], seen, function: "submit"))
+        expect(report, finds: finding, name)
+    }
+}
