@@ -47,6 +47,22 @@ import Testing
         return result == sum ? sum : nil
     }
 
+    private static func bank(_ state: Datum, _ operation: Operation) -> Datum? {
+        let arguments = operation.invocation.arguments
+        switch operation.invocation.function {
+        case "read": return operation.result.map { $0 == state } ?? true ? state : nil
+        case "open": return state == [] ? .list(arguments) : nil
+        default:
+            guard var balances = state.integers, balances.count == 2,
+                let from = arguments[0].integer, let amount = arguments[2].integer,
+                balances[Int(from)] >= amount
+            else { return nil }
+            balances[Int(from)] -= amount
+            balances[1 - Int(from)] += amount
+            return .integers(balances)
+        }
+    }
+
     private static func list(_ state: Datum, _ operation: Operation) -> Datum? {
         if operation.invocation.function == "read" {
             return operation.result.map { $0 == state } ?? true ? state : nil
@@ -80,6 +96,15 @@ import Testing
                 if Bool.random(using: &generator) { each.outcome = .done(value(&generator)) }
             case (.counter, _):
                 each.outcome = .done(.integer(.random(in: 0...3, using: &generator)))
+            case (.bank, 0):
+                (each.function, each.arguments) = ("open", [2, 2])
+            case (.bank, 1...2):
+                let from = Int64.random(in: 0...1, using: &generator)
+                each.function = "transfer"
+                each.arguments = [.integer(from), .integer(1 - from), value(&generator)]
+            case (.bank, _):
+                let left = Int64.random(in: 0...4, using: &generator)
+                each.outcome = .done(left == 4 ? [] : [.integer(left), .integer(4 - left)])
             case (.list, 0...2):
                 (each.function, each.arguments) = ("append", [value(&generator)])
             case (.list, _):
@@ -113,6 +138,8 @@ import Testing
                         .isLinearizable(.nothing)
                 case .counter:
                     Exhaustive(operations: operations, step: Self.counter).isLinearizable(0)
+                case .bank:
+                    Exhaustive(operations: operations, step: Self.bank).isLinearizable([])
                 case .list:
                     Exhaustive(operations: operations, step: Self.list).isLinearizable([])
                 }

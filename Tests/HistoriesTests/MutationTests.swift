@@ -11,7 +11,7 @@ import Testing
         LinearizabilityChecker(type, workload: "w").check(history)
     }
 
-    @Test(arguments: LinearizabilityChecker.DataType.allCases)
+    @Test(arguments: [LinearizabilityChecker.DataType.register, .counter, .list])
     func `correct histories are accepted`(_ type: LinearizabilityChecker.DataType) {
         for round in UInt64(0)..<40 {
             let run = SimulatedRun(type: type, operations: 300)
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test(arguments: LinearizabilityChecker.DataType.allCases)
+    @Test(arguments: [LinearizabilityChecker.DataType.register, .counter, .list])
     func `one result that goes back in time is found out`(
         _ type: LinearizabilityChecker.DataType
     ) {
@@ -95,7 +95,7 @@ import Testing
     }
 
     /// Steps are what time is made of, and do not depend on the machine.
-    @Test(arguments: LinearizabilityChecker.DataType.allCases)
+    @Test(arguments: [LinearizabilityChecker.DataType.register, .counter, .list])
     func `a long history takes few steps`(_ type: LinearizabilityChecker.DataType) {
         let run = SimulatedRun(
             type: type, operations: 10_000, keys: 50, clients: 16, unknownPerThousand: 2)

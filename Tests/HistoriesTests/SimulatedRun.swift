@@ -1,6 +1,6 @@
 import Histories
 
-/// A correct history of clients of one data type, made from a seed.
+/// A correct history of clients of a register, counter or list, made from a seed.
 ///
 /// Each operation takes effect at one moment between its invocation and its completion. Some have an
 /// unknown outcome, and take effect at any time or never; some fail.
@@ -78,6 +78,7 @@ struct SimulatedRun {
         case .counter:
             invocation.function = "add"
             invocation.arguments = [.integer(.random(in: 1...5, using: &generator))]
+        case .bank: preconditionFailure("no bank is simulated")
         case .list: (invocation.function, invocation.arguments) = ("append", [unique])
         }
         return invocation
@@ -88,7 +89,7 @@ struct SimulatedRun {
             switch type {
             case .register: .nothing
             case .counter: 0
-            case .list: []
+            case .bank, .list: []
             }
         let state = states[invocation.key] ?? initial
         let arguments = invocation.arguments
