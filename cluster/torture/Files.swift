@@ -34,6 +34,28 @@ enum Files {
         }
     }
 
+    /// Opens a file that is appended to; it is made if it is missing.
+    static func openForAppending(_ path: String) throws(TortureFailure) -> Int32 {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw TortureFailure("cannot open \(path): error \(errno)") }
+        return descriptor
+    }
+
+    /// Appends bytes to an open file; false if not all of them could be.
+    static func append(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let rest = bytes[done...]
+            let count = unsafe rest.withUnsafeBytes { part in
+                unsafe Glibc.write(descriptor, part.baseAddress, part.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return false }
+            done += count
+        }
+        return true
+    }
+
     static func writeError(_ text: String) {
         let bytes = Array(text.utf8)
         _ = unsafe Glibc.write(2, bytes, bytes.count)

@@ -40,8 +40,8 @@ func pause(_ duration: Duration) async {
 }
 
 /// What stops a run before its verdict.
-struct TortureFailure: Error, CustomStringConvertible {
-    let description: String
+package struct TortureFailure: Error, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) {
         self.description = description

@@ -6,6 +6,8 @@ import Lockstep
 struct MatrixRun {
     struct Plan {
         var kinds: [FaultKind]
+        /// Besides the ledger, which always is kept.
+        var workloads: [any CheckedWorkload]
         var seconds: Int
         var patience: Duration
         var clients: Int
@@ -28,6 +30,15 @@ struct MatrixRun {
         }
     }
 
+    /// What all parts of a run share.
+    private struct Means {
+        let meter: ProgressMeter
+        let ledger: Ledger
+        let recorder: HistoryRecorder
+        let observer: LockstepClient
+        let watch: LeaderWatch
+    }
+
     /// Runs from the start of the nodes to the verdict; leaves the nodes running.
     func run() async -> MatrixVerdict {
         let meter = ProgressMeter()
@@ -35,47 +46,111 @@ struct MatrixRun {
         var verdict = MatrixVerdict(
             seed: plan.seed, network: cluster.plan.network.name, ledger: ledger.contents)
         let start = ContinuousClock.now
-        let recorder = HistoryRecorder(seed: plan.seed, title: "lockstep-torture")
         do throws(TortureFailure) {
+            let file = try Files.openForAppending(cluster.plan.folder + "/history.jsonl")
+            defer { close(file) }
+            let recorder = recorder(to: file)
+            defer { recorder.flush() }
             let observer = try cluster.client(name: "torture observer")
             defer { observer.close() }
             let watch = LeaderWatch(observer, recorder: recorder)
             for node in cluster.nodes { try cluster.start(node) }
             let watching = Task { await watch.run() }
-            try await waitForLeader(watch)
-            let workload = Workload(
-                endpoints: cluster.endpoints, clients: plan.clients, ledger: ledger,
-                seed: plan.seed)
-            let load = Task { await workload.run() }
-            var faults = FaultRun(
-                faultPlan, cluster, watch: watch, observer: observer, recorder: recorder,
-                meter: meter, seed: plan.seed)
-            do throws(TortureFailure) {
-                try await faults.run()
-            } catch {
-                verdict.failure = error.description
-            }
-            verdict.longestSilence = meter.longestGap
-            load.cancel()
-            note(faults, &verdict)
-            await load.value
-            verdict.ledger = ledger.contents
-            try cluster.restartFallen()
-            if Interruption.isRequested { throw TortureFailure("interrupted") }
-            let verification = Verification(
-                cluster: cluster, client: observer, ledger: ledger.contents,
-                patience: plan.patience)
-            verdict.findings = try await verification.run()
+            let means = Means(
+                meter: meter, ledger: ledger, recorder: recorder, observer: observer, watch: watch)
+            var failure: TortureFailure?
+            do throws(TortureFailure) { try await play(means, &verdict) } catch { failure = error }
             watching.cancel()
             await watching.value
             verdict.failovers = watch.changes
+            if let failure { throw failure }
+            try look(at: recorder.history, &verdict)
         } catch {
             verdict.failure = (verdict.failure.map { $0 + "; " } ?? "") + error.description
         }
+        verdict.ledger = ledger.contents
         verdict.provokedEndings = cluster.provokedEndings
         verdict.unexpectedEndings = cluster.unexpectedEndings
         verdict.seconds = Int((ContinuousClock.now - start) / .seconds(1))
         return verdict
+    }
+
+    private func recorder(to file: Int32) -> HistoryRecorder {
+        HistoryRecorder(
+            seed: plan.seed, title: title,
+            sink: { bytes in
+                if !Files.append(bytes, to: file) {
+                    Files.writeError("lockstep-torture: the history cannot be written\n")
+                }
+            })
+    }
+
+    /// Lets clients and faults have their time, and compares the ledger with the cluster.
+    private func play(
+        _ means: Means, _ verdict: inout MatrixVerdict
+    ) async throws(TortureFailure) {
+        try await waitForLeader(means.watch)
+        let checked = WorkloadRun(workloads: plan.workloads, setting: setting(means.recorder))
+        try await checked.setUp()
+        let workload = Workload(
+            endpoints: cluster.endpoints, clients: plan.clients, ledger: means.ledger,
+            seed: plan.seed)
+        let load = Task { await workload.run() }
+        let deadline = ContinuousClock.now + .seconds(plan.seconds)
+        let checkedLoad = Task { await checked.run(until: deadline) }
+        var faults = FaultRun(
+            faultPlan, cluster, watch: means.watch, observer: means.observer,
+            recorder: means.recorder, meter: means.meter, seed: plan.seed)
+        do throws(TortureFailure) {
+            try await faults.run()
+        } catch {
+            verdict.failure = error.description
+            checkedLoad.cancel()
+        }
+        verdict.longestSilence = means.meter.longestGap
+        load.cancel()
+        note(faults, &verdict)
+        await load.value
+        await checkedLoad.value
+        try cluster.restartFallen()
+        if Interruption.isRequested { throw TortureFailure("interrupted") }
+        let verification = Verification(
+            cluster: cluster, client: means.observer, ledger: means.ledger.contents,
+            patience: plan.patience)
+        verdict.findings = try await verification.run()
+        await checked.finish()
+    }
+
+    /// Lets the checkers look at what was taken down, and draws it.
+    private func look(
+        at history: History, _ verdict: inout MatrixVerdict
+    ) throws(TortureFailure) {
+        verdict.note(history)
+        verdict.reports = WorkloadRun.check(history, plan.workloads)
+        try draw(history, verdict)
+    }
+
+    private var title: String {
+        "\(cluster.plan.nodes) nodes, \(plan.kinds.map(\.rawValue).joined(separator: " "))"
+    }
+
+    private func setting(_ recorder: HistoryRecorder) -> WorkloadSetting {
+        let all = Array(cluster.nodes) + (cluster.spare.map { [$0] } ?? [])
+        return WorkloadSetting(
+            endpoints: cluster.endpoints, recorder: recorder, seed: plan.seed,
+            patience: plan.patience,
+            programs: Dictionary(
+                uniqueKeysWithValues: all.map { ($0, cluster.programFolder($0)) }))
+    }
+
+    /// Writes the page that shows the run.
+    private func draw(_ history: History, _ verdict: MatrixVerdict) throws(TortureFailure) {
+        let page = Timeline(history, reports: verdict.reports, rows: verdict.totals).page
+        let descriptor = try Files.openForAppending(cluster.plan.folder + "/timeline.html")
+        defer { close(descriptor) }
+        guard Files.append(Array(page.utf8), to: descriptor) else {
+            throw TortureFailure("cannot write the timeline: error \(errno)")
+        }
     }
 
     private var faultPlan: FaultRun.Plan {

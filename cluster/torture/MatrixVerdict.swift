@@ -1,3 +1,4 @@
+import Histories
 import JSON
 import TextOutput
 
@@ -14,6 +15,11 @@ struct MatrixVerdict {
     var seconds = 0
     var ledger: Ledger.State
     var findings: Verification.Findings?
+    /// Operations of the checked workloads, and what their checkers say.
+    var operations = 0
+    var reports: [CheckReport] = []
+    /// What clients asked for again and again and never got, so that a checker had nothing to look at.
+    var neverDone: [String] = []
     var faults: [FaultRow] = []
     /// Kinds that the run was to have and that met nothing.
     var unmet: [FaultKind] = []
@@ -29,6 +35,25 @@ struct MatrixVerdict {
         Array(ledger.writes.joined())
     }
 
+    /// Takes the operations of a history over, and how many of each kind there were and were done.
+    mutating func note(_ history: History) {
+        var counts: [String: (asked: Int, done: Int)] = [:]
+        let all = history.operations
+        for operation in all {
+            let name = "\(operation.invocation.workload) \(operation.invocation.function)"
+            counts[name, default: (0, 0)].asked += 1
+            if operation.result != nil { counts[name, default: (0, 0)].done += 1 }
+        }
+        operations = all.count
+        neverDone = counts.filter { $0.value.asked >= 10 && $0.value.done == 0 }.map(\.key).sorted()
+    }
+
+    private var findingTexts: [String] {
+        reports.flatMap { report in
+            report.findings.map { "\(report.checker): \($0.gravity.rawValue): \($0.text)" }
+        }
+    }
+
     private var rows: [(name: String, value: Int)] {
         let unknown = writes.count { write in
             switch write.fate {
@@ -42,6 +67,7 @@ struct MatrixVerdict {
             ("refused", refused), ("unknown", unknown),
             ("unknown, executed", findings?.unknownExecuted ?? 0),
             ("reads", ledger.reads), ("failed reads", ledger.failedReads),
+            ("operations of other workloads", operations),
             ("change sets", findings?.feedLength ?? 0), ("failovers", failovers),
             ("longest time without an answer, ms", milliseconds(longestSilence)),
             ("nodes that a bad disk has stopped", provokedEndings),
@@ -57,6 +83,7 @@ struct MatrixVerdict {
             ("wrong final values", findings?.wrongValues ?? []),
             ("nodes that differ", findings?.differingNodes ?? []),
             ("stale reads", ledger.staleReads),
+            ("findings of checkers", findingTexts), ("never done", neverDone),
             ("nodes that ended on their own", unexpectedEndings),
             ("faults that met nothing", unmet.map(\.rawValue)),
         ]
@@ -82,15 +109,9 @@ struct MatrixVerdict {
                 "\(milliseconds(fault.row.silence))", "\(milliseconds(fault.row.recovery))",
             ])
         }
-        var text = table.text + "\n"
+        var text = table.text + "\n" + reportTable
         var totals = Table([.init(""), .init("", .right)])
-        totals.append(["seed", "\(seed)"])
-        totals.append(["network", network])
-        for row in rows { totals.append([row.name, "\(row.value)"]) }
-        for objection in objections {
-            let isKnown = findings != nil || !objection.cases.isEmpty
-            totals.append([objection.name, isKnown ? "\(objection.cases.count)" : "not checked"])
-        }
+        for row in self.totals { totals.append([row.name, row.value]) }
         text += totals.text
         for fault in unavailable { text += "not here: \(fault.kind.rawValue): \(fault.reason)\n" }
         for objection in objections {
@@ -99,6 +120,30 @@ struct MatrixVerdict {
         for complaint in ledger.complaints.prefix(5) { text += "note: \(complaint)\n" }
         if let failure { text += "failure: \(failure)\n" }
         return text + (isClean ? "verdict: clean\n" : "verdict: FAILED\n")
+    }
+
+    /// What was counted, and what must be nothing.
+    var totals: [(name: String, value: String)] {
+        var totals = [("seed", "\(seed)"), ("network", network)]
+        totals += rows.map { ($0.name, "\($0.value)") }
+        totals += objections.map { objection in
+            let isKnown = findings != nil || !objection.cases.isEmpty
+            return (objection.name, isKnown ? "\(objection.cases.count)" : "not checked")
+        }
+        return totals.map { (name: $0.0, value: $0.1) }
+    }
+
+    /// A line for each checker; nothing without any.
+    private var reportTable: String {
+        guard !reports.isEmpty else { return "" }
+        var table = Table([.init("checker"), .init("findings", .right), .init("counted")])
+        for report in reports {
+            let counts = report.counts.map { "\($0.value) \($0.name)" }
+            table.append([
+                report.checker, "\(report.findings.count)", counts.joined(separator: ", "),
+            ])
+        }
+        return table.text + "\n"
     }
 
     var json: String {
@@ -119,6 +164,17 @@ struct MatrixVerdict {
                             JSONMember("silence_ms", .number(milliseconds(fault.row.silence))),
                             JSONMember("recovery_ms", .number(milliseconds(fault.row.recovery))),
                         ])
+                    })),
+            JSONMember(
+                "checkers",
+                .array(
+                    reports.map { report in
+                        .object(
+                            [
+                                JSONMember("checker", .string(report.checker)),
+                                JSONMember("findings", .number(report.findings.count)),
+                            ]
+                                + report.counts.map { JSONMember(key($0.name), .number($0.value)) })
                     })),
             JSONMember("unavailable", list(unavailable.map(\.kind.rawValue))),
         ]

@@ -33,24 +33,24 @@ extension TestCluster {
         _ = try? await Tool.run("/bin/umount", [dataFolder(node)], in: plan.folder)
     }
 
-    /// Takes all room but a rest; false if there was no more than that.
-    func fillDisk(_ node: Int, leaving rest: Int) throws(TortureFailure) -> Bool {
-        var status = statvfs()
-        guard unsafe statvfs(dataFolder(node), &status) == 0 else {
-            throw TortureFailure("cannot look at \(dataFolder(node)): error \(errno)")
-        }
-        let free = Int(status.f_bavail) * Int(status.f_frsize)
-        guard free > rest else { return false }
+    /// Takes all room but a rest.
+    func fillDisk(_ node: Int, leaving rest: Int) throws(TortureFailure) {
         let path = ballast(node)
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw TortureFailure("cannot make \(path): error \(errno)") }
         defer { close(descriptor) }
-        let code = posix_fallocate(descriptor, 0, off_t(free - rest))
-        // The node may have taken some of it meanwhile, which leaves less than was meant.
-        guard code == 0 || code == ENOSPC else {
-            throw TortureFailure("cannot fill \(path): error \(code)")
+        var code = ENOSPC
+        // The node may take some of the room between the look and the leap.
+        for _ in 0..<20 where code == ENOSPC {
+            var status = statvfs()
+            guard unsafe fstatvfs(descriptor, &status) == 0 else {
+                throw TortureFailure("cannot look at \(path): error \(errno)")
+            }
+            let free = Int(status.f_bavail) * Int(status.f_frsize)
+            guard free > rest else { return }
+            code = posix_fallocate(descriptor, 0, off_t(free - rest))
         }
-        return true
+        guard code == 0 else { throw TortureFailure("cannot fill \(path): error \(code)") }
     }
 
     func emptyDisk(_ node: Int) {

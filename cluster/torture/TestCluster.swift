@@ -56,6 +56,7 @@ final class TestCluster {
         for node in 1...(plan.nodes + plan.spares) {
             try Files.makeFolder(folder(node))
             try Files.makeFolder(folder(node) + "/data")
+            try Files.makeFolder(programFolder(node))
             try Files.write(settings(of: node), to: folder(node) + "/lockstep.yaml")
             try Files.write("", to: journal(node))
             if plan.hasTroubles {
@@ -99,6 +100,11 @@ final class TestCluster {
         "\(plan.folder)/\(node)"
     }
 
+    /// Where the programs of triggers are, and what they leave.
+    func programFolder(_ node: Int) -> String {
+        folder(node) + "/programs"
+    }
+
     func dataFolder(_ node: Int) -> String {
         folder(node) + "/data"
     }
@@ -119,6 +125,8 @@ final class TestCluster {
               listen: \(address(plan.network.peerEndpoint(node)))
             client:
               listen: \(address(plan.network.clientEndpoint(node)))
+            triggers:
+              programs: \(programFolder(node))
             metrics:
               listen: "off"
             timers:

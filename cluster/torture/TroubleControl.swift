@@ -1,9 +1,9 @@
 import Glibc
 
 /// The control file of one node's troubles; see cluster/faults/trouble.h, whose layout it writes.
-final class TroubleControl {
+package final class TroubleControl {
     /// What the harness may write, in the order of the file.
-    struct Settings: Equatable {
+    package struct Settings: Equatable {
         var wallNanoseconds: Int64 = 0
         var writeError: Int32 = 0
         var syncError: Int32 = 0

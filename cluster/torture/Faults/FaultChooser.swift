@@ -1,9 +1,9 @@
 import Glibc
 
 /// Decides, from a seed, what a fault of a kind is done to; touches nothing.
-struct FaultChooser {
+package struct FaultChooser {
     /// What the choice depends on.
-    struct View {
+    package struct View {
         /// Voters of the beginning.
         var nodes: [Int]
         /// The one that is added and removed, if there is one.
@@ -13,12 +13,27 @@ struct FaultChooser {
         var busy: Set<Int>
         /// The node whose disk is small, if there is one.
         var small: Int?
+
+        package init(
+            nodes: [Int], spare: Int? = nil, leader: Int? = nil, busy: Set<Int> = [],
+            small: Int? = nil
+        ) {
+            self.nodes = nodes
+            self.spare = spare
+            self.leader = leader
+            self.busy = busy
+            self.small = small
+        }
     }
 
-    var generator: SeededGenerator
+    private var generator: SeededGenerator
+
+    package init(generator: SeededGenerator) {
+        self.generator = generator
+    }
 
     /// A fault of the kind; nil if there is no node that it can be done to at the moment.
-    mutating func trouble(_ kind: FaultKind, _ view: View) -> Trouble? {
+    package mutating func trouble(_ kind: FaultKind, _ view: View) -> Trouble? {
         if kind.isOfNetwork { return links(kind, view).map { .links($0) } }
         let free = view.nodes.filter { !view.busy.contains($0) }.shuffled(using: &generator)
         guard let any = free.first else { return nil }

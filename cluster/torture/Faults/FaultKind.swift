@@ -1,5 +1,5 @@
 /// What the nemesis can do to a cluster.
-enum FaultKind: String, CaseIterable, Hashable {
+package enum FaultKind: String, CaseIterable, Hashable {
     case partitionHalves = "partition-halves"
     case partitionMinority = "partition-minority"
     case partitionOneWay = "partition-one-way"
@@ -29,7 +29,7 @@ enum FaultKind: String, CaseIterable, Hashable {
     case wipedDisk = "wiped-disk"
 
     /// One line for the help and the docs.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .partitionHalves: "two groups of nodes that do not hear each other"
         case .partitionMinority: "one node, often the leader, that hears no other"
@@ -62,7 +62,7 @@ enum FaultKind: String, CaseIterable, Hashable {
     }
 
     /// Those that are done to packets, which takes namespaces.
-    static let ofNetwork: Set<FaultKind> = [
+    package static let ofNetwork: Set<FaultKind> = [
         .partitionHalves, .partitionMinority, .partitionOneWay, .partitionBridge,
         .partitionClients, .packetLoss, .packetDelay, .packetReorder,
     ]
@@ -71,20 +71,20 @@ enum FaultKind: String, CaseIterable, Hashable {
     ///
     /// At most one of them is under way, until its node is a sound voter again: more could take what
     /// the others do not hold.
-    static let exclusive: Set<FaultKind> = [
+    package static let exclusive: Set<FaultKind> = [
         .membership, .rottenLog, .wipedDisk, .killAll, .rollingRestart,
     ]
 
-    var isOfNetwork: Bool {
+    package var isOfNetwork: Bool {
         Self.ofNetwork.contains(self)
     }
 
-    var isExclusive: Bool {
+    package var isExclusive: Bool {
         Self.exclusive.contains(self)
     }
 
     /// Those that a list names: `all`, kinds, and beginnings of kinds such as `disk`, apart by commas.
-    static func list(_ text: String) -> [FaultKind]? {
+    package static func list(_ text: String) -> [FaultKind]? {
         var kinds: [FaultKind] = []
         for word in text.split(separator: ",") {
             let found = allCases.filter {

@@ -87,10 +87,7 @@ struct FaultStage {
             try cluster.start(node)
         case .fullDisk(let node):
             cluster.setMayEnd(node, true)
-            if try cluster.fillDisk(node, leaving: Int.random(in: 0...2_000_000, using: &generator))
-            {
-                meet(scene.kind)
-            }
+            try cluster.fillDisk(node, leaving: Int.random(in: 0...8_192, using: &generator))
         case .clock(let nodes, let seconds):
             for node in nodes { try change(node) { $0.wallNanoseconds += seconds * 1_000_000_000 } }
         case .membership(let node, _): try await join(node, scene.kind)
@@ -145,7 +142,18 @@ struct FaultStage {
                 (try? await observer.transferLeadership(timeout: .seconds(2))) != nil
             if isDone { meet(scene.kind) }
             scene.nextStep = .now + generator.milliseconds(in: 300...1_500)
-        case .links, .kill, .stop, .restart, .disk, .unreadable, .fullDisk, .clock, .membership,
+        case .fullDisk(let node):
+            // The log has room prepared; what needs more now is the store.
+            scene.nextStep = .now + .milliseconds(500)
+            do throws(LockstepError) {
+                _ = try await observer.snapshot(
+                    of: cluster.endpoint(node), timeout: .seconds(2))
+            } catch {
+                recorder.note("no snapshot on the full disk of node \(node): \(error)")
+                meet(scene.kind)
+                scene.nextStep = scene.end
+            }
+        case .links, .kill, .stop, .restart, .disk, .unreadable, .clock, .membership,
             .rot, .wipe:
             scene.nextStep = scene.end
         }

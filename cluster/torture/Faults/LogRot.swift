@@ -1,9 +1,10 @@
 import Glibc
 
-/// Flips bytes in the log of a node that is down, within what the others can mend: never in its last
-/// groups, which could not be told from a torn write. Reads the files as the article on the log's
-/// format describes them.
-enum LogRot {
+/// Flips bytes in the log of a node that is down, within what the others can mend.
+///
+/// That is never in its last groups, where rot could not be told from a torn write. Reads the files as
+/// the article on the log's format describes them.
+package enum LogRot {
     /// Where a segment's groups begin, and the bytes of an envelope.
     private static let dataOffset = 1_024
     private static let envelopeBytes = 48
@@ -20,7 +21,7 @@ enum LogRot {
 
     /// Flips one to three bytes of one group; returns the place in words, nil if the log has too few
     /// groups.
-    static func strike(
+    package static func strike(
         log folder: String, using generator: inout SeededGenerator
     ) throws(TortureFailure) -> String? {
         var groups: [Group] = []

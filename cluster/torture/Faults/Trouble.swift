@@ -1,5 +1,5 @@
 /// One fault, with all that was decided about it.
-enum Trouble {
+package enum Trouble {
     case links([Link: LinkCondition])
     case kill([Int])
     /// SIGSTOP until the end.
@@ -19,7 +19,7 @@ enum Trouble {
     case wipe(Int)
 
     /// Nodes that no other fault than one of the network may touch meanwhile.
-    var nodes: [Int] {
+    package var nodes: [Int] {
         switch self {
         case .links(let links):
             Set(links.keys.flatMap { [$0.from, $0.to] }).subtracting([0]).sorted()
@@ -32,7 +32,7 @@ enum Trouble {
         }
     }
 
-    var details: String {
+    package var details: String {
         switch self {
         case .links(let links):
             Self.words(links)

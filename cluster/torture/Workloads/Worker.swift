@@ -26,7 +26,8 @@ struct Worker: Sendable {
 
     /// Whether there is time for another operation.
     var mayGoOn: Bool {
-        !Interruption.isRequested && ContinuousClock.now < deadline && !setting.recorder.isFull
+        !Interruption.isRequested && !Task.isCancelled && ContinuousClock.now < deadline
+            && !setting.recorder.isFull
     }
 
     /// A value that no other client of the run writes, and this one never again.
