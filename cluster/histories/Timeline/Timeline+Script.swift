@@ -48,7 +48,14 @@ extension Timeline {
           }
           lanes.get(key).ticks.push(seen);
         }
-        const ordered = [...lanes.values()].sort((a, b) => a.client - b.client);
+        const places = new Map();
+        for (const lane of lanes.values()) {
+          if (!lane.bars.length) continue;
+          places.set(lane.load, Math.min(lane.client, places.get(lane.load) ?? Infinity));
+        }
+        const place = lane => places.get(lane.load) ?? Infinity;
+        const ordered = [...lanes.values()]
+          .sort((a, b) => place(a) - place(b) || a.client - b.client);
         for (const load of new Set(ordered.map(lane => lane.load))) {
           const option = document.createElement('option');
           option.textContent = load;
