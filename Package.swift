@@ -177,7 +177,8 @@ let package = Package(
         .executableTarget(
             name: "Torture",
             dependencies: [
-                "Histories", "IOCore", "JSON", "Lockstep", "TextOutput",
+                "Codec", "Histories", "IOCore", "Identifiers", "JSON", "Lockstep",
+                "Transactions", "Wire", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict),
         tests("Torture"),

@@ -77,7 +77,7 @@ struct WorkloadSetting: Sendable {
 enum Workloads {
     static let all: [any CheckedWorkload] = [
         RegisterWorkload(), CounterWorkload(), ListWorkload(), SetWorkload(), BankWorkload(),
-        GroupWorkload(), WatchWorkload(), TriggerWorkload(),
+        GroupWorkload(), WatchWorkload(), TriggerWorkload(), SessionWorkload(),
     ]
 
     static let names = all.map(\.name)
