@@ -53,11 +53,19 @@ static void append_filler(struct text *text, size_t count) {
     append(text, filler, count);
 }
 
+// Of few shards: each must have room for several tables' filters.
+static rocksdb_cache_t *make_cache(void) {
+    rocksdb_lru_cache_options_t *options = rocksdb_lru_cache_options_create();
+    rocksdb_lru_cache_options_set_capacity(options, 32 << 20);
+    rocksdb_lru_cache_options_set_num_shard_bits(options, 2);
+    return rocksdb_cache_create_lru_opts(options);
+}
+
 // The settings of Sources/RocksEngine/NativeOptions.swift that matter for speed.
 static rocksdb_options_t *make_options(void) {
     rocksdb_options_t *options = rocksdb_options_create();
     rocksdb_block_based_table_options_t *tables = rocksdb_block_based_options_create();
-    rocksdb_block_based_options_set_block_cache(tables, rocksdb_cache_create_lru(32 << 20));
+    rocksdb_block_based_options_set_block_cache(tables, make_cache());
     rocksdb_block_based_options_set_filter_policy(
         tables, rocksdb_filterpolicy_create_bloom_full(10));
     rocksdb_block_based_options_set_format_version(tables, 5);
