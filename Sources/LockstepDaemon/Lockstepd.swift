@@ -14,13 +14,15 @@ struct Lockstepd: ParsableCommand {
         abstract: "Run one node of a Lockstep cluster in the foreground.",
         discussion: """
             Settings come from flags, the environment, a YAML file and defaults; the first of them \
-            that gives a setting wins. The environment's names are those of the flags: \
-            --timers-election is LOCKSTEP_TIMERS_ELECTION. In the file it stands as election under \
+            that gives a setting wins. In the file, --timers-election stands as election under \
             timers. With nothing but --data, a node runs alone on loopback: clients at port 4710, \
             peers at 4711, metrics at 4712.
 
             SIGTERM and SIGINT make the node hand leadership over, answer what is under way and \
             stop. A second one ends it at once.
+
+            ENVIRONMENT
+            \(SettingOptions.environmentNames)
 
             EXIT CODES
               0   stopped as it was told to, or nothing but text was asked for

@@ -170,3 +170,11 @@ package struct SettingOptions: ParsableArguments {
         }
     }
 }
+
+extension SettingOptions {
+    /// The variables that give settings, each on a line of its own.
+    package static var environmentNames: String {
+        let names = ["LOCKSTEP_CONFIGURATION"] + Setting.allCases.map(\.environmentName)
+        return names.map { "  " + $0 }.joined(separator: "\n")
+    }
+}

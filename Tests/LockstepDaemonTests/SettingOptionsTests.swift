@@ -11,6 +11,12 @@ import Testing
         #expect(options.given.map(\.text) == ["some text"])
     }
 
+    @Test(arguments: Setting.allCases)
+    func `the help names every setting's variable`(setting: Setting) {
+        let lines = SettingOptions.environmentNames.split(separator: "\n")
+        #expect(lines.contains("  \(setting.environmentName)"))
+    }
+
     @Test func `without flags nothing is given`() throws {
         #expect(try SettingOptions.parse([]).given.isEmpty)
     }
