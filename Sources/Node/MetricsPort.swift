@@ -96,7 +96,7 @@ final class MetricsPort {
             ),
             ("sessions", "Open client sessions.", status.sessions),
             ("connections", "Client connections.", status.connections),
-            ("log_file_bytes", "Bytes of the log's files.", status.logBytes),
+            ("log_held_bytes", "Bytes that the log holds.", status.logBytes),
             ("engine_bytes", "Resident bytes of the store engine.", status.engineBytes),
             ("memory_bytes", "Resident bytes of the process.", status.memoryBytes),
         ]

@@ -153,7 +153,7 @@ extension Replica {
             role: raft.role, term: raft.term, leader: raft.leader, commit: raft.commitIndex,
             position: position, durable: raft.durableIndex, compacted: raft.compacted.index,
             last: raft.lastPosition.index, flushed: flushed,
-            logBytes: UInt64(statistics?.fileBytes ?? 0),
+            logBytes: UInt64(statistics?.heldBytes ?? 0),
             appendedBytes: statistics?.appendedBytes ?? 0,
             rawBytes: statistics?.rawPayloadBytes ?? 0,
             storedBytes: statistics?.storedPayloadBytes ?? 0,

@@ -136,6 +136,8 @@ package struct WALStatistics: Hashable, Sendable {
     package var spareSegments = 0
     /// Bytes of all segment and spare files.
     package var fileBytes = 0
+    /// Bytes of what the segments hold: their headers and groups, without the room behind them.
+    package var heldBytes = 0
     package var lastIndex = LogIndex.zero
 
     package init() {}

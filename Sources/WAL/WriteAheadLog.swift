@@ -83,6 +83,7 @@ package final class WriteAheadLog {
     package var statistics: WALStatistics {
         var result = counters
         result.lastIndex = lastIndex
+        result.heldBytes = segments.reduce(0) { $0 + $1.end }
         return result
     }
 

@@ -33,7 +33,7 @@ package struct NodeStatus: Hashable, Sendable {
     package var firstLogIndex = LogIndex.zero
     package var lastLogIndex = LogIndex.zero
     package var featureLevel: UInt64 = 0
-    /// Bytes of the log's files.
+    /// Bytes that the log holds; what its files have prepared for more is not counted.
     package var logBytes: UInt64 = 0
     /// Bytes appended to the log since start.
     package var appendedBytes: UInt64 = 0

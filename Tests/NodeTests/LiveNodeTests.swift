@@ -30,7 +30,7 @@ import Wire
         ).index
     }
 
-    @Test func `a status tells of the log's files and of what was appended, each as what it is`()
+    @Test func `a status tells what the log holds, and not what its files have room for`()
         async throws
     {
         try await LiveNode.with { _, address in
@@ -39,7 +39,7 @@ import Wire
             _ = try await set(client, 1)
             let endpoint = Endpoint(host: address.host, port: address.port)
             let status = try await client.status(of: endpoint)
-            #expect(status.logBytes >= UInt64(Limits.standard.segmentBytes))
+            #expect((1..<100_000).contains(status.logBytes))
             #expect((1..<100_000).contains(status.appendedBytes))
             let report = try await client.verify(endpoint)
             #expect(report.problems.isEmpty && report.frames > 0)

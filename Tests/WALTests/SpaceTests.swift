@@ -100,6 +100,7 @@ import WAL
         #expect(fixture.log.statistics.groups == 1)
         #expect(fixture.log.statistics.frames == 3)
         #expect(fixture.log.statistics.appendedBytes == 48 + 3 * 112)
+        #expect(fixture.log.statistics.heldBytes == SegmentHeader.dataOffset + 48 + 3 * 112)
         #expect(fixture.log.statistics.rawPayloadBytes == 120)
     }
 

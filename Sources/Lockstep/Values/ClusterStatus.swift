@@ -30,7 +30,7 @@ public struct NodeStatus: Hashable, Sendable {
     public var durableIndex: UInt64
     public var firstLogIndex: UInt64
     public var lastLogIndex: UInt64
-    /// Bytes of the log's files on disk, prepared room and spare files among them.
+    /// Bytes that the log holds; what its files have prepared for more is not counted.
     public var logBytes: UInt64
     /// Bytes appended to the log since start.
     public var appendedBytes: UInt64

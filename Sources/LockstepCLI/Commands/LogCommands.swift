@@ -74,7 +74,7 @@ struct LogShowCommand: AsyncParsableCommand {
                 "first-index": .number(status.firstLogIndex),
                 "last-index": .number(status.lastLogIndex),
                 "durable-index": .number(status.durableIndex),
-                "commit-index": .number(status.commitIndex), "file-bytes": .number(status.logBytes),
+                "commit-index": .number(status.commitIndex), "log-bytes": .number(status.logBytes),
             ])
         }
         try cluster.show(.array(documents), text: table.text)

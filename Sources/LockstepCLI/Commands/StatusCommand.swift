@@ -9,7 +9,7 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Show every node's role, indices and sizes.",
         discussion: """
-            LOG is what the log's files take on disk, with the room that is prepared for what comes; \
+            LOG is what the log holds, without the room that its files have prepared for what comes; \
             RATIO is how well what was appended since the node's start is compressed. Exits with 69 \
             where no node that answers is the leader.
             """)
