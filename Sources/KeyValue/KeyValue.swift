@@ -106,20 +106,24 @@ package struct WriteBatch: Sendable {
 package protocol Engine: ReadView, AnyObject, Sendable {
     /// Writes all of `batch` or nothing; visible at once, durable after the next `flush`.
     func write(_ batch: WriteBatch) throws(EngineFailure)
+    /// Does the same, or nothing and returns false where the write would have to wait for what was
+    /// written before.
+    func writeAtOnce(_ batch: WriteBatch) throws(EngineFailure) -> Bool
     /// Pins the present state for reading.
     func pin() throws(EngineFailure) -> any PinnedState
     /// Makes everything written before the call durable; slow (0.2 s), so never on the loop.
     func flush() throws(EngineFailure)
     /// Resident bytes (block cache, memtables, tables) for status.
     func memoryBytes() -> Int
-    /// Whether writers are made to wait just now, for what was written before.
-    var isWritingHeldBack: Bool { get }
     /// Closes; no call may follow or be under way.
     func close()
 }
 
 extension Engine {
-    package var isWritingHeldBack: Bool { false }
+    package func writeAtOnce(_ batch: WriteBatch) throws(EngineFailure) -> Bool {
+        try write(batch)
+        return true
+    }
 }
 
 /// A state of the engine that later writes do not change; released by `close` (or its deinit).

@@ -23,6 +23,7 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     private var hasEnded = false
     /// Whether a crash has ended it in the middle of its process's code, which runs on.
     private var isAbandoned = false
+    private var holdsWritersBack = false
     private var failures: [Operation: (failure: EngineFailure, callsBefore: Int)] = [:]
 
     /// An engine without rows.
@@ -67,6 +68,12 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
                 persistOldest()
             }
         }
+    }
+
+    package func writeAtOnce(_ batch: WriteBatch) throws(EngineFailure) -> Bool {
+        guard !lock.withLock({ holdsWritersBack }) else { return false }
+        try write(batch)
+        return true
     }
 
     package func pin() throws(EngineFailure) -> any PinnedState {
@@ -153,6 +160,12 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     ) {
         precondition(callsBefore >= 0, "\(callsBefore) calls before the failure")
         lock.withLock { failures[operation] = (failure, callsBefore) }
+    }
+
+    /// Whether a write would have to wait from now on, as with a durable engine that must flush
+    /// before it goes on.
+    package func holdWritersBack(_ holds: Bool) {
+        lock.withLock { holdsWritersBack = holds }
     }
 
     /// Ends all failures asked for.

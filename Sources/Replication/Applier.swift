@@ -18,6 +18,8 @@ package final class Applier {
     private let limits: Limits
     package private(set) var position: AppliedPosition
     package private(set) var membership: ClusterMembership
+    /// What a turn has changed, while the engine has not been able to take it at once.
+    private var unwritten: WriteBatch?
 
     package init(
         engine: any Engine, executor: Executor, limits: Limits
@@ -89,8 +91,13 @@ package final class Applier {
 
     /// Applies `frames`, which must follow the position without a gap, and writes one batch.
     ///
-    /// A frame with a digest mark ends the turn; those behind it are left for the next.
-    package func apply(_ frames: [SealedFrame]) throws(ReplicationFailure) -> AppliedTurn {
+    /// A frame with a digest mark ends the turn; those behind it are left for the next. Where the
+    /// engine would have to wait and `mayWait` is false, the batch stays behind for `writeRest`,
+    /// which comes before everything else, and `hasRest` is true.
+    package func apply(
+        _ frames: [SealedFrame], mayWait: Bool = true
+    ) throws(ReplicationFailure) -> AppliedTurn {
+        precondition(!hasRest, "a turn begins at \(position.index) before the last one is written")
         var turn = AppliedTurn(position: position)
         turn.frames.reserveCapacity(frames.count)
         do {
@@ -105,7 +112,12 @@ package final class Applier {
             #endif
             overlay.version = position.index
             overlay.put(SystemRows.applied, position.encoded())
-            try engine.write(overlay.takeBatch())
+            let batch = overlay.takeBatch()
+            if mayWait {
+                try engine.write(batch)
+            } else if try !engine.writeAtOnce(batch) {
+                unwritten = batch
+            }
         } catch let failure as EngineFailure {
             throw .engine(failure)
         } catch let failure as ReplicationFailure {
@@ -126,6 +138,22 @@ package final class Applier {
             try engine.write(batch)
         }
     #endif
+
+    /// Whether the last turn waits for `writeRest`.
+    package var hasRest: Bool {
+        unwritten != nil
+    }
+
+    /// Writes what the last turn left, however long the engine takes.
+    package func writeRest() throws(ReplicationFailure) {
+        guard let batch = unwritten else { return }
+        do throws(EngineFailure) {
+            try engine.write(batch)
+        } catch {
+            throw .engine(error)
+        }
+        unwritten = nil
+    }
 
     private func apply(_ frame: SealedFrame, in turn: inout AppliedTurn) throws {
         let header = frame.header

@@ -106,11 +106,14 @@ extension Replica {
     /// To hand it over and to hear of its end would wake two threads, which takes longer than the
     /// turn, while its clients wait.
     private func appliedHere(_ frames: [SealedFrame]) -> Bool {
-        guard isSmallAndQuick(frames), loop.now >= appliesElsewhereUntil,
-            !engine.withLock({ $0 }).isWritingHeldBack
-        else { return false }
+        guard isSmallAndQuick(frames), loop.now >= appliesElsewhereUntil else { return false }
         let start = loop.now
-        guard let result = applier.performHere({ $0.applyTurn(frames) }) else { return false }
+        let here = applier.performHere { ($0.applyTurn(frames, mayWait: false), $0.hasRest) }
+        guard let (result, hasRest) = here else { return false }
+        guard !hasRest else {
+            writeElsewhere(result)
+            return true
+        }
         let end = loop.now
         if end.nanoseconds - start.nanoseconds > Self.longTurnNanoseconds {
             appliesElsewhereUntil = end.advanced(milliseconds: Self.longTurnPauseMilliseconds)
@@ -119,6 +122,15 @@ extension Replica {
         let back = LoopBound(self, to: loop)
         loop.post { back.value.applied(result) }
         return true
+    }
+
+    /// Has the apply worker wait for the engine, which could not take the turn at once.
+    private func writeElsewhere(_ result: AppliedResult) {
+        applier.perform { applier in
+            applier.finishTurn(result)
+        } done: { [self] result in
+            applied(result)
+        }
     }
 
     /// Records of a turn that the loop applies, at the most.
@@ -142,7 +154,7 @@ extension Replica {
         return true
     }
 
-    private func applied(_ result: Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure>) {
+    private func applied(_ result: AppliedResult) {
         isApplying = false
         guard !isStopped else { return }
         let turn: AppliedTurn
@@ -250,17 +262,34 @@ extension Replica {
     }
 }
 
+/// A turn, and the state at its end where it has digest marks.
+typealias AppliedResult = Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure>
+
 extension Applier {
-    /// One turn, cut off behind a frame with a digest mark so that the state can be pinned there.
-    func applyTurn(
-        _ frames: [SealedFrame]
-    ) -> Result<(AppliedTurn, (any PinnedState)?), ReplicationFailure> {
+    /// One turn, cut off behind a frame with a digest mark so that the state can be pinned there;
+    /// where it leaves a rest, `finishTurn` is next.
+    func applyTurn(_ frames: [SealedFrame], mayWait: Bool = true) -> AppliedResult {
         let turn: AppliedTurn
         do throws(ReplicationFailure) {
-            turn = try apply(frames)
+            turn = try apply(frames, mayWait: mayWait)
         } catch {
             return .failure(error)
         }
+        return hasRest ? .success((turn, nil)) : pinned(turn)
+    }
+
+    /// Writes what the turn has left.
+    func finishTurn(_ result: AppliedResult) -> AppliedResult {
+        guard case .success((let turn, _)) = result else { return result }
+        do throws(ReplicationFailure) {
+            try writeRest()
+        } catch {
+            return .failure(error)
+        }
+        return pinned(turn)
+    }
+
+    private func pinned(_ turn: AppliedTurn) -> AppliedResult {
         guard !turn.digestMarks.isEmpty else { return .success((turn, nil)) }
         do throws(EngineFailure) {
             return .success((turn, try engine.pin()))

@@ -114,9 +114,10 @@ import KeyValue
 
     // MARK: Writing
 
-    func write(_ batch: WriteBatch) throws(EngineFailure) {
-        guard !batch.changes.isEmpty else { return }
-        try writing.withLock { state throws(EngineFailure) in
+    /// Writes as `options` say; false where they forbid it to wait and it would have to.
+    func write(_ batch: WriteBatch, _ options: OpaquePointer) throws(EngineFailure) -> Bool {
+        guard !batch.changes.isEmpty else { return true }
+        return try writing.withLock { state throws(EngineFailure) in
             let target = unsafe state.batch
             // This thread's counters of what RocksDB does: nobody reads them.
             rocksdb_set_perf_level(Int32(rocksdb_disable))
@@ -134,9 +135,23 @@ import KeyValue
                     }
                 }
             }
-            let writes = unsafe native.writing
-            unsafe try call("write") { unsafe rocksdb_write(open, writes, target, $0) }
+            return unsafe try submit(target, options)
         }
+    }
+
+    private func submit(
+        _ batch: OpaquePointer, _ options: OpaquePointer
+    ) throws(EngineFailure) -> Bool {
+        var error: UnsafeMutablePointer<CChar>?
+        unsafe rocksdb_write(open, options, batch, &error)
+        guard let text = unsafe error else { return true }
+        defer { unsafe free(text) }
+        let reason = unsafe String(cString: text)
+        // Status::Incomplete, which only a write that must not wait meets.
+        guard unsafe options == native.writingAtOnce, reason.hasPrefix("Result incomplete") else {
+            throw failure("write", reason)
+        }
+        return false
     }
 
     private func put(_ key: [UInt8], _ row: [UInt8], into batch: OpaquePointer) {

@@ -29,11 +29,11 @@ package final class DurableEngine: Engine {
     }
 
     package func write(_ batch: WriteBatch) throws(EngineFailure) {
-        try database.write(batch)
+        _ = unsafe try database.write(batch, database.native.writing)
     }
 
-    package var isWritingHeldBack: Bool {
-        database.isWritingHeldBack
+    package func writeAtOnce(_ batch: WriteBatch) throws(EngineFailure) -> Bool {
+        unsafe try database.write(batch, database.native.writingAtOnce)
     }
 
     package func pin() throws(EngineFailure) -> any PinnedState {

@@ -5,6 +5,8 @@ import Glibc
 @safe struct NativeOptions: ~Copyable {
     let options: OpaquePointer
     let writing: OpaquePointer
+    /// Like `writing`, for a write that fails rather than waits for flushes or compactions.
+    let writingAtOnce: OpaquePointer
     let flushing: OpaquePointer
     let cache: OpaquePointer
     private let tables: OpaquePointer
@@ -13,11 +15,14 @@ import Glibc
         settings.check()
         unsafe options = rocksdb_options_create()
         unsafe writing = rocksdb_writeoptions_create()
+        unsafe writingAtOnce = rocksdb_writeoptions_create()
         unsafe flushing = rocksdb_flushoptions_create()
         unsafe cache = Self.makeCache(settings.blockCacheBytes)
         unsafe tables = rocksdb_block_based_options_create()
         // The replicated log is the only log there is.
         unsafe rocksdb_writeoptions_disable_WAL(writing, 1)
+        unsafe rocksdb_writeoptions_disable_WAL(writingAtOnce, 1)
+        unsafe rocksdb_writeoptions_set_no_slowdown(writingAtOnce, 1)
         unsafe rocksdb_flushoptions_set_wait(flushing, 1)
         setTables(settings)
         setMemory(settings)
@@ -29,6 +34,7 @@ import Glibc
         unsafe rocksdb_block_based_options_destroy(tables)
         unsafe rocksdb_cache_destroy(cache)
         unsafe rocksdb_flushoptions_destroy(flushing)
+        unsafe rocksdb_writeoptions_destroy(writingAtOnce)
         unsafe rocksdb_writeoptions_destroy(writing)
         unsafe rocksdb_options_destroy(options)
     }

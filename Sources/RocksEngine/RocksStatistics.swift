@@ -27,11 +27,6 @@ package struct RocksStatistics: Hashable, Sendable {
 }
 
 extension Database {
-    /// Whether writers are slowed or stopped, for flushes or compactions to catch up.
-    var isWritingHeldBack: Bool {
-        property("is-write-stopped") != 0 || property("actual-delayed-write-rate") != 0
-    }
-
     func statistics() -> RocksStatistics {
         var statistics = RocksStatistics()
         statistics.memtableBytes = property("size-all-mem-tables")

@@ -109,4 +109,38 @@ import Transactions
         #expect(try time([("a", true)]) < 100)
         #expect(try cluster.read("k4", on: leader) == Array("v".utf8))
     }
+
+    @Test func `what the engine cannot take at once is left to the apply worker`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 35)
+        cluster.applyNanoseconds = 200_000_000
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        cluster.world.run(milliseconds: 1_000)
+        let engine = try #require(leader.replica?.presentEngine as? MemoryEngine)
+        /// Milliseconds until a quick record is answered.
+        func time(_ name: String, _ value: String) throws -> UInt64 {
+            let start = leader.loop.now
+            let isAnswered = Locked(false)
+            let back = LoopBound(try #require(leader.replica), to: leader.loop)
+            let record = put(name, value).encoded()
+            leader.loop.post {
+                back.value.propose(record, isQuick: true) { result in
+                    if case .success = result { isAnswered.withLock { $0 = true } }
+                }
+            }
+            cluster.world.run(milliseconds: 20_000) { isAnswered.withLock { $0 } }
+            #expect(isAnswered.withLock { $0 })
+            return leader.loop.now.milliseconds(since: start)
+        }
+        #expect(try time("a", "1") < 100)
+        engine.holdWritersBack(true)
+        #expect(try time("a", "2") >= 200)
+        #expect(try cluster.read("a", on: leader) == Array("2".utf8))
+        #expect(try time("a", "3") >= 200)
+        engine.holdWritersBack(false)
+        #expect(try time("b", "4") < 100)
+        #expect(try cluster.read("a", on: leader) == Array("3".utf8))
+        #expect(cluster.settle())
+        #expect(Set(try cluster.digests()).count == 1)
+    }
 }
