@@ -43,7 +43,7 @@ void finished(struct connection *c, bool committed, const char *why) {
         results.errors++;
         snprintf(results.last_error, sizeof results.last_error, "%.150s", why);
         for (char *p = results.last_error; *p; p++)
-            if (*p == '"' || *p == '\\' || (unsigned char)*p < 32) *p = ' ';
+            if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\') *p = ' ';
     } else if (results.is_measuring && results.latency_count < MOST_LATENCIES) {
         results.latencies[results.latency_count++] = (float)((now() - c->sent_at) * 1e6);
     }

@@ -27,6 +27,7 @@ enum {
     TYPE_ASTRING = 5,
     TYPE_OPAQUE = 6,
     KEY_LENGTH = 16,
+    MOST_VALUE_BYTES = 4095,
 };
 
 static void append_text(struct buffer *b, const char *text) {
@@ -62,6 +63,18 @@ static void open_session(struct connection *c) {
     append_text(&c->out, "loadgen");
     end_message(&c->out, start);
 }
+// One value, or as many as it takes: a property's value has a limit.
+static void append_values(struct buffer *b, const uint8_t *bytes, size_t count) {
+    buffer_append_varint(b, (count + MOST_VALUE_BYTES - 1) / MOST_VALUE_BYTES);
+    while (count > 0) {
+        size_t part = count < MOST_VALUE_BYTES ? count : MOST_VALUE_BYTES;
+        buffer_append_varint(b, part);
+        buffer_append(b, bytes, part);
+        bytes += part;
+        count -= part;
+    }
+}
+
 // A step of the property store: commit one property `value` to the group of a random name, which
 // is made where it is missing.
 static void append_step(struct buffer *b) {
@@ -81,9 +94,7 @@ static void append_step(struct buffer *b) {
     buffer_append_u8(&body, EDIT_SET);
     append_text(&body, "value");
     buffer_append_varint(&body, options.is_incompressible ? TYPE_OPAQUE : TYPE_ASTRING);
-    buffer_append_varint(&body, 1);  // one value
-    buffer_append_varint(&body, (uint64_t)options.value_bytes);
-    buffer_append(&body, next_value(), (size_t)options.value_bytes);
+    append_values(&body, next_value(), (size_t)options.value_bytes);
 
     buffer_append_u8(b, STORE_PROPERTIES);
     buffer_append_u8(b, OPERATION_COMMIT_GROUP);
