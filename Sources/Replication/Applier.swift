@@ -185,8 +185,7 @@ package final class Applier {
                 try feed.checkpoint(at: position.index, feedBytes: position.feedBytes, to: &overlay)
             }
         #endif
-        let interval = SessionTable.checkpointRecords
-        if before.rawValue / interval != position.index.rawValue / interval {
+        if SessionTable.isCheckpointDue(after: before, through: position.index) {
             sessions.checkpoint(to: &overlay)
             try feed.checkpoint(at: position.index, feedBytes: position.feedBytes, to: &overlay)
         }

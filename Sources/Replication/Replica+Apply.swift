@@ -140,10 +140,12 @@ extension Replica {
     private static let longTurnNanoseconds: UInt64 = 4_000_000
     private static let longTurnPauseMilliseconds: UInt64 = 1_000
 
-    /// Whether the turn is of a few records proposed here, each of which takes little time, and
-    /// nothing else is under way that could go on meanwhile.
+    /// Whether the turn is of a few records proposed here, each of which takes little time, brings
+    /// no checkpoint, and nothing else is under way that could go on meanwhile.
     private func isSmallAndQuick(_ frames: [SealedFrame]) -> Bool {
-        guard frames.count == sealed.count, waiting.isEmpty else { return false }
+        guard frames.count == sealed.count, waiting.isEmpty, let last = frames.last,
+            !SessionTable.isCheckpointDue(after: position.index, through: last.header.lastIndex)
+        else { return false }
         var count = 0
         for (frame, proposals) in zip(frames, sealed) {
             count += proposals.done.count

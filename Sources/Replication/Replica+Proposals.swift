@@ -9,8 +9,8 @@ extension Replica {
     /// Proposes one encoded record; `done` is called once, on the loop, when it has been applied
     /// here or its fate is out of this node's hands.
     ///
-    /// - Parameter isQuick: whether to apply it takes little time, whatever the state: then the loop
-    ///   may do it.
+    /// - Parameter isQuick: whether to apply it takes little time, but for the checkpoint that it may
+    ///   bring: then the loop may do it.
     package func propose(
         _ record: [UInt8], isQuick: Bool = false,
         done: @escaping (Result<RecordResult, RequestRefusal>) -> Void

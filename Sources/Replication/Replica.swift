@@ -327,7 +327,7 @@ package struct ReplicaObserver {
 /// A record that waits to be sealed, and who wants to know what became of it.
 struct WaitingRecord {
     let bytes: [UInt8]
-    /// Whether to apply it takes little time, whatever the state.
+    /// Whether to apply it takes little time, but for the checkpoint that it may bring.
     let isQuick: Bool
     let done: (Result<RecordResult, RequestRefusal>) -> Void
 }

@@ -13,6 +13,12 @@ package struct SessionTable: Sendable {
     /// Records between two checkpoints; part of the replicated meaning, so never configured.
     package static let checkpointRecords: UInt64 = 4_096
 
+    /// Whether to apply the records behind `before`, up to `index`, brings a checkpoint, which takes
+    /// long where many sessions have changed.
+    static func isCheckpointDue(after before: LogIndex, through index: LogIndex) -> Bool {
+        before.rawValue / checkpointRecords != index.rawValue / checkpointRecords
+    }
+
     /// One session.
     struct Session: Hashable, Sendable {
         var timeToLiveMilliseconds: UInt64

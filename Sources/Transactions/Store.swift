@@ -43,7 +43,8 @@ package protocol Store: Sendable {
     /// Checks what can be checked without state, before an operation enters the log.
     func validate(_ operation: Operation) throws(StoreFailure)
 
-    /// Whether to apply it takes little time, whatever the state: well under a millisecond, as a rule.
+    /// Whether to apply it takes little time, however large the state: well under a millisecond, as
+    /// a rule, if the rows that it touches are in memory.
     func isQuick(_ operation: Operation) -> Bool
 
     /// Applies and returns the step's result in the store's encoding.

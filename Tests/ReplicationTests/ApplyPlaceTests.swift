@@ -143,4 +143,38 @@ import Transactions
         #expect(cluster.settle())
         #expect(Set(try cluster.digests()).count == 1)
     }
+
+    @Test func `a leader leaves a quick record that brings a checkpoint to the apply worker`()
+        throws
+    {
+        let cluster = SimulatedCluster(size: 1, seed: 35)
+        cluster.applyNanoseconds = 200_000_000
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let replica = try #require(leader.replica)
+        cluster.world.run(milliseconds: 1_000)
+        let back = LoopBound(replica, to: leader.loop)
+        let record = put("k", "v").encoded()
+        /// Milliseconds that the answers to `count` quick records take.
+        func time(_ count: UInt64) -> UInt64 {
+            let start = leader.loop.now
+            let answers = Locked<UInt64>(0)
+            leader.loop.post {
+                for _ in 0..<count {
+                    back.value.propose(record, isQuick: true) { result in
+                        if case .success = result { answers.withLock { $0 += 1 } }
+                    }
+                }
+            }
+            cluster.world.run(milliseconds: 20_000) { answers.withLock { $0 } == count }
+            #expect(answers.withLock { $0 } == count)
+            return leader.loop.now.milliseconds(since: start)
+        }
+        let interval = SessionTable.checkpointRecords
+        _ = time(interval - 2 - replica.appliedPosition.index.rawValue)
+        #expect(replica.appliedPosition.index.rawValue == interval - 2)
+        #expect(time(1) < 100)
+        #expect(time(1) >= 200, "a checkpoint at record \(interval)")
+        #expect(time(1) < 100)
+    }
 }

@@ -93,7 +93,7 @@ package struct Executor: Sendable {
         }
     }
 
-    /// Whether to apply the transaction takes little time, whatever the state.
+    /// Whether to apply the transaction itself takes little time, however large the state.
     package func isQuick(_ transaction: Transaction) -> Bool {
         transaction.steps.count <= Self.quickSteps && transaction.expectations.isEmpty
             && transaction.steps.allSatisfy { step in
