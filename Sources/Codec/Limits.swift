@@ -64,7 +64,8 @@ package struct Limits: Sendable, Equatable {
     package var clientConnections = 10_000
     /// Requests of one connection that have not been answered.
     package var requestsPerConnection = 4_096
-    /// Bytes that wait to be written to one connection, over which it is not read any more.
+    /// Bytes that wait to be written to one connection, over which it is not read any more and no
+    /// further answer to a read is made.
     package var connectionOutputBytes = 8 << 20
     package var watchBatchRecords = 1_024
 

@@ -13,6 +13,7 @@ final class ClientConnection: ConnectionHandler {
     let number: UInt64
     private unowned let port: ClientPort
     private let connection: any Connection
+    private let gate: AnswerGate
     private var session: ClientSession
     private var watches: [RequestID: WatchDelivery] = [:]
     private var handshakeTimer: TimerID?
@@ -27,6 +28,8 @@ final class ClientConnection: ConnectionHandler {
         self.connection = connection
         self.number = number
         self.port = port
+        gate = AnswerGate(
+            connection, replica: port.service.replica, bound: port.limits.connectionOutputBytes)
         session = ClientSession(identity: identity, limits: port.limits, refusal: refusal)
     }
 
@@ -79,6 +82,7 @@ final class ClientConnection: ConnectionHandler {
         isClosed = true
         cancelHandshakeTimer()
         session.connectionClosed()
+        gate.close()
         for watch in watchesInOrder {
             watch.stop()
         }
@@ -119,10 +123,12 @@ final class ClientConnection: ConnectionHandler {
                 connection.close(flush: true)
             }
         }
-        if !isClosed, connection.unsentBytes > port.limits.connectionOutputBytes {
+        guard !isClosed else { return }
+        if connection.unsentBytes > port.limits.connectionOutputBytes {
             let more = session.outputFilled()
             if !more.isEmpty { perform(more) }
         }
+        gate.outputChanged()
     }
 
     func answer(_ identifier: RequestID, _ response: Response) {
@@ -135,7 +141,7 @@ final class ClientConnection: ConnectionHandler {
             startWatch(identifier, watch)
             return
         }
-        port.service.serve(request) { [weak self] response in
+        port.service.serve(request, through: gate) { [weak self] response in
             self?.answer(identifier, response)
         }
     }

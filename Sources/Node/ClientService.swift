@@ -9,7 +9,7 @@ import Wire
 
 /// Serves one client request with the replica; on the loop.
 ///
-/// Every request is answered once.
+/// Every request is answered once, but for reads of a connection that is gone.
 final class ClientService {
     let replica: Replica
     let executor: Executor
@@ -29,18 +29,21 @@ final class ClientService {
         feed = FeedReader(limits: limits)
     }
 
-    func serve(_ request: Request, answer: @escaping (Response) -> Void) {
+    /// - Parameter gate: the connection's, through which its large answers are read.
+    func serve(
+        _ request: Request, through gate: AnswerGate, answer: @escaping (Response) -> Void
+    ) {
         switch request {
         case .openSession(let timeToLive, let description):
             openSession(timeToLive, description, answer)
         case .submit(let submission):
-            submit(submission, answer)
+            submit(submission, gate, answer)
         case .keepAlive(let session):
             proposeForSession(.touchSession(session), session, answer)
         case .closeSession(let session):
             proposeForSession(.closeSession(session), session, answer)
         case .read(let read):
-            serve(read, answer)
+            serve(read, gate, answer)
         case .status:
             answer(.status(status()))
         case .stateDigest(let index):
@@ -83,7 +86,9 @@ final class ClientService {
         }
     }
 
-    private func submit(_ submission: Submission, _ answer: @escaping (Response) -> Void) {
+    private func submit(
+        _ submission: Submission, _ gate: AnswerGate, _ answer: @escaping (Response) -> Void
+    ) {
         // What the log takes up must be readable on every node; whether it makes sense is decided
         // when it is applied, so that every sequence number has an outcome.
         let isQuick: Bool
@@ -106,7 +111,7 @@ final class ClientService {
         replica.propose(record, isQuick: isQuick) { [unowned self] result in
             switch result {
             case .success(.outcome(let outcome)):
-                answerOutcome(outcome, submission, answer)
+                answerOutcome(outcome, submission, gate, answer)
             case .success:
                 answer(.error(.interrupted(reason: "the record was not a transaction")))
             case .failure(let refusal):
@@ -116,7 +121,8 @@ final class ClientService {
     }
 
     private func answerOutcome(
-        _ outcome: [UInt8], _ submission: Submission, _ answer: @escaping (Response) -> Void
+        _ outcome: [UInt8], _ submission: Submission, _ gate: AnswerGate,
+        _ answer: @escaping (Response) -> Void
     ) {
         let header = try? OutcomeHeader.peek(outcome)
         if case .aborted(_, .sessionUnknown)? = header {
@@ -128,9 +134,10 @@ final class ClientService {
             return
         }
         let feed = feed
-        replica.query(.local) { engine throws(EngineFailure) in
-            try feed.page(from: index, byteLimit: 1, in: engine).changeSets
+        gate.query(.local) { engine throws(EngineFailure) -> AnswerGate.Made<[UInt8]?> in
+            let changes = try feed.page(from: index, byteLimit: 1, in: engine).changeSets
                 .first { $0.index == index }?.encoded()
+            return AnswerGate.Made(answer: changes, bytes: outcome.count + (changes?.count ?? 0))
         } done: { [limits] result in
             let changes = (try? result.get()) ?? nil
             // An answer that fits is worth more than one that is refused for its changes, which
@@ -143,7 +150,9 @@ final class ClientService {
 
     // MARK: Reads
 
-    private func serve(_ read: ReadRequest, _ answer: @escaping (Response) -> Void) {
+    private func serve(
+        _ read: ReadRequest, _ gate: AnswerGate, _ answer: @escaping (Response) -> Void
+    ) {
         let consistency: Consistency =
             switch read.consistency {
             case .linearizable: .linearizable
@@ -151,17 +160,19 @@ final class ClientService {
             case .local: .local
             }
         let executor = executor
-        replica.query(consistency) { engine throws(EngineFailure) -> ReadAnswer in
+        gate.query(consistency) { engine throws(EngineFailure) -> AnswerGate.Made<ReadAnswer> in
             let pinned = try engine.pin()
             defer { pinned.close() }
             let applied = try AppliedPosition.read(pinned).index
             do throws(StoreFailure) {
                 let bytes = try executor.read(
                     read.store, kind: read.kind, body: read.body, from: pinned)
-                return .result(applied, bytes)
+                return AnswerGate.Made(answer: .result(applied, bytes), bytes: bytes.count)
             } catch {
                 switch error {
-                case .abort(let code, let message): return .aborted(applied, code, message)
+                case .abort(let code, let message):
+                    return AnswerGate.Made(
+                        answer: .aborted(applied, code, message), bytes: message.utf8.count)
                 case .engine(let failure): throw failure
                 }
             }

@@ -4,6 +4,7 @@ import IOLibuv
 import Identifiers
 import Lockstep
 import Node
+import Properties
 import Testing
 import Transactions
 import Wire
@@ -201,6 +202,32 @@ import Wire
                 return
             }
             #expect(reason == "no digest of record 1 is remembered here")
+        }
+    }
+
+    @Test func `reads whose answers are far more than may wait are all answered`() async throws {
+        try await LiveNode.with { node, address in
+            let client = try LockstepClient(
+                configuration: ClientConfiguration(
+                    endpoints: [Endpoint(host: address.host, port: address.port)]))
+            defer { client.close() }
+            let value = Lockstep.PropertyValue.text(String(repeating: "x", count: 4_000))
+            _ = try await client.setProperty(
+                "svc:/web/:properties/a/b", type: .astring,
+                values: Array(repeating: value, count: 100),
+                groupType: "application")
+            let path = PropertyPath("svc:/web/:properties/a/b")
+            let query = PropertyQuery.property(try #require(path))
+            let read = Request.read(
+                ReadRequest(
+                    store: .properties, kind: query.kind, body: query.body,
+                    consistency: .linearizable))
+            let found = await answers(node, address, Array(repeating: read, count: 100))
+            let whole = found.filter { response in
+                guard case .readResult(_, let bytes) = response else { return false }
+                return bytes.count > 400_000
+            }
+            #expect(whole.count == 100)
         }
     }
 }
