@@ -116,9 +116,10 @@ final class TriggerDuty {
 
     private func take(_ triggers: [RegisteredTrigger]) {
         roster.load(triggers)
-        for (identifier, process) in running where roster[identifier] == nil {
-            process.kill()
-            running[identifier] = nil
+        let gone = running.keys.filter { roster[$0] == nil }
+        // Never in the order of a table, which is another one in each process.
+        for identifier in gone.sorted(by: { ($0.name, $0.number) < ($1.name, $1.number) }) {
+            running.removeValue(forKey: identifier)?.kill()
         }
         pump()
     }
