@@ -47,7 +47,9 @@ import Wire
         #expect(cluster.executed.count == 2)
     }
 
-    @Test func `a pipeline waits where its session can hold no more outcomes`() async throws {
+    @Test func `a pipeline waits, on its connection, where its session holds no more outcomes`()
+        async throws
+    {
         let cluster = try FakeCluster()
         cluster.outcomesPerSession = 3
         let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }
@@ -59,6 +61,7 @@ import Wire
         for call in calls { _ = try await harness.finish(call) }
         #expect(cluster.executed.count == 20)
         #expect(cluster.sessions.count == 1)
+        #expect(cluster.handshakes == 1)
     }
 
     @Test func `a pipeline keeps each transaction exactly once over leader changes`() async throws {

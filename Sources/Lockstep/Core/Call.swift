@@ -25,6 +25,8 @@ final class Call {
     var sends = 0
     /// The session and place in it, from the first sending on.
     var place: (session: SessionTrack, sequence: SequenceNumber)?
+    /// What its session had acknowledged when it was last sent.
+    var acknowledgedThrough = SequenceNumber.zero
     /// What went wrong last, for the error of a call that runs out of time.
     var lastFailure = "no node was reached in time"
 

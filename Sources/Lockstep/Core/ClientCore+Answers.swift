@@ -30,6 +30,7 @@ extension ClientCore {
         case .probe: silence.probeAnswered()
         case .watch(let watch): watchAnswered(watch, response)
         }
+        resendRoomless()
         pump()
     }
 
@@ -155,6 +156,15 @@ extension ClientCore {
     private func sequenceRefused(_ call: Call, _ message: String) {
         guard let place = call.place else { return }
         let track = place.session
+        // One before it had no room.
+        let isBehindRoomless = roomless.contains {
+            $0.place?.session === track && $0.isPlaced(before: call)
+        }
+        guard !isBehindRoomless else {
+            call.sends -= 1
+            roomless.append(call)
+            return
+        }
         guard place.sequence == track.acknowledgedThrough.next else {
             sent[takeRequest()] = .call(call)
             leaveRoute(message, next: nil, wait: .backoff)
@@ -172,10 +182,28 @@ extension ClientCore {
 
     /// The session has no room for the call's outcome until earlier ones are acknowledged, which
     /// happens when they have been answered: it is sent again behind them.
+    ///
+    /// Where all earlier ones were acknowledged already, there is nothing to wait for but time.
     private func waitForRoom(_ call: Call, _ message: String) {
         call.sends -= 1
-        sent[takeRequest()] = .call(call)
-        leaveRoute(message, next: nil, wait: .backoff)
+        guard let place = call.place, call.acknowledgedThrough.next < place.sequence else {
+            sent[takeRequest()] = .call(call)
+            leaveRoute(message, next: nil, wait: .backoff)
+            return
+        }
+        roomless.append(call)
+    }
+
+    /// Sends the transactions again that had no room, when no other is on the way: then every one
+    /// that was answered is acknowledged, and one more at least has room.
+    private func resendRoomless() {
+        guard !roomless.isEmpty else { return }
+        let isOneUnderWay = sent.values.contains { entry in
+            if case .call(let call) = entry { call.isSubmission } else { false }
+        }
+        guard !isOneUnderWay else { return }
+        resending = CallQueue((resending + roomless).sorted { $0.isPlaced(before: $1) })
+        roomless = []
     }
 
     /// Ends all calls with a place in a session that cannot go on, in order; nothing of `refused`
@@ -187,6 +215,7 @@ extension ClientCore {
                 sent[identifier] = nil
             }
         }
+        roomless.removeAll { $0.place?.session === track }
         for call in ending.sorted(by: { $0.isPlaced(before: $1) }) {
             forget(call)
             call.complete(

@@ -36,7 +36,7 @@ extension ClientCore {
                 held.append(waiting.removeFirst())
                 continue
             }
-            guard session.windowUsed < settings.pipelineWindow else {
+            guard roomless.isEmpty, session.windowUsed < settings.pipelineWindow else {
                 held.append(waiting.removeFirst())
                 continue
             }
@@ -60,6 +60,7 @@ extension ClientCore {
             let origin = Origin(
                 session: place.session.identifier, sequence: place.sequence,
                 acknowledgedThrough: place.session.acknowledgedThrough)
+            call.acknowledgedThrough = origin.acknowledgedThrough
             if place.session === session { sessionActivity = loop.now }
             let submission = Submission(
                 origin: origin, wantsChanges: wantsChanges, transaction: transaction)

@@ -53,6 +53,11 @@ final class ClientCore {
     var waiting = CallQueue()
     /// Transactions with a place, not sent on this connection yet, in order of place.
     var resending = CallQueue()
+    /// Transactions that their session had no room for.
+    ///
+    /// They are sent again on this connection when all that are on the way have been answered; none
+    /// gets a place meanwhile.
+    var roomless: [Call] = []
     /// What has been sent on this connection.
     var sent: [RequestID: Sent] = [:]
     var nextRequest: UInt32 = 1
@@ -125,6 +130,7 @@ final class ClientCore {
             call.complete(.failure(.closed(mayHaveExecuted: call.mayHaveExecuted)))
         }
         calls = [:]
+        roomless = []
         for watch in watches.values { watch.buffer?.finish(.closed(mayHaveExecuted: false)) }
         watches = [:]
         for link in nodes.values { link.close() }
@@ -230,7 +236,8 @@ extension ClientCore {
 
     /// What was sent on a connection that is gone is to be sent again, or its fate is unknown.
     private func putBack(_ reason: String) {
-        var placed = Array(resending)
+        var placed = Array(resending) + roomless
+        roomless = []
         var unplaced: [Call] = []
         for entry in sent.values {
             guard case .call(let call) = entry else { continue }
