@@ -158,8 +158,8 @@ let package = Package(
         tests(
             "Simulation",
             [
-                "Identifiers", "Codec", "IOCore", "KeyValue", "Properties", "Replication",
-                "Transactions",
+                "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties", "Replication",
+                "Transactions", "WAL",
             ]),
         // Floor 6: arguments and wiring.
         .executableTarget(
@@ -185,7 +185,7 @@ let package = Package(
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [
-                "IOCore", "Identifiers", "JSON", "Simulation",
+                "IOCore", "Identifiers", "JSON", "TextOutput", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict + planted),
         .executableTarget(

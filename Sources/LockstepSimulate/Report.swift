@@ -22,13 +22,13 @@ enum Report {
     }
 
     static func text(_ summary: Summary) -> String {
-        let perMinute = 60 / max(summary.seconds, 0.001)
         var lines = summary.coverage.sorted.map { "\($0.count)\t\($0.name)" }
         lines.append(
             "\(summary.runs) runs, \(summary.failed.count) failed, \(summary.operations) operations, "
                 + "\(summary.committed) committed, \(summary.unknown) unknown; a core-minute: "
-                + "\(Int(summary.nodeSeconds * perMinute)) node-seconds, "
-                + "\(Int(Double(summary.committed) * perMinute)) committed")
+                + "\(summary.perMinute(summary.nodeSeconds)) node-seconds, "
+                + "\(summary.perMinute(Double(summary.committed))) committed, "
+                + "\(summary.perMinute(Double(summary.faults))) faults")
         return lines.joined(separator: "\n")
     }
 

@@ -15,6 +15,16 @@ struct Summary: Sendable {
     /// Seconds that processors have worked for it.
     var seconds = 0.0
 
+    /// Faults that were brought about.
+    var faults: Int {
+        Fault.kinds.reduce(0) { $0 + coverage[$1] }
+    }
+
+    /// What so much in all is for each minute that a core has worked.
+    func perMinute(_ amount: Double) -> Int {
+        Int(amount * 60 / max(seconds, 0.001))
+    }
+
     /// What every set of runs is to meet, and these have not.
     var missing: [String] {
         Coverage.wanted.filter { coverage[$0] == 0 }
@@ -38,6 +48,8 @@ struct SeedRange {
     let settings: RunSettings
     /// Whether no run begins once one has failed.
     let endsAtFailure: Bool
+    /// No run begins after so many seconds of the wall clock; 0 for no bound.
+    let boundSeconds: Int
 
     /// Runs them all; `told` hears of each verdict, on one thread at a time.
     func run(workers wanted: Int, told: @escaping @Sendable (Verdict) -> Void) -> Summary {
@@ -45,6 +57,7 @@ struct SeedRange {
         let next = Locked(0)
         let summary = Locked(Summary())
         let begun = Self.seconds()
+        let start = ContinuousClock.now
         let threads = (0..<workers).map { number in
             JoinableThread(name: "run-\(number)") {
                 while true {
@@ -52,7 +65,10 @@ struct SeedRange {
                         defer { place += 1 }
                         return place
                     }
-                    guard place < count,
+                    let isLate =
+                        boundSeconds > 0
+                        && ContinuousClock.now - start >= .seconds(boundSeconds)
+                    guard place < count, !isLate,
                         !endsAtFailure || summary.withLock({ $0.failed.isEmpty })
                     else { return }
                     let verdict = SimulatedRun(seed: first + UInt64(place), settings: settings)

@@ -28,6 +28,8 @@ package struct OpenedReplica {
     let founders: ClusterMembership
     /// What recovery has to tell people.
     package let notes: [String]
+    /// What of the recovery table the log and the engine have come to together.
+    let steps: RecoverySteps
 
     /// Opens the directory; blocks, and is called before the loop needs the node.
     ///
@@ -91,7 +93,7 @@ package struct OpenedReplica {
             chain: ChainTail(behind: start.index, start.digest, frames: frames),
             damage: log.damage, others: others,
             logMemberships: memberships.filter { $0.index > position.index }, founders: founders,
-            notes: notes)
+            notes: notes, steps: kept.steps)
     }
 
     /// The other nodes that `present`, or a readable membership of the log behind `position`, names.
@@ -115,7 +117,7 @@ package struct OpenedReplica {
     private static func keep(
         _ recovery: WriteAheadLog.Recovery, _ position: AppliedPosition, log: WriteAheadLog,
         isAlone: Bool, notes: inout [String]
-    ) throws -> (start: WriteAheadLog.LogStart, frames: [FrameHeader], hiddenEnd: LogIndex?) {
+    ) throws -> Kept {
         let engine = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
         let contradicts = recovery.frames.contains {
@@ -127,20 +129,23 @@ package struct OpenedReplica {
         if recovery.lastIndex < position.index || contradicts {
             try log.reset(to: engine, voting: recovery.voting)
             notes.append("the log was reset to the engine's position \(position.index)")
-            return (engine, [], nil)
+            return Kept(start: engine, steps: .beganBehindEngine)
         }
         let obstacles = recovery.damage.filter { $0.last > position.index }
         if isAlone, let damage = obstacles.first { throw WALFailure.damaged(damage) }
         if let first = obstacles.first, first.first <= position.index {
             _ = try log.begin(behind: engine, voting: recovery.voting)
         }
+        let steps: RecoverySteps =
+            obstacles.isEmpty && !recovery.damage.isEmpty ? .passedOverFlushed : []
         let hiddenEnd = obstacles.isEmpty || log.lastIndex <= position.index ? nil : log.lastIndex
         let frames = recovery.frames.filter {
             $0.lastIndex > recovery.start.index
                 && $0.lastIndex < obstacles.first?.first ?? LogIndex(.max)
         }
         if log.start == recovery.start, follows(frames, recovery.start.index) {
-            return (recovery.start, frames, hiddenEnd)
+            return Kept(
+                start: recovery.start, frames: frames, hiddenEnd: hiddenEnd, steps: steps)
         }
         let behind = frames.filter { $0.firstIndex > position.index }
         guard follows(behind, position.index) else {
@@ -150,7 +155,15 @@ package struct OpenedReplica {
                     + "node rejoin as a learner")
         }
         notes.append("records up to \(position.index) are damaged in the log, and applied already")
-        return (engine, behind, hiddenEnd)
+        return Kept(start: engine, frames: behind, hiddenEnd: hiddenEnd, steps: steps)
+    }
+
+    /// What of a recovered log goes with the engine.
+    private struct Kept {
+        let start: WriteAheadLog.LogStart
+        var frames: [FrameHeader] = []
+        var hiddenEnd: LogIndex?
+        var steps: RecoverySteps = []
     }
 
     /// Whether `frames` follow `index` and each other without a gap.

@@ -1,6 +1,7 @@
 import IOCore
 package import Identifiers
 package import Raft
+package import WAL
 
 /// What a checker looks at after each turn of a node: numbers, none of them dear to get.
 package struct ReplicaInspection: Sendable {
@@ -63,6 +64,11 @@ extension Replica {
     /// Whether the core decides by the newest membership of the log.
     package var hasMembershipOfLog: Bool {
         newestMembership.core == raft.membership
+    }
+
+    /// What of the log's recovery table this process has come to.
+    package var recoverySteps: RecoverySteps {
+        steps.union(writer?.statistics.steps ?? [])
     }
 
     /// The term of the record at `index`; nil where the log does not have it.

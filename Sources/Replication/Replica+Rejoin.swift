@@ -139,7 +139,14 @@ extension Replica {
         if standing == .votesOnly {
             return "waits until all first members have agreed to begin the cluster; start them all"
         }
-        return rejoinObstacle ?? noticeOfLostVoters
+        return rejoinObstacle ?? noticeOfLostRecords ?? noticeOfLostVoters
+    }
+
+    /// What nobody else can give either.
+    private var noticeOfLostRecords: String? {
+        guard let repair, repair.vainRounds > 2, let lost = repair.ranges.first else { return nil }
+        return "\(lost), and no other node can give them: this node does not vote until one can; "
+            + "start the nodes that are down, or put the file back from a backup"
     }
 
     private func isOfAnotherFounding(_ peer: PeerIdentity) -> Bool {

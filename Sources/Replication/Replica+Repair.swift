@@ -33,6 +33,7 @@ extension Replica {
         let obstacles = found.filter { $0.last > flushed }
         if obstacles.contains(where: { $0.last <= position.index }) {
             // Once it is flushed, the engine stands in for it.
+            steps.insert(.flushedOverRot)
             flushEngine { [unowned self] result in
                 if case .success = result { damageFlushed(found) }
             }
@@ -45,6 +46,7 @@ extension Replica {
             fail(.log(.damaged(first)))
             return
         }
+        steps.insert(.foundRotRunning)
         let isNew = repair == nil
         if isNew { repair = RepairState(lost, now: loop.now) }
         for range in lost {
@@ -168,6 +170,7 @@ extension Replica {
             step(.needSnapshot(of: holder))
             return
         }
+        steps.insert(.foundNobody)
         guard let rounds = repair?.vainRounds, rounds % 30 == 3 else { return }
         logger.error(
             "no other node can give what is damaged here; this node does not vote until one can",
@@ -346,7 +349,11 @@ extension Replica {
     ) {
         guard !isStopped else { return }
         repair?.fetched += outcome.written
+        if outcome.written > 0, node != settings.node {
+            steps.insert(range.digest == nil ? .repairedByLeader : .repairedByDigest)
+        }
         if outcome.hasForgotten {
+            steps.insert(.forgotUncommitted)
             logger.notice(
                 "damaged records were never committed and are forgotten",
                 metadata: ["what": "\(range)", "leader": "\(node)"])

@@ -288,6 +288,7 @@ extension Replica {
 
     private func installed(_ request: Message.SnapshotRequest, _ adoption: Adoption) {
         let position = adoption.position
+        if raft.isDamaged { steps.insert(.tookSnapshot) }
         logger.notice("snapshot installed", metadata: ["index": "\(position.index)"])
         isInstalling = false
         self.position = position

@@ -166,6 +166,8 @@ package final class Replica {
     /// Places of nodes that a membership change under way brings in.
     var newMembers: [Member] = []
     var knownDamage: [DamagedRange] = []
+    /// What of the recovery table it has come to, besides what the log tells.
+    var steps: RecoverySteps = []
     /// Exists while damage stands in the way of a vote.
     var repair: RepairState?
     /// Peers whose question about lost frames is being answered.
@@ -219,6 +221,7 @@ package final class Replica {
             writerReported(event)
         }
         knownDamage = opened.damage
+        steps = opened.steps
         let obstacles = opened.damage.filter { $0.last > flushed }
         if !obstacles.isEmpty {
             repair = RepairState(obstacles, helpers: opened.others, now: now)

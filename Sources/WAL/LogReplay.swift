@@ -26,6 +26,7 @@ struct LogReplay {
     var nextSequence: UInt64
     var notes: [String] = []
     var tornBytes = 0
+    private var hasLostGroups = false
     /// Whether the bytes behind the last segment's end must be made unreadable as a group.
     var mustClearTail = false
     var loss: Loss?
@@ -58,6 +59,13 @@ struct LogReplay {
             settle(loss, through: max(engineDurable, loss.first), digest: nil)
         }
         placeRepairs()
+    }
+
+    /// What of the recovery table it has come to.
+    var steps: RecoverySteps {
+        var steps: RecoverySteps = mustClearTail ? .cutTornGroup : []
+        if hasLostGroups, index.holes.isEmpty { steps.insert(.keptFramesOfRottenEnvelope) }
+        return steps
     }
 
     /// Takes over what the header of a later segment says of the log before it.
@@ -267,6 +275,7 @@ struct LogReplay {
         {
             return
         }
+        hasLostGroups = true
         let isCertain = index.last.term == voting.term && voting.term == later.term && loss == nil
         var suspects = loss?.suspects ?? []
         if !isCertain {

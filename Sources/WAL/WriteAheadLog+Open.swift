@@ -36,6 +36,7 @@ extension WriteAheadLog {
             try log.retire(segment)
         }
         log.countFiles()
+        log.counters.steps = opening.steps.union(replay.steps)
         if log.lastIndex < engineDurable {
             replay.notes.append(
                 "the log in \(directory) ends at record \(log.lastIndex), the engine holds "
@@ -63,6 +64,7 @@ struct LogOpening {
     private(set) var obsolete: [Segment] = []
     private(set) var spares: [String] = []
     private(set) var notes: [String] = []
+    private(set) var steps: RecoverySteps = []
 
     init(
         fileSystem: any FileSystem, directory: String, identity: WriteAheadLog.Identity,
@@ -203,6 +205,7 @@ struct LogOpening {
                 what: "the file ends here, and had \(page.header.fileBytes) bytes")
         }
         if page.needsRewrite {
+            steps.insert(.rewroteHeader)
             notes.append("\(path): one copy of its header was unreadable and has been rewritten")
             try reading { () throws(FileFailure) in
                 try file.write([page.header.encodedPage()], at: 0)

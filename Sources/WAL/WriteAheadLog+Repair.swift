@@ -95,8 +95,13 @@ extension WriteAheadLog {
             }
             switch try meeting(of: frame.header) {
             case .isThere: break
-            case .fits: try put(frame, below: frame.header.previousDigest)
+            case .fits:
+                let hole = index.hole(containing: frame.header.firstIndex)
+                let isKnown = hole.map { index.holes[$0].digest != nil } ?? false
+                try put(frame, below: frame.header.previousDigest)
+                counters.steps.insert(isKnown ? .repairedByDigest : .repairedByLeader)
             case .conflicts:
+                counters.steps.insert(.gaveWayToConflict)
                 rest = [.truncate(after: frame.header.firstIndex.previous), record]
             }
         }

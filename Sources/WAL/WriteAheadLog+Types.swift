@@ -139,6 +139,8 @@ package struct WALStatistics: Hashable, Sendable {
     /// Bytes of what the segments hold: their headers and groups, without the room behind them.
     package var heldBytes = 0
     package var lastIndex = LogIndex.zero
+    /// What `open` and repairs have come to.
+    package var steps: RecoverySteps = []
 
     package init() {}
 }

@@ -222,6 +222,14 @@ package final class NodeChecker: @unchecked Sendable {
         if report.isJoint { coverage.count("turns in a joint membership") }
     }
 
+    /// A process ends, or the run does: what it came to of the recovery table.
+    func ends(_ host: SimulatedHost) {
+        guard let steps = host.replica?.recoverySteps else { return }
+        for (step, name) in RecoverySteps.names where steps.contains(step) {
+            coverage.count(name)
+        }
+    }
+
     /// How many hosts have `index` on disk, as far as they have said; a process that has ended keeps
     /// what it had.
     func holders(of index: LogIndex) -> Int {

@@ -2,17 +2,24 @@ import Codec
 import IOCore
 import Wire
 
+/// Who speaks over a client's connection to a node.
+protocol ClientLinkOwner: AnyObject {
+    func opened()
+    func closed(_ ended: ClientLink, _ reason: String)
+    func received(_ identifier: RequestID, _ response: Response)
+}
+
 /// A simulated client's connection to one node: handshake, then messages.
 final class ClientLink: ConnectionHandler {
     private let connection: any Connection
-    private unowned let owner: SimulatedClient
+    private unowned let owner: any ClientLinkOwner
     private let limits: Limits
     private var opener: HandshakeOpener?
     private var splitter: MessageSplitter
     private(set) var isOpen = false
     private var isClosed = false
 
-    init(_ connection: any Connection, owner: SimulatedClient, limits: Limits) {
+    init(_ connection: any Connection, owner: any ClientLinkOwner, limits: Limits) {
         self.connection = connection
         self.owner = owner
         self.limits = limits

@@ -51,6 +51,20 @@ package final class Ledger: @unchecked Sendable {
         }
     }
 
+    /// A change feed has told of an operation.
+    func saw(_ operation: String, at index: LogIndex, by watcher: String) {
+        switch fates[operation] {
+        case .committed(let told) where told != index:
+            violated("\(watcher) saw \(operation) at \(index), acknowledged at \(told)")
+        case .aborted:
+            violated("\(watcher) saw \(operation) at \(index), and it aborted")
+        case nil:
+            violated("\(watcher) saw \(operation) at \(index), which nobody asked for")
+        case .committed, .underWay, .unknown:
+            break
+        }
+    }
+
     /// A linearizable read that began when `floor` was the highest index told has seen the state at
     /// `applied`.
     func read(at applied: LogIndex, notBelow floor: LogIndex, by client: String) {
@@ -73,6 +87,8 @@ package struct LedgerCounts: Sendable {
     package var unknown = 0
     package var reads = 0
     package var retries = 0
+    /// Answered requests that were sent once more.
+    package var repeats = 0
     package var sessions = 0
 
     package init() {}
@@ -81,6 +97,10 @@ package struct LedgerCounts: Sendable {
 extension Ledger {
     func retried() {
         counts.retries += 1
+    }
+
+    func repeated() {
+        counts.repeats += 1
     }
 
     func openedSession() {

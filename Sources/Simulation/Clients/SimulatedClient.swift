@@ -7,7 +7,7 @@ import Wire
 /// A client that does one operation after the other, and goes on with each until it has an answer.
 ///
 /// It finds the leader, retries by session and sequence number, and writes down what it was told.
-package final class SimulatedClient: @unchecked Sendable {
+package final class SimulatedClient: ClientLinkOwner, @unchecked Sendable {
     /// A session lives at least this long after it was used.
     private static let sessionMilliseconds: UInt64 = 20_000
 
@@ -26,6 +26,8 @@ package final class SimulatedClient: @unchecked Sendable {
     private var number = 0
     private var operation: ClientOperation?
     private var readFloor = LogIndex.zero
+    /// The answer that it has, while it asks for the same once more.
+    private var firstAnswer: Outcome?
     /// Counts attempts, so that a late timer or answer is known for what it is.
     private var attempt: UInt32 = 0
     private var isStopping = false
@@ -241,6 +243,23 @@ extension SimulatedClient {
         }
         let lastUse = sessionUsed
         sessionUsed = loop.world.time
+        let isLost = outcome.abortCode == .sessionUnknown
+        if let first = firstAnswer, !isLost {
+            firstAnswer = nil
+            if outcome != first {
+                ledger.violated("\(operationName) was answered \(first), and then \(outcome)")
+            }
+        } else if !isLost, loop.world.random.happens(perMille: 50) {
+            ledger.repeated()
+            firstAnswer = outcome
+            return retry(afterMilliseconds: loop.world.random.next() % 50)
+        }
+        conclude(operationName, outcome, aborts: aborts, lastUse: lastUse)
+    }
+
+    private func conclude(
+        _ operationName: String, _ outcome: Outcome, aborts: Bool, lastUse: UInt64
+    ) {
         switch outcome {
         case .committed(let index, _):
             if aborts { ledger.violated("\(operationName) must abort, and committed at \(index)") }
@@ -275,6 +294,11 @@ extension SimulatedClient {
         trace.note(loop.world, name, "\(operationName) unknown: session lost")
         session = nil
         sequence = .zero
+        if let first = firstAnswer, case .write(_, _, let aborts)? = operation {
+            // It has its answer, and had asked for it once more.
+            firstAnswer = nil
+            return conclude(operationName, first, aborts: aborts, lastUse: lastUse)
+        }
         ledger.ended(operationName, .unknown)
         ended()
     }
@@ -316,6 +340,16 @@ extension SimulatedClient {
         later(milliseconds: patienceMilliseconds) { client in
             guard client.attempt == present else { return }
             client.fail("no answer in time")
+        }
+    }
+}
+
+extension Outcome {
+    /// Why it was aborted; nil where it was committed.
+    fileprivate var abortCode: AbortCode? {
+        switch self {
+        case .committed: nil
+        case .aborted(_, let abort): abort.code
         }
     }
 }

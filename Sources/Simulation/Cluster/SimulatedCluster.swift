@@ -1,6 +1,6 @@
 package import Codec
 import IOCore
-import Identifiers
+package import Identifiers
 import KeyValue
 import Logging
 import Node
@@ -26,6 +26,8 @@ package final class SimulatedCluster: @unchecked Sendable {
     package var wroteGroup: (SimulatedHost, [UInt8]) -> Void = { _, _ in }
     package var syncedGroups: (SimulatedHost) -> Void = { _ in }
     package var started: (SimulatedHost) -> Void = { _ in }
+    /// Called before a process ends, however it does.
+    package var ends: (SimulatedHost) -> Void = { _ in }
     /// Called where a host's data is refused at its start.
     package var refused: (SimulatedHost, any Error) -> Void = { _, _ in }
     /// Called where a process has ended in the middle of something, with its name and whether it was
@@ -33,7 +35,8 @@ package final class SimulatedCluster: @unchecked Sendable {
     package var crashedMidway: (SimulatedHost, String, Bool) -> Void = { _, _, _ in }
     package var delivered: (SimulatedHost, SimulatedPrograms.Delivery) -> Void = { _, _ in }
 
-    static let identifier = ClusterID(Bits128(high: 1, low: 2))
+    /// The cluster's name in every simulation.
+    package static let identifier = ClusterID(Bits128(high: 1, low: 2))
     /// The start that was cut short, by its number on its host.
     private var crashedStart: Int?
 
@@ -196,6 +199,7 @@ package final class SimulatedCluster: @unchecked Sendable {
 
     private func end(_ host: SimulatedHost, _ tearing: Tearing, isMidTurn: Bool = false) {
         guard let process = host.process else { return }
+        ends(host)
         process.loop.end()
         host.process = nil
         host.doingsToCrash = nil
@@ -209,7 +213,10 @@ package final class SimulatedCluster: @unchecked Sendable {
         guard let pointer = host.disk.bytes(of: "/data/engine/CURRENT") else { return }
         let directory = "/data/engine/" + String(decoding: pointer, as: UTF8.self)
         if let engine = host.engines.engine(in: directory), !engine.isEnded {
-            let kept = Int.random(in: 0...engine.unflushedBatchCount, using: &world.random)
+            let count = engine.unflushedBatchCount
+            let kept =
+                host.batchesKept.map { min($0, count) }
+                ?? Int.random(in: 0...count, using: &world.random)
             host.engines.crash(directory, keeping: kept, isMidTurn: isMidTurn)
         }
     }
@@ -224,6 +231,18 @@ package final class SimulatedCluster: @unchecked Sendable {
     package func end() {
         for host in hosts { end(host, .none) }
         world.end()
+    }
+
+    /// Has the leader write something under the name `name`; `done` hears at which index, or of none.
+    package func write(_ name: String, done: @escaping (LogIndex?) -> Void) {
+        guard let replica = leader?.replica else { return done(nil) }
+        let transaction = ClientOperation.transaction(name, [0], aborts: false)
+        replica.propose(Record.transaction(transaction, origin: nil).encoded()) { result in
+            guard case .success(.outcome(let bytes)) = result,
+                case .committed(let index)? = try? OutcomeHeader.peek(bytes)
+            else { return done(nil) }
+            done(index)
+        }
     }
 
     // MARK: Looking

@@ -24,6 +24,8 @@ package final class SimulatedHost: @unchecked Sendable {
     package var starts = 0
     /// After so many more of its doings the process ends in the middle of what it does.
     package var doingsToCrash: Int?
+    /// How many of the engine's unflushed batches a crash leaves; nil for luck to decide.
+    package var batchesKept: Int?
     /// Clock settings that outlive a process.
     var clockRatePerMille: UInt64 = 1_000
     var wallOffsetMilliseconds: Int64 = 0

@@ -9,7 +9,8 @@ package struct Coverage: Sendable {
         Fault.kinds + [
             "compactions", "connections broken", "elections", "messages lost",
             "messages reordered", "messages repeated", "repairs", "snapshot installs",
-            "trigger deliveries", "truncations", "turns in a joint membership",
+            "requests repeated", "trigger deliveries", "truncations", "turns in a joint membership",
+            "watches resumed",
         ]
 
     package mutating func count(_ name: String, _ times: Int = 1) {

@@ -122,6 +122,14 @@ extension FaultInjector {
 
     /// A host has refused to start with its data.
     func refused(_ host: SimulatedHost, _ error: any Error) {
+        switch error {
+        case WALFailure.unreadable, WALFailure.segmentMissing:
+            count("start refused for a segment")
+        case WALFailure.damaged:
+            count("start refused alone")
+        default:
+            count("start refused otherwise")
+        }
         let faults = host.disk.faults
         if faults.failsReads || faults.failsWrites || faults.failsSyncs || faults.freeBytes != nil {
             restart(host, 300)

@@ -65,7 +65,8 @@ package final class SimulatedRun {
     private var clients: [SimulatedClient] = []
     private var violations: [String] = []
     private var nodeNanoseconds: UInt64 = 0
-    private var deliveries: [UInt64: Int] = [:]
+    private let deliveries = DeliveryChecker()
+    private var watcher: SimulatedWatcher?
 
     /// A run of `seed`; with `only`, of these entries of its schedule.
     package init(
@@ -97,6 +98,7 @@ package final class SimulatedRun {
         cluster.started = { [unowned self] host in
             checker.started(host, mayHaveLost: injector.impairment?.host === host)
         }
+        cluster.ends = { [unowned self] in checker.ends($0) }
         cluster.refused = { [unowned self] in injector.refused($0, $1) }
         cluster.crashedMidway = { [unowned self] host, doing, isOpening in
             injector.crashedMidway(host, at: doing, isOpening: isOpening)
@@ -109,15 +111,24 @@ package final class SimulatedRun {
             checker.disks.synced(host.number)
             checker.votes.synced(host.number)
         }
-        cluster.delivered = { [unowned self] _, delivery in
-            if delivery.succeeded { deliveries[delivery.index, default: 0] += 1 }
+        cluster.delivered = { [unowned self] host, delivery in
+            guard let term = host.replica?.inspection().term else { return }
+            deliveries.ran(
+                host, term: term, LogIndex(delivery.index), succeeded: delivery.succeeded)
         }
         ledger.acknowledged = { [unowned self] index in
+            deliveries.committed(index)
             let holders = checker.holders(of: index)
             if holders <= settings.founders / 2 {
                 violations.append("\(index) is acknowledged, and on the disks of \(holders)")
             }
         }
+        watcher = SimulatedWatcher(
+            "w1", fabric: cluster.fabric,
+            addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
+            ledger: ledger, limits: settings.limits)
+        // Some runs are under load, some nearly idle.
+        let pause = world.random.pick([0...40, 20...200, 100...600] as [ClosedRange<UInt64>])
         for number in 1...(settings.clients + settings.readers) {
             let client = SimulatedClient(
                 "c\(number)", fabric: cluster.fabric,
@@ -126,6 +137,7 @@ package final class SimulatedRun {
             if number > settings.clients { client.readsPerMille = 1_000 }
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
+            client.pauseMilliseconds = pause
             clients.append(client)
         }
     }
@@ -143,6 +155,7 @@ package final class SimulatedRun {
         begin()
         injector.arrange(schedule)
         clients.forEach { $0.start() }
+        watcher?.start()
         pass(settings.faultMilliseconds)
         injector.heal()
         recover()
@@ -175,12 +188,10 @@ package final class SimulatedRun {
             guard let self, case .success(.outcome(let bytes)) = result,
                 case .committed(let index)? = try? OutcomeHeader.peek(bytes)
             else { return }
-            triggerIndex = index
+            deliveries.since = index
         }
-        world.run(milliseconds: 2_000) { triggerIndex != nil }
+        world.run(milliseconds: 2_000) { deliveries.since != nil }
     }
-
-    private var triggerIndex: LogIndex?
 
     private func pass(_ milliseconds: UInt64) {
         for _ in 0..<milliseconds / 100 {
@@ -210,22 +221,15 @@ package final class SimulatedRun {
         }
         clients.forEach { $0.stop() }
         let isSettled = world.run(milliseconds: settings.healMilliseconds) {
-            clients.allSatisfy(\.isIdle) && cluster.isSettled && isDelivered
+            clients.allSatisfy(\.isIdle) && cluster.isSettled && deliveries.isComplete
+                && watcher.map { $0.next > ledger.highest } != false
         }
         if !isSettled {
             violations.append(
                 "\(settings.healMilliseconds) ms after the clients' last operation the nodes have "
-                    + "not come to one state; deliveries complete: \(isDelivered)")
+                    + "not come to one state; deliveries complete: \(deliveries.isComplete); "
+                    + "watched up to \(watcher?.next ?? .zero)")
             describeHosts()
-        }
-    }
-
-    /// Whether each committed operation has set off the trigger.
-    private var isDelivered: Bool {
-        guard let triggerIndex else { return true }
-        return ledger.fates.values.allSatisfy { fate in
-            guard case .committed(let index) = fate, index > triggerIndex else { return true }
-            return deliveries[index.rawValue] != nil
         }
     }
 
@@ -245,6 +249,7 @@ package final class SimulatedRun {
 
     private func compare() {
         guard isClean else { return }
+        violations += watcher?.missing() ?? []
         var digests: [String: String] = [:]
         for host in cluster.hosts {
             guard let replica = host.replica,
@@ -266,12 +271,16 @@ package final class SimulatedRun {
     private var isClean: Bool {
         violations.isEmpty && checker.violations.isEmpty && ledger.violations.isEmpty
             && checker.disks.violations.isEmpty
+            && deliveries.violations.isEmpty
     }
 
     private func verdict() -> Verdict {
+        cluster.hosts.forEach(checker.ends)
+        cluster.ends = { _ in }
         var verdict = Verdict(seed: seed, schedule: schedule)
         verdict.violations =
-            checker.violations + checker.disks.violations + ledger.violations + violations
+            checker.violations + deliveries.violations + checker.disks.violations
+            + ledger.violations + violations
         verdict.coverage = injector.coverage
         verdict.coverage.merge(checker.coverage)
         verdict.coverage.count("truncations", checker.disks.truncations)
@@ -280,13 +289,16 @@ package final class SimulatedRun {
         verdict.coverage.count("messages repeated", fabric.repeated)
         verdict.coverage.count("messages reordered", fabric.reordered)
         verdict.coverage.count("connections broken", fabric.broken)
-        verdict.coverage.count("trigger deliveries", deliveries.values.reduce(0, +))
+        verdict.coverage.count("trigger deliveries", deliveries.count)
+        verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
+        verdict.coverage.count("requests repeated", ledger.counts.repeats)
         verdict.counts = ledger.counts
         verdict.steps = world.steps
         verdict.nodeSeconds = Double(nodeNanoseconds) / 1e9
         verdict.traceLines = trace.lines
         verdict.traceDigest = trace.finish()
         clients.forEach { $0.end() }
+        watcher?.end()
         cluster.end()
         return verdict
     }

@@ -1,0 +1,159 @@
+package import Codec
+package import IOCore
+package import Identifiers
+import Transactions
+import Wire
+
+/// Watches the change feed from its beginning, over one node after the other, and holds it to its word:
+/// every commit, once, in the order of the log, whichever node tells it.
+package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
+    /// After so long it goes on with another node, whatever this one does.
+    private static let stayMilliseconds: UInt64 = 3_000
+    private static let credit: UInt32 = 64
+
+    package let name: String
+    private let loop: SimulatedLoop
+    private let network: SimulatedNetwork
+    private let ledger: Ledger
+    private let addresses: [Address]
+    private let limits: Limits
+    private var link: ClientLink?
+    /// Counts attempts, so that a late answer is known for what it is.
+    private var attempt: UInt32 = 0
+    /// The first index that it has not been told of.
+    package private(set) var next = LogIndex(1)
+    /// Where it was told that each operation is.
+    private var places: [String: LogIndex] = [:]
+    /// How often it has gone on with another connection.
+    package private(set) var resumptions = 0
+
+    package init(
+        _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits
+    ) {
+        self.name = name
+        self.ledger = ledger
+        self.addresses = addresses
+        self.limits = limits
+        loop = SimulatedLoop(world: fabric.world)
+        network = SimulatedNetwork(fabric, host: name, loop: loop)
+    }
+
+    package func start() {
+        attempt += 1
+        let present = attempt
+        after(Self.stayMilliseconds, present) { $0.goOn() }
+        let address = loop.world.random.pick(addresses)
+        network.connect(to: address) { [self] result in
+            guard attempt == present, link == nil else {
+                if case .success(let connection) = result { connection.close(flush: false) }
+                return
+            }
+            switch result {
+            case .success(let connection):
+                let made = ClientLink(connection, owner: self, limits: limits)
+                link = made
+                made.open()
+            case .failure:
+                after(100, present) { $0.goOn() }
+            }
+        }
+    }
+
+    /// Lets go of everything.
+    func end() {
+        link?.close()
+        link = nil
+        loop.end()
+    }
+
+    private func after(
+        _ milliseconds: UInt64, _ attempt: UInt32,
+        _ job: @escaping @Sendable (SimulatedWatcher) -> Void
+    ) {
+        loop.world.after(milliseconds * 1_000_000) {
+            self.loop.turn { if self.attempt == attempt { job(self) } }
+        }
+    }
+
+    /// Watches on over another connection, from where it has come to.
+    private func goOn() {
+        let old = link
+        link = nil
+        old?.close()
+        resumptions += 1
+        start()
+    }
+
+    // MARK: ClientLinkOwner
+
+    func opened() {
+        link?.send(
+            RequestID(attempt),
+            .watch(WatchRequest(start: .from(next), credit: Self.credit)))
+    }
+
+    func closed(_ ended: ClientLink, _ reason: String) {
+        guard link === ended else { return }
+        link = nil
+        after(50, attempt) { $0.goOn() }
+    }
+
+    func received(_ identifier: RequestID, _ response: Response) {
+        guard identifier.rawValue == attempt else { return }
+        switch response {
+        case .watchStarted(let first):
+            if first > next {
+                ledger.violated("\(name) wants \(next) and is given what follows \(first)")
+            }
+        case .changeSets(let through, let sets):
+            take(sets, through)
+        case .watchEnded(.retentionPassed(let first)):
+            ledger.violated("\(name) has lost what is before \(first), and wants \(next)")
+        case .watchEnded, .error:
+            after(50, attempt) { $0.goOn() }
+        default:
+            ledger.violated("\(name) got \(response) for a watch")
+        }
+    }
+
+    private func take(_ sets: [[UInt8]], _ through: LogIndex) {
+        for bytes in sets {
+            var reader = ByteReader(bytes)
+            guard let set = try? ChangeSet.decode(&reader, limits: limits) else {
+                return ledger.violated("\(name) got a change set that cannot be read")
+            }
+            guard set.index >= next, set.index <= through else {
+                return ledger.violated(
+                    "\(name) got the change set \(set.index) where \(next) to \(through) follow")
+            }
+            next = set.index.next
+            saw(set)
+        }
+        guard through.next >= next else {
+            return ledger.violated("\(name) is told that it has come to \(through), behind \(next)")
+        }
+        next = through.next
+        if !sets.isEmpty {
+            link?.send(RequestID(attempt), .watchCredit(changeSets: UInt32(sets.count)))
+        }
+    }
+
+    private func saw(_ set: ChangeSet) {
+        guard let property = set.properties.first(where: { $0.name == "operation" }) else { return }
+        let operation = String(decoding: property.value, as: UTF8.self)
+        if let before = places.updateValue(set.index, forKey: operation) {
+            ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")
+        }
+        ledger.saw(operation, at: set.index, by: name)
+    }
+
+    /// What it has missed of what was committed.
+    func missing() -> [String] {
+        ledger.fates.keys.sorted().compactMap { operation in
+            guard case .committed(let index)? = ledger.fates[operation], index < next,
+                places[operation] != index
+            else { return nil }
+            return "\(name) was never told of \(operation), committed at \(index)"
+        }
+    }
+}
