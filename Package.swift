@@ -113,11 +113,13 @@ let package = Package(
                 "Identifiers", "Codec", "IOCore", "Replication", "Transactions", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        module("Client", ["Identifiers", "Codec", "IOCore", "Transactions", "Wire"]),
         module(
             "Lockstep",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "Transactions", "Properties",
-                "Triggers", "Wire", .product(name: "Logging", package: "swift-log"),
+                "Triggers", "Wire", "Client",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
         tests(
@@ -130,7 +132,7 @@ let package = Package(
             "Lockstep",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions",
-                "Properties", "Triggers", "Wire", "Sessions",
+                "Properties", "Triggers", "Wire", "Client", "Sessions",
             ]),
         // Floor 5: one node.
         module(
@@ -144,7 +146,7 @@ let package = Package(
             "Node",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
-                "Properties", "Triggers", "Replication", "Lockstep", "Wire", "WAL",
+                "Properties", "Triggers", "Replication", "Client", "Lockstep", "Wire", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // Beside the house: whole nodes in one process, on a world made from a seed.
@@ -209,7 +211,7 @@ let package = Package(
             name: "LockstepCLI",
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "Transactions", "WAL",
-                "Wire", "Properties", "Lockstep", "JSON", "TextOutput", "DebianControl",
+                "Wire", "Properties", "Client", "Lockstep", "JSON", "TextOutput", "DebianControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

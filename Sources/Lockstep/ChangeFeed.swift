@@ -1,4 +1,6 @@
+import Client
 import IOCore
+import Transactions
 
 /// The change sets of a watch, in log order, each once, until the reader stops or history is lost.
 ///
@@ -26,7 +28,7 @@ public struct ChangeFeed: AsyncSequence, Sendable {
 }
 
 /// What lies between the loop, which appends, and one reader, which waits.
-final class ChangeFeedBuffer: Sendable {
+final class ChangeFeedBuffer: WatchReader {
     typealias Waiter = CheckedContinuation<Result<ChangeSet?, LockstepError>, Never>
 
     private struct State {
@@ -99,7 +101,8 @@ final class ChangeFeedBuffer: Sendable {
     }
 
     /// Appends what has arrived for `credits` of credit; false if there was less.
-    func append(_ sets: [ChangeSet], credits: Int) -> Bool {
+    func append(_ sets: [Transactions.ChangeSet], credits: Int) -> Bool {
+        let sets = sets.map(ChangeSet.init)
         let wake: (Waiter, ChangeSet)?
         let fits: Bool
         (fits, wake) = state.withLock { state in
@@ -120,8 +123,8 @@ final class ChangeFeedBuffer: Sendable {
     }
 
     /// Ends the feed behind what it holds.
-    func finish(_ error: LockstepError) {
-        end(.failure(error))
+    func finish(_ failure: CallFailure) {
+        end(.failure(LockstepError(failure)))
     }
 
     private func end(_ result: Result<ChangeSet?, LockstepError>) {

@@ -1,3 +1,4 @@
+import Client
 import Identifiers
 import IOCore
 import Wire

@@ -1,3 +1,4 @@
+package import Client
 import Codec
 import Identifiers
 import IOCore
@@ -52,7 +53,8 @@ public final class LockstepClient: Sendable {
         let (core, loop, coding) = (self.core, runtime.loop, self.coding)
         runtime.begin { network in
             let value = ClientCore(
-                loop: loop, network: network, settings: settings, coding: coding, logger: logger)
+                loop: loop, network: network, settings: settings, coding: coding
+            ) { logger?.log($0) }
             core.withLock { $0 = LoopBound(value, to: loop) }
         }
     }
@@ -155,7 +157,7 @@ public final class LockstepClient: Sendable {
         let posted = post { [weak buffer] core in
             guard let buffer else { return }
             core.begin(
-                Watch(number: number, template: template, deadline: deadline, buffer: buffer))
+                Watch(number: number, template: template, deadline: deadline, reader: buffer))
         }
         guard posted else { throw .closed(mayHaveExecuted: false) }
         return ChangeFeed(buffer: buffer)
@@ -172,7 +174,7 @@ public final class LockstepClient: Sendable {
         let number = takeNumber()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation {
-                (continuation: CheckedContinuation<Result<Response, LockstepError>, Never>) in
+                (continuation: CheckedContinuation<Result<Response, CallFailure>, Never>) in
                 if Task.isCancelled {
                     continuation.resume(returning: .failure(.cancelled(mayHaveExecuted: false)))
                     return
@@ -182,7 +184,7 @@ public final class LockstepClient: Sendable {
                         continuation.resume(returning: $0)
                     }
                     if let endpoint {
-                        core.begin(call, at: endpoint)
+                        core.begin(call, at: Address(endpoint))
                     } else {
                         core.begin(call)
                     }
@@ -197,7 +199,10 @@ public final class LockstepClient: Sendable {
         } onCancel: {
             post { $0.cancel(number) }
         }
-        return try result.get()
+        switch result {
+        case .success(let response): return response
+        case .failure(let failure): throw LockstepError(failure, at: endpoint)
+        }
     }
 
     func unexpected(_ response: Response) -> LockstepError {

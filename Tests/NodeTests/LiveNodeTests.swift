@@ -1,3 +1,4 @@
+import Client
 import Codec
 import IOCore
 import IOLibuv

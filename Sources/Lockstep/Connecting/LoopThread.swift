@@ -1,3 +1,4 @@
+import Client
 import Dispatch
 package import IOCore
 import IOLibuv

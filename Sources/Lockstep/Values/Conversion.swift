@@ -1,3 +1,4 @@
+import Client
 import Identifiers
 import IOCore
 import Transactions
@@ -13,18 +14,30 @@ extension Address {
 }
 
 extension LockstepError {
-    init(_ error: RequestError) {
-        switch error {
+    /// `endpoint` is the node that was asked for by name, in the caller's spelling.
+    init(_ failure: CallFailure, at endpoint: Endpoint? = nil) {
+        switch failure {
+        case .outcomeUnknown(let reason):
+            self = .outcomeUnknown(reason)
+        case .sessionLost(let through, let maybe):
+            self = .sessionLost(acknowledgedThrough: through.rawValue, mayHaveExecuted: maybe)
+        case .timedOut(let failure, let maybe):
+            self = .timedOut(lastFailure: failure, mayHaveExecuted: maybe)
+        case .cancelled(let maybe):
+            self = .cancelled(mayHaveExecuted: maybe)
+        case .unreachable(let address, let reason):
+            self = .unreachable(
+                endpoint ?? Endpoint(host: address.host, port: address.port), reason)
         case .refused(let code, let text):
             self = .refused(RefusalReason(code), text)
-        case .tooLarge:
-            self = .tooLarge("\(error)")
+        case .tooLarge(let text):
+            self = .tooLarge(text)
+        case .historyLost(let first):
+            self = .historyLost(firstRetained: first.rawValue)
         case .protocolViolation(let text):
             self = .protocolViolation(text)
-        case .notLeader, .unavailable:
-            self = .refused(.wrongState, "\(error)")
-        case .interrupted, .sessionExpired:
-            self = .outcomeUnknown("\(error)")
+        case .closed(let maybe):
+            self = .closed(mayHaveExecuted: maybe)
         }
     }
 }

@@ -1,13 +1,12 @@
 import Codec
 import Identifiers
-import IOCore
+package import IOCore
 import Wire
 
 /// A connection to one named node, for what only that node can answer; never tried again by itself.
 ///
 /// Used on the loop alone. A node that falls silent is given up as the leader is, see `SilenceWatch`.
 final class NodeLink {
-    private let endpoint: Endpoint
     private let loop: any EventLoop
     private let driver: ConnectionDriver
     private var silence: SilenceWatch
@@ -20,13 +19,11 @@ final class NodeLink {
     private var onEnd: (() -> Void)?
 
     init(
-        _ driver: ConnectionDriver, endpoint: Endpoint, loop: any EventLoop,
-        onEnd: @escaping () -> Void
+        _ driver: ConnectionDriver, loop: any EventLoop, onEnd: @escaping () -> Void
     ) {
         self.driver = driver
         self.loop = loop
         silence = SilenceWatch(from: loop.now)
-        self.endpoint = endpoint
         self.onEnd = onEnd
     }
 
@@ -51,7 +48,7 @@ final class NodeLink {
             call.complete(
                 .failure(
                     .timedOut(
-                        lastFailure: "\(endpoint) did not answer",
+                        lastFailure: "\(driver.address) did not answer",
                         mayHaveExecuted: call.mayHaveExecuted)))
         }
         return calls.filter { $0.completion != nil }.map(\.deadline).min()
@@ -85,7 +82,7 @@ final class NodeLink {
             }
             guard let call = sent.removeValue(forKey: identifier) else { return }
             if case .error(let error) = response {
-                call.complete(.failure(LockstepError(error)))
+                call.complete(.failure(CallFailure(error)))
             } else {
                 call.complete(.success(response))
             }
@@ -101,7 +98,7 @@ final class NodeLink {
         onEnd?()
         onEnd = nil
         for call in ending {
-            call.complete(.failure(.unreachable(endpoint, reason)))
+            call.complete(.failure(.unreachable(driver.address, reason)))
         }
     }
 
@@ -162,8 +159,7 @@ extension NodeLink {
 
 extension ClientCore {
     /// Takes a call for one named node.
-    func begin(_ call: Call, at endpoint: Endpoint) {
-        let address = Address(endpoint)
+    package func begin(_ call: Call, at address: Address) {
         watchDeadline(call.deadline)
         if let link = nodes[address] {
             link.begin(call)
@@ -173,7 +169,7 @@ extension ClientCore {
             loop: loop, network: network, address: address,
             offer: HandshakeOffer(role: .client, cluster: settings.cluster),
             limits: settings.limits, connectMilliseconds: settings.connectMilliseconds)
-        let link = NodeLink(driver, endpoint: endpoint, loop: loop) { [weak self] in
+        let link = NodeLink(driver, loop: loop) { [weak self] in
             self?.nodes[address] = nil
         }
         nodes[address] = link

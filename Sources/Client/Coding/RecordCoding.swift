@@ -1,24 +1,26 @@
-import Codec
-import Transactions
+package import Codec
+package import Transactions
 
 /// The log's own encoding, which is also that of the wire.
-struct RecordCoding: TransactionCoding {
+package struct RecordCoding: TransactionCoding {
     private let limits = Limits.standard
 
-    func encode(_ transaction: Transactions.Transaction) -> [UInt8] {
+    package init() {}
+
+    package func encode(_ transaction: Transactions.Transaction) -> [UInt8] {
         var writer = ByteWriter()
         transaction.encode(into: &writer)
         return writer.take()
     }
 
-    func outcome(_ bytes: [UInt8]) throws(DecodingFailure) -> Outcome {
+    package func outcome(_ bytes: [UInt8]) throws(DecodingFailure) -> Outcome {
         var reader = ByteReader(bytes)
         let outcome = try Outcome.decode(&reader, limits: limits)
         try reader.finish()
         return outcome
     }
 
-    func changeSet(_ bytes: [UInt8]) throws(DecodingFailure) -> Transactions.ChangeSet {
+    package func changeSet(_ bytes: [UInt8]) throws(DecodingFailure) -> Transactions.ChangeSet {
         var reader = ByteReader(bytes)
         let set = try Transactions.ChangeSet.decode(&reader, limits: limits)
         try reader.finish()

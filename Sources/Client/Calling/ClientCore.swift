@@ -1,7 +1,6 @@
-import Codec
-import Identifiers
-import IOCore
-import Logging
+package import Codec
+package import Identifiers
+package import IOCore
 import Wire
 
 /// What the client does on its loop: finds the leader, keeps one connection and one session, sends
@@ -11,19 +10,27 @@ import Wire
 /// many connections as it takes; that is why a retry never executes it twice. A caller may stop
 /// waiting (time, cancellation) while its transaction is still on the way; the transaction then keeps
 /// its place in the session until the cluster has told its fate.
-final class ClientCore {
+package final class ClientCore {
     /// The numbers of a configuration, in the units of the loop.
-    struct Settings {
-        var endpoints: [Address]
-        var name: String
-        var cluster: ClusterID?
-        var connectMilliseconds: UInt64
-        var sessionMilliseconds: UInt64
-        var pipelineWindow: Int
-        var watchBuffer: Int
-        var shortestBackoffMilliseconds: UInt64
-        var longestBackoffMilliseconds: UInt64
-        var limits = Limits.standard
+    package struct Settings {
+        package var endpoints: [Address]
+        /// Shown by the cluster with the client's session.
+        package var name: String
+        /// Nodes of other clusters are refused; nil for any cluster.
+        package var cluster: ClusterID?
+        package var connectMilliseconds: UInt64 = 2_000
+        package var sessionMilliseconds: UInt64 = 60_000
+        /// Transactions under way at once.
+        package var pipelineWindow = 256
+        package var shortestBackoffMilliseconds: UInt64 = 20
+        package var longestBackoffMilliseconds: UInt64 = 1_000
+        package var limits = Limits.standard
+
+        package init(endpoints: [Address], name: String) {
+            precondition(!endpoints.isEmpty, "a client without an endpoint")
+            self.endpoints = endpoints
+            self.name = name
+        }
     }
 
     /// The connection to the node that leads, or may know who does.
@@ -39,7 +46,8 @@ final class ClientCore {
     let network: any Network
     let settings: Settings
     let coding: any TransactionCoding
-    let logger: Logger?
+    /// Told of what is worth a line in a log.
+    let report: (ClientEvent) -> Void
     var route = Route.idle
     var backoff: Backoff
     var endpointTurn = 0
@@ -81,22 +89,23 @@ final class ClientCore {
         case watch(Watch)
     }
 
-    init(
+    package init(
         loop: any EventLoop, network: any Network, settings: Settings,
-        coding: any TransactionCoding, logger: Logger?
+        coding: any TransactionCoding,
+        report: @escaping (ClientEvent) -> Void = { _ in }
     ) {
         self.loop = loop
         self.coding = coding
         self.network = network
         self.settings = settings
-        self.logger = logger
+        self.report = report
         backoff = Backoff(
             shortestMilliseconds: settings.shortestBackoffMilliseconds,
             longestMilliseconds: settings.longestBackoffMilliseconds)
     }
 
     /// Takes a call for the leader.
-    func begin(_ call: Call) {
+    package func begin(_ call: Call) {
         calls[call.number] = call
         waiting.append(call)
         watchDeadline(call.deadline)
@@ -104,7 +113,7 @@ final class ClientCore {
     }
 
     /// The caller does not wait any more.
-    func cancel(_ number: UInt64) {
+    package func cancel(_ number: UInt64) {
         guard let call = calls[number] else {
             for link in nodes.values { link.cancel(number) }
             return
@@ -114,7 +123,7 @@ final class ClientCore {
     }
 
     /// Ends everything; callers get `closed`.
-    func close() {
+    package func close() {
         if let session, case .ready(let driver) = route {
             driver.send(takeRequest(), .closeSession(session.identifier))
         }
@@ -131,7 +140,7 @@ final class ClientCore {
         }
         calls = [:]
         roomless = []
-        for watch in watches.values { watch.buffer?.finish(.closed(mayHaveExecuted: false)) }
+        for watch in watches.values { watch.reader?.finish(.closed(mayHaveExecuted: false)) }
         watches = [:]
         for link in nodes.values { link.close() }
         nodes = [:]
@@ -177,9 +186,7 @@ extension ClientCore {
             silence.heard(at: loop.now)
             answered(identifier, response)
         case .closed(let closing):
-            logger?.debug(
-                "connection ended",
-                metadata: ["node": "\(driver.address)", "reason": "\(closing)"])
+            report(.connectionEnded(driver.address, reason: "\(closing)"))
             leaveRoute("\(driver.address): \(closing)", next: nil, wait: .backoff)
         }
     }

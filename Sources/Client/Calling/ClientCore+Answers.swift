@@ -2,7 +2,6 @@ import Codec
 import Identifiers
 import IOCore
 import Transactions
-import Logging
 import Wire
 
 extension ClientCore {
@@ -75,7 +74,7 @@ extension ClientCore {
         }
         forget(call)
         if case .error(let error) = response {
-            call.complete(.failure(LockstepError(error)))
+            call.complete(.failure(CallFailure(error)))
         } else {
             call.complete(.success(response))
         }
@@ -99,7 +98,7 @@ extension ClientCore {
         case .error(.sessionExpired(let session)):
             sessionLost(by: call, "session \(session) has expired")
         case .error(let error):
-            call.complete(.failure(LockstepError(error)))
+            call.complete(.failure(CallFailure(error)))
             fillPlace(of: call)
         case .sessionOpened, .done, .readResult, .readAborted, .watchStarted, .changeSets,
             .watchEnded, .status, .digest, .snapshotTaken, .verified:
@@ -107,7 +106,7 @@ extension ClientCore {
         }
     }
 
-    private func settle(_ call: Call, _ result: Result<Response, LockstepError>) {
+    private func settle(_ call: Call, _ result: Result<Response, CallFailure>) {
         if let place = call.place { place.session.answered(place.sequence) }
         forget(call)
         call.complete(result)
@@ -135,8 +134,7 @@ extension ClientCore {
     private func sessionLost(by call: Call, _ message: String) {
         guard let place = call.place else { return }
         if session === place.session { session = nil }
-        logger?.info(
-            "session lost", metadata: ["session": "\(place.session.identifier)"])
+        report(.sessionLost(place.session.identifier))
         place.session.answered(place.sequence)
         if call.sends == 1, call.completion != nil {
             call.place = nil
@@ -170,9 +168,7 @@ extension ClientCore {
             leaveRoute(message, next: nil, wait: .backoff)
             return
         }
-        logger?.error(
-            "the cluster has lost acknowledged transactions",
-            metadata: ["session": "\(track.identifier)", "reason": "\(message)"])
+        report(.acknowledgedLost(track.identifier, reason: message))
         if session === track { session = nil }
         if case .ready(let driver) = route {
             driver.send(takeRequest(), .closeSession(track.identifier))
@@ -221,7 +217,7 @@ extension ClientCore {
             call.complete(
                 .failure(
                     .sessionLost(
-                        acknowledgedThrough: track.acknowledgedThrough.rawValue,
+                        acknowledgedThrough: track.acknowledgedThrough,
                         mayHaveExecuted: call !== refused || call.sends > 1)))
         }
     }
@@ -235,7 +231,7 @@ extension ClientCore {
             sessionActivity = loop.now
             armKeepAlive()
         case .error(let error):
-            failUnplaced(LockstepError(error))
+            failUnplaced(CallFailure(error))
         case .outcome, .done, .readResult, .readAborted, .watchStarted, .changeSets, .watchEnded,
             .status, .digest, .snapshotTaken, .verified:
             leaveRoute("an answer of kind \(response.kind)", next: nil, wait: .backoff)
@@ -243,7 +239,7 @@ extension ClientCore {
     }
 
     /// No session can be had: transactions that wait for one fail.
-    private func failUnplaced(_ error: LockstepError) {
+    private func failUnplaced(_ error: CallFailure) {
         let all = Array(waiting)
         waiting = CallQueue(all.filter { !$0.isSubmission })
         for call in all where call.isSubmission {

@@ -1,11 +1,11 @@
 import Codec
-import Identifiers
+package import Identifiers
 import IOCore
-import Wire
+package import Wire
 
 /// One request of the caller's until its answer: what is sent, and how it may be sent again.
-final class Call {
-    enum Work {
+package final class Call {
+    package enum Work {
         /// A transaction; always safe to send again with its sequence number.
         case submission(transaction: [UInt8], wantsChanges: Bool)
         /// Safe to send again.
@@ -14,9 +14,9 @@ final class Call {
         case once(Request)
     }
 
-    typealias Completion = @Sendable (Result<Response, LockstepError>) -> Void
+    package typealias Completion = @Sendable (Result<Response, CallFailure>) -> Void
 
-    let number: UInt64
+    package let number: UInt64
     var work: Work
     let deadline: MonotonicTime
     /// nil when the caller does not wait any more.
@@ -30,7 +30,7 @@ final class Call {
     /// What went wrong last, for the error of a call that runs out of time.
     var lastFailure = "no node was reached in time"
 
-    init(
+    package init(
         number: UInt64, work: Work, deadline: MonotonicTime, completion: Completion?
     ) {
         self.number = number
@@ -59,7 +59,7 @@ final class Call {
     }
 
     /// Answers the caller, once.
-    func complete(_ result: Result<Response, LockstepError>) {
+    func complete(_ result: Result<Response, CallFailure>) {
         guard let completion else { return }
         self.completion = nil
         completion(result)

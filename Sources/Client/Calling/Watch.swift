@@ -1,16 +1,17 @@
 import Codec
-import Identifiers
+package import Identifiers
 import IOCore
-import Wire
+import Transactions
+package import Wire
 
 /// One watch as the loop sees it: where to go on, and on which request it runs.
-final class Watch {
+package final class Watch {
     let number: UInt64
     let template: WatchRequest
     /// When the first answer must be there; those that resume it may take their time.
     let deadline: MonotonicTime
-    /// The reader's; it goes when the reader stops, and the watch with it.
-    weak var buffer: ChangeFeedBuffer?
+    /// Goes when it stops reading, and the watch with it.
+    weak var reader: (any WatchReader)?
     /// The request on the present connection; nil if it has to be sent.
     var request: RequestID?
     /// Where to go on after a lost connection; nil until the cluster has named the start.
@@ -20,13 +21,13 @@ final class Watch {
         resume != nil
     }
 
-    init(
-        number: UInt64, template: WatchRequest, deadline: MonotonicTime, buffer: ChangeFeedBuffer
+    package init(
+        number: UInt64, template: WatchRequest, deadline: MonotonicTime, reader: any WatchReader
     ) {
         self.number = number
         self.template = template
         self.deadline = deadline
-        self.buffer = buffer
+        self.reader = reader
     }
 
     var isRunning: Bool {
@@ -37,13 +38,13 @@ final class Watch {
     func opening() -> WatchRequest {
         var request = template
         if let resume { request.start = .from(resume) }
-        request.credit = UInt32(buffer?.renewCredit() ?? 0)
+        request.credit = UInt32(reader?.renewCredit() ?? 0)
         return request
     }
 }
 
 extension ClientCore {
-    func begin(_ watch: Watch) {
+    package func begin(_ watch: Watch) {
         watches[watch.number] = watch
         watchDeadline(watch.deadline)
         pump()
@@ -59,7 +60,7 @@ extension ClientCore {
     }
 
     /// Ends a watch whose reader is gone.
-    func cancelWatch(_ number: UInt64) {
+    package func cancelWatch(_ number: UInt64) {
         guard let watch = watches.removeValue(forKey: number) else { return }
         if let request = watch.request, case .ready(let driver) = route {
             driver.send(request, .watchCancel)
@@ -67,11 +68,11 @@ extension ClientCore {
     }
 
     /// The reader has taken change sets out of the buffer: let the node send as many more.
-    func grantCredit(_ number: UInt64) {
+    package func grantCredit(_ number: UInt64) {
         guard let watch = watches[number], let request = watch.request,
             case .ready(let driver) = route
         else { return }
-        let credit = watch.buffer?.takeReturnedCredit() ?? 0
+        let credit = watch.reader?.takeReturnedCredit() ?? 0
         if credit > 0 { driver.send(request, .watchCredit(changeSets: UInt32(credit))) }
     }
 
@@ -87,7 +88,7 @@ extension ClientCore {
             watch.request = nil
             ended(watch, end)
         case .error(let error):
-            fail(watch, LockstepError(error))
+            fail(watch, CallFailure(error))
         case .sessionOpened, .outcome, .done, .readResult, .readAborted, .status, .digest,
             .snapshotTaken, .verified:
             fail(watch, .protocolViolation("an answer of kind \(response.kind) to a watch"))
@@ -99,16 +100,16 @@ extension ClientCore {
         decoded.reserveCapacity(sets.count)
         do throws(DecodingFailure) {
             for bytes in sets {
-                let set = ChangeSet(try coding.changeSet(bytes))
+                let set = try coding.changeSet(bytes)
                 // What a node repeats after a resumption has been given to the reader before.
-                if let resume = watch.resume, set.index < resume.rawValue { continue }
+                if let resume = watch.resume, set.index < resume { continue }
                 decoded.append(set)
             }
         } catch {
             fail(watch, .protocolViolation("change set: \(error)"))
             return
         }
-        guard watch.buffer?.append(decoded, credits: sets.count) ?? true else {
+        guard watch.reader?.append(decoded, credits: sets.count) ?? true else {
             fail(watch, .protocolViolation("more change sets than the watch has credit for"))
             return
         }
@@ -119,7 +120,7 @@ extension ClientCore {
     private func ended(_ watch: Watch, _ end: WatchEnd) {
         switch end {
         case .retentionPassed(let first):
-            fail(watch, .historyLost(firstRetained: first.rawValue))
+            fail(watch, .historyLost(firstRetained: first))
         case .cancelled:
             fail(watch, .outcomeUnknown("the node cancelled the watch"))
         case .followerLost(let text):
@@ -131,11 +132,11 @@ extension ClientCore {
         }
     }
 
-    private func fail(_ watch: Watch, _ error: LockstepError) {
+    private func fail(_ watch: Watch, _ error: CallFailure) {
         if let request = watch.request, case .ready(let driver) = route {
             driver.send(request, .watchCancel)
         }
         watches[watch.number] = nil
-        watch.buffer?.finish(error)
+        watch.reader?.finish(error)
     }
 }

@@ -1,0 +1,42 @@
+package import Identifiers
+package import IOCore
+package import Wire
+
+/// Why a call or a watch has failed, as the loop knows it; `mayHaveExecuted` where that is not plain.
+package enum CallFailure: Error, Equatable, Sendable {
+    /// It was sent, and its fate cannot be learned any more.
+    case outcomeUnknown(String)
+    /// The cluster has lost transactions of the session that it had acknowledged.
+    case sessionLost(acknowledgedThrough: SequenceNumber, mayHaveExecuted: Bool)
+    /// The time for the call ran out.
+    case timedOut(lastFailure: String, mayHaveExecuted: Bool)
+    /// The caller does not want it any more.
+    case cancelled(mayHaveExecuted: Bool)
+    /// A node that was asked for by name could not be reached, or the connection to it broke.
+    case unreachable(Address, String)
+    /// The cluster refuses it, now and later.
+    case refused(RefusalCode, String)
+    /// Over a limit.
+    case tooLarge(String)
+    /// The change sets that a watch wants next are not retained any more.
+    case historyLost(firstRetained: LogIndex)
+    /// The other end broke the protocol.
+    case protocolViolation(String)
+    /// The client was closed.
+    case closed(mayHaveExecuted: Bool)
+
+    package init(_ error: RequestError) {
+        switch error {
+        case .refused(let code, let text):
+            self = .refused(code, text)
+        case .tooLarge:
+            self = .tooLarge("\(error)")
+        case .protocolViolation(let text):
+            self = .protocolViolation(text)
+        case .notLeader, .unavailable:
+            self = .refused(.wrongState, "\(error)")
+        case .interrupted, .sessionExpired:
+            self = .outcomeUnknown("\(error)")
+        }
+    }
+}
