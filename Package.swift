@@ -160,8 +160,8 @@ let package = Package(
         tests(
             "Simulation",
             [
-                "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties", "Replication",
-                "Transactions", "WAL",
+                "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties",
+                "Replication", "Transactions", "WAL",
             ]),
         // Floor 6: arguments and wiring.
         .executableTarget(
