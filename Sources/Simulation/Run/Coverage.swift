@@ -7,9 +7,13 @@ package struct Coverage: Sendable {
     /// What a set of runs has to meet; a quiet one proves nothing.
     package static let wanted =
         Fault.kinds + [
-            "compactions", "connections broken", "elections", "messages lost",
-            "messages reordered", "messages repeated", "repairs", "snapshot installs",
-            "requests repeated", "trigger deliveries", "truncations", "turns in a joint membership",
+            "compactions", "connections broken", "elections", "frames kept of a rotten envelope",
+            "messages lost",
+            "messages reordered", "messages repeated", "repair by digest", "repairs",
+            "rot below the engine passed over",
+            "rot in applied records flushed away", "snapshot installs",
+            "requests repeated", "torn group cut off", "trigger deliveries", "truncations",
+            "turns in a joint membership",
             "watches resumed",
         ]
 
