@@ -127,8 +127,6 @@ package final class SimulatedRun {
             "w1", fabric: cluster.fabric,
             addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
             ledger: ledger, limits: settings.limits)
-        // Some runs are under load, some nearly idle.
-        let pause = world.random.pick([0...40, 20...200, 100...600] as [ClosedRange<UInt64>])
         for number in 1...(settings.clients + settings.readers) {
             let client = SimulatedClient(
                 "c\(number)", fabric: cluster.fabric,
@@ -137,7 +135,6 @@ package final class SimulatedRun {
             if number > settings.clients { client.readsPerMille = 1_000 }
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
-            client.pauseMilliseconds = pause
             clients.append(client)
         }
     }
