@@ -25,6 +25,9 @@ package struct Limits: Sendable, Equatable {
     package var outcomesPerSession = 1_024
     /// Bytes of the outcomes remembered a client session, over which it is refused further ones.
     package var outcomeBytesPerSession = 16 << 20
+    /// Bytes of the outcomes remembered for all sessions, over which each has an equal share; over
+    /// twice of it, none is remembered any more.
+    package var outcomeBytesOfSessions = 256 << 20
     package var sessions = 100_000
     package var triggers = 1_024
     /// Records whose change sets are kept for feeds and triggers.
@@ -67,6 +70,9 @@ package struct Limits: Sendable, Equatable {
     /// Bytes that wait to be written to one connection, over which it is not read any more and no
     /// further answer to a read is made.
     package var connectionOutputBytes = 8 << 20
+    /// Bytes kept for all clients' connections, in both directions, over which the one for which most
+    /// is kept is closed.
+    package var clientBytes = 256 << 20
     package var watchBatchRecords = 1_024
 
     package init() {}

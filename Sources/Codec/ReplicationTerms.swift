@@ -3,7 +3,7 @@
 package enum FeatureLevel {
     /// Raised with every change of what an applied record does, that of a limit among
     /// `Limits.deciding` too.
-    package static let current: UInt16 = 4
+    package static let current: UInt16 = 5
 }
 
 extension Limits {
@@ -25,6 +25,7 @@ extension Limits {
             ("retainedChangeBytes", retainedChangeBytes), ("members", members),
             ("rowPartBytes", rowPartBytes),
             ("outcomeBytesPerSession", outcomeBytesPerSession),
+            ("outcomeBytesOfSessions", outcomeBytesOfSessions),
         ]
     }
 }

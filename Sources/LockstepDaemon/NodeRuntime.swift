@@ -210,7 +210,9 @@ final class NodeRuntime {
     /// The network, whose listeners tell the log when they cannot accept.
     private func makeNetwork() -> UVNetwork {
         var throttle = LogThrottle()
-        return UVNetwork(loop) { [loop, logger] failure in
+        var tuning = UVNetwork.Tuning()
+        tuning.outputBoundBytes = Limits.standard.connectionOutputBytes
+        return UVNetwork(loop, tuning: tuning) { [loop, logger] failure in
             guard let dropped = throttle.admit(at: loop.now) else { return }
             logger.warning(
                 "cannot accept", metadata: ["why": "\(failure)", "not-logged": "\(dropped)"])

@@ -61,6 +61,7 @@ final class ClientConnection: ConnectionHandler {
     func received(_ bytes: [UInt8]) {
         guard !isClosed else { return }
         perform(session.received(bytes))
+        account()
         if handshakeTimer != nil, !session.awaitsHandshake {
             cancelHandshakeTimer()
         }
@@ -68,6 +69,7 @@ final class ClientConnection: ConnectionHandler {
 
     func drained() {
         perform(session.outputDrained())
+        account()
         for watch in watchesInOrder {
             watch.proceed()
         }
@@ -134,6 +136,17 @@ final class ClientConnection: ConnectionHandler {
     func answer(_ identifier: RequestID, _ response: Response) {
         guard !isClosed else { return }
         perform(session.answered(identifier, response))
+        account()
+    }
+
+    /// What is kept for the client now.
+    var heldBytes: Int {
+        isClosed ? 0 : session.heldBytes + connection.unsentBytes
+    }
+
+    private func account() {
+        guard !isClosed else { return }
+        port.keeps(self)
     }
 
     private func serve(_ identifier: RequestID, _ request: Request) {

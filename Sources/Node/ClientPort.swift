@@ -15,6 +15,7 @@ final class ClientPort {
     private var listener: (any Listener)?
     /// The connections by the order in which they came.
     private var connections: [UInt64: ClientConnection] = [:]
+    private var budget: ByteBudget
     private var lastConnection: UInt64 = 0
     private var isDraining = false
 
@@ -25,6 +26,7 @@ final class ClientPort {
         self.loop = loop
         self.network = network
         self.limits = limits
+        budget = ByteBudget(bound: limits.clientBytes)
         self.logger = logger
         self.identity = identity
         self.service = service
@@ -63,6 +65,25 @@ final class ClientPort {
 
     func ended(_ client: ClientConnection) {
         connections[client.number] = nil
+        budget.note(client.number, 0)
+    }
+
+    /// Takes note of what is kept for a client, and closes the connections for which most is kept
+    /// while it is too much for all of them.
+    func keeps(_ client: ClientConnection) {
+        budget.note(client.number, client.heldBytes)
+        guard budget.isExceeded else { return }
+        // What has left since is not told of.
+        for other in connections.values { budget.note(other.number, other.heldBytes) }
+        while let largest = budget.largestOverBound, let other = connections[largest] {
+            logger.warning(
+                "client closed: too much is kept for clients",
+                metadata: [
+                    "bytes": "\(other.heldBytes)", "all": "\(budget.total)",
+                    "bound": "\(limits.clientBytes)",
+                ])
+            other.close()
+        }
     }
 
     /// Takes no more connections or requests; what is under way is answered.

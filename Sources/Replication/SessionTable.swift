@@ -48,6 +48,8 @@ package struct SessionTable: Sendable {
     }
 
     private(set) var sessions: [SessionID: Session] = [:]
+    /// Bytes of the outcomes that all sessions have.
+    private var outcomeBytes = 0
     /// Sessions with outcomes since the last checkpoint, also those closed since.
     private var dirty: [SessionID] = []
     /// The outcome rows written since the last checkpoint.
@@ -101,6 +103,7 @@ extension SessionTable {
     /// Forgets a session and deletes its rows; false where it is unknown.
     mutating func close<V: View>(_ session: SessionID, in view: inout V) -> Bool {
         guard let closed = sessions.removeValue(forKey: session) else { return false }
+        outcomeBytes -= closed.outcomes.bytes
         for part in 0..<closed.rows {
             view.delete(SystemRows.session(session, part: part))
         }
@@ -127,7 +130,28 @@ extension SessionTable {
                 "session \(origin.session) has expired or never was; nothing was executed, and the "
                     + "outcome of its earlier transactions is unknown; open a new session")
         }
-        return sessions.values[place].admit(origin, at: place, limits: limits)
+        let session = sessions.values[place]
+        let admission = session.admit(origin, at: place, limits: limits)
+        guard case .execute = admission else { return admission }
+        let own = session.outcomes.bytes(after: origin.acknowledgedThrough)
+        return refusal(bytes: own, of: session) ?? admission
+    }
+
+    /// Why an outcome more, beside `own` bytes that its session would keep, is too much for all
+    /// sessions together; nil where it is not.
+    ///
+    /// Over the limit a session may go on within an equal share, so that those who acknowledge get
+    /// on beside those who do not; over twice the limit none may.
+    private func refusal(bytes own: Int, of session: Session) -> Admission? {
+        let limit = limits.outcomeBytesOfSessions
+        let all = outcomeBytes - session.outcomes.bytes + own
+        guard all >= limit, all >= 2 * limit || own >= max(1, limit / sessions.count) else {
+            return nil
+        }
+        return .refuse(
+            .sessionFull,
+            "all sessions have \(all) bytes of unacknowledged outcomes, over their limit of "
+                + "\(limit), and this one \(own); acknowledge some and send the request again")
     }
 
     /// Remembers the outcome of an executed transaction, that its session lives, and what the client
@@ -135,9 +159,11 @@ extension SessionTable {
     mutating func remember(
         _ outcome: [UInt8], for origin: Origin, at place: Place, time: UInt64
     ) {
+        outcomeBytes -= sessions.values[place].outcomes.bytes
         if sessions.values[place].remember(outcome, for: origin, time: time) {
             dirty.append(origin.session)
         }
+        outcomeBytes += sessions.values[place].outcomes.bytes
     }
 }
 
@@ -316,13 +342,17 @@ extension SessionTable {
         _ session: SessionID, part: Int, _ row: [UInt8]
     ) throws(DecodingFailure) {
         guard part > 0 else {
-            sessions[session] = try Session.decode(row, limits: limits)
+            let loaded = try Session.decode(row, limits: limits)
+            sessions[session] = loaded
+            outcomeBytes += loaded.outcomes.bytes
             return
         }
         guard let place = sessions.index(forKey: session), sessions.values[place].rows == part
         else { throw .malformed(at: 0, what: "part \(part) of a session before another") }
         var reader = ByteReader(row)
+        outcomeBytes -= sessions.values[place].outcomes.bytes
         try sessions.values[place].decodeOutcomes(&reader, limits: limits)
+        outcomeBytes += sessions.values[place].outcomes.bytes
     }
 
     private mutating func replay(_ row: [UInt8], limits: Limits) throws(DecodingFailure) {

@@ -47,6 +47,9 @@ package struct ClientSession: Sendable {
     private let limits: Limits
     /// Requests that have not had their final answer, watches among them.
     package private(set) var outstanding = 0
+    /// What requests that have not had their final answer take up, by their id.
+    private var sizes: [RequestID: (count: Int, bytes: Int)] = [:]
+    private var requestBytes = 0
     /// Change sets that each running watch may still be sent.
     private var watches: [RequestID: UInt64] = [:]
     /// Reading is held back until answers have gone out.
@@ -76,6 +79,12 @@ package struct ClientSession: Sendable {
     /// Whether the handshake is still to come; the owner closes after a time of its choice.
     package var awaitsHandshake: Bool {
         if case .awaitingHandshake = state { true } else { false }
+    }
+
+    /// Bytes that the client has sent and that are kept for it: requests without their final answer,
+    /// and what has yet to become one.
+    package var heldBytes: Int {
+        isClosed ? 0 : requestBytes + splitter.pendingBytes
     }
 
     /// Change sets that the watch may be sent now; 0 for one that has ended.
@@ -191,10 +200,11 @@ extension ClientSession {
             var identifier = RequestID(0)
             do throws(DecodingFailure) {
                 guard var message = try splitter.next() else { break }
+                let size = message.body.remaining
                 identifier = RequestID(try message.body.readUInt32())
                 let request = try Request.decode(
                     kind: message.kind, &message.body, limits: limits)
-                try accept(identifier, request, &actions)
+                try accept(identifier, request, size, &actions)
             } catch {
                 actions += violate(identifier, "\(error)")
             }
@@ -203,7 +213,7 @@ extension ClientSession {
     }
 
     private mutating func accept(
-        _ identifier: RequestID, _ request: Request, _ actions: inout [Action]
+        _ identifier: RequestID, _ request: Request, _ size: Int, _ actions: inout [Action]
     ) throws(DecodingFailure) {
         switch request {
         case .watchCredit(let more):
@@ -218,13 +228,20 @@ extension ClientSession {
                 throw .malformed(at: 0, what: "request id \(identifier) is a running watch's")
             }
             watches[identifier] = UInt64(watch.credit)
-            outstanding += 1
+            begin(identifier, size)
             actions.append(.perform(identifier, request))
         case .openSession, .submit, .keepAlive, .closeSession, .read, .status, .stateDigest,
             .memberAdd, .memberRemove, .memberPromote, .transfer, .snapshot, .verify:
-            outstanding += 1
+            begin(identifier, size)
             actions.append(.perform(identifier, request))
         }
+    }
+
+    private mutating func begin(_ identifier: RequestID, _ size: Int) {
+        outstanding += 1
+        requestBytes += size
+        let before = sizes[identifier] ?? (0, 0)
+        sizes[identifier] = (before.count + 1, before.bytes + size)
     }
 
     /// The client broke the protocol: says so, and closes.
@@ -300,6 +317,14 @@ extension ClientSession {
         precondition(outstanding > 0, "answer \(identifier) without a request")
         outstanding -= 1
         watches[identifier] = nil
+        // A client that gives an id twice has both counted until both are answered.
+        guard let size = sizes[identifier] else { return }
+        if size.count > 1 {
+            sizes[identifier] = (size.count - 1, size.bytes)
+        } else {
+            requestBytes -= size.bytes
+            sizes[identifier] = nil
+        }
     }
 
     /// Goes on with what was held back, or closes, now that answers have gone out.

@@ -154,6 +154,50 @@ import Transactions
         #expect(try code(5, acknowledged: 4) == .requested)
     }
 
+    @Test func `the outcomes of all sessions are bounded, and each has its share`() throws {
+        var limits = Limits.standard
+        limits.outcomeBytesOfSessions = 400
+        let log = Log(limits)
+        let engine = MemoryEngine()
+        let opening = Record.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")
+        _ = try Self.applier(engine, limits).apply([log.frame([opening, opening])])
+        let reason = String(repeating: "r", count: 60)
+        /// The code of the abort that request `sequence` of a session is answered with, by a node
+        /// opened anew.
+        func code(
+            _ session: UInt64, _ sequence: UInt64, acknowledged: UInt64 = 0
+        ) throws -> AbortCode? {
+            let origin = Origin(
+                session: SessionID(session), sequence: SequenceNumber(sequence),
+                acknowledgedThrough: SequenceNumber(acknowledged))
+            let record = Record.transaction(
+                Transaction(steps: [.abort(reason: reason)]), origin: origin)
+            let turn = try Self.applier(engine, limits).apply([log.frame([record])])
+            guard case .outcome(let bytes)? = turn.frames.first?.results.first,
+                case .aborted(_, let code) = try OutcomeHeader.peek(bytes)
+            else { return nil }
+            return code
+        }
+        var taken: UInt64 = 0
+        while try code(1, taken + 1) == .requested {
+            taken += 1
+            try #require(taken < 10)
+        }
+        #expect(taken >= 4)
+        #expect(try code(1, taken + 1) == .sessionFull)
+        // The other has a share of 200 bytes, whatever the first has, and no more.
+        #expect(try code(2, 1) == .requested)
+        var others: UInt64 = 1
+        while try code(2, others + 1) == .requested {
+            others += 1
+            try #require(others < taken)
+        }
+        #expect(try code(2, others + 1) == .sessionFull)
+        // What a session acknowledges with its request counts no more.
+        #expect(try code(1, taken + 1, acknowledged: taken) == .requested)
+        #expect(try code(2, others + 1) == .requested)
+    }
+
     private static func changeSets(_ engine: MemoryEngine, _ limits: Limits) throws -> [ChangeSet] {
         let reader = FeedReader(limits: limits)
         var sets: [ChangeSet] = []

@@ -141,6 +141,23 @@ import Wire
         #expect(session.answered(RequestID(4), .done(.zero)).last == .setReading(true))
     }
 
+    @Test func `what is kept of requests is counted until they are answered`() {
+        var session = Self.open()
+        #expect(session.heldBytes == 0)
+        let request = Self.bytes((1, .keepAlive(SessionID(1))))
+        _ = session.received(request + request + request.dropLast())
+        let held = session.heldBytes
+        #expect(held > 2 * (request.count - 8))
+        // An id that is given twice counts until both are answered.
+        _ = session.answered(RequestID(1), .done(.zero))
+        #expect(session.heldBytes == held)
+        _ = session.answered(RequestID(1), .done(.zero))
+        #expect(session.heldBytes == request.count - 1)
+        _ = session.received([request[request.count - 1]])
+        _ = session.answered(RequestID(1), .done(.zero))
+        #expect(session.heldBytes == 0)
+    }
+
     @Test func `output that is not taken holds requests back`() {
         var session = Self.open()
         #expect(session.outputFilled() == [.setReading(false)])
