@@ -26,6 +26,15 @@ struct SimulatedRunTests {
         #expect(first.steps == second.steps)
     }
 
+    @Test(arguments: [1, 2])
+    func `a cluster of few nodes gets on as well`(nodes: Int) {
+        var settings = Self.short
+        settings.founders = nodes
+        let verdict = SimulatedRun(seed: 51, settings: settings).run()
+        #expect(verdict.violations.isEmpty, "seed 51")
+        #expect(verdict.counts.committed > 20, "seed 51")
+    }
+
     @Test
     func `another seed gives another timeline`() {
         let first = SimulatedRun(seed: 31, settings: Self.short).run()

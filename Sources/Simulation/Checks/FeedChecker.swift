@@ -27,9 +27,9 @@ struct FeedChecker {
         }
     }
 
-    /// What is wrong with one settled node's feed.
+    /// What is wrong with one settled node's feed; `history` is what a watch was told.
     static func check(
-        _ host: SimulatedHost, _ ledger: Ledger, limits: Limits
+        _ host: SimulatedHost, _ ledger: Ledger, _ history: [ValueModel.Write], limits: Limits
     ) -> [String] {
         guard let engine = host.replica?.presentEngine else { return [] }
         let found: [String: [LogIndex]]
@@ -58,6 +58,10 @@ struct FeedChecker {
                     violations.append("\(host.name): \(name) was executed at \(places)")
                 }
             }
+        }
+        let told = Set(history.map(\.operation))
+        for name in found.keys.sorted() where !told.contains(name) {
+            violations.append("\(host.name): \(name) is at \(found[name] ?? []), and not watched")
         }
         for name in found.keys.sorted() where ledger.fates[name] == nil {
             violations.append("\(host.name): \(name) was never asked for")

@@ -1,16 +1,35 @@
+import Codec
+import Identifiers
 import Properties
 import Transactions
 import Wire
 
+/// A transaction of a simulated client.
+struct ClientWrite: Sendable, Hashable {
+    /// What must still be so when it is applied.
+    enum Condition: Sendable, Hashable {
+        case absent
+        case at(LogIndex)
+    }
+
+    let name: String
+    /// The groups whose property it sets to its name.
+    let groups: [Int]
+    /// Whether its last step is an abort.
+    var aborts = false
+    /// What it wants of its first group.
+    var condition: Condition?
+}
+
 /// What a simulated client does next.
 enum ClientOperation {
-    /// Sets some properties to the operation's own name; where `aborts`, ends in an abort.
-    case write(name: String, groups: [Int], aborts: Bool)
+    case write(ClientWrite)
     /// Reads one property.
     case read(group: Int, isStale: Bool)
 
     static let groups = 12
     static let service = "simulation"
+    static let abortReason = "as wanted"
 
     /// Chooses the operation number `number` of `client`, of which so many of a thousand are reads.
     static func choose(
@@ -22,8 +41,9 @@ enum ClientOperation {
         }
         let count = 1 + Int(random.next() % 3)
         return .write(
-            name: "\(client)-\(number)", groups: (0..<count).map { (group + $0) % groups },
-            aborts: random.happens(perMille: 60))
+            ClientWrite(
+                name: "\(client)-\(number)", groups: (0..<count).map { (group + $0) % groups },
+                aborts: random.happens(perMille: 60)))
     }
 
     static func path(_ group: Int) -> PropertyPath {
@@ -35,18 +55,40 @@ enum ClientOperation {
     }
 
     /// The transaction of a write.
-    static func transaction(_ name: String, _ groups: [Int], aborts: Bool) -> Transaction {
-        guard let content = PropertyContent(type: .astring, values: [.text(Array(name.utf8))])
-        else { preconditionFailure("\(name) is no value") }
-        var steps = groups.map {
+    static func transaction(_ write: ClientWrite) -> Transaction {
+        let name = Array(write.name.utf8)
+        guard let content = PropertyContent(type: .astring, values: [.text(name)])
+        else { preconditionFailure("\(write.name) is no value") }
+        var steps = write.groups.map {
             PropertyOperation.setProperty(
                 path($0), to: content, creation: GroupCreation(type: "application")
             ).step
         }
-        if aborts { steps.append(.abort(reason: "as wanted")) }
+        if write.aborts { steps.append(.abort(reason: abortReason)) }
         return Transaction(
-            steps: steps,
-            properties: [TransactionProperty(name: "operation", value: Array(name.utf8))])
+            steps: steps, expectations: expectations(of: write),
+            properties: [TransactionProperty(name: "operation", value: name)])
+    }
+
+    private static func expectations(of write: ClientWrite) -> [Expectation] {
+        guard let condition = write.condition, let group = write.groups.first else { return [] }
+        // Without the store's own byte.
+        let key = Array(PropertyKeys.key(path(group)).dropFirst())
+        switch condition {
+        case .absent: return [.keyAbsent(store: .properties, key: key)]
+        case .at(let version):
+            return [.keyAtVersion(store: .properties, key: key, version: version)]
+        }
+    }
+
+    /// The value that a reply to a read of one property has; nil where there is none.
+    ///
+    /// - Throws: what `PropertyReply` does; `.malformed` for a value that no write has.
+    static func value(of reply: [UInt8]) throws(DecodingFailure) -> String? {
+        guard let found = try PropertyReply(reply).found else { return nil }
+        guard found.content.values.count == 1, case .text(let bytes)? = found.content.values.first
+        else { throw .malformed(at: 0, what: "a value of another kind") }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The request of a read.

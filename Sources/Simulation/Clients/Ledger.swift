@@ -18,14 +18,22 @@ package final class Ledger: @unchecked Sendable {
     /// The highest index that any client was told of.
     package private(set) var highest = LogIndex.zero
     private var owners: [LogIndex: String] = [:]
+    /// The operations that write, by name.
+    private(set) var writes: [String: ClientWrite] = [:]
+    /// The index of the newest writer of each group that a client was told of.
+    private var versions: [Int: LogIndex] = [:]
+    private(set) var readsMade: [ValueModel.Read] = []
+    /// Conditions that were said not to hold.
+    private(set) var failedConditions: [ValueModel.Condition] = []
     /// Called with the index of each operation as it is acknowledged.
     package var acknowledged: (LogIndex) -> Void = { _ in }
 
     package init() {}
 
-    func began(_ operation: String) {
-        precondition(fates[operation] == nil, "operation \(operation) begins twice")
-        fates[operation] = .underWay
+    func began(_ write: ClientWrite) {
+        precondition(fates[write.name] == nil, "operation \(write.name) begins twice")
+        fates[write.name] = .underWay
+        writes[write.name] = write
         counts.operations += 1
     }
 
@@ -43,6 +51,9 @@ package final class Ledger: @unchecked Sendable {
                 violations.append("\(operation) and \(other) were both told index \(index)")
             }
             highest = max(highest, index)
+            for group in writes[operation]?.groups ?? [] {
+                versions[group] = max(versions[group] ?? .zero, index)
+            }
             acknowledged(index)
         case .aborted:
             counts.aborted += 1
@@ -65,10 +76,12 @@ package final class Ledger: @unchecked Sendable {
         }
     }
 
-    /// A linearizable read that began when `floor` was the highest index told has seen the state at
-    /// `applied`.
-    func read(at applied: LogIndex, notBelow floor: LogIndex, by client: String) {
+    /// A read has seen the state at its index; one that is linearizable and began when `floor` was the
+    /// highest index told may not have seen an older one.
+    func read(_ read: ValueModel.Read, notBelow floor: LogIndex) {
         counts.reads += 1
+        readsMade.append(read)
+        let (applied, client) = (read.applied, read.client)
         guard applied < floor else { return }
         violations.append(
             "\(client) read the state at \(applied) after \(floor) had been acknowledged")
@@ -95,6 +108,64 @@ package struct LedgerCounts: Sendable {
 }
 
 extension Ledger {
+    /// What a client may want of a group: that it is as somebody has been told.
+    func condition(of group: Int) -> ClientWrite.Condition {
+        versions[group].map(ClientWrite.Condition.at) ?? .absent
+    }
+
+    /// An operation was aborted at `index`, because its condition did not hold.
+    func conditionFailed(_ write: ClientWrite, at index: LogIndex) {
+        guard let condition = Self.model(write, at: index, held: false) else {
+            return violated("\(write.name) had no condition, and it did not hold at \(index)")
+        }
+        failedConditions.append(condition)
+    }
+
+    private static func model(
+        _ write: ClientWrite, at index: LogIndex, held: Bool
+    ) -> ValueModel.Condition? {
+        guard let condition = write.condition, let group = write.groups.first else { return nil }
+        let version: LogIndex? =
+            switch condition {
+            case .absent: nil
+            case .at(let version): version
+            }
+        return ValueModel.Condition(
+            operation: write.name, group: group, version: version, index: index, held: held)
+    }
+
+    /// Conditional operations whose clients were told that they are committed.
+    var conditionsHeld: Int {
+        writes.values.count { write in
+            guard write.condition != nil, case .committed? = fates[write.name] else { return false }
+            return true
+        }
+    }
+
+    /// What must have stood at each index, by the commits of `history` in their order.
+    func model(_ history: [ValueModel.Write]) -> ValueModel {
+        var model = ValueModel()
+        for commit in history {
+            guard let write = writes[commit.operation] else { continue }
+            model.committed(commit.operation, groups: write.groups, at: commit.index)
+        }
+        return model
+    }
+
+    /// What is wrong with what clients were answered, if the commits are those of `history`.
+    func judge(_ history: [ValueModel.Write]) -> [String] {
+        let model = model(history)
+        let conditions =
+            failedConditions
+            + history.compactMap { commit in
+                writes[commit.operation].flatMap {
+                    Self.model($0, at: commit.index, held: true)
+                }
+            }
+        return readsMade.compactMap(model.violation(of:))
+            + conditions.compactMap(model.violation(of:))
+    }
+
     func retried() {
         counts.retries += 1
     }

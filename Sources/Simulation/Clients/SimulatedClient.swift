@@ -37,6 +37,8 @@ package final class SimulatedClient: ClientLinkOwner, @unchecked Sendable {
     package var patienceMilliseconds: UInt64 = 2_000
     /// How many of a thousand operations are reads.
     package var readsPerMille: UInt64 = 250
+    /// How many of a thousand writes want their first group to be as somebody has been told.
+    package var conditionsPerMille: UInt64 = 150
     /// Milliseconds between two operations.
     package var pauseMilliseconds: ClosedRange<UInt64> = 0...40
     /// Operations that have come to an end.
@@ -86,13 +88,17 @@ package final class SimulatedClient: ClientLinkOwner, @unchecked Sendable {
     private func next() {
         guard !isStopping else { return }
         number += 1
-        let chosen = ClientOperation.choose(
+        var chosen = ClientOperation.choose(
             name, number, readsPerMille: readsPerMille, using: &loop.world.random)
-        operation = chosen
-        if case .write(let name, _, _) = chosen {
-            ledger.began(name)
+        if case .write(var write) = chosen {
+            if !write.aborts, loop.world.random.happens(perMille: conditionsPerMille) {
+                write.condition = write.groups.first.map(ledger.condition(of:))
+                chosen = .write(write)
+            }
+            ledger.began(write)
             sequence = sequence.next
         }
+        operation = chosen
         makeAttempt()
     }
 
@@ -144,7 +150,7 @@ package final class SimulatedClient: ClientLinkOwner, @unchecked Sendable {
         case .read(let group, let isStale):
             readFloor = ledger.highest
             link.send(request, ClientOperation.read(group, isStale: isStale))
-        case .write(let name, let groups, let aborts):
+        case .write(let write):
             guard let session else {
                 link.send(
                     request,
@@ -153,7 +159,7 @@ package final class SimulatedClient: ClientLinkOwner, @unchecked Sendable {
                         description: self.name))
                 return
             }
-            let transaction = ClientOperation.transaction(name, groups, aborts: aborts)
+            let transaction = ClientOperation.transaction(write)
             link.send(
                 request,
                 .submit(
@@ -218,25 +224,36 @@ extension SimulatedClient {
             acknowledged = .zero
             makeAttempt()
         case .outcome(let bytes, _):
-            guard case .write(let name, _, let aborts) = operation else {
-                return ledger.violated("\(self.name) got an outcome for a read")
+            guard case .write(let write) = operation else {
+                return ledger.violated("\(name) got an outcome for a read")
             }
-            settle(name, bytes, aborts: aborts)
-        case .readResult(let applied, _), .readAborted(let applied, _, _):
-            guard case .read(_, let isStale) = operation else {
+            settle(write, bytes)
+        case .readResult(let applied, let reply):
+            guard case .read(let group, let isStale) = operation else {
                 return ledger.violated("\(name) got a read's result for a write")
             }
-            if !isStale { ledger.read(at: applied, notBelow: readFloor, by: name) }
-            ended()
+            readDone(group, isStale: isStale, applied, reply)
         case .error(let error):
             refused(error)
-        case .done, .watchStarted, .changeSets, .watchEnded, .status, .digest, .snapshotTaken,
-            .verified:
+        case .done, .readAborted, .watchStarted, .changeSets, .watchEnded, .status, .digest,
+            .snapshotTaken, .verified:
             ledger.violated("\(name) got \(response) for no such request")
         }
     }
 
-    private func settle(_ operationName: String, _ bytes: [UInt8], aborts: Bool) {
+    private func readDone(_ group: Int, isStale: Bool, _ applied: LogIndex, _ reply: [UInt8]) {
+        do throws(DecodingFailure) {
+            let read = ValueModel.Read(
+                client: name, group: group, applied: applied,
+                value: try ClientOperation.value(of: reply))
+            ledger.read(read, notBelow: isStale ? .zero : readFloor)
+        } catch {
+            ledger.violated("\(name) got a reply that cannot be read: \(error)")
+        }
+        ended()
+    }
+
+    private func settle(_ write: ClientWrite, _ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         guard let outcome = try? Outcome.decode(&reader, limits: limits) else {
             return ledger.violated("\(name) got an outcome that cannot be read")
@@ -247,40 +264,49 @@ extension SimulatedClient {
         if let first = firstAnswer, !isLost {
             firstAnswer = nil
             if outcome != first {
-                ledger.violated("\(operationName) was answered \(first), and then \(outcome)")
+                ledger.violated("\(write.name) was answered \(first), and then \(outcome)")
             }
         } else if !isLost, loop.world.random.happens(perMille: 50) {
             ledger.repeated()
             firstAnswer = outcome
             return retry(afterMilliseconds: loop.world.random.next() % 50)
         }
-        conclude(operationName, outcome, aborts: aborts, lastUse: lastUse)
+        conclude(write, outcome, lastUse: lastUse)
     }
 
-    private func conclude(
-        _ operationName: String, _ outcome: Outcome, aborts: Bool, lastUse: UInt64
-    ) {
+    private func conclude(_ write: ClientWrite, _ outcome: Outcome, lastUse: UInt64) {
         switch outcome {
-        case .committed(let index, _):
-            if aborts { ledger.violated("\(operationName) must abort, and committed at \(index)") }
-            acknowledged = sequence
-            trace.note(loop.world, name, "\(operationName) committed at \(index)")
-            ledger.ended(operationName, .committed(index))
-            ended()
-        case .aborted(_, let abort):
-            switch abort.code {
-            case .requested where aborts:
-                acknowledged = sequence
-                ledger.ended(operationName, .aborted)
-                ended()
-            case .sessionUnknown:
-                lostSession(operationName, lastUse)
-            default:
-                ledger.violated("\(operationName) aborted: \(abort)")
-                ledger.ended(operationName, .aborted)
-                ended()
+        case .committed(let index, let results):
+            if write.aborts {
+                ledger.violated("\(write.name) must abort, and committed at \(index)")
             }
+            if results.count != write.groups.count {
+                ledger.violated(
+                    "\(write.name) committed at \(index) with \(results.count) results")
+            }
+            trace.note(loop.world, name, "\(write.name) committed at \(index)")
+            concluded(write.name, .committed(index))
+        case .aborted(_, let abort) where abort.code == .sessionUnknown:
+            lostSession(write.name, lastUse)
+        case .aborted(let index, let abort):
+            switch abort.code {
+            case .requested
+            where write.aborts && abort.step == write.groups.count
+                && abort.message == ClientOperation.abortReason:
+                break
+            case .expectationFailed where abort.step == nil:
+                ledger.conditionFailed(write, at: index)
+            default:
+                ledger.violated("\(write.name) aborted: \(abort)")
+            }
+            concluded(write.name, .aborted)
         }
+    }
+
+    private func concluded(_ operation: String, _ fate: Ledger.Fate) {
+        acknowledged = sequence
+        ledger.ended(operation, fate)
+        ended()
     }
 
     /// The session is gone; what it was doing happened once or not at all.
@@ -294,10 +320,10 @@ extension SimulatedClient {
         trace.note(loop.world, name, "\(operationName) unknown: session lost")
         session = nil
         sequence = .zero
-        if let first = firstAnswer, case .write(_, _, let aborts)? = operation {
+        if let first = firstAnswer, case .write(let write)? = operation {
             // It has its answer, and had asked for it once more.
             firstAnswer = nil
-            return conclude(operationName, first, aborts: aborts, lastUse: lastUse)
+            return conclude(write, first, lastUse: lastUse)
         }
         ledger.ended(operationName, .unknown)
         ended()
@@ -321,10 +347,10 @@ extension SimulatedClient {
         case .interrupted:
             retry(afterMilliseconds: 10)
         case .sessionExpired:
-            guard case .write(let name, _, _)? = operation else {
+            guard case .write(let write)? = operation else {
                 return retry(afterMilliseconds: 1)
             }
-            lostSession(name, sessionUsed)
+            lostSession(write.name, sessionUsed)
         case .refused(.diskFull, _):
             drop()
             retry(afterMilliseconds: 100)

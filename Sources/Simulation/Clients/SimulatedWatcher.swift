@@ -24,6 +24,8 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     package private(set) var next = LogIndex(1)
     /// Where it was told that each operation is.
     private var places: [String: LogIndex] = [:]
+    /// All commits of operations that it was told of, in order.
+    private(set) var history: [ValueModel.Write] = []
     /// How often it has gone on with another connection.
     package private(set) var resumptions = 0
 
@@ -139,11 +141,14 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     }
 
     private func saw(_ set: ChangeSet) {
-        guard let property = set.properties.first(where: { $0.name == "operation" }) else { return }
+        guard set.abort == nil,
+            let property = set.properties.first(where: { $0.name == "operation" })
+        else { return }
         let operation = String(decoding: property.value, as: UTF8.self)
         if let before = places.updateValue(set.index, forKey: operation) {
             ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")
         }
+        history.append(ValueModel.Write(index: set.index, operation: operation))
         ledger.saw(operation, at: set.index, by: name)
     }
 

@@ -6,7 +6,7 @@ import Logging
 import Node
 import Properties
 import Raft
-import Replication
+package import Replication
 import Transactions
 import Triggers
 import Wire
@@ -33,6 +33,8 @@ package final class SimulatedCluster: @unchecked Sendable {
     /// Called where a process has ended in the middle of something, with its name and whether it was
     /// still opening its data.
     package var crashedMidway: (SimulatedHost, String, Bool) -> Void = { _, _, _ in }
+    /// Called where a process has ended by itself, with why; nil: it was told to, as it says.
+    package var stoppedItself: (SimulatedHost, ReplicationFailure?) -> Void = { _, _ in }
     package var delivered: (SimulatedHost, SimulatedPrograms.Delivery) -> Void = { _, _ in }
 
     /// The cluster's name in every simulation.
@@ -88,6 +90,7 @@ package final class SimulatedCluster: @unchecked Sendable {
             clientListen: host.clientAddress, metricsListen: nil, triggerFolder: "/triggers",
             version: Release.version)
         host.starts += 1
+        host.disk.processBegins()
         host.failure = nil
         crashedStart = nil
         host.disk.wroteGroup = { [unowned self, unowned host] in wroteGroup(host, $0) }
@@ -161,6 +164,7 @@ package final class SimulatedCluster: @unchecked Sendable {
         } else {
             trace.note(world, host.name, "has drained")
         }
+        stoppedItself(host, host.failure)
         guard let process = host.process else { return }
         // Its turn is still under way: it ends right behind it.
         let loop = process.loop
@@ -236,7 +240,7 @@ package final class SimulatedCluster: @unchecked Sendable {
     /// Has the leader write something under the name `name`; `done` hears at which index, or of none.
     package func write(_ name: String, done: @escaping (LogIndex?) -> Void) {
         guard let replica = leader?.replica else { return done(nil) }
-        let transaction = ClientOperation.transaction(name, [0], aborts: false)
+        let transaction = ClientOperation.transaction(ClientWrite(name: name, groups: [0]))
         replica.propose(Record.transaction(transaction, origin: nil).encoded()) { result in
             guard case .success(.outcome(let bytes)) = result,
                 case .committed(let index)? = try? OutcomeHeader.peek(bytes)
@@ -253,16 +257,17 @@ package final class SimulatedCluster: @unchecked Sendable {
             .max { ($0.replica?.report().term ?? .zero) < ($1.replica?.report().term ?? .zero) }
     }
 
-    /// Whether all running members have applied all that the leader knows to be committed.
+    /// Whether all members run, have what they lacked, and have applied all that the leader knows to
+    /// be committed.
     package var isSettled: Bool {
         guard let target = leader?.replica?.report(), target.commit == target.last else {
             return false
         }
         return hosts.allSatisfy { host in
-            guard let replica = host.replica, target.membership.member(host.node) != nil else {
-                return true
-            }
+            guard target.membership.member(host.node) != nil else { return true }
+            guard let replica = host.replica else { return false }
             return replica.appliedPosition.index == target.commit
+                && !replica.report().isRepairing
         }
     }
 }

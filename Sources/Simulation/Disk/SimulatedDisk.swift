@@ -26,6 +26,8 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
 
     package var faults = DiskFaults()
     package var counts = DiskCounts()
+    /// What the disk has refused for a fault of its own since a process last began to use it.
+    package private(set) var refusals: [FileFailure] = []
     /// Called before and behind each change with its name; the process may end in it.
     package var passing: (String) -> Void = { _ in }
     /// Called with each group that is written to a segment of the log.
@@ -126,6 +128,17 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         if process == epoch { passing(operation) }
         guard process != epoch else { return }
         throw FileFailure(.other, operation, path: path, reason: "the process has ended")
+    }
+
+    /// Notes what the disk refuses to the present process.
+    func refuse(_ failure: FileFailure) -> FileFailure {
+        refusals.append(failure)
+        return failure
+    }
+
+    /// A process begins to use the disk.
+    package func processBegins() {
+        refusals = []
     }
 
     /// Takes so many bytes of what is free; false where there are too few.

@@ -96,13 +96,14 @@ final class SimulatedFile: File {
         let missing = end - content.live.count
         guard missing > 0 else { return }
         guard disk.grow(by: missing) else {
-            throw FileFailure(
-                .noSpace, operation, path: path, reason: "No space left on device")
+            throw disk.refuse(
+                FileFailure(.noSpace, operation, path: path, reason: "No space left on device"))
         }
         content.live.append(contentsOf: [UInt8](repeating: 0, count: missing))
     }
 
+    /// An error that the disk gives, noted there.
     private func failure(_ operation: String) -> FileFailure {
-        FileFailure(.other, operation, path: path, reason: "Input/output error")
+        disk.refuse(FileFailure(.other, operation, path: path, reason: "Input/output error"))
     }
 }

@@ -7,7 +7,8 @@ package struct Coverage: Sendable {
     /// What a set of runs has to meet; a quiet one proves nothing.
     package static let wanted =
         Fault.kinds + [
-            "compactions", "connections broken", "elections", "frames kept of a rotten envelope",
+            "compactions", "conditions that failed", "conditions that held", "connections broken",
+            "elections", "frames kept of a rotten envelope",
             "messages lost",
             "messages reordered", "messages repeated", "repair by digest", "repairs",
             "rot below the engine passed over",

@@ -132,10 +132,15 @@ package struct Schedule: Sendable {
 
     private static func fault(hosts: Int, using random: inout SeededGenerator) -> Fault {
         let one = 1 + random.next() % UInt64(hosts)
-        let other = 1 + (one + random.next() % UInt64(hosts - 1)) % UInt64(hosts)
+        let processes = processFaults(one, using: &random)
+        var network: [(Int, Fault)] = []
+        if hosts > 1 {
+            let other = 1 + (one + random.next() % UInt64(hosts - 1)) % UInt64(hosts)
+            network = networkFaults(one, other, using: &random)
+        }
         let weights =
-            processFaults(one, using: &random) + networkFaults(one, other, using: &random)
-            + diskFaults(one, using: &random) + [(4, .transfer), (4, .membership)]
+            processes + network + diskFaults(one, using: &random)
+            + [(4, .transfer), (4, .membership)]
         var place = Int(random.next() % UInt64(weights.reduce(0) { $0 + $1.0 }))
         for (weight, fault) in weights {
             place -= weight

@@ -84,9 +84,12 @@ extension FaultInjector {
 
     // MARK: Until it is whole again
 
-    /// One disk at a time, and not before its node has a part in the cluster.
+    /// One disk at a time, not before its node has a part in the cluster, and only where two others
+    /// have what it loses.
     private func mayImpair(_ host: SimulatedHost) -> Bool {
-        guard impairment == nil, let report = host.replica?.report() else { return false }
+        guard impairment == nil, cluster.founders >= 3, let report = host.replica?.report() else {
+            return false
+        }
         return report.membership.voters.contains(host.node) && !report.isRepairing
             && cluster.hosts.prefix(cluster.founders).allSatisfy(checker.hasBegun)
     }
@@ -130,9 +133,8 @@ extension FaultInjector {
         default:
             count("start refused otherwise")
         }
-        let faults = host.disk.faults
-        if faults.failsReads || faults.failsWrites || faults.failsSyncs || faults.freeBytes != nil {
-            restart(host, 300)
+        if StopJudge(host.disk).explains(error) {
+            comeBack(host)
         } else if impairment?.host === host {
             // As its message says: remove the directory, let the node rejoin.
             count("directories removed by hand")
@@ -141,6 +143,25 @@ extension FaultInjector {
             if isOver { cluster.start(host) } else { restart(host, 500) }
         } else {
             checker.violated(host, "refuses its data: \(error)")
+        }
+    }
+}
+
+extension FaultInjector {
+    /// A process has ended by itself: only a fault of its own disk is a reason.
+    func stoppedItself(_ host: SimulatedHost, _ failure: ReplicationFailure?) {
+        guard let failure else { return checker.violated(host, "stops, and nobody told it to") }
+        guard StopJudge(host.disk).explains(failure) else {
+            return checker.violated(host, "stops without a fault of its disk: \(failure)")
+        }
+        count("stops for a fault of the disk")
+        comeBack(host)
+    }
+
+    /// Starts a host again whose disk had refused something, until the disk is in order.
+    private func comeBack(_ host: SimulatedHost) {
+        later(300) {
+            if host.process == nil { self.cluster.start(host) }
         }
     }
 }

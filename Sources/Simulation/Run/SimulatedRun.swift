@@ -100,6 +100,7 @@ package final class SimulatedRun {
         }
         cluster.ends = { [unowned self] in checker.ends($0) }
         cluster.refused = { [unowned self] in injector.refused($0, $1) }
+        cluster.stoppedItself = { [unowned self] in injector.stoppedItself($0, $1) }
         cluster.crashedMidway = { [unowned self] host, doing, isOpening in
             injector.crashedMidway(host, at: doing, isOpening: isOpening)
         }
@@ -247,6 +248,9 @@ package final class SimulatedRun {
     private func compare() {
         guard isClean else { return }
         violations += watcher?.missing() ?? []
+        let history = watcher?.history ?? []
+        violations += ledger.judge(history)
+        let model = ledger.model(history)
         // A node that was removed need not have heard of it: the leader knows who is a member.
         guard let members = cluster.leader?.replica?.newestMembership else {
             violations.append("no leader at the end")
@@ -254,14 +258,18 @@ package final class SimulatedRun {
         }
         var digests: [String: String] = [:]
         for host in cluster.hosts where members.member(host.node) != nil {
-            guard let replica = host.replica else { continue }
+            guard let replica = host.replica else {
+                violations.append("\(host.name) is a member, and does not run at the end")
+                continue
+            }
             do {
                 let report = try StateDigest.of(replica.presentEngine)
                 digests[host.name] = "\(report.index) \(report.digest)"
             } catch {
                 violations.append("\(host.name): its state cannot be read: \(error)")
             }
-            violations += FeedChecker.check(host, ledger, limits: settings.limits)
+            violations += FeedChecker.check(host, ledger, history, limits: settings.limits)
+            violations += RowChecker.check(host, model, limits: settings.limits)
         }
         if Set(digests.values).count > 1 {
             violations.append("states differ: \(digests.sorted { $0.key < $1.key })")
@@ -292,6 +300,8 @@ package final class SimulatedRun {
         verdict.coverage.count("trigger deliveries", deliveries.count)
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
+        verdict.coverage.count("conditions that held", ledger.conditionsHeld)
+        verdict.coverage.count("conditions that failed", ledger.failedConditions.count)
         verdict.counts = ledger.counts
         verdict.steps = world.steps
         verdict.nodeSeconds = Double(nodeNanoseconds) / 1e9
