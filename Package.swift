@@ -74,6 +74,7 @@ let package = Package(
         module("WAL", ["Identifiers", "IOCore", "Codec", "Compression"]),
         module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
         module("IOPosix", ["Identifiers", "IOCore"]),
+        module("IOBlocking", ["Identifiers", "IOCore"]),
         tests("Codec", ["Identifiers"]),
         tests("IOCore", ["Identifiers"]),
         tests("Raft", ["Identifiers"]),
@@ -85,6 +86,7 @@ let package = Package(
         tests("WAL", ["Identifiers", "IOCore", "IOPosix", "Codec", "Compression"]),
         tests("IOLibuv", ["Identifiers", "IOCore", "IOPosix"]),
         tests("IOPosix", ["Identifiers", "IOCore"]),
+        tests("IOBlocking", ["Identifiers", "IOCore", "IOLibuv", "IOPosix"]),
         // Floor 3: what a transaction does.
         module("Properties", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
         module("Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),

@@ -1,19 +1,20 @@
-import Glibc
-import IOCore
+package import Glibc
 
 /// Bytes that wait to leave, in the arrays they came in; small ones share one.
-struct OutputQueue {
+package struct OutputQueue {
     private var buffers: [[UInt8]] = []
     /// The first buffer that has not left.
     private var first = 0
     /// Bytes of it that have left.
     private var skipped = 0
-    private(set) var byteCount = 0
+    package private(set) var byteCount = 0
 
     /// Up to this size a buffer is filled with what comes next; a larger one is passed on as it is.
     private static let sharedBytes = 16 << 10
 
-    mutating func append(_ bytes: [UInt8]) {
+    package init() {}
+
+    package mutating func append(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         byteCount += bytes.count
         if first < buffers.count,
@@ -26,7 +27,7 @@ struct OutputQueue {
     }
 
     /// Drops the first `count` bytes, which have left.
-    mutating func consume(_ count: Int) {
+    package mutating func consume(_ count: Int) {
         precondition(count <= byteCount, "\(count) bytes left of \(byteCount)")
         byteCount -= count
         var rest = count
@@ -51,7 +52,7 @@ struct OutputQueue {
     }
 
     /// A copy of the first bytes, `limit` at most.
-    func prefix(_ limit: Int) -> [UInt8] {
+    package func prefix(_ limit: Int) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(min(limit, byteCount))
         var start = skipped
@@ -63,7 +64,7 @@ struct OutputQueue {
     }
 
     /// Runs `body` with the memory of the first buffers, as many as one call takes.
-    func withVector<Result>(_ body: (UnsafeBufferPointer<iovec>) -> Result) -> Result {
+    package func withVector<Result>(_ body: (UnsafeBufferPointer<iovec>) -> Result) -> Result {
         unsafe GatheredBytes.withVector(of: buffers, from: first, skipping: skipped, body)
     }
 }

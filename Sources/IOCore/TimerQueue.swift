@@ -1,11 +1,10 @@
-import IOCore
-import Identifiers
+package import Identifiers
 
 /// Jobs by deadline; those of one deadline in the order they came.
 ///
 /// A binary heap of deadlines beside a table of jobs. Cancelling forgets the job and leaves the
 /// deadline in the heap, which is rebuilt when most of it is dead.
-struct TimerQueue {
+package struct TimerQueue {
     private struct Entry {
         let deadline: MonotonicTime
         let id: UInt64
@@ -20,12 +19,12 @@ struct TimerQueue {
     private var nextID: UInt64 = 1
 
     /// Jobs that wait.
-    var count: Int {
+    package var count: Int {
         jobs.count
     }
 
     /// The earliest deadline of a job that waits.
-    var earliest: MonotonicTime? {
+    package var earliest: MonotonicTime? {
         mutating get {
             while let first = heap.first, jobs[first.id] == nil {
                 removeFirst()
@@ -34,7 +33,9 @@ struct TimerQueue {
         }
     }
 
-    mutating func add(
+    package init() {}
+
+    package mutating func add(
         _ deadline: MonotonicTime, _ job: @escaping @Sendable () -> Void
     ) -> TimerID {
         let id = nextID
@@ -45,13 +46,13 @@ struct TimerQueue {
         return TimerID(id)
     }
 
-    mutating func cancel(_ timer: TimerID) {
+    package mutating func cancel(_ timer: TimerID) {
         guard jobs.removeValue(forKey: timer.rawValue) != nil else { return }
         if heap.count > 64, heap.count > 4 * jobs.count { rebuild() }
     }
 
     /// Takes the identifiers of all that is due at `now`, earliest first; their jobs stay until taken.
-    mutating func due(at now: MonotonicTime) -> [TimerID] {
+    package mutating func due(at now: MonotonicTime) -> [TimerID] {
         var result: [TimerID] = []
         while let first = heap.first, first.deadline <= now {
             removeFirst()
@@ -61,11 +62,11 @@ struct TimerQueue {
     }
 
     /// Takes the job of a timer that is due, unless it has been cancelled meanwhile.
-    mutating func take(_ timer: TimerID) -> (@Sendable () -> Void)? {
+    package mutating func take(_ timer: TimerID) -> (@Sendable () -> Void)? {
         jobs.removeValue(forKey: timer.rawValue)
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         heap = []
         jobs = [:]
     }
