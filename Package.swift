@@ -43,6 +43,7 @@ let package = Package(
         .executable(name: "lockstep", targets: ["LockstepCLI"]),
         .executable(name: "lockstep-torture", targets: ["Torture"]),
         .executable(name: "lockstep-simulate", targets: ["LockstepSimulate"]),
+        .library(name: "scf", type: .dynamic, targets: ["LibSCF"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -123,7 +124,19 @@ let package = Package(
                 "Triggers", "Wire", "Client",
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        module(
+            "SCF",
+            [
+                "Identifiers", "Codec", "IOCore", "IOBlocking", "Transactions", "Properties",
+                "Wire", "Client",
+            ]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
+        tests(
+            "SCF",
+            [
+                "Identifiers", "Codec", "IOCore", "KeyValue", "Transactions", "Properties", "Wire",
+                "Client",
+            ]),
         tests(
             "Peers",
             [
@@ -148,8 +161,21 @@ let package = Package(
             "Node",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
-                "Properties", "Triggers", "Replication", "Client", "Lockstep", "Wire", "WAL",
+                "Properties", "Triggers", "Replication", "Client", "Lockstep", "SCF", "Wire",
+                "WAL",
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+        .target(
+            name: "LibSCF",
+            dependencies: ["IOCore", "Properties", "SCF"], exclude: ["include", "libscf.map"],
+            swiftSettings: strict,
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
+                        "-soname=libscf.so.1", "-Xlinker",
+                        "--version-script=\(Context.packageDirectory)/Sources/LibSCF/libscf.map",
+                    ])
             ]),
         // Beside the house: whole nodes in one process, on a world made from a seed.
         module(

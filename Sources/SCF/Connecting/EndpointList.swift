@@ -1,0 +1,31 @@
+package import IOCore
+
+/// Where the cluster is, in the order in which a program may say so.
+package enum EndpointList {
+    /// The variable that libscf has for it, and this project's own.
+    package static let variables = ["LIBSCF_DOORPATH", "LOCKSTEP_ENDPOINTS"]
+    private static let standard = Address(host: "127.0.0.1", port: 27_010)
+
+    /// The endpoints of the decoration, else of the first variable that is set, else this machine's.
+    ///
+    /// Nil where the first that is there names none.
+    package static func find(
+        doorPath: [UInt8]?, _ environment: (String) -> String?
+    ) -> [Address]? {
+        if let doorPath { return parse(String(decoding: doorPath, as: UTF8.self)) }
+        for variable in variables {
+            if let text = environment(variable), !text.isEmpty { return parse(text) }
+        }
+        return [standard]
+    }
+
+    /// Reads `host:port[,host:port…]`.
+    static func parse(_ text: String) -> [Address]? {
+        var result: [Address] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let address = Address(String(part)) else { return nil }
+            result.append(address)
+        }
+        return result.isEmpty ? nil : result
+    }
+}

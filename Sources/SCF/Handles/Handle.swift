@@ -1,0 +1,131 @@
+package import IOCore
+import Properties
+
+/// A handle: one way to the cluster, and the lock of everything that belongs to it.
+///
+/// Calls of one handle are made one after another; programs that want more at once make more handles.
+/// A handle lives as long as any of its objects.
+package final class Handle {
+    private enum State {
+        case unbound
+        case bound(any Cluster)
+        case destroyed
+    }
+
+    private let lock = Locked(())
+    private let connect: ([Address]) throws(Failure) -> any Cluster
+    private var state = State.unbound
+    private var doorPath: [UInt8]?
+    /// Counts the bindings: what was set in an earlier one is not set any more.
+    private(set) var binding: UInt64 = 0
+
+    /// The version of the interface (`SCF_VERSION`).
+    package static let version: UInt = 1
+
+    /// Makes a handle that `connect` binds; throws `versionMismatch`.
+    package init(
+        version: UInt, connect: @escaping ([Address]) throws(Failure) -> any Cluster
+    ) throws(Failure) {
+        guard version == Self.version else { throw .versionMismatch }
+        self.connect = connect
+    }
+
+    /// Runs `body` under the handle's lock; not reentrant.
+    func locked<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        try lock.withLock { (_: inout Void) throws(Failure) in try body() }
+    }
+
+    /// The same where nothing can fail.
+    func locked<Result>(_ body: () -> Result) -> Result {
+        lock.withLock { (_: inout Void) in body() }
+    }
+
+    // MARK: - Binding
+
+    /// Connects (*scf_handle_bind*): `inUse`, `noServer`; `invalidArgument` for a door path that
+    /// names no endpoint.
+    package func bind(environment: (String) -> String?) throws(Failure) {
+        try locked { () throws(Failure) in
+            switch state {
+            case .bound: throw .inUse
+            case .destroyed: throw .handleDestroyed
+            case .unbound: break
+            }
+            guard let endpoints = EndpointList.find(doorPath: doorPath, environment) else {
+                throw .noServer
+            }
+            state = .bound(try connect(endpoints))
+            binding += 1
+        }
+    }
+
+    /// Disconnects (*scf_handle_unbind*): `notBound`.
+    package func unbind() throws(Failure) {
+        try locked { () throws(Failure) in
+            try cluster().close()
+            state = .unbound
+        }
+    }
+
+    /// Disconnects for good (*scf_handle_destroy*); objects of the handle may still be destroyed.
+    package func destroy() {
+        locked {
+            if case .bound(let cluster) = state { cluster.close() }
+            state = .destroyed
+        }
+    }
+
+    /// Whether `destroy` was called.
+    package var isDestroyed: Bool {
+        locked {
+            if case .destroyed = state { true } else { false }
+        }
+    }
+
+    /// Sets or clears (nil) a decoration (*scf_handle_decorate*).
+    package func decorate(_ name: String, _ value: Value?) throws(Failure) {
+        if let value, value.handle !== self { throw .handleMismatch }
+        try locked { () throws(Failure) in
+            if case .bound = state { throw .inUse }
+            switch name {
+            case "debug":
+                _ = try value?.content(as: .count)
+            case "door_path":
+                doorPath = try value?.content(as: .astring).text
+            case "zone":
+                // There is one zone, whatever it is called.
+                _ = try value?.content(as: .astring)
+            default:
+                throw .invalidArgument
+            }
+        }
+    }
+
+    /// The cluster; throws `notBound`; under the lock.
+    func cluster() throws(Failure) -> any Cluster {
+        guard case .bound(let cluster) = state else { throw .notBound }
+        return cluster
+    }
+}
+
+/// What belongs to a handle: every object of the interface.
+package class HandleObject {
+    package let handle: Handle
+
+    package init(_ handle: Handle) {
+        self.handle = handle
+    }
+
+    /// The handle where it has not been destroyed (`scf_*_handle`); throws `handleDestroyed`.
+    package func liveHandle() throws(Failure) -> Handle {
+        if handle.isDestroyed { throw .handleDestroyed }
+        return handle
+    }
+
+    /// Throws `handleMismatch` where one of `others` belongs to another handle.
+    func requireSameHandle(_ others: HandleObject?...) throws(Failure) {
+        for other in others {
+            if let other, other.handle !== handle { throw .handleMismatch }
+        }
+    }
+}

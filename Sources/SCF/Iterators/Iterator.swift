@@ -1,0 +1,290 @@
+import Properties
+
+/// Goes through the children of a thing, one at each call (*scf_iter_create*).
+///
+/// Children of the tree come in pages as they are needed; properties and values are those of the
+/// version that was shown when it was set up.
+package final class Iterator: HandleObject {
+    private enum Source {
+        case scopes(remaining: Int)
+        case services(Pages<Entity>)
+        case instances(Pages<Entity>)
+        case groups(Pages<GroupView>)
+        case snapshots(Pages<SnapshotView>)
+        case properties(ArraySlice<PropertyView>)
+        case values(PropertyType, ArraySlice<PropertyValue>)
+    }
+
+    /// What has been read, and where to go on.
+    private struct Pages<Item> {
+        var items: ArraySlice<Item> = []
+        /// The last name looked at; nil at the end.
+        var after: String? = ""
+        let page: (String) throws(Failure) -> (items: [Item], through: String?)
+
+        mutating func next() throws(Failure) -> Item? {
+            while items.isEmpty, let after {
+                let found = try page(after)
+                items = found.items[...]
+                self.after = found.through
+            }
+            return items.popFirst()
+        }
+    }
+
+    private var source: Source?
+    private var binding: UInt64 = 0
+
+    /// Goes through nothing again.
+    package func reset() {
+        handle.locked { source = nil }
+    }
+
+    // MARK: - Setting up
+
+    package func scopes(of handle: Handle) throws(Failure) {
+        guard handle === self.handle else { throw .handleMismatch }
+        try setUp { () throws(Failure) in
+            _ = try handle.cluster()
+            return .scopes(remaining: 1)
+        }
+    }
+
+    package func services(of scope: Scope) throws(Failure) {
+        try requireSameHandle(scope)
+        try setUp { () throws(Failure) in
+            try scope.current()
+            return .services(entities(.services) { PropertyPath(service: $0) })
+        }
+    }
+
+    package func instances(of service: Service) throws(Failure) {
+        try requireSameHandle(service)
+        try setUp { () throws(Failure) in
+            let entity = try service.present()
+            let name = entity.path.service
+            return .instances(
+                entities(.instances(of: entity.path, id: entity.id)) {
+                    PropertyPath(service: name, instance: $0)
+                })
+        }
+    }
+
+    /// The groups of a service or an instance, of one type or of all.
+    package func groups(of owner: GroupOwner, type: String? = nil) throws(Failure) {
+        try requireSameHandle(owner)
+        try setUp { () throws(Failure) in
+            _ = try handle.cluster()
+            if let type { try Names.require(type, as: .groupType) }
+            let entity = try owner.present()
+            let source = GroupSource.owner(entity.path, id: entity.id)
+            return .groups(groups(source, .owner(entity), at: entity.path, type: type))
+        }
+    }
+
+    /// The groups of an instance, each together with its service's of the same name.
+    ///
+    /// As they are, or as `snapshot` holds them.
+    package func composedGroups(
+        of instance: Instance, in snapshot: Snapshot?, type: String? = nil
+    ) throws(Failure) {
+        try requireSameHandle(instance, snapshot)
+        try setUp { () throws(Failure) in
+            _ = try handle.cluster()
+            if let type { try Names.require(type, as: .groupType) }
+            let owner = try instance.present()
+            let view = try snapshot?.present()
+            return .groups(composedGroups(of: view?.instance ?? owner, in: view, type: type))
+        }
+    }
+
+    /// The groups of one level of a snapshot, of one type or of all.
+    package func groups(of level: Snaplevel, type: String? = nil) throws(Failure) {
+        try requireSameHandle(level)
+        try setUp { () throws(Failure) in
+            _ = try handle.cluster()
+            if let type { try Names.require(type, as: .groupType) }
+            let view = try level.present()
+            let source = GroupSource.level(content: view.snapshot.name.content, view.level)
+            return .groups(groups(source, .level(view), at: view.owner, type: type))
+        }
+    }
+
+    package func snapshots(of instance: Instance) throws(Failure) {
+        try requireSameHandle(instance)
+        try setUp { () throws(Failure) in .snapshots(snapshots(of: try instance.present())) }
+    }
+
+    package func properties(of group: Group) throws(Failure) {
+        try requireSameHandle(group)
+        try setUp { () throws(Failure) in
+            let view = try group.present()
+            let views = view.group.properties.map { PropertyView(group: view, property: $0) }
+            return .properties(views[...])
+        }
+    }
+
+    package func values(of property: Property) throws(Failure) {
+        try requireSameHandle(property)
+        try setUp { () throws(Failure) in
+            let content = try property.present().property.content
+            return .values(content.type, content.values[...])
+        }
+    }
+
+    private func setUp(_ body: () throws(Failure) -> Source) throws(Failure) {
+        try handle.locked { () throws(Failure) in
+            source = nil
+            source = try body()
+            binding = handle.binding
+        }
+    }
+
+    private func entities(
+        _ children: PropertyChildren, _ path: @escaping (String) -> PropertyPath?
+    ) -> Pages<Entity> {
+        let handle = self.handle
+        return Pages { (after) throws(Failure) in
+            let listing = try handle.read(
+                .list(children, page: .init(after: after)), PropertyListing.init)
+            let items = listing.entries.compactMap { entry in
+                path(entry.name).map { Entity(path: $0, id: entry.id) }
+            }
+            return (items, listing.hasMore ? listing.entries.last?.name : nil)
+        }
+    }
+
+    private func groups(
+        _ source: GroupSource, _ origin: GroupOrigin, at owner: PropertyPath, type: String?
+    ) -> Pages<GroupView> {
+        let handle = self.handle
+        return Pages { (after) throws(Failure) in
+            let query = PropertyQuery.groups(source, type: type, page: .init(after: after))
+            let listing = try handle.read(query, GroupListing.init)
+            let items = listing.entries.compactMap { entry in
+                owner.group(entry.name).map {
+                    GroupView(path: $0, origin: origin, group: entry.group)
+                }
+            }
+            return (items, listing.through)
+        }
+    }
+
+    private func composedGroups(
+        of instance: Entity, in snapshot: SnapshotView?, type: String?
+    ) -> Pages<GroupView> {
+        let handle = self.handle
+        return Pages { (after) throws(Failure) in
+            let query = PropertyQuery.composedGroups(
+                Handle.composition(of: instance, in: snapshot), type: type,
+                page: .init(after: after))
+            let listing = try handle.read(query, ComposedListing.init)
+            let items = listing.entries.compactMap {
+                GroupView($0.group, $0.name, of: instance, in: snapshot)
+            }
+            return (items, listing.through)
+        }
+    }
+
+    private func snapshots(of instance: Entity) -> Pages<SnapshotView> {
+        let handle = self.handle
+        return Pages { (after) throws(Failure) in
+            let query = PropertyQuery.snapshots(
+                of: instance.path, id: instance.id, page: .init(after: after))
+            let listing = try handle.read(query, SnapshotListing.init)
+            let items = listing.entries.compactMap { entry in
+                SnapshotPath(instance.path, entry.name).map {
+                    SnapshotView(instance: instance, path: $0, name: entry.snapshot)
+                }
+            }
+            return (items, listing.through)
+        }
+    }
+
+    // MARK: - Going on
+
+    /// Shows the next scope in `target`; false at the end, and for ever.
+    package func next(_ target: Scope) throws(Failure) -> Bool {
+        try advance(target) { (source) throws(Failure) in
+            guard case .scopes(let remaining) = source else { throw .invalidArgument }
+            source = .scopes(remaining: 0)
+            return remaining > 0 ? () : nil
+        }
+    }
+
+    package func next(_ target: Service) throws(Failure) -> Bool {
+        try advance(target) { (source) throws(Failure) in
+            guard case .services(var pages) = source else { throw .invalidArgument }
+            defer { source = .services(pages) }
+            return try pages.next()
+        }
+    }
+
+    package func next(_ target: Instance) throws(Failure) -> Bool {
+        try advance(target) { (source) throws(Failure) in
+            guard case .instances(var pages) = source else { throw .invalidArgument }
+            defer { source = .instances(pages) }
+            return try pages.next()
+        }
+    }
+
+    package func next(_ target: Group) throws(Failure) -> Bool {
+        try advance(target) { (source) throws(Failure) in
+            guard case .groups(var pages) = source else { throw .invalidArgument }
+            defer { source = .groups(pages) }
+            return try pages.next()
+        }
+    }
+
+    package func next(_ target: Snapshot) throws(Failure) -> Bool {
+        try advance(target) { (source) throws(Failure) in
+            guard case .snapshots(var pages) = source else { throw .invalidArgument }
+            defer { source = .snapshots(pages) }
+            return try pages.next()
+        }
+    }
+
+    package func next(_ target: Property) throws(Failure) -> Bool {
+        try advance(target) { (source) throws(Failure) in
+            guard case .properties(var views) = source else { throw .invalidArgument }
+            defer { source = .properties(views) }
+            return views.popFirst()
+        }
+    }
+
+    /// Gives `target` the next value; it holds nothing at the end.
+    package func next(_ target: Value) throws(Failure) -> Bool {
+        try requireSameHandle(target)
+        return try handle.locked { () throws(Failure) in
+            target.clear()
+            guard case .values(let type, var values) = try ready() else {
+                throw .invalidArgument
+            }
+            guard let value = values.popFirst() else { return false }
+            source = .values(type, values)
+            target.fill(value, type: type)
+            return true
+        }
+    }
+
+    /// What it goes through: `notBound`, `notSet`; under the lock.
+    private func ready() throws(Failure) -> Source {
+        _ = try handle.cluster()
+        guard let source, binding == handle.binding else { throw .notSet }
+        return source
+    }
+
+    private func advance<Held>(
+        _ target: Register<Held>, _ step: (inout Source) throws(Failure) -> Held?
+    ) throws(Failure) -> Bool {
+        try requireSameHandle(target)
+        return try handle.locked { () throws(Failure) in
+            target.show(nil)
+            var source = try ready()
+            let found = try step(&source)
+            self.source = source
+            target.show(found)
+            return found != nil
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Client
+import Codec
+import Properties
+import Transactions
+import Wire
+
+// What handles ask and tell the cluster; everything under the lock.
+extension Handle {
+    /// The answer to a query.
+    func read<Reply>(
+        _ query: PropertyQuery, _ decode: ([UInt8]) throws(DecodingFailure) -> Reply
+    ) throws(Failure) -> Reply {
+        let cluster = try cluster()
+        let answer: ReadAnswer
+        do throws(CallFailure) {
+            answer = try cluster.read(query)
+        } catch {
+            throw Failure(error)
+        }
+        switch answer {
+        case .aborted(let code): throw Failure(code)
+        case .found(let bytes): return try Self.decoded(bytes, decode)
+        }
+    }
+
+    /// Carries an operation out; its result.
+    func submit<Reply>(
+        _ operation: PropertyOperation, _ decode: ([UInt8]) throws(DecodingFailure) -> Reply
+    ) throws(Failure) -> Reply {
+        guard let result = try submit(operation) else { throw .internal }
+        return try Self.decoded(result, decode)
+    }
+
+    /// Carries an operation out; nil where its base version is out of date.
+    func submit(_ operation: PropertyOperation) throws(Failure) -> [UInt8]? {
+        let cluster = try cluster()
+        let outcome: Outcome
+        do throws(CallFailure) {
+            outcome = try cluster.submit(operation)
+        } catch {
+            throw Failure(error)
+        }
+        switch outcome {
+        case .committed(_, let results): return results.first ?? []
+        case .aborted(_, let abort):
+            if abort.code == .outOfDate { return nil }
+            throw Failure(abort.code)
+        }
+    }
+
+    private static func decoded<Reply>(
+        _ bytes: [UInt8], _ decode: ([UInt8]) throws(DecodingFailure) -> Reply
+    ) throws(Failure) -> Reply {
+        do throws(DecodingFailure) {
+            return try decode(bytes)
+        } catch {
+            throw .internal
+        }
+    }
+
+    // MARK: - Things of the tree
+
+    /// The service or instance at `path`: `notFound`.
+    func entity(_ path: PropertyPath) throws(Failure) -> Entity {
+        let reply = try read(.entity(path), EntityReply.init)
+        guard let id = reply.id else { throw .notFound }
+        return Entity(path: path, id: id)
+    }
+
+    /// Throws `deleted` where the thing is gone, though another may have its name.
+    func requirePresent(_ entity: Entity) throws(Failure) {
+        let reply = try read(.entity(entity.path), EntityReply.init)
+        guard reply.id == entity.id else { throw .deleted }
+    }
+}
+
+extension Failure {
+    /// What an operation or a query was refused for.
+    init(_ code: AbortCode) {
+        self =
+            switch code {
+            case .notFound: .notFound
+            case .exists: .exists
+            case .typeMismatch: .typeMismatch
+            case .invalidArgument: .invalidArgument
+            case .deleted: .deleted
+            case .constraintViolated: .constraintViolated
+            case .vetoed, .permissionDenied: .permissionDenied
+            case .limitExceeded, .sessionFull: .noResources
+            case .requested, .malformed, .outOfDate, .expectationFailed, .unknownStore,
+                .sessionUnknown, .sequenceGap, .outcomeForgotten, .contentMissing:
+                .internal
+            }
+    }
+
+    /// Why a call has no answer.
+    init(_ failure: CallFailure) {
+        switch failure {
+        case .refused(let code, _):
+            self =
+                switch code {
+                case .busy, .diskFull: .noResources
+                case .notPermitted: .permissionDenied
+                case .damaged: .backendAccess
+                case .invalidArgument, .notFound, .exists, .wrongState, .unsupported: .internal
+                }
+        case .tooLarge:
+            self = .noResources
+        case .outcomeUnknown, .sessionLost, .timedOut, .cancelled, .unreachable, .historyLost,
+            .protocolViolation, .closed:
+            self = .connectionBroken
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Client
+import IOCore
+import Properties
+import SCF
+import Testing
+import Wire
+
+struct HandleTests {
+    @Test func `only the one version of the interface has handles`() {
+        let made = failure { () throws(Failure) in
+            try Handle(version: 2) { _ throws(Failure) in throw .noServer }
+        }
+        #expect(made == .versionMismatch)
+    }
+
+    @Test func `a handle is bound once, and again after it was unbound`() throws {
+        let handle = try MemoryCluster().handle()
+        #expect(failure { () throws(Failure) in try handle.unbind() } == .notBound)
+        try handle.bind { _ in nil }
+        #expect(failure { () throws(Failure) in try handle.bind { _ in nil } } == .inUse)
+        try handle.unbind()
+        try handle.bind { _ in nil }
+    }
+
+    @Test func `decorations have names and types, and stay as they are while it is bound`() throws {
+        let handle = try MemoryCluster().handle()
+        let value = Value(handle)
+        func decorate(_ name: String, _ value: Value?) -> Failure? {
+            failure { () throws(Failure) in try handle.decorate(name, value) }
+        }
+        #expect(decorate("debug", value) == .notSet)
+        try value.set(.count(0), type: .count)
+        #expect(decorate("debug", value) == nil)
+        #expect(decorate("debug", nil) == nil)
+        #expect(decorate("door_path", value) == .typeMismatch)
+        #expect(decorate("zone", value) == .typeMismatch)
+        #expect(decorate("other", value) == .invalidArgument)
+        #expect(decorate("debug", Value(try MemoryCluster().handle())) == .handleMismatch)
+        try handle.bind { _ in nil }
+        #expect(decorate("debug", value) == .inUse)
+    }
+
+    @Test func `a door path that is no list of endpoints has no server`() throws {
+        let handle = try MemoryCluster().handle()
+        let value = Value(handle)
+        try value.set(.text(Array("nowhere".utf8)), type: .astring)
+        try handle.decorate("door_path", value)
+        #expect(failure { () throws(Failure) in try handle.bind { _ in nil } } == .noServer)
+        try handle.decorate("door_path", nil)
+        try handle.bind { _ in nil }
+    }
+
+    @Test func `what was set in one binding is not set in the next`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        let iterator = Iterator(fixture.handle)
+        try iterator.instances(of: fixture.service)
+        try fixture.handle.unbind()
+        #expect(failure { () throws(Failure) in try fixture.group.name() } == .notBound)
+        try fixture.handle.bind { _ in nil }
+        #expect(failure { () throws(Failure) in try fixture.group.name() } == .notSet)
+        let next = failure { () throws(Failure) in try iterator.next(fixture.instance) }
+        #expect(next == .notSet)
+    }
+
+    @Test func `a destroyed handle leaves objects that can do nothing`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        fixture.handle.destroy()
+        #expect(
+            failure { () throws(Failure) in try fixture.group.liveHandle() } == .handleDestroyed)
+        #expect(failure { () throws(Failure) in try fixture.group.name() } == .notBound)
+        #expect(failure { () throws(Failure) in try fixture.handle.unbind() } == .notBound)
+        #expect(
+            failure { () throws(Failure) in try fixture.handle.bind { _ in nil } }
+                == .handleDestroyed)
+    }
+
+    @Test func `a call without an answer tells a broken connection, and the handle goes on`() throws
+    {
+        let cluster = MemoryCluster()
+        let fixture = try Fixture.make(cluster)
+        cluster.fail(.outcomeUnknown("the connection was closed"))
+        #expect(
+            failure { () throws(Failure) in try fixture.group.update() } == .connectionBroken)
+        cluster.fail(.refused(.busy, "later"))
+        #expect(failure { () throws(Failure) in try fixture.group.update() } == .noResources)
+        cluster.fail(nil)
+        #expect(try fixture.group.update() == false)
+    }
+
+    @Test func `endpoints come from the decoration, then the environment, then this machine`() {
+        func found(_ path: String?, _ environment: [String: String]) -> [Address]? {
+            EndpointList.find(doorPath: path.map { Array($0.utf8) }) { environment[$0] }
+        }
+        let both = ["LIBSCF_DOORPATH": "b:2", "LOCKSTEP_ENDPOINTS": "c:3,d:4"]
+        #expect(found("a:1", both) == [Address(host: "a", port: 1)])
+        #expect(found(nil, both) == [Address(host: "b", port: 2)])
+        #expect(
+            found(nil, ["LOCKSTEP_ENDPOINTS": "c:3,d:4"])
+                == [Address(host: "c", port: 3), Address(host: "d", port: 4)])
+        #expect(found(nil, [:]) == [Address(host: "127.0.0.1", port: 27_010)])
+        #expect(found("", both) == nil)
+        #expect(found(nil, ["LIBSCF_DOORPATH": "c:3,"]) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (1000, "no error"), (1001, "handle not bound"), (1019, "object has been deleted"),
+            (5, "unknown error"), (1021, "unknown error"),
+        ] as [(Int32, String)])
+    func `every number has a text`(number: Int32, text: String) {
+        #expect(Failure.text(number).description == text)
+    }
+}

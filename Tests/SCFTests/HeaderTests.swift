@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// The headers of the C library against the prototypes that programs need.
+struct HeaderTests {
+    /// What is not there: what waits for changes.
+    private static let absent: Set<String> = [
+        "_scf_pg_wait", "_scf_notify_add_pgtype", "_scf_notify_wait",
+    ]
+
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+    }
+
+    /// Each prototype of `text` with one blank between its words.
+    private func prototypes(_ text: String) -> Set<String> {
+        var found: Set<String> = []
+        var statement = ""
+        for line in text.split(separator: "\n") {
+            if statement.isEmpty, !line.contains("scf_") || "#@/ \t".contains(line.prefix(1)) {
+                continue
+            }
+            statement += line + " "
+            guard line.hasSuffix(";") else { continue }
+            let words = statement.split { $0 == " " || $0 == "\t" }
+            if statement.contains("(") { found.insert(words.joined(separator: " ")) }
+            statement = ""
+        }
+        return found
+    }
+
+    private func name(_ prototype: String) -> String {
+        let head = prototype.prefix { $0 != "(" }
+        return head.split { $0 == " " || $0 == "*" }.last.map(String.init) ?? ""
+    }
+
+    @Test func `every prototype that programs need is in a header, to the letter`() throws {
+        let declared = try prototypes(
+            text("Sources/LibSCF/include/libscf.h") + text("Sources/LibSCF/include/libscf_priv.h"))
+        let required = try prototypes(text("Tests/Fixtures/scf/REQUIRED_API.txt"))
+        #expect(required.count > 170)
+        for prototype in required where !Self.absent.contains(name(prototype)) {
+            #expect(declared.contains(prototype), "\(prototype)")
+        }
+        #expect(Set(declared.map(name)).isDisjoint(with: Self.absent))
+    }
+
+    @Test func `every function that a header declares is one of the library's, and no other is`()
+        throws
+    {
+        let declared = try prototypes(
+            text("Sources/LibSCF/include/libscf.h") + text("Sources/LibSCF/include/libscf_priv.h"))
+        let folder = Self.root.appending(path: "Sources/LibSCF")
+        var defined: Set<String> = []
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        where file.hasSuffix(".swift") {
+            for part in try text("Sources/LibSCF/" + file).split(separator: "@c(").dropFirst() {
+                defined.insert(String(part.prefix { $0 != ")" }))
+            }
+        }
+        #expect(Set(declared.map(name)).symmetricDifference(defined) == [])
+    }
+}

@@ -1,0 +1,112 @@
+import Properties
+import SCF
+import Testing
+
+struct IteratorTests {
+    @Test func `each child is told once, and the end stays the end`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        let iterator = Iterator(fixture.handle)
+        let instance = Instance(fixture.handle)
+        for number in 0..<5 { try fixture.service.addInstance("i\(number)", nil) }
+        try iterator.instances(of: fixture.service)
+        var names: [String] = []
+        while try iterator.next(instance) { names.append(try instance.name()) }
+        #expect(names.sorted() == ["default", "i0", "i1", "i2", "i3", "i4"])
+        #expect(try iterator.next(instance) == false)
+        #expect(failure { () throws(Failure) in try instance.name() } == .notSet)
+    }
+
+    @Test func `there is one scope, and services are its children`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        let iterator = Iterator(fixture.handle)
+        let scope = Scope(fixture.handle)
+        try iterator.scopes(of: fixture.handle)
+        #expect(try iterator.next(scope))
+        #expect(try scope.name() == Scope.local)
+        #expect(try iterator.next(scope) == false)
+        try fixture.scope.addService("a/b", nil)
+        try iterator.services(of: fixture.scope)
+        var names: [String] = []
+        while try iterator.next(fixture.service) { names.append(try fixture.service.name()) }
+        #expect(names.sorted() == ["a/b", "web"])
+    }
+
+    @Test func `more children than a page has are told all`() throws {
+        let cluster = MemoryCluster()
+        let fixture = try Fixture.make(cluster)
+        let iterator = Iterator(fixture.handle)
+        let count = PropertyQuery.Page.limits.upperBound + 5
+        for number in 0..<count { try fixture.scope.addService("s\(number)", nil) }
+        try iterator.services(of: fixture.scope)
+        var names: Set<String> = []
+        while try iterator.next(fixture.service) {
+            #expect(names.insert(try fixture.service.name()).inserted)
+        }
+        #expect(names.count == count + 1)
+    }
+
+    @Test func `groups are told of one type or of all`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        let iterator = Iterator(fixture.handle)
+        let group = Group(fixture.handle)
+        try fixture.instance.addGroup("method", type: "framework", flags: 0, nil)
+        try fixture.service.addGroup("other", type: "application", flags: 0, nil)
+        func names() throws -> [String] {
+            var names: [String] = []
+            while try iterator.next(group) { names.append(try group.name()) }
+            return names.sorted()
+        }
+        try iterator.groups(of: fixture.instance)
+        #expect(try names() == ["config", "method"])
+        try iterator.groups(of: fixture.instance, type: "framework")
+        #expect(try names() == ["method"])
+        try iterator.groups(of: fixture.service, type: "none")
+        #expect(try names() == [])
+        let bad = failure { () throws(Failure) in
+            try iterator.groups(of: fixture.instance, type: "1")
+        }
+        #expect(bad == .invalidArgument)
+        #expect(failure { () throws(Failure) in try iterator.next(group) } == .notSet)
+    }
+
+    @Test func `properties and values are those of the version that was shown`() throws {
+        let cluster = MemoryCluster()
+        let fixture = try Fixture.make(cluster)
+        let other = try Fixture.view(cluster)
+        #expect(try fixture.edit(.new, "list", .astring, "b", "a", "b"))
+        #expect(try fixture.group.update())
+        let iterator = Iterator(fixture.handle)
+        let property = Property(fixture.handle)
+        try iterator.properties(of: fixture.group)
+        #expect(try other.group.update())
+        #expect(try other.edit(.delete, "list", nil))
+        #expect(try iterator.next(property))
+        #expect(try property.name() == "list")
+        #expect(try iterator.next(property) == false)
+        #expect(try fixture.texts("list") == ["b", "a", "b"])
+    }
+
+    @Test func `it goes through what it was set up for, with objects of its handle`() throws {
+        let cluster = MemoryCluster()
+        let fixture = try Fixture.make(cluster)
+        let other = try Fixture.view(cluster)
+        let iterator = Iterator(fixture.handle)
+        func next(_ instance: Instance) -> Failure? {
+            failure { () throws(Failure) in try iterator.next(instance) }
+        }
+        #expect(next(fixture.instance) == .notSet)
+        try iterator.services(of: fixture.scope)
+        #expect(next(fixture.instance) == .invalidArgument)
+        #expect(next(other.instance) == .handleMismatch)
+        let mixed = failure { () throws(Failure) in try iterator.services(of: other.scope) }
+        #expect(mixed == .handleMismatch)
+        #expect(try iterator.next(fixture.service))
+        let unset = failure { () throws(Failure) in
+            try iterator.instances(of: Service(fixture.handle))
+        }
+        #expect(unset == .notSet)
+        iterator.reset()
+        let reset = failure { () throws(Failure) in try iterator.next(fixture.service) }
+        #expect(reset == .notSet)
+    }
+}
