@@ -40,19 +40,23 @@ package struct ByteReader: Sendable {
     }
 
     package mutating func readUInt16() throws(DecodingFailure) -> UInt16 {
-        UInt16(truncatingIfNeeded: try readLittleEndian(2))
+        try readLittleEndian()
     }
 
     package mutating func readUInt32() throws(DecodingFailure) -> UInt32 {
-        UInt32(truncatingIfNeeded: try readLittleEndian(4))
+        try readLittleEndian()
     }
 
     package mutating func readUInt64() throws(DecodingFailure) -> UInt64 {
-        try readLittleEndian(8)
+        try readLittleEndian()
     }
 
     /// A varint of at most ten bytes whose value fits in 64 bits.
     package mutating func readVarint() throws(DecodingFailure) -> UInt64 {
+        if position < end, bytes[position] < 0x80 {
+            defer { position += 1 }
+            return UInt64(bytes[position])
+        }
         var result: UInt64 = 0
         var shift: UInt64 = 0
         let start = position
@@ -106,6 +110,10 @@ package struct ByteReader: Sendable {
         let count = try readCount(limit: limit, what)
         let start = position
         let range = try skip(count)
+        // Nearly all are ASCII, where there is nothing to validate.
+        if bytes[range].allSatisfy({ $0 < 0x80 }) {
+            return String(decoding: bytes[range], as: UTF8.self)
+        }
         guard let text = String(validating: bytes[range], as: UTF8.self) else {
             throw .malformed(at: start, what: "\(what) is not UTF-8")
         }
@@ -145,12 +153,15 @@ package struct ByteReader: Sendable {
         }
     }
 
-    private mutating func readLittleEndian(_ count: Int) throws(DecodingFailure) -> UInt64 {
-        let range = try skip(count)
-        var result: UInt64 = 0
-        for offset in range.reversed() {
-            result = result << 8 | UInt64(bytes[offset])
+    private mutating func readLittleEndian<Integer: FixedWidthInteger & BitwiseCopyable>()
+        throws(DecodingFailure) -> Integer
+    {
+        let range = try skip(MemoryLayout<Integer>.size)
+        // The range was found to lie within the bytes.
+        return unsafe bytes.withUnsafeBytes { buffer in
+            unsafe Integer(
+                littleEndian: buffer.loadUnaligned(
+                    fromByteOffset: range.lowerBound, as: Integer.self))
         }
-        return result
     }
 }

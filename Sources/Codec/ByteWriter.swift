@@ -31,20 +31,19 @@ package struct ByteWriter: Sendable {
     }
 
     package mutating func writeUInt16(_ value: UInt16) {
-        bytes.append(UInt8(truncatingIfNeeded: value))
-        bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+        writeLittleEndian(value)
     }
 
     package mutating func writeUInt32(_ value: UInt32) {
-        for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        writeLittleEndian(value)
     }
 
     package mutating func writeUInt64(_ value: UInt64) {
-        for shift in stride(from: 0 as UInt64, to: 64, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        writeLittleEndian(value)
+    }
+
+    private mutating func writeLittleEndian(_ value: some FixedWidthInteger & BitwiseCopyable) {
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     package mutating func writeVarint(_ value: UInt64) {

@@ -8,13 +8,38 @@ where RawValue == UInt64 {
     init(_ rawValue: UInt64)
 }
 
+// Compared and hashed all over in other modules: inlined there, they are what the number's would be.
 extension NumericIdentifier {
-    package init(rawValue: UInt64) {
+    @inlinable package init(rawValue: UInt64) {
         self.init(rawValue)
     }
 
-    package static func < (left: Self, right: Self) -> Bool {
+    @inlinable package static func == (left: Self, right: Self) -> Bool {
+        left.rawValue == right.rawValue
+    }
+
+    @inlinable package static func != (left: Self, right: Self) -> Bool {
+        left.rawValue != right.rawValue
+    }
+
+    @inlinable package static func < (left: Self, right: Self) -> Bool {
         left.rawValue < right.rawValue
+    }
+
+    @inlinable package static func > (left: Self, right: Self) -> Bool {
+        left.rawValue > right.rawValue
+    }
+
+    @inlinable package static func <= (left: Self, right: Self) -> Bool {
+        left.rawValue <= right.rawValue
+    }
+
+    @inlinable package static func >= (left: Self, right: Self) -> Bool {
+        left.rawValue >= right.rawValue
+    }
+
+    @inlinable package func hash(into hasher: inout Hasher) {
+        hasher.combine(rawValue)
     }
 
     package var description: String {
@@ -25,7 +50,7 @@ extension NumericIdentifier {
 /// The name of a node, unique in its cluster and never 0; 0 stands for "nobody" on disk and wire.
 package struct NodeID: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 }
@@ -33,11 +58,11 @@ package struct NodeID: NumericIdentifier {
 /// A leadership period (*Raft §5.1*); 0 before the first election.
 package struct Term: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
-    package static let zero = Term(0)
-    package var next: Term {
+    @inlinable package static var zero: Term { Term(0) }
+    @inlinable package var next: Term {
         Term(rawValue + 1)
     }
 }
@@ -45,7 +70,7 @@ package struct Term: NumericIdentifier {
 /// The incarnation of a data directory: random, made when the directory is made, never 0.
 package struct Incarnation: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 }
@@ -53,16 +78,16 @@ package struct Incarnation: NumericIdentifier {
 /// One founding of a cluster: which data directories began it together; 0 for none yet.
 package struct FoundingID: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
-    package static let zero = FoundingID(0)
+    @inlinable package static var zero: FoundingID { FoundingID(0) }
 }
 
 /// A client session: the log index of the record that opened it, so it is never used twice.
 package struct SessionID: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 }
@@ -70,11 +95,11 @@ package struct SessionID: NumericIdentifier {
 /// A client's request number within its session; the first is 1.
 package struct SequenceNumber: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
-    package static let zero = SequenceNumber(0)
-    package var next: SequenceNumber {
+    @inlinable package static var zero: SequenceNumber { SequenceNumber(0) }
+    @inlinable package var next: SequenceNumber {
         SequenceNumber(rawValue + 1)
     }
 }
@@ -83,11 +108,11 @@ package struct SequenceNumber: NumericIdentifier {
 /// comes back, so that a late completion cannot be taken for a newer one.
 package struct WriteID: NumericIdentifier {
     package let rawValue: UInt64
-    package init(_ rawValue: UInt64) {
+    @inlinable package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
-    package static let zero = WriteID(0)
-    package var next: WriteID {
+    @inlinable package static var zero: WriteID { WriteID(0) }
+    @inlinable package var next: WriteID {
         WriteID(rawValue + 1)
     }
 }

@@ -22,6 +22,10 @@ package enum JSONValue: Sendable, Hashable {
 
     /// Text where `bytes` are UTF-8 without control characters, else `{"hex": …}`.
     package static func bytes(_ bytes: [UInt8]) -> JSONValue {
+        // Nearly all is ASCII, where there is nothing to validate.
+        if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
+            return .string(String(decoding: bytes, as: UTF8.self))
+        }
         if let text = String(validating: bytes, as: UTF8.self),
             text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         {

@@ -200,7 +200,7 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     private func check(_ operation: Operation) throws(EngineFailure) {
         precondition(
             !hasEnded || isAbandoned, "memory engine used after it was closed: \(operation)")
-        guard let (failure, callsBefore) = failures[operation] else { return }
+        guard !failures.isEmpty, let (failure, callsBefore) = failures[operation] else { return }
         guard callsBefore == 0 else {
             failures[operation] = (failure, callsBefore - 1)
             return

@@ -8,7 +8,8 @@ struct OrderedRows: Sendable {
         var row: Row
     }
 
-    private static let chunkLimit = 256
+    /// A change of a shared value copies so many rows at the most, and one reference to each chunk.
+    private static let chunkLimit = 64
 
     /// No chunk is empty, and each one's keys sort before the next one's.
     private var chunks: [[Entry]] = []
@@ -18,14 +19,14 @@ struct OrderedRows: Sendable {
 
     func get(_ key: [UInt8]) -> Row? {
         let place = place(ofFirstNotBefore: key)
-        guard let entry = entry(at: place), entry.key == key else { return nil }
-        return entry.row
+        guard holds(key, at: place) else { return nil }
+        return chunks[place.chunk][place.offset].row
     }
 
     mutating func put(_ key: [UInt8], _ row: Row) {
         var place = place(ofFirstNotBefore: key)
-        if let entry = entry(at: place), entry.key == key {
-            byteCount += row.value.count - entry.row.value.count
+        if holds(key, at: place) {
+            byteCount += row.value.count - chunks[place.chunk][place.offset].row.value.count
             chunks[place.chunk][place.offset].row = row
             return
         }
@@ -53,8 +54,9 @@ struct OrderedRows: Sendable {
 
     mutating func remove(_ key: [UInt8]) {
         let place = place(ofFirstNotBefore: key)
-        guard let entry = entry(at: place), entry.key == key else { return }
-        forget(entry)
+        guard holds(key, at: place) else { return }
+        count -= 1
+        byteCount -= key.count + chunks[place.chunk][place.offset].row.value.count
         chunks[place.chunk].remove(at: place.offset)
         if chunks[place.chunk].isEmpty {
             chunks.remove(at: place.chunk)
@@ -79,17 +81,15 @@ struct OrderedRows: Sendable {
             range.upper.map { place(ofFirstNotBefore: $0) }
             ?? Place(chunk: chunks.count, offset: 0)
         guard first < end else { return }
-        var numbers = Array(first.chunk...min(end.chunk, chunks.count - 1))
-        if reverse {
-            numbers.reverse()
-        }
-        for number in numbers {
+        let last = min(end.chunk, chunks.count - 1)
+        for turn in 0...(last - first.chunk) {
+            let number = reverse ? last - turn : first.chunk + turn
             let chunk = chunks[number]
             let low = number == first.chunk ? first.offset : 0
             let high = number == end.chunk ? end.offset : chunk.count
             for step in 0..<(high - low) {
-                let entry = chunk[reverse ? high - 1 - step : low + step]
-                if !visit(entry.key, entry.row) { return }
+                let offset = reverse ? high - 1 - step : low + step
+                if !visit(chunk[offset].key, chunk[offset].row) { return }
             }
         }
     }
@@ -106,8 +106,9 @@ extension OrderedRows {
         }
     }
 
-    private func entry(at place: Place) -> Entry? {
-        place.chunk < chunks.count ? chunks[place.chunk][place.offset] : nil
+    /// Whether the row at `place`, where the first stands that is not before `key`, is that of `key`.
+    private func holds(_ key: [UInt8], at place: Place) -> Bool {
+        place.chunk < chunks.count && isSame(chunks[place.chunk][place.offset].key, key)
     }
 
     private func place(ofFirstNotBefore key: [UInt8]) -> Place {
@@ -124,8 +125,9 @@ extension OrderedRows {
         }
         guard low < chunks.count else { return Place(chunk: low, offset: 0) }
         let chunk = chunks[low]
+        // Its last row is known not to be before the key.
         var first = 0
-        var end = chunk.count
+        var end = chunk.count - 1
         while first < end {
             let middle = (first + end) / 2
             if byteOrder(chunk[middle].key, key) < 0 {
@@ -135,10 +137,5 @@ extension OrderedRows {
             }
         }
         return Place(chunk: low, offset: first)
-    }
-
-    private mutating func forget(_ entry: Entry) {
-        count -= 1
-        byteCount -= entry.key.count + entry.row.value.count
     }
 }

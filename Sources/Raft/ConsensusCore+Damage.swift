@@ -17,6 +17,13 @@ extension ConsensusCore {
         max(log.last.index, hiddenEnd ?? .zero)
     }
 
+    /// What a checker looks at after each turn, all at once: to ask for each by itself copies the core.
+    package var inspection: CoreInspection {
+        CoreInspection(
+            compacted: log.compacted.index, last: log.last.index, end: endOfLog,
+            firstUnreadable: firstUnreadable, isJoint: membership.isJoint)
+    }
+
     /// The first record that is known to be there and cannot be read; nil where all can.
     package var firstUnreadable: LogIndex? {
         if let damage { return damage.lowerBound }
@@ -170,4 +177,15 @@ extension ConsensusCore {
         if senderTerm > term { becomeFollower(senderTerm, leader: nil, now, &effects) }
         snapshotOffered(request, from: node, &effects)
     }
+}
+
+/// What cannot be read off the core's own fields.
+package struct CoreInspection: Sendable {
+    package let compacted: LogIndex
+    /// The last record that the core knows of its log, and the last that the log holds.
+    package let last: LogIndex
+    package let end: LogIndex
+    /// The first record that is known to be there and cannot be read; nil where all can.
+    package let firstUnreadable: LogIndex?
+    package let isJoint: Bool
 }

@@ -17,7 +17,7 @@ extension Replica {
     /// Nobody waits for a follower's apply but its reads. To wake a thread for each commit would
     /// cost more than the work itself, and cores that a leader on the same machine wants.
     func applySoon() {
-        guard !raft.isLeader, readsAwaitingApply.isEmpty,
+        guard !isLeader, readsAwaitingApply.isEmpty,
             applyTarget - position.index < settings.applyGatheredRecords
         else {
             pumpApply()

@@ -39,12 +39,13 @@ package struct ReplicaInspection: Sendable {
 
 extension Replica {
     package func inspection() -> ReplicaInspection {
-        ReplicaInspection(
+        let core = raft.inspection
+        return ReplicaInspection(
             role: raft.role, term: raft.term, vote: raft.vote, commit: raft.commitIndex,
-            position: position, durable: raft.durableIndex, compacted: raft.compacted.index,
-            last: raft.lastPosition.index, end: raft.endOfLog, flushed: flushed,
-            firstUnreadable: raft.firstUnreadable,
-            isTakingSnapshot: isInstalling || intake != nil, isJoint: raft.membership.isJoint,
+            position: position, durable: raft.durableIndex, compacted: core.compacted,
+            last: core.last, end: core.end, flushed: flushed,
+            firstUnreadable: core.firstUnreadable,
+            isTakingSnapshot: isInstalling || intake != nil, isJoint: core.isJoint,
             queues: ReplicaInspection.Queues(
                 proposalBytes: waitingBytes + sealedBytes,
                 uncommittedFrames: sealed.isEmpty

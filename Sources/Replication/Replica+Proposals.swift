@@ -28,7 +28,7 @@ extension Replica {
 
     private func proposalRefusal(bytes: Int) -> RequestRefusal? {
         guard !isStopped else { return .unavailable("the node is stopping") }
-        guard raft.isLeader else { return .notLeader(leaderHint) }
+        guard isLeader else { return .notLeader(leaderHint) }
         guard !isDiskFull else {
             return .unavailable("the leader's disk is full; free some space on it")
         }
@@ -47,7 +47,7 @@ extension Replica {
 
     /// Seals what waits into frames, as many as may be uncommitted at a time.
     func sealWaiting() {
-        guard raft.isLeader, !waiting.isEmpty, raft.canServeProposals else { return }
+        guard !waiting.isEmpty, isLeader, raft.canServeProposals else { return }
         while !waiting.isEmpty, uncommittedFrames < settings.limits.uncommittedFrames {
             sealNext()
         }

@@ -179,6 +179,6 @@ extension TriggerRunner {
             .init("ordinal", .exact(0)),
             .init("transaction", stores.describe(matching)),
         ])
-        return Array(document.text.utf8) + [0x0A]
+        return document.utf8 + [0x0A]
     }
 }

@@ -12,17 +12,17 @@ import Testing
         return batch
     }
 
-    /// Random batches, some of thousands of rows, so that chunks split, empty and join.
+    /// Random batches, in all more rows than several chunks hold, so that chunks split, empty and join.
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `it does what a dictionary does`(seed: UInt64) throws {
         print("seed \(seed)")
         var random = SeededGenerator(seed: seed)
-        let engine = MemoryEngine(writeBufferBytes: 20_000)
+        let engine = MemoryEngine(writeBufferBytes: 5_000)
         var naive = NaiveView()
         var pins: [(any PinnedState, NaiveView)] = []
         for round in 0..<80 {
             var batch = WriteBatch()
-            for _ in 0..<Int.random(in: 1...300, using: &random) {
+            for _ in 0..<Int.random(in: 1...75, using: &random) {
                 switch Int.random(in: 0..<60, using: &random) {
                 case 0...14:
                     let key = random.key(length: 7)

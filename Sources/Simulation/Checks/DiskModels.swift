@@ -13,11 +13,16 @@ final class DiskModels {
     }
 
     /// One disk: the ends of its frames, ascending.
-    private struct Model {
-        var ends: [End] = []
+    private final class Model {
+        var ends: [End]
         /// Behind this the log was begun anew; the engine holds what is before.
-        var start = LogIndex.zero
+        var start: LogIndex
         var written: [Group] = []
+
+        init(ends: [End] = [], start: LogIndex = .zero) {
+            self.ends = ends
+            self.start = start
+        }
     }
 
     /// What one group does.
@@ -67,9 +72,9 @@ final class DiskModels {
 
     /// An engine brought by a snapshot holds what is up to `index`.
     func holdsEngine(_ host: UInt64, _ index: LogIndex) {
-        guard let start = models[host]?.start, start < index else { return }
-        models[host]?.start = index
-        models[host]?.ends.removeAll { $0.index <= index }
+        guard let model = models[host], model.start < index else { return }
+        model.start = index
+        model.ends.removeAll { $0.index <= index }
     }
 
     /// A group was written to a segment; it counts once it is synced.
@@ -80,7 +85,9 @@ final class DiskModels {
             violations.append("n\(host) has written a group that cannot be read")
             return
         }
-        models[host, default: Model()].written.append(group)
+        let model = models[host] ?? Model()
+        models[host] = model
+        model.written.append(group)
         for (end, term) in zip(group.ends, group.terms) {
             let place = Place(index: end.index, term: term)
             let before = known.updateValue(end.digest, forKey: place)
@@ -93,17 +100,16 @@ final class DiskModels {
     }
 
     func synced(_ host: UInt64) {
-        guard var model = models[host], !model.written.isEmpty else { return }
+        guard let model = models[host], !model.written.isEmpty else { return }
         for group in model.written {
-            if let base = group.base { truncate(host, &model, to: base) }
+            if let base = group.base { truncate(host, model, to: base) }
             model.ends.append(contentsOf: group.ends)
             if group.base == nil { model.ends.sort { $0.index < $1.index } }
         }
-        model.written = []
-        models[host] = model
+        model.written.removeAll(keepingCapacity: true)
     }
 
-    private func truncate(_ host: UInt64, _ model: inout Model, to base: LogIndex) {
+    private func truncate(_ host: UInt64, _ model: Model, to base: LogIndex) {
         guard let last = model.ends.last, last.index > base else { return }
         truncations += 1
         while let last = model.ends.last, last.index > base {

@@ -41,6 +41,8 @@ package final class SimulatedCluster: @unchecked Sendable {
     package static let identifier = ClusterID(Bits128(high: 1, low: 2))
     /// The start that was cut short, by its number on its host.
     private var crashedStart: Int?
+    /// Simulated time that processes ran for which have ended.
+    private var endedNanoseconds: UInt64 = 0
 
     /// A cluster of `founders` hosts, and `spares` that belong to none yet; none of them runs.
     package init(founders: Int, spares: Int, world: World, trace: Trace, limits: Limits) {
@@ -205,6 +207,7 @@ package final class SimulatedCluster: @unchecked Sendable {
         guard let process = host.process else { return }
         ends(host)
         process.loop.end()
+        endedNanoseconds += world.time - process.began
         host.process = nil
         host.doingsToCrash = nil
         fabric.processEnded(host.name)
@@ -250,6 +253,13 @@ package final class SimulatedCluster: @unchecked Sendable {
     }
 
     // MARK: Looking
+
+    /// Simulated time that nodes have run for, all together.
+    package var nodeNanoseconds: UInt64 {
+        hosts.reduce(endedNanoseconds) { sum, host in
+            sum + (host.process.map { world.time - $0.began } ?? 0)
+        }
+    }
 
     /// The host that leads in the highest term.
     package var leader: SimulatedHost? {

@@ -84,6 +84,8 @@ package final class SimulatedProcess: @unchecked Sendable {
     let workers: [SimulatedWorker]
     package let daemon: NodeDaemon
     package let programs: SimulatedPrograms
+    /// The world's time when it began, nanoseconds.
+    let began: UInt64
 
     init(
         loop: SimulatedLoop, workers: [SimulatedWorker], daemon: NodeDaemon,
@@ -95,5 +97,6 @@ package final class SimulatedProcess: @unchecked Sendable {
         self.workers = workers
         self.daemon = daemon
         self.programs = programs
+        began = loop.world.time
     }
 }

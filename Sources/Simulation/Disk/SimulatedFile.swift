@@ -38,7 +38,7 @@ final class SimulatedFile: File {
                 disk.counts.failedWrites += 1
                 throw failure("pwritev")
             }
-            let bytes = buffers.count == 1 ? buffers[0] : Array(buffers.joined())
+            let bytes = buffers.count == 1 ? buffers[0] : joined(buffers)
             let range = offset..<(offset + bytes.count)
             try extend(to: range.upperBound, "pwritev")
             guard !disk.slips(writing: bytes, at: offset, of: content, path) else { return }
@@ -90,6 +90,13 @@ final class SimulatedFile: File {
         try disk.passes(operation, path, of: epoch)
         try body()
         try disk.passes("end of " + operation, path, of: epoch)
+    }
+
+    private func joined(_ buffers: [[UInt8]]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(buffers.reduce(0) { $0 + $1.count })
+        for buffer in buffers { bytes.append(contentsOf: buffer) }
+        return bytes
     }
 
     private func extend(to end: Int, _ operation: String) throws(FileFailure) {

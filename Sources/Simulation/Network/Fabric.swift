@@ -28,7 +28,7 @@ package final class Fabric: @unchecked Sendable {
 
     /// Whether bytes get from one host to the other at present.
     package func reaches(_ source: String, _ target: String) -> Bool {
-        !blocked.contains([source, target])
+        blocked.isEmpty || !blocked.contains([source, target])
     }
 
     /// Keeps back what goes from `source` to `target` until `unblock`.
@@ -73,8 +73,8 @@ package final class Fabric: @unchecked Sendable {
     // MARK: Inside
 
     func delay(_ source: String, _ target: String) -> UInt64 {
-        UInt64.random(in: delayMicroseconds, using: &world.random) * 1_000
-            + (clogged[[source, target]] ?? 0)
+        let usual = UInt64.random(in: delayMicroseconds, using: &world.random) * 1_000
+        return clogged.isEmpty ? usual : usual + (clogged[[source, target]] ?? 0)
     }
 
     func listen(_ listener: SimulatedListener) -> Bool {

@@ -30,6 +30,7 @@ package struct RunSettings: Sendable {
         limits.transactionBytes = 32 << 10
         limits.retainedLogBytes = 512 << 10
         limits.snapshotChunkBytes = 16 << 10
+        limits.cachedRows = 256
         self.limits = limits
     }
 }
@@ -64,7 +65,6 @@ package final class SimulatedRun {
     private let injector: FaultInjector
     private var clients: [SimulatedClient] = []
     private var violations: [String] = []
-    private var nodeNanoseconds: UInt64 = 0
     private let deliveries = DeliveryChecker()
     private var watcher: SimulatedWatcher?
 
@@ -195,7 +195,6 @@ package final class SimulatedRun {
         for _ in 0..<milliseconds / 100 {
             world.run(milliseconds: 100)
             injector.settle()
-            nodeNanoseconds += UInt64(cluster.hosts.count { $0.process != nil }) * 100_000_000
             guard isClean else { return }
         }
     }
@@ -304,7 +303,7 @@ package final class SimulatedRun {
         verdict.coverage.count("conditions that failed", ledger.failedConditions.count)
         verdict.counts = ledger.counts
         verdict.steps = world.steps
-        verdict.nodeSeconds = Double(nodeNanoseconds) / 1e9
+        verdict.nodeSeconds = Double(cluster.nodeNanoseconds) / 1e9
         verdict.traceLines = trace.lines
         verdict.traceDigest = trace.finish()
         clients.forEach { $0.end() }

@@ -98,7 +98,11 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
 
     /// Runs `job` as a turn, or keeps it while the process is paused.
     package func turn(_ job: @escaping @Sendable () -> Void) {
-        perform { self.runTurn(job) }
+        guard isAlive, !isPaused else {
+            perform { self.runTurn(job) }
+            return
+        }
+        runTurn(job)
     }
 
     /// Runs `job` beside the loop, as a worker does, or keeps it while the process is paused.

@@ -28,6 +28,7 @@ package final class SimulatedWorker: Worker, @unchecked Sendable {
         busyUntil = max(busyUntil, world.time) + (jobNanoseconds + spread) * slowness
         world.after(busyUntil - world.time) {
             self.loop.perform {
+                guard self.isStalled || !self.waiting.isEmpty else { return job() }
                 self.waiting.append(job)
                 self.goOn()
             }
