@@ -12,6 +12,8 @@ struct MatrixRun {
         var patience: Duration
         var clients: Int
         var mostAtOnce: Int
+        /// Operations a second of all clients together; nil: as fast as they are answered.
+        var rate: Int?
         var seed: UInt64
     }
 
@@ -90,11 +92,13 @@ struct MatrixRun {
         _ means: Means, _ verdict: inout MatrixVerdict
     ) async throws(TortureFailure) {
         try await waitForLeader(means.watch)
-        let checked = WorkloadRun(workloads: plan.workloads, setting: setting(means.recorder))
+        let pacer = plan.rate.map { Pacer(operationsPerSecond: $0) }
+        let checked = WorkloadRun(
+            workloads: plan.workloads, setting: setting(means.recorder, pacer))
         try await checked.setUp()
         let workload = Workload(
             endpoints: cluster.endpoints, clients: plan.clients, ledger: means.ledger,
-            seed: plan.seed)
+            seed: plan.seed, pacer: pacer)
         let load = Task { await workload.run() }
         let deadline = ContinuousClock.now + .seconds(plan.seconds)
         let checkedLoad = Task { await checked.run(until: deadline) }
@@ -134,11 +138,11 @@ struct MatrixRun {
         "\(cluster.plan.nodes) nodes, \(plan.kinds.map(\.rawValue).joined(separator: " "))"
     }
 
-    private func setting(_ recorder: HistoryRecorder) -> WorkloadSetting {
+    private func setting(_ recorder: HistoryRecorder, _ pacer: Pacer?) -> WorkloadSetting {
         let all = Array(cluster.nodes) + (cluster.spare.map { [$0] } ?? [])
         return WorkloadSetting(
             endpoints: cluster.endpoints, recorder: recorder, seed: plan.seed,
-            patience: plan.patience,
+            patience: plan.patience, pacer: pacer,
             programs: Dictionary(
                 uniqueKeysWithValues: all.map { ($0, cluster.programFolder($0)) }))
     }
@@ -165,7 +169,9 @@ struct MatrixRun {
                 kind: kind, row: faults.rows[kind] ?? FaultRun.Row(),
                 met: faults.stage.met[kind, default: 0])
         }
-        if !Interruption.isRequested { verdict.unmet = faults.unmet }
+        guard !Interruption.isRequested else { return }
+        verdict.unmet = faults.unmet
+        verdict.unreached = faults.unreached
     }
 
     private func waitForLeader(_ watch: LeaderWatch) async throws(TortureFailure) {

@@ -23,6 +23,8 @@ struct MatrixVerdict {
     var faults: [FaultRow] = []
     /// Kinds that the run was to have and that met nothing.
     var unmet: [FaultKind] = []
+    /// Kinds that the run did not come to, for want of time or because it was given up.
+    var unreached: [FaultKind] = []
     /// Kinds that cannot be had here, and why.
     var unavailable: [(kind: FaultKind, reason: String)] = []
     var failovers = 0
@@ -68,7 +70,9 @@ struct MatrixVerdict {
             ("unknown, executed", findings?.unknownExecuted ?? 0),
             ("reads", ledger.reads), ("failed reads", ledger.failedReads),
             ("operations of other workloads", operations),
-            ("change sets", findings?.feedLength ?? 0), ("failovers", failovers),
+            ("change sets", findings?.feedLength ?? 0),
+            ("acknowledged before the oldest change set", findings?.beyondHistory ?? 0),
+            ("failovers", failovers),
             ("longest time without an answer, ms", milliseconds(longestSilence)),
             ("nodes that a bad disk has stopped", provokedEndings),
         ]
@@ -86,6 +90,7 @@ struct MatrixVerdict {
             ("findings of checkers", findingTexts), ("never done", neverDone),
             ("nodes that ended on their own", unexpectedEndings),
             ("faults that met nothing", unmet.map(\.rawValue)),
+            ("faults not reached", unreached.map(\.rawValue)),
         ]
     }
 

@@ -42,6 +42,9 @@ final class TestCluster {
     private(set) var unexpectedEndings: [String] = []
     /// Nodes that a fault may make end on their own, and how often they did.
     private var mayEnd: Set<Int> = []
+    /// Until when a node may still end of what it met while its disk was bad; good for one ending.
+    private var pardons: [Int: ContinuousClock.Instant] = [:]
+    private static let pardonTime = Duration.seconds(10)
     private(set) var provokedEndings = 0
     /// Of each node, its bad disk and its wrong clock; empty where the plan wants none.
     private(set) var troubles: [Int: TroubleControl] = [:]
@@ -191,11 +194,21 @@ final class TestCluster {
         }
     }
 
+    /// Starts nodes again that have ended of what they met while their disks were bad, and which are
+    /// well again.
+    func restartPardoned() throws(TortureFailure) {
+        for node in stopped where pardons[node] != nil && !mayEnd.contains(node) {
+            noteEnding(node)
+            try start(node)
+        }
+    }
+
     /// Notes a node that has ended without having been told to.
     private func noteEnding(_ node: Int) {
         guard let process = processes[node], !process.isRunning else { return }
         processes[node] = nil
-        if mayEnd.contains(node), Self.diskEndings.contains(process.ending) {
+        let isPardoned = pardons.removeValue(forKey: node).map { $0 > .now } ?? false
+        if mayEnd.contains(node) || isPardoned, Self.diskEndings.contains(process.ending) {
             provokedEndings += 1
         } else {
             unexpectedEndings.append("node \(node): \(process.ending)")
@@ -203,19 +216,23 @@ final class TestCluster {
     }
 
     /// From now on a node may end on its own, or must not again.
+    ///
+    /// One that still runs may be about to end of what it has met, and is given some seconds for that.
     func setMayEnd(_ node: Int, _ mayEnd: Bool) {
         if mayEnd {
             self.mayEnd.insert(node)
         } else {
             noteEnding(node)
-            self.mayEnd.remove(node)
+            guard self.mayEnd.remove(node) != nil else { return }
+            pardons[node] = isRunning(node) ? .now + Self.pardonTime : nil
         }
     }
 
-    /// Asks a node to end, and kills it where it does not do so in time; true if it did, with success.
-    func terminate(_ node: Int, patience: Duration) async -> Bool {
+    /// Asks a node to end, kills it where it does not do so in time, and notes it if it did not end
+    /// with success.
+    func terminate(_ node: Int, patience: Duration) async {
         noteEnding(node)
-        guard let process = processes[node] else { return true }
+        guard let process = processes[node] else { return }
         process.send(SIGTERM)
         let deadline = ContinuousClock.now + patience
         while process.isRunning, ContinuousClock.now < deadline {
@@ -224,11 +241,17 @@ final class TestCluster {
         let hasEnded = !process.isRunning
         await process.end()
         processes[node] = nil
-        return hasEnded && process.status == 0
+        if !hasEnded {
+            unexpectedEndings.append("node \(node): still ran \(patience) after SIGTERM")
+        } else if process.status != 0 {
+            unexpectedEndings.append("node \(node): \(process.ending) after SIGTERM")
+        }
     }
 
-    func signal(_ node: Int, _ number: Int32) {
-        processes[node]?.send(number)
+    /// Sends a signal; false if the node does not run.
+    @discardableResult
+    func signal(_ node: Int, _ number: Int32) -> Bool {
+        processes[node]?.send(number) ?? false
     }
 
     /// Kills nodes at one moment, then takes their unsynced writes back where the run does that.

@@ -75,6 +75,12 @@ struct TortureCommand: AsyncParsableCommand {
     var nodes = 3
     @Option(help: "Clients that write at the same time, 1 to 1000.")
     var clients = 8
+    @Option(
+        help: """
+            With --nemesis: how many operations a second all clients together may begin. (default: \
+            as many as are answered)
+            """)
+    var rate: Int?
     @Option(help: "Where nodes listen: automatic, namespaces or loopback.")
     var network = Isolation.Choice.automatic
     @Option(help: "On loopback, node N listens at this port + 10 N, and at the next one.")
@@ -134,6 +140,8 @@ struct TortureCommand: AsyncParsableCommand {
         if nemesis != nil, pause || lossy {
             throw ValidationError("--nemesis goes without --pause and --lossy")
         }
+        guard rate ?? 1 > 0 else { throw ValidationError("--rate must be at least 1") }
+        if rate != nil, nemesis == nil { throw ValidationError("--rate goes with --nemesis") }
         if ignoreSync, !lossy { throw ValidationError("--ignore-sync goes with --lossy") }
     }
 
@@ -183,8 +191,7 @@ struct TortureCommand: AsyncParsableCommand {
         let possible = kinds.filter { kind in !unavailable.contains { $0.kind == kind } }
         let plan = MatrixRun.Plan(
             kinds: possible, workloads: checked, seconds: seconds, patience: .seconds(patience),
-            clients: clients,
-            mostAtOnce: mostAtOnce, seed: seed)
+            clients: clients, mostAtOnce: mostAtOnce, rate: rate, seed: seed)
         var verdict = await MatrixRun(plan: plan, cluster: cluster).run()
         verdict.unavailable = unavailable
         return verdict

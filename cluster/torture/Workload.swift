@@ -9,6 +9,8 @@ struct Workload {
     let clients: Int
     let ledger: Ledger
     let seed: UInt64
+    /// How fast they may be; nil: as fast as they are answered.
+    var pacer: Pacer?
 
     static func path(_ client: Int) -> String {
         "svc:/torture/client\(client)/:properties/state/count"
@@ -57,6 +59,8 @@ struct Workload {
         defer { connection.close() }
         var acknowledged: UInt64 = 0
         while !Task.isCancelled {
+            await pacer?.turn()
+            if Task.isCancelled { return }
             let value = acknowledged + 1
             let sequence = ledger.begin(client: client, value: value)
             let note = Self.note(client: client, sequence: sequence)
@@ -92,6 +96,7 @@ struct Workload {
         defer { connection.close() }
         var generator = SeededGenerator(seed: seed)
         while !Task.isCancelled {
+            await pacer?.turn()
             let client = Int.random(in: 0..<clients, using: &generator)
             let floor = ledger.acknowledgedValue(client: client)
             let value = try? await Self.count(of: client, by: connection, timeout: .seconds(5))

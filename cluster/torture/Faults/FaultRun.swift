@@ -50,9 +50,14 @@ struct FaultRun {
             generator: SeededGenerator(seed: generator.next()))
     }
 
-    /// Kinds that were not reached in time, or that met nothing.
+    /// Kinds that happened and met nothing.
     var unmet: [FaultKind] {
-        plan.kinds.filter { stage.met[$0, default: 0] == 0 }
+        plan.kinds.filter { rows[$0] != nil && stage.met[$0, default: 0] == 0 }
+    }
+
+    /// Kinds that the run did not come to.
+    var unreached: [FaultKind] {
+        plan.kinds.filter { rows[$0] == nil }
     }
 
     private var mayGoOn: Bool {
@@ -63,6 +68,7 @@ struct FaultRun {
     mutating func run() async throws(TortureFailure) {
         do throws(TortureFailure) {
             try await waitForProgress()
+            try await waitForAll()
             for kind in plan.kinds.shuffled(using: &generator) where mayGoOn {
                 try await alone(kind)
             }
@@ -89,6 +95,7 @@ struct FaultRun {
         let silence = meter.markGap()
         rows[kind, default: Row()].recovery = max(rows[kind]?.recovery ?? .zero, recovery)
         rows[kind, default: Row()].silence = max(rows[kind]?.silence ?? .zero, silence)
+        try await waitForAll()
     }
 
     // MARK: - Several at once
@@ -116,6 +123,7 @@ struct FaultRun {
         }
         try await endAll()
         try await waitForProgress()
+        try await waitForAll()
     }
 
     private func isCompatible(_ kind: FaultKind) -> Bool {
@@ -151,6 +159,7 @@ struct FaultRun {
     }
 
     private mutating func advance() async throws(TortureFailure) {
+        try cluster.restartPardoned()
         for place in scenes.indices { try await stage.advance(&scenes[place]) }
         await pause(.milliseconds(10))
     }
@@ -189,7 +198,13 @@ struct FaultRun {
             }
             await pause(.milliseconds(10))
         }
+    }
+
+    /// Waits until all nodes are back: the next fault is not to meet one that the fault before has
+    /// still in its hands.
+    private func waitForAll() async throws(TortureFailure) {
         try cluster.restartFallen()
+        try await stage.waitForAll()
     }
 }
 

@@ -19,7 +19,7 @@ extension FaultStage {
             try await remove(node)
             meet(kind)
         }
-        _ = await cluster.terminate(node, patience: .seconds(20))
+        await cluster.terminate(node, patience: .seconds(20))
         try await cluster.wipe(node)
     }
 

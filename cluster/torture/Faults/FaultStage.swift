@@ -71,8 +71,7 @@ struct FaultStage {
             meet(scene.kind, nodes.count)
             try await cluster.kill(nodes, using: &generator)
         case .stop(let node):
-            cluster.signal(node, SIGSTOP)
-            meet(scene.kind)
+            if cluster.signal(node, SIGSTOP) { meet(scene.kind) }
         case .pulses, .restart, .transfer: break
         case .disk(let node, let settings):
             cluster.setMayEnd(node, settings.writeError != 0 || settings.syncError != 0)
@@ -129,10 +128,14 @@ struct FaultStage {
         switch scene.trouble {
         case .pulses(let node, let stopped, let running):
             let isStop = scene.step % 2 == 1
-            cluster.signal(node, isStop ? SIGSTOP : SIGCONT)
+            if cluster.signal(node, isStop ? SIGSTOP : SIGCONT) { meet(scene.kind) }
             scene.nextStep = .now + (isStop ? stopped : running)
-            meet(scene.kind)
         case .restart(let nodes) where scene.step <= nodes.count:
+            // The one before must be back; if packets are in its way, those faults come to an end.
+            guard await silent().isEmpty else {
+                scene.step -= 1
+                return
+            }
             try await restart(nodes[scene.step - 1])
             scene.nextStep = .now + .milliseconds(700)
             meet(scene.kind)
@@ -149,6 +152,8 @@ struct FaultStage {
                 _ = try await observer.snapshot(
                     of: cluster.endpoint(node), timeout: .seconds(2))
             } catch {
+                // A node that runs and cannot be reached has not said that it has no room.
+                if case .unreachable = error, cluster.isRunning(node) { return }
                 recorder.note("no snapshot on the full disk of node \(node): \(error)")
                 meet(scene.kind)
                 scene.nextStep = scene.end
@@ -160,10 +165,36 @@ struct FaultStage {
     }
 
     private func restart(_ node: Int) async throws(TortureFailure) {
-        guard await cluster.terminate(node, patience: .seconds(20)) else {
-            throw TortureFailure("node \(node) did not end with success within 20 s of SIGTERM")
-        }
+        await cluster.terminate(node, patience: .seconds(20))
         try cluster.start(node)
+    }
+
+    /// Nodes of the beginning that do not say how they are.
+    private func silent() async -> [Int] {
+        let reports = await observer.statusOfAllNodes(timeout: .milliseconds(500))
+        return cluster.nodes.filter { node in
+            !cluster.isRunning(node)
+                || !reports.contains { report in
+                    guard case .success(let status) = report.status else { return false }
+                    return Int(status.node) == node
+                }
+        }
+    }
+
+    /// Waits until all nodes of the beginning run and say how they are; no fault may be in force.
+    func waitForAll() async throws(TortureFailure) {
+        let deadline = ContinuousClock.now + patience
+        while !Interruption.isRequested {
+            try cluster.restartPardoned()
+            let silent = await silent()
+            if silent.isEmpty { return }
+            guard ContinuousClock.now < deadline else {
+                throw TortureFailure(
+                    "nodes \(silent) do not answer within \(patience) without faults; "
+                        + "not running: \(cluster.stopped)")
+            }
+            await pause(.milliseconds(20))
+        }
     }
 
     // MARK: - End
@@ -177,6 +208,7 @@ struct FaultStage {
         case .stop(let node), .pulses(let node, _, _): cluster.signal(node, SIGCONT)
         case .restart(let nodes):
             for place in scene.step..<max(scene.step, nodes.count) {
+                try await waitForAll()
                 try await restart(nodes[place])
                 meet(scene.kind)
             }

@@ -33,6 +33,8 @@ struct WorkloadSetting: Sendable {
     var timeout = Duration.seconds(5)
     /// How long the end of a run may wait for the cluster to come back.
     var patience = Duration.seconds(30)
+    /// How fast the clients of all may be together; nil: as fast as they are answered.
+    var pacer: Pacer?
     /// The folders of trigger programs, by the nodes that run them; empty: none.
     var programs: [Int: String] = [:]
 

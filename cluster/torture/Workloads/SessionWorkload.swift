@@ -38,7 +38,7 @@ struct SessionWorkload: CheckedWorkload {
                     guard let worker = try? Worker(self, place, setting, until: deadline)
                     else { return }
                     var insister = Insister(worker)
-                    while worker.mayGoOn { await insister.submitNext() }
+                    while await worker.mayGoOn() { await insister.submitNext() }
                     worker.connection.close()
                 }
             }

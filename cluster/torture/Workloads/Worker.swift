@@ -24,9 +24,10 @@ struct Worker: Sendable {
         generator = SeededGenerator(seed: setting.seed &+ UInt64(number) &* 0x9E37_79B9)
     }
 
-    /// Whether there is time for another operation.
-    var mayGoOn: Bool {
-        !Interruption.isRequested && !Task.isCancelled && ContinuousClock.now < deadline
+    /// Waits for the turn of another operation; false if there is no time left for one.
+    func mayGoOn() async -> Bool {
+        await setting.pacer?.turn()
+        return !Interruption.isRequested && !Task.isCancelled && ContinuousClock.now < deadline
             && !setting.recorder.isFull
     }
 
@@ -48,7 +49,7 @@ struct Worker: Sendable {
                     guard
                         var worker = try? Worker(workload, place, setting, until: deadline)
                     else { return }
-                    while worker.mayGoOn { await body(&worker) }
+                    while await worker.mayGoOn() { await body(&worker) }
                     worker.connection.close()
                 }
             }
