@@ -3,12 +3,12 @@ import IOCore
 /// Spreads the operations of all clients of a run over time, so that a run leaves the machine to others.
 ///
 /// Any task may ask at any time.
-final class Pacer: Sendable {
+package final class Pacer: Sendable {
     private let interval: Duration
     private let next: Locked<ContinuousClock.Instant>
 
     /// Lets at most so many operations a second begin, of all clients together.
-    init(operationsPerSecond rate: Int) {
+    package init(operationsPerSecond rate: Int) {
         precondition(rate > 0, "a pace of \(rate) operations a second")
         interval = .seconds(1) / rate
         next = Locked(.now)
@@ -17,7 +17,7 @@ final class Pacer: Sendable {
     /// Waits for the turn of one operation, or until the task is cancelled.
     ///
     /// Turns that nobody took are not made up for.
-    func turn() async {
+    package func turn() async {
         let place = next.withLock { next in
             let place = max(next, .now)
             next = place + interval

@@ -105,9 +105,11 @@ package struct FaultChooser {
             return Dictionary(uniqueKeysWithValues: pairs.map { ($0, .cut) })
         case .partitionBridge:
             guard order.count > 2 else { return nil }
-            let rest = order.dropFirst()
+            // Followers alone say nothing to each other: where the leader is the bridge, nothing is cut.
+            let bridge = order.last { $0 != view.leader } ?? one
+            let rest = order.filter { $0 != bridge }
             let group = Set(rest.prefix(rest.count / 2))
-            return cut(between: group, and: Set(others).subtracting(group))
+            return cut(between: group, and: Set(all).subtracting(group).subtracting([bridge]))
         case .partitionClients:
             let node = view.leader ?? one
             return cut(between: [0], and: [node])

@@ -72,6 +72,8 @@ struct FaultRun {
             for kind in plan.kinds.shuffled(using: &generator) where mayGoOn {
                 try await alone(kind)
             }
+            // What met nothing by chance, such as a link that nobody used, has a second turn.
+            for kind in unmet where mayGoOn { try await alone(kind) }
             while mayGoOn, plan.mostAtOnce > 1 { try await mix() }
         } catch {
             // What is under way ends all the same, so that the checkers can look at the cluster.
