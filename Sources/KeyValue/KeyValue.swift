@@ -41,17 +41,22 @@ package struct KeyRange: Hashable, Sendable {
 
 /// A failure of the engine below a view: the disk's, or damage.
 ///
-/// It stops the node's apply thread.
+/// It stops the node's apply thread, but where `isFull` says that nothing was done.
 package struct EngineFailure: Error, Sendable, CustomStringConvertible {
     package let operation: String
     package let reason: String
     /// Whether what is stored is damaged, rather than out of reach.
     package let isDamage: Bool
+    /// Whether there was no room for a flush, which was not begun: it may be tried again.
+    package let isFull: Bool
 
-    package init(_ operation: String, reason: String, isDamage: Bool = false) {
+    package init(
+        _ operation: String, reason: String, isDamage: Bool = false, isFull: Bool = false
+    ) {
         self.operation = operation
         self.reason = reason
         self.isDamage = isDamage
+        self.isFull = isFull
     }
     package var description: String {
         "store engine: \(operation): \(reason)"

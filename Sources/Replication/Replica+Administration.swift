@@ -160,7 +160,7 @@ extension Replica {
             storedBytes: statistics?.storedPayloadBytes ?? 0,
             syncs: statistics?.syncs ?? 0, sessions: sessionCount, membership: membership,
             peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: isDiskHealthy,
-            isDiskFull: isDiskFull, notice: notice, isRepairing: raft.isDamaged,
+            isDiskFull: isDiskFull || isEngineFull, notice: notice, isRepairing: raft.isDamaged,
             damage: knownDamage,
             uptimeMilliseconds: loop.now.milliseconds(since: started))
     }

@@ -94,6 +94,7 @@ extension Replica {
             bytesSinceFlush >= settings.flushBytes
             || recordsSinceFlush >= settings.flushRecords
             || (bytesSinceFlush > 0 && age >= settings.flushMilliseconds)
+            || (isEngineFull && age >= 1_000)
         if isDue, !isFlushing, !isLeftAlone {
             flushEngine { _ in }
         }
@@ -115,6 +116,7 @@ extension Replica {
         }
         isFlushing = true
         flushStarted = loop.now
+        let sinceFlush = (bytes: bytesSinceFlush, records: recordsSinceFlush)
         bytesSinceFlush = 0
         recordsSinceFlush = 0
         let through = position.index
@@ -134,13 +136,41 @@ extension Replica {
                 switch result {
                 case .success:
                     replica.flushed = max(replica.flushed, through)
+                    replica.engineHasRoom()
                     done(.success(through))
+                case .failure(let failure) where failure.isFull:
+                    replica.bytesSinceFlush += sinceFlush.bytes
+                    replica.recordsSinceFlush += sinceFlush.records
+                    replica.engineIsFull(failure)
+                    done(.failure(.unavailable("\(failure)")))
                 case .failure(let failure):
                     replica.fail(.engine(failure))
                     done(.failure(.unavailable("\(failure)")))
                 }
             }
         }
+    }
+
+    /// Refuses proposals and gives leadership up until a flush succeeds; what is committed is still
+    /// applied, in memory.
+    private func engineIsFull(_ failure: EngineFailure) {
+        guard !isStopped, !isEngineFull else { return }
+        isEngineFull = true
+        logger.error(
+            "the disk is full: proposals are refused", metadata: ["what": "\(failure)"])
+        guard isDiskHealthy else { return }
+        isDiskHealthy = false
+        step(.diskHealth(false))
+    }
+
+    private func engineHasRoom() {
+        guard !isStopped, isEngineFull else { return }
+        isEngineFull = false
+        logger.notice("the store engine was flushed again")
+        // A log that is full or hangs says by itself when it goes on.
+        guard !isDiskFull, writer?.waitingSince == nil, !isDiskHealthy else { return }
+        isDiskHealthy = true
+        step(.diskHealth(true))
     }
 
     /// The last index that need not be kept: flushed, and far enough behind that a follower which

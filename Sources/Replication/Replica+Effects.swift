@@ -146,11 +146,11 @@ extension Replica {
         switch event {
         case .durable(let id):
             durable = id
-            if isDiskFull || !isDiskHealthy {
+            if isDiskFull || (!isDiskHealthy && !isEngineFull) {
                 isDiskFull = false
-                isDiskHealthy = true
+                isDiskHealthy = !isEngineFull
                 logger.notice("the disk takes writes again")
-                step(.diskHealth(true))
+                if isDiskHealthy { step(.diskHealth(true)) }
             }
             let count = held.firstIndex { $0.after > id } ?? held.count
             let released = Array(held.prefix(count))

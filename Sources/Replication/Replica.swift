@@ -175,7 +175,10 @@ package final class Replica {
     var scrubbedBytes: UInt64 = 0
     var dutyTurn: UInt64 = 0
     var isDiskHealthy = true
+    /// Whether the log has no room.
     var isDiskFull = false
+    /// Whether the engine was not flushed for want of room.
+    var isEngineFull = false
     var isStopped = false
     var started: MonotonicTime
     package var observer = ReplicaObserver()

@@ -17,6 +17,7 @@ import KeyValue
     let directory: String
     let native: NativeOptions
     private let writing: Locked<Writing>
+    private let sparedBytes: Int
     private let pinCount = Locked(0)
     private let presentReads = ReadOptions()
     /// Nil once closed.
@@ -24,6 +25,7 @@ import KeyValue
 
     init(_ directory: String, _ settings: RocksOptions) throws(EngineFailure) {
         self.directory = directory
+        sparedBytes = settings.sparedBytes
         native = NativeOptions(settings)
         unsafe writing = Locked(Writing(batch: rocksdb_writebatch_create()))
         unsafe handle = nil
@@ -164,9 +166,36 @@ import KeyValue
         }
     }
 
+    /// Writes all memtables out; throws a failure that `isFull` where there is no room for them.
     func flush() throws(EngineFailure) {
+        try checkRoom()
         let options = unsafe native.flushing
         unsafe try call("flush") { unsafe rocksdb_flush(open, options, $0) }
+    }
+}
+
+// MARK: - Room
+
+extension Database {
+    /// Refuses a flush for which there is no room: one that RocksDB has begun could not be taken back,
+    /// and it would take no more writes.
+    ///
+    /// Another process may still be faster, and a memtable that has grown full is written out unasked.
+    private func checkRoom() throws(EngineFailure) {
+        let memory = unflushedBytes()
+        guard memory > 0 else { return }
+        var status = statvfs()
+        guard unsafe statvfs(directory, &status) == 0 else {
+            let code = errno
+            throw failure("flush", "cannot look at the file system: error \(code)")
+        }
+        let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        let needed = memory + sparedBytes
+        guard free < needed else { return }
+        throw EngineFailure(
+            "RocksDB flush in \(directory)",
+            reason: "\(free) bytes are free and \(needed) needed; free space on its disk",
+            isFull: true)
     }
 }
 

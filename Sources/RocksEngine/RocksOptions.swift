@@ -14,6 +14,8 @@ package struct RocksOptions: Hashable, Sendable {
     package var filterBitsPerKey = 10
     /// Whether tables below level 1 are compressed (by LZ4).
     package var compresses = true
+    /// Bytes of the file system that a flush leaves free, for what else it writes.
+    package var sparedBytes = 1 << 20
 
     package init() {}
 
@@ -23,6 +25,7 @@ package struct RocksOptions: Hashable, Sendable {
         precondition(writeBufferCount >= 2, "\(writeBufferCount) write buffers")
         precondition(openFileLimit >= 16, "\(openFileLimit) open files")
         precondition(backgroundJobs >= 1, "\(backgroundJobs) background jobs")
+        precondition(sparedBytes >= 0, "\(sparedBytes) bytes left free")
         precondition((1...64).contains(filterBitsPerKey), "\(filterBitsPerKey) filter bits")
     }
 }

@@ -4,6 +4,8 @@ import KeyValue
 /// What RocksDB says about itself.
 package struct RocksStatistics: Hashable, Sendable {
     package var memtableBytes = 0
+    /// Bytes of memtables that a flush would write out; 0 if there is nothing in them.
+    package var unflushedBytes = 0
     /// Blocks in the cache, indexes and filters among them.
     package var blockCacheBytes = 0
     /// Memory of open tables outside the cache.
@@ -30,6 +32,7 @@ extension Database {
     func statistics() -> RocksStatistics {
         var statistics = RocksStatistics()
         statistics.memtableBytes = property("size-all-mem-tables")
+        statistics.unflushedBytes = unflushedBytes()
         statistics.blockCacheBytes = unsafe rocksdb_cache_get_usage(native.cache)
         statistics.tableReaderBytes = property("estimate-table-readers-mem")
         statistics.tableBytes = property("live-sst-files-size")
@@ -67,6 +70,13 @@ extension Database {
         let code = unsafe rocksdb_property_int(open, "rocksdb." + name, &value)
         precondition(code == 0, "RocksDB has no integer property \(name)")
         return Int(clamping: value)
+    }
+
+    /// What a flush would write out at the most, unless there is nothing.
+    func unflushedBytes() -> Int {
+        let entries = property("num-entries-active-mem-table")
+        guard entries > 0 || property("num-immutable-mem-table") > 0 else { return 0 }
+        return property("cur-size-all-mem-tables")
     }
 
     private func levelZeroFiles() -> Int {

@@ -214,6 +214,30 @@ import Testing
         engine.close()
     }
 
+    @Test func `a flush for which there is no room is not begun, and harms nothing`() throws {
+        let directory = try TemporaryDirectory()
+        var options = RocksOptions()
+        options.sparedBytes = Int.max / 4
+        let engine = try DurableEngine(directory.file("db"), options: options)
+        // With nothing to be written, none is needed.
+        try engine.flush()
+        for version in 1...3 as ClosedRange<UInt64> {
+            try engine.write(Self.put("a\(version)", "one", version))
+            let failure = #expect(throws: EngineFailure.self) { try engine.flush() }
+            #expect(failure?.isFull == true)
+            #expect(failure?.description.contains("free space on its disk") == true)
+        }
+        #expect(engine.statistics().backgroundErrors == 0)
+        #expect(try engine.rows().count == 3)
+        engine.close()
+        let again = try DurableEngine(directory.file("db"))
+        try again.write(Self.put("b", "two", 4))
+        try again.flush()
+        #expect(again.statistics().unflushedBytes == 0)
+        #expect(try again.rows().count == 4)
+        again.close()
+    }
+
     @Test func `the factory opens what it opened before`() throws {
         let directory = try TemporaryDirectory()
         let factory = RocksEngineFactory()
