@@ -1,6 +1,6 @@
 /*
- * Preloaded into a node: lets its disk fail, stall and be slow, and its wall clock jump, as a control
- * file says at that moment.
+ * Preloaded into a node: lets its disk fail, stall and be slow, its wall clock jump, and its other
+ * clocks go fast or slow, as a control file says at that moment.
  *
  *   TROUBLE_FOLDER   files below this absolute path are on the bad disk
  *   TROUBLE_CONTROL  the control file, TROUBLE_BYTES long, outside that folder
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -38,6 +39,8 @@ static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static int (*real_epoll_wait)(int, struct epoll_event *, int, int);
+static int (*real_epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 
 static void give_up(const char *what) {
@@ -62,6 +65,8 @@ static void resolve(void) {
     real_pwritev = next_symbol("pwritev");
     real_fsync = next_symbol("fsync");
     real_fdatasync = next_symbol("fdatasync");
+    real_epoll_wait = next_symbol("epoll_wait");
+    real_epoll_pwait = next_symbol("epoll_pwait");
     real_clock_gettime = next_symbol("clock_gettime");
 }
 
@@ -203,11 +208,76 @@ static void shift(struct timespec *time) {
     time->tv_nsec = sum % 1000000000;
 }
 
+/*
+ * What this process has made of its clocks that never jump: they stand at `offset` beside the real ones
+ * where these were at `anchor`, and go on from there at `rate`. Under a lock, so that no change of the
+ * rate makes a reading go back. How long calls wait until an absolute time is left alone.
+ */
+static atomic_flag bend_lock = ATOMIC_FLAG_INIT;
+static _Atomic uint32_t rate = 1000;
+static _Atomic int64_t offset;
+static int64_t anchor;
+
+static int64_t gained(int64_t now) {
+    return (now - anchor) / 1000 * ((int64_t)rate - 1000);
+}
+
+static uint32_t wanted_rate(void) {
+    return control == NULL || control->rate_permille == 0 ? 1000 : control->rate_permille;
+}
+
+/* Lets a time of such a clock go on at the rate that is wanted, from where it was. */
+static void bend(struct timespec *time) {
+    uint32_t wanted = wanted_rate();
+    if (wanted == 1000 && rate == 1000 && offset == 0) return;
+    if (wanted != 1000) count(&control->bent_clock_reads);
+    int64_t now = (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+    while (atomic_flag_test_and_set_explicit(&bend_lock, memory_order_acquire)) {}
+    if (wanted != rate) {
+        offset += gained(now);
+        anchor = now;
+        rate = wanted;
+    }
+    now += offset + gained(now);
+    atomic_flag_clear_explicit(&bend_lock, memory_order_release);
+    if (now < 0) now = 0;
+    time->tv_sec = now / 1000000000;
+    time->tv_nsec = now % 1000000000;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *time) {
     if (real_clock_gettime == NULL) resolve();
     int result = real_clock_gettime(clock, time);
-    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) shift(time);
+    if (result != 0) return result;
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE: shift(time); break;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_BOOTTIME: bend(time); break;
+    default: break;
+    }
     return result;
+}
+
+/* How long the kernel has to wait so that the process's clock has gone on by so much. */
+static int bent_timeout(int milliseconds) {
+    uint32_t wanted = wanted_rate();
+    if (milliseconds <= 0 || wanted == 1000) return milliseconds;
+    int64_t bent = ((int64_t)milliseconds * 1000 + wanted - 1) / wanted;
+    return bent > INT_MAX ? INT_MAX : (int)bent;
+}
+
+int epoll_wait(int descriptor, struct epoll_event *events, int most, int timeout) {
+    if (real_clock_gettime == NULL) resolve();
+    return real_epoll_wait(descriptor, events, most, bent_timeout(timeout));
+}
+
+int epoll_pwait(
+    int descriptor, struct epoll_event *events, int most, int timeout, const sigset_t *mask) {
+    if (real_clock_gettime == NULL) resolve();
+    return real_epoll_pwait(descriptor, events, most, bent_timeout(timeout), mask);
 }
 
 int gettimeofday(struct timeval *restrict time, void *restrict zone) {

@@ -23,12 +23,15 @@ struct trouble_control {
     uint32_t stall;
     /* How long every write and sync takes longer. */
     uint32_t delay_microseconds;
-    uint32_t reserved[4];
-    /* Bytes 48 to 79 belong to the library: how often each trouble has met a call. */
+    /* How far the clocks that never jump go in a thousand seconds; 0 for a thousand. */
+    uint32_t rate_permille;
+    uint32_t reserved[3];
+    /* Bytes 48 to 87 belong to the library: how often each trouble has met a call. */
     uint64_t failures;
     uint64_t stalls;
     uint64_t delays;
     uint64_t shifted_clock_reads;
+    uint64_t bent_clock_reads;
 };
 
 #endif

@@ -11,6 +11,8 @@ package final class TroubleControl {
         var permille: Int32 = 1_000
         var isStalled = false
         var delayMicroseconds: Int32 = 0
+        /// How far clocks go in a thousand seconds.
+        var ratePermille: Int32 = 1_000
     }
 
     /// How often each trouble has met a call since the beginning of the run.
@@ -19,6 +21,7 @@ package final class TroubleControl {
         var stalls: UInt64
         var delays: UInt64
         var shiftedClockReads: UInt64
+        var bentClockReads: UInt64
     }
 
     let path: String
@@ -53,6 +56,7 @@ package final class TroubleControl {
         append(settings.permille)
         append(Int32(settings.isStalled ? 1 : 0))
         append(settings.delayMicroseconds)
+        append(settings.ratePermille)
         guard unsafe pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
             throw TortureFailure("cannot write \(path): error \(errno)")
         }
@@ -60,15 +64,17 @@ package final class TroubleControl {
 
     /// What the library has counted.
     var hits: Hits {
-        var bytes = [UInt8](repeating: 0, count: 32)
+        var bytes = [UInt8](repeating: 0, count: 40)
         let count = unsafe pread(descriptor, &bytes, bytes.count, 48)
         guard count == bytes.count else {
-            return Hits(failures: 0, stalls: 0, delays: 0, shiftedClockReads: 0)
+            return Hits(
+                failures: 0, stalls: 0, delays: 0, shiftedClockReads: 0, bentClockReads: 0)
         }
         func value(_ place: Int) -> UInt64 {
             bytes[place..<place + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
         }
         return Hits(
-            failures: value(0), stalls: value(8), delays: value(16), shiftedClockReads: value(24))
+            failures: value(0), stalls: value(8), delays: value(16), shiftedClockReads: value(24),
+            bentClockReads: value(32))
     }
 }
