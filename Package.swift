@@ -214,7 +214,9 @@ let package = Package(
                 "Transactions", "Wire", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict),
-        tests("Torture"),
+        tests(
+            "Torture",
+            ["Codec", "Histories", "IOCore", "Identifiers", "JSON", "Lockstep", "Transactions", "Wire"]),
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [

@@ -85,6 +85,16 @@ enum Files {
         return names.sorted()
     }
 
+    /// What a symbolic link says; nil if it is none.
+    static func link(_ path: String) -> String? {
+        var text = [UInt8](repeating: 0, count: 256)
+        let count = unsafe text.withUnsafeMutableBytes { bytes -> Int in
+            guard let start = bytes.baseAddress else { return -1 }
+            return unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        return count >= 0 ? String(decoding: text[..<count], as: UTF8.self) : nil
+    }
+
     /// The path without links; nil if there is nothing.
     static func resolve(_ path: String) -> String? {
         guard let found = unsafe realpath(path, nil) else { return nil }

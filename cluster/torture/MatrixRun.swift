@@ -26,7 +26,6 @@ struct MatrixRun {
     ) -> [(kind: FaultKind, reason: String)] {
         guard !isolated else { return [] }
         return kinds.compactMap { kind in
-            if kind.isOfNetwork { return (kind, "no namespaces, so packets cannot be touched") }
             if kind == .diskFull { return (kind, "no namespaces, so nothing can be mounted") }
             return nil
         }
@@ -65,16 +64,24 @@ struct MatrixRun {
             watching.cancel()
             await watching.value
             verdict.failovers = watch.changes
+            // The drawing has all of it in its table.
+            complete(&verdict, ledger, since: start)
             if let failure { throw failure }
             try look(at: recorder.history, &verdict)
         } catch {
             verdict.failure = (verdict.failure.map { $0 + "; " } ?? "") + error.description
         }
+        complete(&verdict, ledger, since: start)
+        return verdict
+    }
+
+    private func complete(
+        _ verdict: inout MatrixVerdict, _ ledger: Ledger, since start: ContinuousClock.Instant
+    ) {
         verdict.ledger = ledger.contents
         verdict.provokedEndings = cluster.provokedEndings
         verdict.unexpectedEndings = cluster.unexpectedEndings
         verdict.seconds = Int((ContinuousClock.now - start) / .seconds(1))
-        return verdict
     }
 
     private func recorder(to file: Int32) -> HistoryRecorder {
@@ -129,8 +136,10 @@ struct MatrixRun {
     private func look(
         at history: History, _ verdict: inout MatrixVerdict
     ) throws(TortureFailure) {
-        verdict.note(history)
-        verdict.reports = WorkloadRun.check(history, plan.workloads)
+        let told = HistoryVerdict(history, plan.workloads)
+        verdict.operations = told.operations
+        verdict.neverDone = told.neverDone
+        verdict.reports = told.reports
         try draw(history, verdict)
     }
 

@@ -37,25 +37,6 @@ struct MatrixVerdict {
         Array(ledger.writes.joined())
     }
 
-    /// Takes the operations of a history over, and how many of each kind there were and were done.
-    mutating func note(_ history: History) {
-        var counts: [String: (asked: Int, done: Int)] = [:]
-        let all = history.operations
-        for operation in all {
-            let name = "\(operation.invocation.workload) \(operation.invocation.function)"
-            counts[name, default: (0, 0)].asked += 1
-            if operation.result != nil { counts[name, default: (0, 0)].done += 1 }
-        }
-        operations = all.count
-        neverDone = counts.filter { $0.value.asked >= 10 && $0.value.done == 0 }.map(\.key).sorted()
-    }
-
-    private var findingTexts: [String] {
-        reports.flatMap { report in
-            report.findings.map { "\(report.checker): \($0.gravity.rawValue): \($0.text)" }
-        }
-    }
-
     private var rows: [(name: String, value: Int)] {
         let unknown = writes.count { write in
             switch write.fate {
@@ -87,7 +68,7 @@ struct MatrixVerdict {
             ("wrong final values", findings?.wrongValues ?? []),
             ("nodes that differ", findings?.differingNodes ?? []),
             ("stale reads", ledger.staleReads),
-            ("findings of checkers", findingTexts), ("never done", neverDone),
+            ("findings of checkers", reports.findingTexts), ("never done", neverDone),
             ("nodes that ended on their own", unexpectedEndings),
             ("faults that met nothing", unmet.map(\.rawValue)),
             ("faults not reached", unreached.map(\.rawValue)),
@@ -114,7 +95,7 @@ struct MatrixVerdict {
                 "\(milliseconds(fault.row.silence))", "\(milliseconds(fault.row.recovery))",
             ])
         }
-        var text = table.text + "\n" + reportTable
+        var text = table.text + "\n" + reports.table
         var totals = Table([.init(""), .init("", .right)])
         for row in self.totals { totals.append([row.name, row.value]) }
         text += totals.text
@@ -138,19 +119,6 @@ struct MatrixVerdict {
         return totals.map { (name: $0.0, value: $0.1) }
     }
 
-    /// A line for each checker; nothing without any.
-    private var reportTable: String {
-        guard !reports.isEmpty else { return "" }
-        var table = Table([.init("checker"), .init("findings", .right), .init("counted")])
-        for report in reports {
-            let counts = report.counts.map { "\($0.value) \($0.name)" }
-            table.append([
-                report.checker, "\(report.findings.count)", counts.joined(separator: ", "),
-            ])
-        }
-        return table.text + "\n"
-    }
-
     var json: String {
         func list(_ words: [String]) -> JSONValue { .array(words.map { .string($0) }) }
         var members = [
@@ -170,27 +138,12 @@ struct MatrixVerdict {
                             JSONMember("recovery_ms", .number(milliseconds(fault.row.recovery))),
                         ])
                     })),
-            JSONMember(
-                "checkers",
-                .array(
-                    reports.map { report in
-                        .object(
-                            [
-                                JSONMember("checker", .string(report.checker)),
-                                JSONMember("findings", .number(report.findings.count)),
-                            ]
-                                + report.counts.map { JSONMember(key($0.name), .number($0.value)) })
-                    })),
+            JSONMember("checkers", reports.json),
             JSONMember("unavailable", list(unavailable.map(\.kind.rawValue))),
         ]
-        members += rows.map { JSONMember(key($0.name), .number($0.value)) }
-        members += objections.map { JSONMember(key($0.name), list($0.cases)) }
+        members += rows.map { JSONMember(JSONMember.key(of: $0.name), .number($0.value)) }
+        members += objections.map { JSONMember(JSONMember.key(of: $0.name), list($0.cases)) }
         members.append(JSONMember("complaints", list(ledger.complaints)))
         return JSONValue.object(members).indentedText
-    }
-
-    /// `unknown, executed` as `unknown_executed`.
-    private func key(_ name: String) -> String {
-        name.split { !$0.isLetter }.joined(separator: "_")
     }
 }

@@ -125,9 +125,11 @@ final class TestCluster {
             cluster: torture
             data: \(dataFolder(node))
             peer:
-              listen: \(address(plan.network.peerEndpoint(node)))
+              listen: \(address(plan.network.peerListener(node)))
+              advertise: \(address(plan.network.peerEndpoint(node)))
             client:
-              listen: \(address(plan.network.clientEndpoint(node)))
+              listen: \(address(plan.network.clientListener(node)))
+              advertise: \(address(plan.network.clientEndpoint(node)))
             triggers:
               programs: \(programFolder(node))
             metrics:
@@ -173,8 +175,12 @@ final class TestCluster {
         if plan.fault == .ignoresSync { words.append("LOSSYDISK_IGNORE=1") }
         if !libraries.isEmpty { words.append("LD_PRELOAD=" + libraries.joined(separator: " ")) }
         words += [plan.daemon, "--configuration", folder(node) + "/lockstep.yaml"]
-        processes[node] = try ChildProcess(
+        let process = try ChildProcess(
             words[0], Array(words.dropFirst()), environment: [:], log: folder(node) + "/log")
+        processes[node] = process
+        if case .loopback(_, let proxy?) = plan.network {
+            proxy.note(node, runsAs: process.identifier)
+        }
     }
 
     func isRunning(_ node: Int) -> Bool {
@@ -274,7 +280,10 @@ final class TestCluster {
         }
         processes = [:]
         if let small = plan.small { await keepSmallDisk(small) }
-        if case .namespaces(let network) = plan.network { await network.end() }
+        switch plan.network {
+        case .namespaces(let network): await network.end()
+        case .loopback(_, let proxy): proxy?.stop()
+        }
     }
 
     // MARK: - Disk faults

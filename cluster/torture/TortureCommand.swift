@@ -6,7 +6,17 @@ import Lockstep
 @main
 enum TortureProgram {
     static func main() async {
-        let command = TortureCommand.parseOrExit()
+        let parsed: any ParsableCommand
+        do {
+            parsed = try TortureCommand.parseAsRoot()
+        } catch {
+            TortureCommand.exit(withError: error)
+        }
+        guard let command = parsed as? TortureCommand else {
+            var other = parsed
+            do { try other.run() } catch { TortureCommand.exit(withError: error) }
+            return
+        }
         Interruption.install()
         if !Isolation.isInside {
             let ended = Leftovers.sweep()
@@ -54,7 +64,8 @@ struct TortureCommand: AsyncParsableCommand {
               64  the command line is wrong
 
             FAULTS
-            """ + faultList)
+            """ + faultList,
+        subcommands: [CheckCommand.self])
 
     /// Name and summary of each fault, a line each.
     private static var faultList: String {
@@ -83,7 +94,11 @@ struct TortureCommand: AsyncParsableCommand {
     var rate: Int?
     @Option(help: "Where nodes listen: automatic, namespaces or loopback.")
     var network = Isolation.Choice.automatic
-    @Option(help: "On loopback, node N listens at this port + 10 N, and at the next one.")
+    @Option(
+        help: """
+            On loopback, node N listens at this port + 10 N, and at the next one; where connections \
+            are to be broken, a proxy does at these + 5.
+            """)
     var basePort = 28_100
     @Option(help: "How many processes to kill.")
     var kills = 200
@@ -172,6 +187,8 @@ struct TortureCommand: AsyncParsableCommand {
             print(json ? verdict.json : verdict.text)
             isAsWanted = verdict.isClean
         }
+        // What is said beside the tables goes another way, and is not to stand in their midst.
+        fflush(nil)
         if isAsWanted, self.folder == nil, !Interruption.isRequested {
             _ = try? await Tool.run("/bin/rm", ["-rf", "--one-file-system", folder], in: "/tmp")
         } else {
@@ -217,12 +234,18 @@ struct TortureCommand: AsyncParsableCommand {
             Isolation.isInside
             ? .namespaces(
                 try await NamespaceNetwork(folder: folder, nodes: nodes + spares, seed: seed))
-            : .loopback(basePort: basePort)
+            : .loopback(basePort: basePort, try proxy(nodes: nodes + spares, seed: seed))
         return TestCluster.Plan(
             daemon: resolved, folder: folder, nodes: nodes, spares: spares, network: network,
             fault: fault, hasTroubles: !kinds.isEmpty,
             small: kinds.contains(.diskFull) && Isolation.isInside ? nodes : nil,
             faultSources: faults)
+    }
+
+    /// What carries the connections on loopback; none where no fault needs it.
+    private func proxy(nodes: Int, seed: UInt64) throws(TortureFailure) -> StreamProxy? {
+        guard kinds.contains(where: \.isOfNetwork) else { return nil }
+        return try StreamProxy(NodeNetwork.routes(basePort: basePort, nodes: nodes), seed: seed)
     }
 
     /// The whole run, from the start of the nodes to the verdict; leaves the nodes running.

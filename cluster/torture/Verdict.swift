@@ -99,14 +99,9 @@ struct Verdict {
             JSONMember("failure", failure.map { .string($0) } ?? .null),
             JSONMember("verified", .boolean(findings != nil)),
         ]
-        members += rows.map { JSONMember(key($0.name), .number($0.value)) }
-        members += faults.map { JSONMember(key($0.name), list($0.cases)) }
+        members += rows.map { JSONMember(JSONMember.key(of: $0.name), .number($0.value)) }
+        members += faults.map { JSONMember(JSONMember.key(of: $0.name), list($0.cases)) }
         members.append(JSONMember("complaints", list(ledger.complaints)))
         return JSONValue.object(members).indentedText
-    }
-
-    /// `kills of all, ms` as `kills_of_all_ms`.
-    private func key(_ name: String) -> String {
-        name.split { !$0.isLetter }.joined(separator: "_")
     }
 }

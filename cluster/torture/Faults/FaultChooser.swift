@@ -59,6 +59,10 @@ package struct FaultChooser {
             let seconds = Int64(generator.oneOf([2, 60, 3_600, 86_400]))
             let nodes = generator.chance(1, in: 3) ? free : [target]
             return .clock(nodes, seconds: kind == .clockForward ? seconds : -seconds)
+        case .clockRate:
+            let nodes = generator.chance(1, in: 3) ? free : [target]
+            return .clockRate(
+                nodes, permille: generator.oneOf([250, 500, 900, 1_100, 2_000, 4_000]))
         case .transfer: return .transfer
         case .membership:
             return view.spare.map { .membership($0, again: generator.chance(1, in: 2)) }
@@ -116,7 +120,8 @@ package struct FaultChooser {
         case .packetLoss, .packetDelay, .packetReorder: return weather(kind, among: all)
         case .killOne, .killLeader, .killAll, .pause, .slowNode, .flappingNode, .rollingRestart,
             .diskStall, .diskSlow, .diskWriteError, .diskSyncError, .diskReadError, .diskFull,
-            .clockForward, .clockBackward, .transfer, .membership, .rottenLog, .wipedDisk:
+            .clockForward, .clockBackward, .clockRate, .transfer, .membership, .rottenLog,
+            .wipedDisk:
             return nil
         }
     }

@@ -23,6 +23,7 @@ package enum FaultKind: String, CaseIterable, Hashable {
     case diskFull = "disk-full"
     case clockForward = "clock-forward"
     case clockBackward = "clock-backward"
+    case clockRate = "clock-rate"
     case transfer
     case membership
     case rottenLog = "rotten-log"
@@ -54,6 +55,7 @@ package enum FaultKind: String, CaseIterable, Hashable {
         case .diskFull: "a file system without room"
         case .clockForward: "wall clocks that jump ahead, and back in the end"
         case .clockBackward: "wall clocks that jump back, and ahead in the end"
+        case .clockRate: "clocks that go at a quarter of their speed to four times of it"
         case .transfer: "leadership moved by command, again and again"
         case .membership: "a node added, promoted, removed, and sometimes added again"
         case .rottenLog: "flipped bytes in the log of a node that is down"
@@ -61,7 +63,7 @@ package enum FaultKind: String, CaseIterable, Hashable {
         }
     }
 
-    /// Those that are done to packets, which takes namespaces.
+    /// Those that are done to what is sent: to packets, or to streams where there are no namespaces.
     package static let ofNetwork: Set<FaultKind> = [
         .partitionHalves, .partitionMinority, .partitionOneWay, .partitionBridge,
         .partitionClients, .packetLoss, .packetDelay, .packetReorder,

@@ -37,8 +37,8 @@ struct FaultStage {
         self.generator = generator
     }
 
-    private var packets: PacketSwitch? {
-        if case .namespaces(let network) = cluster.plan.network { network.packets } else { nil }
+    private var packets: (any PacketFaults)? {
+        cluster.plan.network.faults
     }
 
     mutating func meet(_ kind: FaultKind, _ times: Int = 1) {
@@ -56,6 +56,8 @@ struct FaultStage {
             return Int(hits.failures + hits.stalls + hits.delays)
         case .clock(let nodes, _):
             return nodes.reduce(0) { $0 + Int(cluster.troubles[$1]?.hits.shiftedClockReads ?? 0) }
+        case .clockRate(let nodes, _):
+            return nodes.reduce(0) { $0 + Int(cluster.troubles[$1]?.hits.bentClockReads ?? 0) }
         case .kill, .stop, .pulses, .restart, .fullDisk, .transfer, .membership, .rot, .wipe:
             return 0
         }
@@ -89,6 +91,8 @@ struct FaultStage {
             try cluster.fillDisk(node, leaving: Int.random(in: 0...8_192, using: &generator))
         case .clock(let nodes, let seconds):
             for node in nodes { try change(node) { $0.wallNanoseconds += seconds * 1_000_000_000 } }
+        case .clockRate(let nodes, let permille):
+            for node in nodes { try change(node) { $0.ratePermille = Int32(permille) } }
         case .membership(let node, _): try await join(node, scene.kind)
         case .rot(let node): try await rot(node, scene.kind)
         case .wipe(let node):
@@ -158,8 +162,8 @@ struct FaultStage {
                 meet(scene.kind)
                 scene.nextStep = scene.end
             }
-        case .links, .kill, .stop, .restart, .disk, .unreadable, .clock, .membership,
-            .rot, .wipe:
+        case .links, .kill, .stop, .restart, .disk, .unreadable, .clock, .clockRate,
+            .membership, .rot, .wipe:
             scene.nextStep = scene.end
         }
     }
@@ -227,6 +231,8 @@ struct FaultStage {
             try recover(node)
         case .clock(let nodes, let seconds):
             for node in nodes { try change(node) { $0.wallNanoseconds -= seconds * 1_000_000_000 } }
+        case .clockRate(let nodes, _):
+            for node in nodes { try change(node) { $0.ratePermille = 1_000 } }
         case .membership(let node, let again): try await leave(node, again: again, scene.kind)
         case .rot(let node), .wipe(let node): try await waitForVoter(node)
         }
@@ -242,15 +248,15 @@ struct FaultStage {
 extension TroubleControl.Settings {
     /// Adds what is wrong here to what else is wrong with a node.
     func lay(over other: inout Self) {
-        let wall = other.wallNanoseconds
+        let clocks = (other.wallNanoseconds, other.ratePermille)
         other = self
-        other.wallNanoseconds = wall
+        (other.wallNanoseconds, other.ratePermille) = clocks
     }
 
-    /// Takes it away again; a clock keeps its jump.
+    /// Takes it away again; a clock keeps its jump and its rate.
     func lift(from other: inout Self) {
-        let wall = other.wallNanoseconds
+        let clocks = (other.wallNanoseconds, other.ratePermille)
         other = Self()
-        other.wallNanoseconds = wall
+        (other.wallNanoseconds, other.ratePermille) = clocks
     }
 }

@@ -13,6 +13,8 @@ package enum Trouble {
     case unreadable(Int, permille: Int32)
     case fullDisk(Int)
     case clock([Int], seconds: Int64)
+    /// How far the clocks of these nodes go in a thousand seconds.
+    case clockRate([Int], permille: Int)
     case transfer
     case membership(Int, again: Bool)
     case rot(Int)
@@ -23,7 +25,8 @@ package enum Trouble {
         switch self {
         case .links(let links):
             Set(links.keys.flatMap { [$0.from, $0.to] }).subtracting([0]).sorted()
-        case .kill(let nodes), .restart(let nodes), .clock(let nodes, _): nodes.sorted()
+        case .kill(let nodes), .restart(let nodes), .clock(let nodes, _), .clockRate(let nodes, _):
+            nodes.sorted()
         case .stop(let node), .pulses(let node, _, _), .disk(let node, _),
             .unreadable(let node, _), .fullDisk(let node), .membership(let node, _),
             .rot(let node), .wipe(let node):
@@ -42,6 +45,7 @@ package enum Trouble {
         case .disk(_, let settings): settings.words
         case .unreadable(_, let permille): "\(permille) of 1000 reads"
         case .clock(_, let seconds): "\(seconds) s"
+        case .clockRate(_, let permille): "\(permille) of 1000"
         case .membership(_, let again): again ? "twice" : "once"
         }
     }

@@ -2,15 +2,50 @@ import Lockstep
 
 /// Where the nodes of a run listen.
 enum NodeNetwork {
-    /// All on 127.0.0.1, apart by their ports; nothing can be done to what they send.
-    case loopback(basePort: Int)
+    /// All on 127.0.0.1, apart by their ports; without a proxy nothing can be done to what they send.
+    case loopback(basePort: Int, StreamProxy?)
     case namespaces(NamespaceNetwork)
 
-    /// The port for clients; the next one is for the other nodes.
-    func clientPort(_ node: Int) -> UInt16 {
+    /// Beyond the port where a node listens on loopback, that of the proxy before it.
+    private static let proxyDistance = 5
+
+    /// All ways through a proxy for the nodes 1 to `nodes` at a base port.
+    static func routes(basePort: Int, nodes: Int) -> [StreamProxy.Route] {
+        (1...nodes).flatMap { node in
+            [0, 1].map { place in
+                let port = basePort + 10 * node + place
+                return StreamProxy.Route(
+                    port: UInt16(port + proxyDistance), node: node, target: UInt16(port))
+            }
+        }
+    }
+
+    /// The port for clients that a node is known by; the next one is for the other nodes.
+    private func clientPort(_ node: Int) -> UInt16 {
         switch self {
-        case .loopback(let basePort): UInt16(basePort + 10 * node)
+        case .loopback(let basePort, let proxy):
+            UInt16(basePort + 10 * node + (proxy == nil ? 0 : Self.proxyDistance))
         case .namespaces: 4_710
+        }
+    }
+
+    /// Where a node listens for clients, if it is known by another port than it listens at.
+    func clientListener(_ node: Int) -> Endpoint {
+        guard case .loopback(let basePort, .some) = self else { return clientEndpoint(node) }
+        return Endpoint(host: host(node), port: UInt16(basePort + 10 * node))
+    }
+
+    /// Where a node listens for the other nodes.
+    func peerListener(_ node: Int) -> Endpoint {
+        guard case .loopback(let basePort, .some) = self else { return peerEndpoint(node) }
+        return Endpoint(host: host(node), port: UInt16(basePort + 10 * node + 1))
+    }
+
+    /// What can be done to what is sent; nil for nothing.
+    var faults: (any PacketFaults)? {
+        switch self {
+        case .loopback(_, let proxy): proxy
+        case .namespaces(let network): network.packets
         }
     }
 
@@ -39,7 +74,8 @@ enum NodeNetwork {
 
     var name: String {
         switch self {
-        case .loopback: "loopback"
+        case .loopback(_, .none): "loopback"
+        case .loopback(_, .some): "loopback with a proxy"
         case .namespaces: "namespaces"
         }
     }

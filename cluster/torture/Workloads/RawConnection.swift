@@ -1,12 +1,12 @@
 import Codec
 import Glibc
-import Lockstep
-import Wire
+package import Lockstep
+package import Wire
 
 /// A connection that says just what it is told to, for what the client library never does.
 ///
 /// Used by one task. Nothing is tried again; what goes wrong ends it.
-final class RawConnection {
+package final class RawConnection {
     private let descriptor: Int32
     private var splitter = MessageSplitter(limitBytes: Limits.standard.clientAnswerBytes)
     private var lastRequest: UInt32 = 0
@@ -19,24 +19,12 @@ final class RawConnection {
         close(descriptor)
     }
 
-    /// Connects and shakes hands with an IPv4 address; nil if that fails before the deadline.
-    static func open(
+    /// Connects and shakes hands with an address of IPv4 or IPv6, in digits; nil if that fails before
+    /// the deadline.
+    package static func open(
         _ endpoint: Endpoint, until deadline: ContinuousClock.Instant
     ) async -> RawConnection? {
-        let descriptor = socket(
-            AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-        guard descriptor >= 0 else { return nil }
-        let connection = RawConnection(descriptor)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = endpoint.port.bigEndian
-        guard unsafe inet_pton(AF_INET, endpoint.host, &address.sin_addr) == 1 else { return nil }
-        let code = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe connect(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        if code != 0, errno != EINPROGRESS { return nil }
+        guard let connection = begin(endpoint) else { return nil }
         guard await connection.wait(for: POLLOUT, until: deadline) else { return nil }
         let offer = HandshakeOffer(role: .client)
         guard connection.write(offer.encoded()) else { return nil }
@@ -53,8 +41,27 @@ final class RawConnection {
         return nil
     }
 
+    /// A socket that is about to be connected; nil where the address is none, or nobody is there.
+    private static func begin(_ endpoint: Endpoint) -> RawConnection? {
+        var hints = unsafe addrinfo()
+        unsafe hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard unsafe getaddrinfo(endpoint.host, "\(endpoint.port)", &hints, &list) == 0,
+            let first = unsafe list
+        else { return nil }
+        defer { unsafe freeaddrinfo(first) }
+        let kind = unsafe first.pointee.ai_socktype | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = unsafe socket(first.pointee.ai_family, kind, 0)
+        guard descriptor >= 0 else { return nil }
+        let connection = RawConnection(descriptor)
+        let code = unsafe connect(
+            descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen)
+        return code == 0 || errno == EINPROGRESS ? connection : nil
+    }
+
     /// Sends a request and returns its number; nil if it cannot be sent.
-    func send(_ request: Request) -> RequestID? {
+    package func send(_ request: Request) -> RequestID? {
         lastRequest += 1
         var writer = ByteWriter()
         request.encode(RequestID(lastRequest), into: &writer)
@@ -62,7 +69,7 @@ final class RawConnection {
     }
 
     /// Waits for the answer to a request; nil if none comes before the deadline.
-    func answer(
+    package func answer(
         to identifier: RequestID, until deadline: ContinuousClock.Instant
     ) async -> Response? {
         do throws(DecodingFailure) {

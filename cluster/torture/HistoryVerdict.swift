@@ -1,0 +1,100 @@
+package import Histories
+import JSON
+import TextOutput
+
+/// What the checkers say of one history, and what is in it; looks at nothing else.
+///
+/// The ledger of writes is no part of a history, nor are the nodes' digests.
+package struct HistoryVerdict {
+    private let history: History
+    package let reports: [CheckReport]
+    /// Functions that clients asked for ten times and more, and never got: a checker had nothing to
+    /// look at.
+    package let neverDone: [String]
+    private var done = 0
+    private var failed = 0
+    private var unknown = 0
+    private var observations = 0
+    private var faults = 0
+    private var leaders = 0
+
+    /// Runs the checkers of all workloads that the history has something of.
+    package init(_ history: History) {
+        self.init(history, nil)
+    }
+
+    /// Runs the checkers of these workloads; of all that the history has something of, for nil.
+    init(_ history: History, _ workloads: [any CheckedWorkload]?) {
+        self.history = history
+        var names: Set<String> = []
+        var counts: [String: (asked: Int, done: Int)] = [:]
+        for operation in history.operations {
+            let name = "\(operation.invocation.workload) \(operation.invocation.function)"
+            names.insert(operation.invocation.workload)
+            counts[name, default: (0, 0)].asked += 1
+            switch operation.outcome {
+            case .done:
+                counts[name, default: (0, 0)].done += 1
+                done += 1
+            case .failed: failed += 1
+            case .unknown: unknown += 1
+            }
+        }
+        for event in history.events {
+            switch event.content {
+            case .observation(let observation):
+                names.insert(observation.workload)
+                observations += 1
+            case .faultBegin: faults += 1
+            case .leader: leaders += 1
+            case .invocation, .completion, .faultEnd, .note: break
+            }
+        }
+        neverDone = counts.filter { $0.value.asked >= 10 && $0.value.done == 0 }.map(\.key).sorted()
+        let checked = workloads ?? Workloads.all.filter { names.contains($0.name) }
+        reports = WorkloadRun.check(history, checked)
+    }
+
+    package var operations: Int {
+        done + failed + unknown
+    }
+
+    /// Whether there was something to look at, and all of it was as promised.
+    package var isClean: Bool {
+        !reports.isEmpty && reports.allSatisfy(\.isClean) && neverDone.isEmpty
+    }
+
+    private var rows: [(name: String, value: Int)] {
+        [
+            ("seconds", Int(history.duration / 1_000_000_000)), ("operations", operations),
+            ("done", done), ("failed", failed), ("unknown", unknown),
+            ("observations", observations), ("faults", faults), ("leaders seen", leaders),
+            ("findings of checkers", reports.findingTexts.count),
+            ("never done", neverDone.count),
+        ]
+    }
+
+    package var text: String {
+        var totals = Table([.init(""), .init("", .right)])
+        totals.append(["seed", "\(history.seed)"])
+        for row in rows { totals.append([row.name, "\(row.value)"]) }
+        var text = reports.table + totals.text
+        for finding in reports.findingTexts.prefix(10) { text += "finding: \(finding)\n" }
+        for name in neverDone.prefix(10) { text += "never done: \(name)\n" }
+        if reports.isEmpty { text += "nothing in it is of a workload with a checker\n" }
+        return text + (isClean ? "verdict: clean\n" : "verdict: FAILED\n")
+    }
+
+    package var json: String {
+        var members = [
+            JSONMember("seed", .number(history.seed)), JSONMember("title", .string(history.title)),
+            JSONMember("clean", .boolean(isClean)), JSONMember("checkers", reports.json),
+        ]
+        members += rows.map { JSONMember(JSONMember.key(of: $0.name), .number($0.value)) }
+        members.append(
+            JSONMember("finding_texts", .array(reports.findingTexts.map { .string($0) })))
+        members.append(
+            JSONMember("never_done_names", .array(neverDone.map { .string($0) })))
+        return JSONValue.object(members).indentedText
+    }
+}

@@ -1,0 +1,245 @@
+import Glibc
+import IOCore
+
+/// Carries the connections between the hosts of a run on loopback, where there are no namespaces, and
+/// does to them what the link table says.
+///
+/// Each port of a node has one here, which the node advertises. Who connects is seen from the system's
+/// list of sockets: the harness, or one of the nodes' processes. It is TCP that is cut and delayed here
+/// and not packets: what is lost comes late, nothing overtakes, and nothing comes twice.
+final class StreamProxy: Sendable {
+    /// A port and whose it is.
+    struct Route: Sendable {
+        let port: UInt16
+        let node: Host
+        /// Where the node listens, on 127.0.0.1.
+        let target: UInt16
+    }
+
+    private struct State {
+        var table: LinkTable
+        var processes: [Host: pid_t] = [:]
+        var isStopping = false
+    }
+
+    /// Two sockets, and a pipe for each direction.
+    private struct Passage {
+        let near: Int32
+        let far: Int32
+        var there: StreamPipe
+        var back: StreamPipe
+    }
+
+    private let listeners: [(descriptor: Int32, route: Route)]
+    private let state: Locked<State>
+    private let thread = Locked<JoinableThread?>(nil)
+
+    /// Listens on all routes and starts; throws if a port is taken.
+    init(_ routes: [Route], seed: UInt64) throws(TortureFailure) {
+        var listeners: [(Int32, Route)] = []
+        for route in routes {
+            let descriptor = unsafe Self.socket(to: route.port) { unsafe bind($0, $1, $2) }
+            guard let descriptor, listen(descriptor, 64) == 0 else {
+                for listener in listeners { close(listener.0) }
+                throw TortureFailure("cannot listen at port \(route.port): error \(errno)")
+            }
+            listeners.append((descriptor, route))
+        }
+        self.listeners = listeners.map { (descriptor: $0.0, route: $0.1) }
+        state = Locked(State(table: LinkTable(seed: seed)))
+        let thread = JoinableThread(name: "proxy") { self.work() }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// Ends the thread and closes everything; a second call does nothing.
+    func stop() {
+        guard let thread = thread.withLock({ $0.take() }) else { return }
+        state.withLock { $0.isStopping = true }
+        thread.join()
+        for listener in listeners { close(listener.descriptor) }
+    }
+
+    /// Notes as which process a node runs from now on.
+    func note(_ node: Host, runsAs process: pid_t) {
+        state.withLock { $0.processes[node] = process }
+    }
+
+    func apply(_ layer: [Link: LinkCondition], fault: Int) {
+        state.withLock { $0.table.apply(layer.mapValues(Self.possible), fault: fault) }
+    }
+
+    func heal(fault: Int) {
+        state.withLock { $0.table.heal(fault: fault) }
+    }
+
+    var counts: LinkTable.Counts {
+        state.withLock(\.table.counts)
+    }
+
+    /// What of a condition a stream can have.
+    private static func possible(_ condition: LinkCondition) -> LinkCondition {
+        var possible = condition
+        possible.duplicationPermille = 0
+        possible.mayReorder = false
+        return possible
+    }
+
+    // MARK: - The thread
+
+    private func work() {
+        var passages: [Passage] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while !state.withLock(\.isStopping) {
+            let now = Self.milliseconds()
+            passages = passages.compactMap { passage in
+                var passage = passage
+                if carry(&passage, now, &buffer) { return passage }
+                Self.end(passage)
+                return nil
+            }
+            var polls = listeners.map {
+                pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
+            }
+            var due = now + 50
+            for passage in passages {
+                polls.append(Self.interest(passage.near, passage.there, passage.back, now, &due))
+                polls.append(Self.interest(passage.far, passage.back, passage.there, now, &due))
+            }
+            guard unsafe poll(&polls, nfds_t(polls.count), Int32(due - min(now, due))) > 0 else {
+                continue
+            }
+            for (place, listener) in listeners.enumerated() where polls[place].revents != 0 {
+                if let passage = accept(listener.descriptor, listener.route) {
+                    passages.append(passage)
+                }
+            }
+        }
+        for passage in passages { Self.end(passage) }
+    }
+
+    /// Ends both connections, also where a node that was just started has inherited a socket.
+    private static func end(_ passage: Passage) {
+        for socket in [passage.near, passage.far] {
+            shutdown(socket, Int32(SHUT_RDWR))
+            close(socket)
+        }
+    }
+
+    /// What a socket is waited for: what it says, and room for what it is to be told; `due` comes down
+    /// to when a pipe has something.
+    private static func interest(
+        _ socket: Int32, _ out: StreamPipe, _ into: StreamPipe, _ now: UInt64, _ due: inout UInt64
+    ) -> pollfd {
+        var events = out.mayRead ? Int32(POLLIN) : 0
+        if let next = into.nextDue {
+            if next <= now { events |= Int32(POLLOUT) } else { due = min(due, next) }
+        }
+        // Without an event it would be told of an error again and again.
+        return pollfd(fd: events == 0 ? -1 : socket, events: Int16(events), revents: 0)
+    }
+
+    /// Reads and writes what it can without waiting; false once the passage is over.
+    private func carry(_ passage: inout Passage, _ now: UInt64, _ buffer: inout [UInt8]) -> Bool {
+        read(passage.near, into: &passage.there, now, &buffer)
+        read(passage.far, into: &passage.back, now, &buffer)
+        return write(&passage.there, to: passage.far, now)
+            && write(&passage.back, to: passage.near, now)
+            && !(passage.there.isOver && passage.back.isOver)
+    }
+
+    private func read(
+        _ socket: Int32, into pipe: inout StreamPipe, _ now: UInt64, _ buffer: inout [UInt8]
+    ) {
+        while pipe.mayRead {
+            let count = unsafe recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            // A socket that is not yet connected, or has nothing, says so.
+            if count < 0, errno == EAGAIN || errno == ENOTCONN || errno == EINTR { return }
+            let part = Array(buffer.prefix(max(0, count)))
+            state.withLock { pipe.append(part, now: now, &$0.table) }
+        }
+    }
+
+    /// False if the other end takes no more.
+    private func write(_ pipe: inout StreamPipe, to socket: Int32, _ now: UInt64) -> Bool {
+        while let part = state.withLock({ pipe.ready(at: now, &$0.table) }) {
+            guard !part.isEmpty else {
+                pipe.wrote(0)
+                return shutdown(socket, Int32(SHUT_WR)) == 0
+            }
+            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+            let count = unsafe part.withUnsafeBytes { bytes in
+                unsafe send(socket, bytes.baseAddress, bytes.count, flags)
+            }
+            if count < 0 { return errno == EAGAIN || errno == EINTR }
+            pipe.wrote(count)
+        }
+        return true
+    }
+
+    private func accept(_ listener: Int32, _ route: Route) -> Passage? {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let near = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe Glibc.accept(listener, pointer, &size)
+            }
+        }
+        guard near >= 0 else { return nil }
+        _ = fcntl(near, F_SETFD, FD_CLOEXEC)
+        let far = unsafe Self.socket(to: route.target) { unsafe connect($0, $1, $2) }
+        guard let far else {
+            // Nobody listens there; the other end is told so at once, as by the system.
+            var reset = linger(l_onoff: 1, l_linger: 0)
+            unsafe setsockopt(
+                near, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
+            close(near)
+            return nil
+        }
+        let processes = state.withLock(\.processes)
+        let port = UInt16(bigEndian: address.sin_port)
+        let host = SocketOwner.host(ofPort: port, among: processes) ?? 0
+        return Passage(
+            near: near, far: far, there: StreamPipe(Link(from: host, to: route.node)),
+            back: StreamPipe(Link(from: route.node, to: host)))
+    }
+
+    // MARK: - Sockets
+
+    /// A socket after `body` was done with the address of a port of 127.0.0.1; nil if that fails.
+    ///
+    /// On loopback a connection stands at once, or there is nobody.
+    private static func socket(
+        to port: UInt16, _ body: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32? {
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = Glibc.socket(AF_INET, kind, 0)
+        guard descriptor >= 0 else { return nil }
+        var yes: Int32 = 1
+        unsafe setsockopt(
+            descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        unsafe setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes,
+            socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let code = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe body(descriptor, pointer, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        if code == 0 { return descriptor }
+        let reason = errno
+        close(descriptor)
+        errno = reason
+        return nil
+    }
+
+    private static func milliseconds() -> UInt64 {
+        var time = timespec()
+        let code = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        precondition(code == 0, "clock_gettime: \(code)")
+        return UInt64(time.tv_sec) * 1_000 + UInt64(time.tv_nsec) / 1_000_000
+    }
+}
