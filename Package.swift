@@ -216,7 +216,10 @@ let package = Package(
             ], path: "cluster/torture", swiftSettings: strict),
         tests(
             "Torture",
-            ["Codec", "Histories", "IOCore", "Identifiers", "JSON", "Lockstep", "Transactions", "Wire"]),
+            [
+                "Codec", "Histories", "IOCore", "Identifiers", "JSON", "Lockstep", "Transactions",
+                "Wire",
+            ]),
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [

@@ -49,7 +49,7 @@ final class FakeSessionNode: Sendable {
         guard unsafe getaddrinfo(host, "0", &hints, &list) == 0, let first = unsafe list
         else { return nil }
         defer { unsafe freeaddrinfo(first) }
-        listener = unsafe socket(first.pointee.ai_family, first.pointee.ai_socktype, 0)
+        let listener = unsafe socket(first.pointee.ai_family, first.pointee.ai_socktype, 0)
         var place = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let bound = unsafe bind(listener, first.pointee.ai_addr, first.pointee.ai_addrlen)
@@ -67,6 +67,7 @@ final class FakeSessionNode: Sendable {
             unsafe UInt16(bytes[2]) << 8 | UInt16(bytes[3])
         }
         endpoint = Endpoint(host: host, port: port)
+        self.listener = listener
         let thread = JoinableThread(name: "fake node") { self.work() }
         self.thread.withLock { $0 = thread }
     }

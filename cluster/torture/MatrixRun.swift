@@ -184,9 +184,9 @@ struct MatrixRun {
     }
 
     private func waitForLeader(_ watch: LeaderWatch) async throws(TortureFailure) {
-        let deadline = ContinuousClock.now + plan.patience
+        let time = Patience(plan.patience, cluster)
         while watch.leader == nil {
-            guard ContinuousClock.now < deadline, !Interruption.isRequested else {
+            guard !time.isOver, !Interruption.isRequested else {
                 throw TortureFailure("no leader within \(plan.patience) of the start")
             }
             guard cluster.stopped.isEmpty else {

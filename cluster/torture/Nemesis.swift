@@ -133,9 +133,10 @@ struct Nemesis {
     private mutating func waitForProgress() async throws(TortureFailure) {
         let before = ledger.acknowledged
         let start = ContinuousClock.now
+        let time = Patience(plan.patience, cluster)
         while ledger.acknowledged < before + 10 {
             guard !Interruption.isRequested else { return }
-            guard ContinuousClock.now - start < plan.patience else {
+            guard !time.isOver else {
                 throw TortureFailure(
                     "no progress within \(plan.patience) with all nodes started; "
                         + "not running: \(cluster.stopped); kills so far: \(tally.kills)")

@@ -187,6 +187,18 @@ final class TestCluster {
         processes[node]?.isRunning ?? false
     }
 
+    /// How long each running process, by its number, was ready to run without a processor, in its
+    /// first thread, which has its loop (the second field of */proc/PID/schedstat*).
+    var processorWaits: [Int32: Duration] {
+        var waits: [Int32: Duration] = [:]
+        for process in processes.values where process.isRunning {
+            let fields = Files.read("/proc/\(process.identifier)/schedstat")?.split(separator: " ")
+            guard let fields, fields.count > 1, let nanoseconds = Int64(fields[1]) else { continue }
+            waits[process.identifier] = .nanoseconds(nanoseconds)
+        }
+        return waits
+    }
+
     /// Nodes that are not running.
     var stopped: [Int] {
         nodes.filter { !isRunning($0) }
@@ -240,8 +252,8 @@ final class TestCluster {
         noteEnding(node)
         guard let process = processes[node] else { return }
         process.send(SIGTERM)
-        let deadline = ContinuousClock.now + patience
-        while process.isRunning, ContinuousClock.now < deadline {
+        let time = Patience(patience, self)
+        while process.isRunning, !time.isOver {
             do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
         }
         let hasEnded = !process.isRunning

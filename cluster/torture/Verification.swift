@@ -47,7 +47,7 @@ struct Verification {
 
     private func compareDigests(_ findings: inout Findings) async throws(LockstepError) {
         let mark = try await client.markDigest(timeout: patience)
-        let deadline = ContinuousClock.now + patience
+        let time = Patience(patience, cluster)
         for node in cluster.nodes {
             var answer: Result<StateDigest, LockstepError>
             repeat {
@@ -60,7 +60,7 @@ struct Verification {
                     await pause(.milliseconds(100))
                 }
                 if case .success = answer { break }
-            } while ContinuousClock.now < deadline && !Interruption.isRequested
+            } while !time.isOver && !Interruption.isRequested
             switch answer {
             case .success(let digest) where digest == mark: break
             case .success(let digest):

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Looks for an order of the operations of one key that explains every result.
 ///
 /// The algorithm is that of Wing and Gong (*Testing and Verifying Concurrent Objects*, 1993) with
@@ -256,22 +258,31 @@ package struct SearchBudget: Sendable {
     /// Steps between two looks at the clock.
     private static let stride = 4_096
 
-    package let deadline: ContinuousClock.Instant
+    /// What the clock of the thread's own processor time may say at the end, in nanoseconds: how busy
+    /// the machine is decides nothing.
+    private let end: UInt64
     /// The most bytes that the memo of one key may take, about.
     package let memoBytes: Int
     package private(set) var steps = 0
     private var isSpent = false
 
     package init(time: Duration = .seconds(60), memoBytes: Int = 2 << 30) {
-        deadline = .now + time
+        end = Self.processorNanoseconds() + UInt64(max(0, time / .nanoseconds(1)))
         self.memoBytes = memoBytes
+    }
+
+    private static func processorNanoseconds() -> UInt64 {
+        var time = timespec()
+        let code = unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        precondition(code == 0, "clock_gettime: \(code)")
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     /// Counts a step; false when the time is over or the memo too large.
     mutating func takeStep(memoBytes: Int) -> Bool {
         steps += 1
         if memoBytes > self.memoBytes { return false }
-        if steps % Self.stride == 0, ContinuousClock.now > deadline { isSpent = true }
+        if steps % Self.stride == 0, Self.processorNanoseconds() > end { isSpent = true }
         return !isSpent
     }
 }

@@ -110,6 +110,8 @@ struct FaultRun {
             if next <= .now, scenes.count < plan.mostAtOnce,
                 let kind = plan.kinds.randomElement(using: &generator), isCompatible(kind)
             {
+                // Where nothing else may be in the way, nodes that have just been started may not either.
+                if Self.needsAllNodes.contains(kind) { try await waitForAll() }
                 _ = try await begin(kind)
                 next = .now + generator.milliseconds(in: 100...1_500)
             }
@@ -128,10 +130,11 @@ struct FaultRun {
         try await waitForAll()
     }
 
+    /// Those that begin only with a whole cluster.
+    private static let needsAllNodes: Set<FaultKind> = [.membership, .rollingRestart, .killAll]
+
     private func isCompatible(_ kind: FaultKind) -> Bool {
-        if kind == .membership || kind == .rollingRestart || kind == .killAll {
-            return scenes.isEmpty
-        }
+        if Self.needsAllNodes.contains(kind) { return scenes.isEmpty }
         return !scenes.contains { $0.kind == kind || ($0.kind.isExclusive && kind.isExclusive) }
     }
 
@@ -190,10 +193,10 @@ struct FaultRun {
     /// Waits for acknowledgements that came after all faults were over.
     private func waitForProgress() async throws(TortureFailure) {
         let before = meter.count
-        let start = ContinuousClock.now
+        let time = Patience(plan.patience, cluster)
         while meter.count < before + 10 {
             guard !Interruption.isRequested else { return }
-            guard ContinuousClock.now - start < plan.patience else {
+            guard !time.isOver else {
                 throw TortureFailure(
                     "no progress within \(plan.patience) without faults; "
                         + "not running: \(cluster.stopped)")

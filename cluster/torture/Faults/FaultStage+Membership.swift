@@ -28,9 +28,9 @@ extension FaultStage {
         _ what: String, isDone: (MemberRole?) -> Bool, of node: Int,
         _ body: () async throws(LockstepError) -> Void
     ) async throws(TortureFailure) {
-        let deadline = ContinuousClock.now + patience
+        let time = Patience(patience, cluster)
         var last = "no answer"
-        while ContinuousClock.now < deadline, !Interruption.isRequested {
+        while !time.isOver, !Interruption.isRequested {
             do throws(LockstepError) {
                 try await body()
                 return
@@ -83,9 +83,9 @@ extension FaultStage {
 
     /// Waits until a node is a voter with a sound log again.
     func waitForVoter(_ node: Int) async throws(TortureFailure) {
-        let deadline = ContinuousClock.now + patience
+        let time = Patience(patience, cluster)
         var last = "no answer"
-        while ContinuousClock.now < deadline, !Interruption.isRequested {
+        while !time.isOver, !Interruption.isRequested {
             do throws(LockstepError) {
                 let status = try await observer.status(
                     of: cluster.endpoint(node), timeout: .milliseconds(500))

@@ -187,12 +187,12 @@ struct FaultStage {
 
     /// Waits until all nodes of the beginning run and say how they are; no fault may be in force.
     func waitForAll() async throws(TortureFailure) {
-        let deadline = ContinuousClock.now + patience
+        let time = Patience(patience, cluster)
         while !Interruption.isRequested {
             try cluster.restartPardoned()
             let silent = await silent()
             if silent.isEmpty { return }
-            guard ContinuousClock.now < deadline else {
+            guard !time.isOver else {
                 throw TortureFailure(
                     "nodes \(silent) do not answer within \(patience) without faults; "
                         + "not running: \(cluster.stopped)")

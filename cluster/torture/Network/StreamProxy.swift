@@ -7,13 +7,20 @@ import IOCore
 /// Each port of a node has one here, which the node advertises. Who connects is seen from the system's
 /// list of sockets: the harness, or one of the nodes' processes. It is TCP that is cut and delayed here
 /// and not packets: what is lost comes late, nothing overtakes, and nothing comes twice.
-final class StreamProxy: Sendable {
+package final class StreamProxy: Sendable {
     /// A port and whose it is.
-    struct Route: Sendable {
+    package struct Route: Sendable {
+        /// Where the proxy listens; 0 for any free port.
         let port: UInt16
         let node: Host
         /// Where the node listens, on 127.0.0.1.
         let target: UInt16
+
+        package init(port: UInt16, node: Host, target: UInt16) {
+            self.port = port
+            self.node = node
+            self.target = target
+        }
     }
 
     private struct State {
@@ -35,7 +42,7 @@ final class StreamProxy: Sendable {
     private let thread = Locked<JoinableThread?>(nil)
 
     /// Listens on all routes and starts; throws if a port is taken.
-    init(_ routes: [Route], seed: UInt64) throws(TortureFailure) {
+    package init(_ routes: [Route], seed: UInt64) throws(TortureFailure) {
         var listeners: [(Int32, Route)] = []
         for route in routes {
             let descriptor = unsafe Self.socket(to: route.port) { unsafe bind($0, $1, $2) }
@@ -52,11 +59,26 @@ final class StreamProxy: Sendable {
     }
 
     /// Ends the thread and closes everything; a second call does nothing.
-    func stop() {
+    package func stop() {
         guard let thread = thread.withLock({ $0.take() }) else { return }
         state.withLock { $0.isStopping = true }
         thread.join()
         for listener in listeners { close(listener.descriptor) }
+    }
+
+    /// The ports at which it listens, in the order of the routes.
+    package var ports: [UInt16] {
+        listeners.map { listener in
+            var address = sockaddr_in()
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                    unsafe getsockname(listener.descriptor, pointer, &size)
+                }
+            }
+            precondition(code == 0, "a listener without a name: error \(errno)")
+            return UInt16(bigEndian: address.sin_port)
+        }
     }
 
     /// Notes as which process a node runs from now on.
@@ -64,15 +86,15 @@ final class StreamProxy: Sendable {
         state.withLock { $0.processes[node] = process }
     }
 
-    func apply(_ layer: [Link: LinkCondition], fault: Int) {
+    package func apply(_ layer: [Link: LinkCondition], fault: Int) {
         state.withLock { $0.table.apply(layer.mapValues(Self.possible), fault: fault) }
     }
 
-    func heal(fault: Int) {
+    package func heal(fault: Int) {
         state.withLock { $0.table.heal(fault: fault) }
     }
 
-    var counts: LinkTable.Counts {
+    package var counts: LinkTable.Counts {
         state.withLock(\.table.counts)
     }
 

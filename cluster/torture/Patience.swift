@@ -1,0 +1,29 @@
+/// How long a cluster may take for something, apart from the time in which the machine did not let it.
+///
+/// Time in which a node's thread was ready to run and had no processor is not counted, so that a busy
+/// machine does not make a verdict; but no wait is longer than four times its limit.
+struct Patience {
+    private static let mostTimesTheLimit = 4
+
+    let limit: Duration
+    private let cluster: TestCluster
+    private let start = ContinuousClock.now
+    /// What the nodes' processes had waited at the start.
+    private let waited: [Int32: Duration]
+
+    /// Begins now.
+    init(_ limit: Duration, _ cluster: TestCluster) {
+        self.limit = limit
+        self.cluster = cluster
+        waited = cluster.processorWaits
+    }
+
+    /// Whether the time is over.
+    var isOver: Bool {
+        let elapsed = ContinuousClock.now - start
+        guard elapsed >= limit else { return false }
+        let withheld = cluster.processorWaits.map { $0.value - (waited[$0.key] ?? .zero) }.max()
+        return elapsed - (withheld ?? .zero) >= limit
+            || elapsed >= limit * Self.mostTimesTheLimit
+    }
+}
