@@ -7,6 +7,10 @@ import Glibc
 /// number of the process for the message to the next one; it is never removed.
 final class PosixFileLock: FileLock {
     private let descriptor: Int32
+    /// How long a lock is waited for whose holder is dead: a child that it had forked may hold it until
+    /// that comes to exec.
+    private static let deadHolderMilliseconds = 2_000
+    private static let stepMilliseconds = 10
 
     init(path: String) throws(FileFailure) {
         let descriptor = try SystemCall.run("open", path) {
@@ -45,13 +49,24 @@ final class PosixFileLock: FileLock {
     private static func take(
         _ descriptor: Int32, _ path: String, _ mode: Int32 = LOCK_EX
     ) throws(FileFailure) {
-        do throws(FileFailure) {
-            try SystemCall.run("lock", path) { flock(descriptor, mode | LOCK_NB) }
-        } catch {
-            guard error.kind == .locked else { throw error }
-            throw FileFailure(
-                .locked, "lock", path: path,
-                reason: "it is held by \(holder(descriptor, path)); stop that process first")
+        var waited = 0
+        while true {
+            do throws(FileFailure) {
+                try SystemCall.run("lock", path) { flock(descriptor, mode | LOCK_NB) }
+                return
+            } catch {
+                guard error.kind == .locked else { throw error }
+                let holder = holder(descriptor)
+                let isDead = holder.map { kill($0, 0) != 0 && errno == ESRCH } ?? true
+                guard isDead, waited < deadHolderMilliseconds else {
+                    let name = holder.map { "process \($0)" } ?? "another process"
+                    throw FileFailure(
+                        .locked, "lock", path: path,
+                        reason: "it is held by \(name); stop that process first")
+                }
+                usleep(UInt32(stepMilliseconds * 1_000))
+                waited += stepMilliseconds
+            }
         }
     }
 
@@ -66,13 +81,13 @@ final class PosixFileLock: FileLock {
         }
     }
 
-    private static func holder(_ descriptor: Int32, _ path: String) -> String {
+    /// The process that the file names; nil if it names none, or cannot be read.
+    private static func holder(_ descriptor: Int32) -> pid_t? {
         var bytes = [UInt8](repeating: 0, count: 20)
         let count = unsafe bytes.withUnsafeMutableBytes { buffer in
             unsafe pread(descriptor, buffer.baseAddress, buffer.count, 0)
         }
         let digits = bytes.prefix(max(0, count)).prefix { (0x30...0x39).contains($0) }
-        return digits.isEmpty
-            ? "another process" : "process \(String(decoding: digits, as: UTF8.self))"
+        return pid_t(String(decoding: digits, as: UTF8.self))
     }
 }

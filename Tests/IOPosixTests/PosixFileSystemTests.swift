@@ -105,6 +105,29 @@ struct PosixFileSystemTests {
         }
     }
 
+    @Test func `a lock whose holder is dead is waited for, but not for long`() throws {
+        try withDirectory { files, directory in
+            let path = "\(directory)/lock"
+            // As a child does that was forked and has not come to exec: no process has this number.
+            let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+            defer { close(descriptor) }
+            #expect(unsafe write(descriptor, "99999999\n", 9) == 9)
+            #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+            let start = ContinuousClock.now
+            let failure = #expect(throws: FileFailure.self) { _ = try files.lock(path) }
+            #expect(failure?.kind == .locked)
+            #expect(ContinuousClock.now - start >= .seconds(2))
+            let isTaken = Locked(false)
+            let thread = JoinableThread(name: "taker") {
+                let lock = try? files.lock(path)
+                isTaken.withLock { $0 = lock != nil }
+            }
+            #expect(flock(descriptor, LOCK_UN) == 0)
+            thread.join()
+            #expect(isTaken.withLock { $0 })
+        }
+    }
+
     @Test func `a lock is held once, names its holder and goes with its value`() throws {
         try withDirectory { files, directory in
             let path = "\(directory)/lock"
