@@ -11,7 +11,8 @@ import Torture
     @Test func `lists name all, kinds, and beginnings of kinds`() {
         #expect(FaultKind.list("all") == FaultKind.allCases)
         #expect(FaultKind.list("pause,kill") == [.pause, .killOne, .killLeader, .killAll])
-        #expect(FaultKind.list("clock-forward,clock") == [.clockForward, .clockBackward])
+        #expect(
+            FaultKind.list("clock-forward,clock") == [.clockForward, .clockBackward, .clockRate])
         #expect(FaultKind.list("pa") == nil)
         #expect(FaultKind.list("pause,nothing") == nil)
         #expect(FaultKind.list("") == nil)

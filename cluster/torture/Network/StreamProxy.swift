@@ -110,25 +110,19 @@ package final class StreamProxy: Sendable {
 
     private func work() {
         var passages: [Passage] = []
+        var polls: [pollfd] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while !state.withLock(\.isStopping) {
+            let due = prepare(&polls, passages, Self.milliseconds())
+            guard unsafe poll(&polls, nfds_t(polls.count), due) >= 0 else { continue }
             let now = Self.milliseconds()
-            passages = passages.compactMap { passage in
-                var passage = passage
-                if carry(&passage, now, &buffer) { return passage }
-                Self.end(passage)
-                return nil
-            }
-            var polls = listeners.map {
-                pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
-            }
-            var due = now + 50
-            for passage in passages {
-                polls.append(Self.interest(passage.near, passage.there, passage.back, now, &due))
-                polls.append(Self.interest(passage.far, passage.back, passage.there, now, &due))
-            }
-            guard unsafe poll(&polls, nfds_t(polls.count), Int32(due - min(now, due))) > 0 else {
-                continue
+            // Backwards, since one that is over goes out of the list.
+            for place in passages.indices.reversed() {
+                let first = listeners.count + 2 * place
+                let events = (near: polls[first].revents, far: polls[first + 1].revents)
+                if !carry(&passages[place], events, now, &buffer) {
+                    Self.end(passages.remove(at: place))
+                }
             }
             for (place, listener) in listeners.enumerated() where polls[place].revents != 0 {
                 if let passage = accept(listener.descriptor, listener.route) {
@@ -137,6 +131,23 @@ package final class StreamProxy: Sendable {
             }
         }
         for passage in passages { Self.end(passage) }
+    }
+
+    /// Lists what is waited for: the listeners, then two sockets for each passage; returns for how many
+    /// milliseconds at the most.
+    private func prepare(
+        _ polls: inout [pollfd], _ passages: [Passage], _ now: UInt64
+    ) -> Int32 {
+        polls.removeAll(keepingCapacity: true)
+        for listener in listeners {
+            polls.append(pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0))
+        }
+        var due = now + 50
+        for passage in passages {
+            polls.append(Self.interest(passage.near, passage.there, passage.back, now, &due))
+            polls.append(Self.interest(passage.far, passage.back, passage.there, now, &due))
+        }
+        return Int32(due - min(now, due))
     }
 
     /// Ends both connections, also where a node that was just started has inherited a socket.
@@ -160,10 +171,13 @@ package final class StreamProxy: Sendable {
         return pollfd(fd: events == 0 ? -1 : socket, events: Int16(events), revents: 0)
     }
 
-    /// Reads and writes what it can without waiting; false once the passage is over.
-    private func carry(_ passage: inout Passage, _ now: UInt64, _ buffer: inout [UInt8]) -> Bool {
-        read(passage.near, into: &passage.there, now, &buffer)
-        read(passage.far, into: &passage.back, now, &buffer)
+    /// Reads what has come and writes what is due, without waiting; false once the passage is over.
+    private func carry(
+        _ passage: inout Passage, _ events: (near: Int16, far: Int16), _ now: UInt64,
+        _ buffer: inout [UInt8]
+    ) -> Bool {
+        if events.near != 0 { read(passage.near, into: &passage.there, now, &buffer) }
+        if events.far != 0 { read(passage.far, into: &passage.back, now, &buffer) }
         return write(&passage.there, to: passage.far, now)
             && write(&passage.back, to: passage.near, now)
             && !(passage.there.isOver && passage.back.isOver)
@@ -172,18 +186,18 @@ package final class StreamProxy: Sendable {
     private func read(
         _ socket: Int32, into pipe: inout StreamPipe, _ now: UInt64, _ buffer: inout [UInt8]
     ) {
-        while pipe.mayRead {
-            let count = unsafe recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            // A socket that is not yet connected, or has nothing, says so.
-            if count < 0, errno == EAGAIN || errno == ENOTCONN || errno == EINTR { return }
-            let part = Array(buffer.prefix(max(0, count)))
-            state.withLock { pipe.append(part, now: now, &$0.table) }
-        }
+        guard pipe.mayRead else { return }
+        let count = unsafe recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        if count < 0, errno == EAGAIN || errno == EINTR { return }
+        let part = Array(buffer.prefix(max(0, count)))
+        state.withLock { pipe.append(part, now: now, &$0.table) }
     }
 
     /// False if the other end takes no more.
     private func write(_ pipe: inout StreamPipe, to socket: Int32, _ now: UInt64) -> Bool {
-        while let part = state.withLock({ pipe.ready(at: now, &$0.table) }) {
+        while let due = pipe.nextDue, due <= now,
+            let part = state.withLock({ pipe.ready(at: now, &$0.table) })
+        {
             guard !part.isEmpty else {
                 pipe.wrote(0)
                 return shutdown(socket, Int32(SHUT_WR)) == 0
