@@ -210,54 +210,59 @@ static void shift(struct timespec *time) {
 
 /*
  * What this process has made of its clocks that never jump: they stand at `offset` beside the real ones
- * where these were at `anchor`, and go on from there at `rate`. Under a lock, so that no change of the
- * rate makes a reading go back. How long calls wait until an absolute time is left alone.
+ * where the monotonic one was at `anchor`, and go on from there at `rate`. The clock is read under a
+ * lock, or a thread that was held up between reading and reckoning would see it go back when the rate
+ * changes. CLOCK_MONOTONIC_RAW, and how long calls wait until an absolute time, are left alone.
  */
 static atomic_flag bend_lock = ATOMIC_FLAG_INIT;
-static _Atomic uint32_t rate = 1000;
-static _Atomic int64_t offset;
+static uint32_t rate = 1000;
+static int64_t offset;
 static int64_t anchor;
-
-static int64_t gained(int64_t now) {
-    return (now - anchor) / 1000 * ((int64_t)rate - 1000);
-}
 
 static uint32_t wanted_rate(void) {
     return control == NULL || control->rate_permille == 0 ? 1000 : control->rate_permille;
 }
 
-/* Lets a time of such a clock go on at the rate that is wanted, from where it was. */
-static void bend(struct timespec *time) {
+/* Nanoseconds of a real clock. */
+static int64_t real_nanoseconds(clockid_t clock) {
+    struct timespec time;
+    if (real_clock_gettime(clock, &time) != 0) give_up("clock_gettime");
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Reads CLOCK_MONOTONIC, its coarse sister, or CLOCK_BOOTTIME at the rate that is wanted; 0 where
+   there is none to be changed, with nothing read. */
+static int bend(clockid_t clock, struct timespec *time) {
+    static int64_t boot;
     uint32_t wanted = wanted_rate();
-    if (wanted == 1000 && rate == 1000 && offset == 0) return;
+    if (control == NULL) return 0;
     if (wanted != 1000) count(&control->bent_clock_reads);
-    int64_t now = (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
     while (atomic_flag_test_and_set_explicit(&bend_lock, memory_order_acquire)) {}
+    int64_t now = real_nanoseconds(CLOCK_MONOTONIC);
+    if (boot == 0) boot = real_nanoseconds(CLOCK_BOOTTIME) - now;
+    if (anchor == 0) anchor = now;
+    int64_t gained = (now - anchor) * ((int64_t)rate - 1000) / 1000;
     if (wanted != rate) {
-        offset += gained(now);
+        offset += gained;
+        gained = 0;
         anchor = now;
         rate = wanted;
     }
-    now += offset + gained(now);
+    int64_t bent = now + offset + gained + (clock == CLOCK_BOOTTIME ? boot : 0);
     atomic_flag_clear_explicit(&bend_lock, memory_order_release);
-    if (now < 0) now = 0;
-    time->tv_sec = now / 1000000000;
-    time->tv_nsec = now % 1000000000;
+    if (bent < 0) bent = 0;
+    time->tv_sec = bent / 1000000000;
+    time->tv_nsec = bent % 1000000000;
+    return 1;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
     if (real_clock_gettime == NULL) resolve();
+    int is_bendable = clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE
+        || clock == CLOCK_BOOTTIME;
+    if (is_bendable && bend(clock, time)) return 0;
     int result = real_clock_gettime(clock, time);
-    if (result != 0) return result;
-    switch (clock) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE: shift(time); break;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_BOOTTIME: bend(time); break;
-    default: break;
-    }
+    if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) shift(time);
     return result;
 }
 

@@ -108,46 +108,90 @@ package final class StreamProxy: Sendable {
 
     // MARK: - The thread
 
-    private func work() {
-        var passages: [Passage] = []
-        var polls: [pollfd] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while !state.withLock(\.isStopping) {
-            let due = prepare(&polls, passages, Self.milliseconds())
-            guard unsafe poll(&polls, nfds_t(polls.count), due) >= 0 else { continue }
-            let now = Self.milliseconds()
-            // Backwards, since one that is over goes out of the list.
-            for place in passages.indices.reversed() {
-                let first = listeners.count + 2 * place
-                let events = (near: polls[first].revents, far: polls[first + 1].revents)
-                if !carry(&passages[place], events, now, &buffer) {
-                    Self.end(passages.remove(at: place))
-                }
+    /// The passages, each at a place of its own as long as it lasts, and what is waited for.
+    private struct Hall {
+        /// Nil where a passage is over, until another one takes the place.
+        var passages: [Passage?] = []
+        /// The listeners, then two sockets for each place.
+        var polls: [pollfd]
+        let listenerCount: Int
+        /// Places with something in a pipe.
+        var busy: Set<Int> = []
+
+        mutating func add(_ passage: Passage) {
+            let place = passages.firstIndex { $0 == nil } ?? passages.count
+            if place == passages.count {
+                passages.append(nil)
+                polls += [pollfd(fd: -1, events: 0, revents: 0)]
+                polls += [pollfd(fd: -1, events: 0, revents: 0)]
             }
-            for (place, listener) in listeners.enumerated() where polls[place].revents != 0 {
-                if let passage = accept(listener.descriptor, listener.route) {
-                    passages.append(passage)
-                }
-            }
+            put(passage, at: place)
         }
-        for passage in passages { Self.end(passage) }
+
+        /// Takes a passage back, or ends it for nil, and waits for what it waits for.
+        mutating func put(_ passage: Passage?, at place: Int) {
+            passages[place] = passage
+            let first = listenerCount + 2 * place
+            guard let passage else {
+                busy.remove(place)
+                polls[first].fd = -1
+                polls[first + 1].fd = -1
+                return
+            }
+            let isBusy = passage.there.nextDue != nil || passage.back.nextDue != nil
+            if isBusy { busy.insert(place) } else { busy.remove(place) }
+            // What is full or at its end is not waited for: poll would tell of it again and again.
+            polls[first] = pollfd(
+                fd: passage.there.mayRead ? passage.near : -1, events: Int16(POLLIN), revents: 0)
+            polls[first + 1] = pollfd(
+                fd: passage.back.mayRead ? passage.far : -1, events: Int16(POLLIN), revents: 0)
+        }
+
+        /// The sockets of a place that have something to say.
+        func events(at place: Int) -> (near: Bool, far: Bool) {
+            let first = listenerCount + 2 * place
+            return (polls[first].revents != 0, polls[first + 1].revents != 0)
+        }
+
+        /// When the next pipe has something to be written; 5 ms on where a socket takes no more.
+        func nextDue(after now: UInt64) -> UInt64 {
+            var next = now + 50
+            for place in busy {
+                for due in [passages[place]?.there.nextDue, passages[place]?.back.nextDue] {
+                    if let due { next = min(next, due > now ? due : now + 5) }
+                }
+            }
+            return next
+        }
     }
 
-    /// Lists what is waited for: the listeners, then two sockets for each passage; returns for how many
-    /// milliseconds at the most.
-    private func prepare(
-        _ polls: inout [pollfd], _ passages: [Passage], _ now: UInt64
-    ) -> Int32 {
-        polls.removeAll(keepingCapacity: true)
-        for listener in listeners {
-            polls.append(pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0))
+    private func work() {
+        var hall = Hall(
+            polls: listeners.map {
+                pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
+            }, listenerCount: listeners.count)
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while !state.withLock(\.isStopping) {
+            let before = Self.milliseconds()
+            let time = Int32(hall.nextDue(after: before) - before)
+            guard unsafe poll(&hall.polls, nfds_t(hall.polls.count), time) >= 0 else { continue }
+            let now = Self.milliseconds()
+            for place in hall.passages.indices {
+                let events = hall.events(at: place)
+                guard events.near || events.far || hall.busy.contains(place),
+                    var passage = hall.passages[place]
+                else { continue }
+                hall.passages[place] = nil
+                let goesOn = carry(&passage, events, now, &buffer)
+                if !goesOn { Self.end(passage) }
+                hall.put(goesOn ? passage : nil, at: place)
+            }
+            for (place, listener) in listeners.enumerated()
+            where hall.polls[place].revents != 0 {
+                if let passage = accept(listener.descriptor, listener.route) { hall.add(passage) }
+            }
         }
-        var due = now + 50
-        for passage in passages {
-            polls.append(Self.interest(passage.near, passage.there, passage.back, now, &due))
-            polls.append(Self.interest(passage.far, passage.back, passage.there, now, &due))
-        }
-        return Int32(due - min(now, due))
+        for case let passage? in hall.passages { Self.end(passage) }
     }
 
     /// Ends both connections, also where a node that was just started has inherited a socket.
@@ -158,26 +202,13 @@ package final class StreamProxy: Sendable {
         }
     }
 
-    /// What a socket is waited for: what it says, and room for what it is to be told; `due` comes down
-    /// to when a pipe has something.
-    private static func interest(
-        _ socket: Int32, _ out: StreamPipe, _ into: StreamPipe, _ now: UInt64, _ due: inout UInt64
-    ) -> pollfd {
-        var events = out.mayRead ? Int32(POLLIN) : 0
-        if let next = into.nextDue {
-            if next <= now { events |= Int32(POLLOUT) } else { due = min(due, next) }
-        }
-        // Without an event it would be told of an error again and again.
-        return pollfd(fd: events == 0 ? -1 : socket, events: Int16(events), revents: 0)
-    }
-
     /// Reads what has come and writes what is due, without waiting; false once the passage is over.
     private func carry(
-        _ passage: inout Passage, _ events: (near: Int16, far: Int16), _ now: UInt64,
+        _ passage: inout Passage, _ events: (near: Bool, far: Bool), _ now: UInt64,
         _ buffer: inout [UInt8]
     ) -> Bool {
-        if events.near != 0 { read(passage.near, into: &passage.there, now, &buffer) }
-        if events.far != 0 { read(passage.far, into: &passage.back, now, &buffer) }
+        if events.near { read(passage.near, into: &passage.there, now, &buffer) }
+        if events.far { read(passage.far, into: &passage.back, now, &buffer) }
         return write(&passage.there, to: passage.far, now)
             && write(&passage.back, to: passage.near, now)
             && !(passage.there.isOver && passage.back.isOver)
