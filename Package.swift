@@ -63,6 +63,8 @@ let package = Package(
             name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(
             name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "CChecksum"),
         module("Identifiers"),
         // Floor 1: values and seams.
@@ -133,6 +135,7 @@ let package = Package(
                 "Identifiers", "Codec", "IOCore", "IOBlocking", "Transactions", "Properties",
                 "Wire", "Client",
             ]),
+        module("Manifests", ["Properties", "CLibXML2"]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
         tests(
             "SCF",
@@ -152,6 +155,8 @@ let package = Package(
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions",
                 "Properties", "Triggers", "Wire", "Client", "Sessions",
             ]),
+        tests(
+            "Manifests", ["Identifiers", "Properties"], resources: [.copy("Examples")]),
         // Floor 5: one node.
         module(
             "Node",
@@ -272,7 +277,8 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
-                "Replication", "DebianControl", "Properties", "JSON", "IOCore", "IOPosix",
+                "Replication", "DebianControl", "Properties", "Manifests", "JSON", "IOCore",
+                "IOPosix",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

@@ -1,0 +1,62 @@
+/// Where something stands in a document: line and column count from 1.
+///
+/// An element's place is the end of its start tag, which is what the parser can tell.
+package struct DocumentPlace: Hashable, Sendable, CustomStringConvertible {
+    package let line: Int
+    package let column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+
+    package var description: String {
+        "line \(line), column \(column)"
+    }
+}
+
+/// An element of a document with all that it holds.
+package struct Element: Sendable {
+    package struct Attribute: Hashable, Sendable {
+        package let name: String
+        package let value: String
+    }
+
+    package let name: String
+    package let place: DocumentPlace
+    /// In the order of the document; no name twice.
+    package private(set) var attributes: [Attribute]
+    package var children: [Element]
+    /// What an element that may hold text holds, white space and all; empty for all others.
+    package var text: String
+    /// Where text stands in an element that may hold none.
+    package var strayText: DocumentPlace?
+
+    package init(
+        _ name: String, _ attributes: [(String, String)] = [], _ children: [Element] = [],
+        text: String = "", at place: DocumentPlace = DocumentPlace(line: 0, column: 0)
+    ) {
+        self.name = name
+        self.place = place
+        self.attributes = attributes.map { Attribute(name: $0.0, value: $0.1) }
+        self.children = children
+        self.text = text
+    }
+
+    /// The value of an attribute; nil where it is not given.
+    package subscript(attribute: String) -> String? {
+        attributes.first { $0.name == attribute }?.value
+    }
+
+    /// The value of an attribute that every valid element of this name has, given or by default.
+    ///
+    /// Empty for one that is required and missing, which the structure's check has told.
+    func value(of attribute: String) -> String {
+        self[attribute] ?? ContentModel.table[name]?.attribute(attribute)?.standard ?? ""
+    }
+
+    /// The elements of that name right below this one.
+    func children(named name: String) -> [Element] {
+        children.filter { $0.name == name }
+    }
+}

@@ -1,0 +1,139 @@
+internal import CLibXML2
+
+/// Puts the events of one parsing together, within the bounds; the first failure ends it.
+@safe final class ElementBuilder {
+    private let bounds: ManifestBounds
+    /// The elements that are not ended, outermost first.
+    private var open: [Element] = []
+    private var root: Element?
+    private var elementCount = 0
+    private var failure: ManifestFailure?
+    /// The parser, while it runs.
+    var context: xmlParserCtxtPtr?
+
+    init(bounds: ManifestBounds) {
+        self.bounds = bounds
+        unsafe context = nil
+    }
+
+    /// The document's element, once all events have come.
+    func finish() throws(ManifestFailure) -> Element {
+        if let failure { throw failure }
+        guard let root, open.isEmpty else {
+            throw .malformed(
+                ManifestProblem(at: DocumentPlace(line: 1, column: 1), "there is no document"))
+        }
+        return root
+    }
+
+    private var place: DocumentPlace {
+        DocumentPlace(
+            line: max(1, Int(unsafe xmlSAX2GetLineNumber(context))),
+            column: max(1, Int(unsafe xmlSAX2GetColumnNumber(context))))
+    }
+
+    private func fail(_ what: String) {
+        fail(ManifestProblem(at: place, what))
+    }
+
+    private func fail(_ problem: ManifestProblem) {
+        guard failure == nil else { return }
+        failure = .malformed(problem)
+        unsafe xmlStopParser(context)
+    }
+
+    /// Attributes are five pointers each: name, prefix, namespace, start and end of the value.
+    func begin(
+        _ name: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?,
+        _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
+    ) {
+        guard failure == nil else { return }
+        elementCount += 1
+        let name = unsafe Self.qualified(name, prefix)
+        if open.count >= bounds.depth {
+            return fail("\(name) is nested more than \(bounds.depth) deep")
+        }
+        if elementCount > bounds.elements {
+            return fail("the document has more than \(bounds.elements) elements")
+        }
+        if count > bounds.attributesPerElement {
+            return fail("\(name) has more than \(bounds.attributesPerElement) attributes")
+        }
+        var pairs: [(String, String)] = []
+        for number in 0..<count {
+            guard let attributes = unsafe attributes else { break }
+            let field = unsafe attributes + number * 5
+            guard let start = unsafe field[3], let end = unsafe field[4] else { continue }
+            let attribute = unsafe Self.qualified(field[0], field[1])
+            let length = unsafe end - start
+            if length > bounds.attributeBytes {
+                return fail("\(attribute) has more than \(bounds.attributeBytes) bytes")
+            }
+            let value = unsafe UnsafeBufferPointer(start: start, count: length)
+            pairs.append((attribute, unsafe String(decoding: value, as: UTF8.self)))
+        }
+        open.append(Element(name, pairs, at: place))
+    }
+
+    func end() {
+        guard failure == nil, let element = open.popLast() else { return }
+        if open.isEmpty {
+            root = element
+        } else {
+            open[open.count - 1].children.append(element)
+        }
+    }
+
+    func take(_ text: UnsafePointer<xmlChar>?, count: Int) {
+        guard failure == nil, let text = unsafe text, let last = open.indices.last else { return }
+        let buffer = unsafe UnsafeBufferPointer(start: text, count: count)
+        guard ContentModel.table[open[last].name]?.content == .text else {
+            let first = unsafe buffer.firstIndex { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+            guard let first, open[last].strayText == nil else { return }
+            // The parser stands behind the text, which may have gone over several lines.
+            let lines = unsafe buffer[first...].count { $0 == 0x0A }
+            open[last].strayText =
+                lines == 0 ? place : DocumentPlace(line: place.line - lines, column: 1)
+            return
+        }
+        let name = open[last].name
+        if open[last].text.utf8.count + count > bounds.textBytes {
+            return fail("\(name) has more than \(bounds.textBytes) bytes of text")
+        }
+        open[last].text += unsafe String(decoding: buffer, as: UTF8.self)
+    }
+
+    func refuseEntity(_ name: UnsafePointer<xmlChar>?) {
+        let name = unsafe Self.string(name)
+        fail("the entity \(name) is none of XML's own; write what it stands for")
+    }
+
+    func refuseDeclaration() {
+        fail("the document declares types of its own; leave out the part in brackets")
+    }
+
+    /// Takes an error of libxml2's own; its warnings are of no account.
+    func note(_ error: UnsafeMutablePointer<xmlError>?) {
+        guard failure == nil, let error = unsafe error,
+            unsafe error.pointee.level.rawValue >= XML_ERR_ERROR.rawValue
+        else { return }
+        let message = unsafe error.pointee.message.map { unsafe String(cString: $0) } ?? "not XML"
+        let trimmed = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let place = DocumentPlace(
+            line: max(1, Int(unsafe error.pointee.line)),
+            column: max(1, Int(unsafe error.pointee.int2)))
+        fail(ManifestProblem(at: place, trimmed))
+    }
+
+    private static func qualified(
+        _ name: UnsafePointer<xmlChar>?, _ prefix: UnsafePointer<xmlChar>?
+    ) -> String {
+        let name = unsafe string(name)
+        return unsafe prefix == nil ? name : "\(string(prefix)):\(name)"
+    }
+
+    private static func string(_ text: UnsafePointer<xmlChar>?) -> String {
+        guard let text = unsafe text else { return "" }
+        return unsafe String(cString: text)
+    }
+}

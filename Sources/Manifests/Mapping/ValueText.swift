@@ -1,0 +1,42 @@
+import Properties
+
+/// Values as documents have them: stricter than libscf's string forms, with numbers in base 10.
+enum ValueText {
+    /// The value of that type that `text` is; nil where it is none.
+    ///
+    /// A negative count stands for that many below 2^64, as a time limit of -1 does.
+    static func value(_ text: String, _ type: PropertyType) -> PropertyValue? {
+        switch type.root {
+        case .boolean:
+            text == "true" ? .boolean(true) : text == "false" ? .boolean(false) : nil
+        case .count:
+            count(text).map(PropertyValue.count)
+        case .integer:
+            isDecimal(text) ? Int64(text).map(PropertyValue.integer) : nil
+        case .time, .opaque, .astring, .ustring, .uri, .fmri, .host, .hostname, .netAddress,
+            .netAddressV4, .netAddressV6:
+            PropertyValue(stringBytes: Array(text.utf8), type: type)
+        }
+    }
+
+    private static func count(_ text: String) -> UInt64? {
+        guard isDecimal(text) else { return nil }
+        guard text.first == "-" else { return UInt64(text) }
+        return UInt64(text.dropFirst()).map { 0 &- $0 }
+    }
+
+    /// Whether `text` is digits, and one sign before them at the most.
+    private static func isDecimal(_ text: String) -> Bool {
+        var digits = text.utf8[...]
+        if let first = digits.first, first == UInt8(ascii: "-") || first == UInt8(ascii: "+") {
+            digits = digits.dropFirst()
+        }
+        return !digits.isEmpty
+            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    /// How a document tells a value; nil for a text that is not UTF-8, which no document can hold.
+    static func text(_ value: PropertyValue) -> String? {
+        String(validating: value.stringBytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,145 @@
+import Manifests
+import Properties
+import Testing
+
+/// Each way of leaving the document type is told, with its line.
+@Suite struct StructureTests {
+    private static let cases: [(inside: String, line: Int, message: String)] = [
+        ("<nonsense/>", 5, "there is no element nonsense"),
+        ("<nonsense/>", 5, "nonsense may not be in service here"),
+        (
+            "<single_instance>\n<stability value='Stable'/></single_instance>", 6,
+            "holds no elements"
+        ),
+        ("text", 5, "service holds no text"),
+        ("<create_default_instance/>", 5, "create_default_instance lacks the attribute enabled"),
+        (
+            "<create_default_instance enabled='yes'/>", 5,
+            "enabled of create_default_instance is \"yes\", not one of true, false"
+        ),
+        ("<single_instance x='1'/>", 5, "single_instance has no attribute x"),
+        (
+            "<single_instance/>\n<create_default_instance enabled='true'/>", 6,
+            "create_default_instance may not be in service here"
+        ),
+        ("<single_instance/>\n<single_instance/>", 6, "single_instance may not be in service here"),
+        ("<restarter/>", 5, "restarter lacks service_fmri here"),
+        ("<instance name='i'/>", 5, "instance lacks the attribute enabled"),
+        (
+            "<instance name='i' enabled='true'><instance name='j' enabled='true'/></instance>", 5,
+            "instance may not be in instance here"
+        ),
+        (
+            "<dependency name='d' grouping='all' restart_on='none' type='service'/>", 5,
+            "grouping of dependency is \"all\""
+        ),
+        (
+            "<dependent name='d' grouping='require_all' restart_on='none'/>", 5,
+            "dependent lacks service_fmri here"
+        ),
+        (
+            "<exec_method type='method' name='start' exec='x'/>", 5,
+            "exec_method lacks the attribute timeout_seconds"
+        ),
+        (
+            "<method_context>\n<method_environment/></method_context>", 6,
+            "method_environment lacks envvar here"
+        ),
+        (
+            """
+            <method_context><method_credential user='u'/>
+            <method_profile name='p'/></method_context>
+            """, 6, "method_profile may not be in method_context here"
+        ),
+        (
+            """
+            <property_group name='g' type='t'><propval name='p' type='number' value='1'/>\
+            </property_group>
+            """, 5, "type of propval is \"number\""
+        ),
+        (
+            """
+            <property_group name='g' type='t'><property name='p' type='count'><count_list/>\
+            </property></property_group>
+            """, 5, "count_list lacks value_node here"
+        ),
+        (
+            """
+            <property_group name='g' type='t'><propval name='p' type='count' value='1'/>
+            <stability value='Stable'/></property_group>
+            """, 6,
+            "stability may not be in property_group here"
+        ),
+        ("<template><description/></template>", 5, "template lacks common_name here"),
+        (
+            "<template><common_name><loctext>x</loctext></common_name></template>", 5,
+            "loctext lacks the attribute xml:lang"
+        ),
+        ("<xi:include xmlns:xi='x' href='other.xml'/>", 5, "no element xi:include"),
+    ]
+
+    private func problems(_ bytes: [UInt8]) -> [ManifestProblem] {
+        do {
+            _ = try ServiceBundle(parsing: bytes)
+            return []
+        } catch {
+            guard case .invalid(let problems) = error else {
+                Issue.record("refused otherwise: \(error)")
+                return []
+            }
+            return problems
+        }
+    }
+
+    @Test(arguments: cases.indices)
+    func `a deviation is told with its line`(_ number: Int) {
+        let (inside, line, message) = Self.cases[number]
+        let problems = problems(DocumentParserTests.document(inside))
+        #expect(
+            problems.contains { $0.place.line == line && $0.what.contains(message) },
+            "\(inside): \(problems)")
+    }
+
+    @Test func `all deviations are told, up to the bound`() {
+        let two = problems(DocumentParserTests.document("<nonsense x='1'/>\n<folly/>"))
+        #expect(two.map(\.place.line) == [5, 5, 6], "\(two)")
+        let many = String(repeating: "<nonsense/>", count: 100)
+        #expect(problems(DocumentParserTests.document(many)).count == 20)
+    }
+
+    @Test func `the document must be a bundle of a known type`() {
+        #expect(
+            problems(Array("<service/>".utf8)).first?.what
+                == "the document is service, not service_bundle")
+        let odd = problems(Array("<service_bundle type='heap' name='x'/>".utf8))
+        #expect(odd.first?.what.contains("not one of manifest, profile, archive") == true)
+        let unnamed = problems(Array("<service_bundle type='profile'/>".utf8))
+        #expect(unnamed.first?.what == "service_bundle lacks the attribute name")
+    }
+
+    @Test func `bundles nest, but not of different types, nor beside services`() throws {
+        let service = "<service name='a' type='service' version='1'/>"
+        func bundle(_ type: String, _ inside: String) -> String {
+            "<service_bundle type='\(type)' name='x'>\(inside)</service_bundle>"
+        }
+        let nested = bundle("manifest", bundle("manifest", service) + bundle("manifest", ""))
+        #expect(try ServiceBundle(parsing: Array(nested.utf8)).services.count == 1)
+        let mixed = problems(Array(bundle("manifest", bundle("profile", service)).utf8))
+        #expect(mixed.map(\.what) == ["the bundle is no manifest as the outer"])
+        let beside = problems(
+            Array(bundle("manifest", bundle("manifest", "") + service).utf8))
+        #expect(beside.first?.what.contains("service may not be in service_bundle here") == true)
+    }
+
+    @Test(arguments: ["archive", "profile"])
+    func `only a manifest must tell whether instances are enabled`(_ type: String) throws {
+        let text =
+            """
+            <service_bundle type='\(type)' name='x'><service name='a' type='service' \
+            version='1'><instance name='i'/></service></service_bundle>
+            """
+        let tree = try ServiceTree(ServiceBundle(parsing: Array(text.utf8)))
+        #expect(tree.entities.map(\.path.description) == ["svc:/a", "svc:/a:i"])
+        #expect(tree.entities.allSatisfy { $0.groups.isEmpty })
+    }
+}
