@@ -14,18 +14,7 @@ package struct ServiceTree: Hashable, Sendable {
 
     /// The service or instance at `path`, if it is in the tree.
     package subscript(path: PropertyPath) -> EntityTree? {
-        let order = EntityTree.order(of: path)
-        var lower = 0
-        var upper = entities.count
-        while lower < upper {
-            let middle = (lower + upper) / 2
-            if entities[middle].order < order {
-                lower = middle + 1
-            } else {
-                upper = middle
-            }
-        }
-        return lower < entities.count && entities[lower].path == path ? entities[lower] : nil
+        entities.first(at: EntityOrder(path: path), by: \.order)
     }
 }
 
@@ -49,15 +38,26 @@ package struct EntityTree: Hashable, Sendable {
 
     /// The group of that name, if there is one.
     package subscript(group: String) -> GroupTree? {
-        groups.first { $0.name == group }
+        groups.first(at: group, by: \.name)
     }
 
-    fileprivate var order: (String, String) {
-        Self.order(of: path)
+    fileprivate var order: EntityOrder {
+        EntityOrder(path: path)
+    }
+}
+
+/// Where a service or an instance stands in a tree: a service before its instances.
+private struct EntityOrder: Comparable {
+    let service: String
+    let instance: String
+
+    init(path: PropertyPath) {
+        service = path.service
+        instance = path.instance ?? ""
     }
 
-    fileprivate static func order(of path: PropertyPath) -> (String, String) {
-        (path.service, path.instance ?? "")
+    static func < (left: EntityOrder, right: EntityOrder) -> Bool {
+        (left.service, left.instance) < (right.service, right.instance)
     }
 }
 
@@ -84,7 +84,7 @@ package struct GroupTree: Hashable, Sendable {
 
     /// The content of the property of that name, if there is one.
     package subscript(property: String) -> PropertyContent? {
-        properties.first { $0.name == property }?.content
+        properties.first(at: property, by: \.name)?.content
     }
 }
 
@@ -99,5 +99,23 @@ package struct PropertyTree: Hashable, Sendable {
         self.name = name
         self.content = content
         self.isOverride = isOverride
+    }
+}
+
+extension Array {
+    /// The element whose key is `key`, in an array that is sorted by it.
+    fileprivate func first<Key: Comparable>(at key: Key, by path: KeyPath<Element, Key>) -> Element?
+    {
+        var lower = 0
+        var upper = count
+        while lower < upper {
+            let middle = (lower + upper) / 2
+            if self[middle][keyPath: path] < key {
+                lower = middle + 1
+            } else {
+                upper = middle
+            }
+        }
+        return lower < count && self[lower][keyPath: path] == key ? self[lower] : nil
     }
 }
