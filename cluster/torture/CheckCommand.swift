@@ -9,6 +9,8 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             PROVED: what the clients of the history were told is as their checkers demand.
 
+            With --json the verdict is JSON.
+
             NOT PROVED: what is no part of a history: the ledger of writes, the digests of the nodes, \
             and whether faults met something.
 
@@ -21,8 +23,8 @@ struct CheckCommand: ParsableCommand {
 
     @Argument(help: "The file history.jsonl of a run.")
     var history: String
-    @Flag(help: "Print the verdict as JSON.")
-    var json = false
+    /// Whose `--json` it is, wherever on the line it stands.
+    @ParentCommand var whole: TortureCommand
 
     func run() throws {
         guard let text = Files.read(history) else {
@@ -36,7 +38,7 @@ struct CheckCommand: ParsableCommand {
             Files.writeError("lockstep-torture: \(history) is no history: \(error)\n")
             throw ExitCode(2)
         }
-        print(json ? verdict.json : verdict.text)
+        print(whole.json ? verdict.json : verdict.text)
         guard verdict.isClean else { throw ExitCode(1) }
     }
 }
