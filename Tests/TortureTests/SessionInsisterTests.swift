@@ -18,7 +18,8 @@ import Torture
         var insister = SessionInsister(
             workload: "session", client: 3, path: "svc:/torture/x/:properties/state/value",
             noteName: Self.noteName, endpoints: [node.endpoint], recorder: recorder,
-            timeout: .seconds(30), seed: seed)
+            // All tests share the threads that this one waits for.
+            timeout: .seconds(600), seed: seed)
         for _ in 0..<40 { await insister.submitNext() }
         let effects = node.stop()
         for effect in effects {

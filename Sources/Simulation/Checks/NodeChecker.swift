@@ -39,6 +39,10 @@ package final class NodeChecker: @unchecked Sendable {
     private var digests: [LogIndex: ChainDigest] = [:]
     /// The highest index that some node has called committed.
     package private(set) var highestCommit = LogIndex.zero
+    /// Of hosts whose disk was taken away: what it held.
+    ///
+    /// A commit that counted on it, or its acknowledgement, may come a moment later.
+    private var lost: [UInt64: LogIndex] = [:]
 
     package init(limits: Limits) {
         self.limits = limits
@@ -178,7 +182,10 @@ package final class NodeChecker: @unchecked Sendable {
         disks.committed(report.commit, digest)
         let membership = replica.newestMembership
         for voters in [membership.voters, membership.outgoing] where !voters.isEmpty {
-            let holders = voters.count { disks.holds($0.rawValue, report.commit, digest) }
+            let holders = voters.count {
+                disks.holds($0.rawValue, report.commit, digest)
+                    || hasLost($0.rawValue, report.commit)
+            }
             if holders <= voters.count / 2 {
                 violated(
                     host,
@@ -233,7 +240,13 @@ package final class NodeChecker: @unchecked Sendable {
     /// How many hosts have `index` on disk, as far as they have said; a process that has ended keeps
     /// what it had.
     func holders(of index: LogIndex) -> Int {
-        seen.values.count { $0.durable >= index }
+        Set(seen.keys).union(lost.keys).count { host in
+            (seen[host]?.durable ?? .zero) >= index || hasLost(host, index)
+        }
+    }
+
+    private func hasLost(_ host: UInt64, _ index: LogIndex) -> Bool {
+        (lost[host] ?? .zero) >= index
     }
 
     /// Whether the host has ever had a part of the log.
@@ -242,6 +255,7 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     func forget(_ host: SimulatedHost) {
+        lost[host.number] = seen[host.number]?.durable
         seen[host.number] = nil
         disks.forget(host.number)
         votes.forget(host.number)
