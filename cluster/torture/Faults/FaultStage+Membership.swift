@@ -91,7 +91,9 @@ extension FaultStage {
                     of: cluster.endpoint(node), timeout: .milliseconds(500))
                 let role = await members()?[node]
                 let isSound = status.role == .follower || status.role == .leader
-                if isSound, role == .voter, status.damage.isEmpty { return }
+                // What is applied is not fetched again; the log keeps it until it is compacted.
+                let isWhole = status.damage.allSatisfy { $0.last <= status.appliedIndex }
+                if isSound, role == .voter, isWhole { return }
                 last = "\(status.role), \(role.map(\.rawValue) ?? "no member"), \(status.notice)"
             } catch {
                 last = error.description
