@@ -61,7 +61,11 @@ final class AnswerGate {
         guard !isProceeding else { return }
         isProceeding = true
         defer { isProceeding = false }
-        while connection.unsentBytes <= bound, let work = queue.next() {
+        while true {
+            // What has left in part is not told of, and the worker must not go by what was.
+            let unsent = connection.unsentBytes
+            room.noteUnsent(unsent)
+            guard unsent <= bound, let work = queue.next() else { return }
             work()
         }
     }

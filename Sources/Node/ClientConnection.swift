@@ -106,6 +106,8 @@ final class ClientConnection: ConnectionHandler {
 
     private func perform(_ actions: [ClientSession.Action]) {
         for action in actions {
+            // An answer that was given at once may have closed the connection.
+            guard !isClosed else { return }
             switch action {
             case .send(let bytes):
                 connection.send(bytes)

@@ -64,6 +64,30 @@ import Wire
         #expect(cluster.handshakes == 1)
     }
 
+    @Test func `what is said not to be executed is not executed later`() async throws {
+        var refusals = 0
+        for milliseconds in 1..<40 {
+            let cluster = try FakeCluster()
+            cluster.outcomesPerSession = 0
+            let harness = try ClientHarness(cluster)
+            let refused = harness.begin { (client) throws(LockstepError) in
+                try await client.commit(.sample(1), timeout: .milliseconds(milliseconds))
+            }
+            let failure = await #expect(throws: LockstepError.self) {
+                _ = try await harness.finish(refused)
+            }
+            cluster.outcomesPerSession = .max
+            _ = try await harness.run { (client) throws(LockstepError) in
+                try await client.commit(.sample(2))
+            }
+            if failure?.mayHaveExecuted == false {
+                refusals += 1
+                #expect(cluster.executed.count == 1, "\(milliseconds) ms")
+            }
+        }
+        #expect(refusals > 0)
+    }
+
     @Test func `a pipeline keeps each transaction exactly once over leader changes`() async throws {
         let cluster = try FakeCluster()
         let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }

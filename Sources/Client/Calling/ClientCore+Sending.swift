@@ -110,10 +110,8 @@ extension ClientCore {
         {
             if call.deadline <= now {
                 let failure = call.sends == 0 ? lastFailure : call.lastFailure
-                if call.place == nil { forget(call) }
-                call.complete(
-                    .failure(
-                        .timedOut(lastFailure: failure, mayHaveExecuted: call.mayHaveExecuted)))
+                let maybe = giveUp(call)
+                call.complete(.failure(.timedOut(lastFailure: failure, mayHaveExecuted: maybe)))
             } else {
                 earliest = min(earliest ?? call.deadline, call.deadline)
             }

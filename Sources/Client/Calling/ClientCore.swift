@@ -118,8 +118,21 @@ package final class ClientCore {
             for link in nodes.values { link.cancel(number) }
             return
         }
-        if call.place == nil { forget(call) }
-        call.complete(.failure(.cancelled(mayHaveExecuted: call.mayHaveExecuted)))
+        let maybe = giveUp(call)
+        call.complete(.failure(.cancelled(mayHaveExecuted: maybe)))
+    }
+
+    /// Ends the caller's wait; returns whether the cluster may carry the call out all the same.
+    ///
+    /// One with a place in its session that was refused whenever it was sent gives the place to an
+    /// empty transaction: later ones wait behind it, and it must not be executed any more.
+    func giveUp(_ call: Call) -> Bool {
+        if call.place == nil {
+            forget(call)
+        } else if !call.mayHaveExecuted, call.isSubmission {
+            call.work = .submission(transaction: coding.fillerTransaction, wantsChanges: false)
+        }
+        return call.mayHaveExecuted
     }
 
     /// Ends everything; callers get `closed`.
