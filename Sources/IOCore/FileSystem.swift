@@ -16,7 +16,7 @@ package protocol FileSystem: Sendable {
     func remove(_ path: String) throws(FileFailure)
     /// Removes a directory and all below it; one that is absent is no error.
     func removeTree(_ path: String) throws(FileFailure)
-    /// Makes created, renamed and removed names durable.
+    /// Makes created, renamed and removed names in a directory durable.
     func syncDirectory(_ path: String) throws(FileFailure)
     /// Bytes that the file system has left for us.
     func freeBytes(_ path: String) throws(FileFailure) -> UInt64
@@ -80,4 +80,31 @@ package struct FileFailure: Error, Sendable, CustomStringConvertible {
     package var description: String {
         "\(operation) \(path): \(reason)"
     }
+}
+
+extension FileSystem {
+    /// Makes the names on the way to `path` durable, as far as this process may read the directories:
+    /// it has made none of the others.
+    ///
+    /// - Throws: as `syncDirectory`, but for `permission`.
+    package func syncNames(to path: String) throws(FileFailure) {
+        var directory = parentDirectory(of: path)
+        while let present = directory {
+            do throws(FileFailure) {
+                try syncDirectory(present)
+            } catch {
+                guard error.kind == .permission else { throw error }
+            }
+            directory = parentDirectory(of: present)
+        }
+    }
+}
+
+/// The directory that `path` is in; nil for the root and for the present one.
+private func parentDirectory(of path: String) -> String? {
+    var name = path[...]
+    while name.count > 1, name.last == "/" { name.removeLast() }
+    guard name != "/", name != "." else { return nil }
+    guard let slash = name.lastIndex(of: "/") else { return "." }
+    return slash == name.startIndex ? "/" : String(name[..<slash])
 }

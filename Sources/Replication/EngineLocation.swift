@@ -23,6 +23,9 @@ package struct EngineLocation: Sendable {
     package func current() throws(FileFailure) -> String {
         try fileSystem.makeDirectory(root)
         if try !fileSystem.exists(pointer) {
+            // The names of the folder and of the first engine's must outlive what is put there.
+            try fileSystem.makeDirectory(root + "/engine-0")
+            try fileSystem.syncNames(to: root)
             try point(to: "engine-0")
         }
         let file = try fileSystem.open(pointer, .readOnly)

@@ -91,6 +91,8 @@ package final class DataDirectory {
         let layout = layout
         let temporary = layout.identityFile + ".new"
         try reading { () throws(FileFailure) in
+            // An identity says that the directory's own name is durable too.
+            try fileSystem.syncNames(to: layout.root)
             if try fileSystem.exists(temporary) { try fileSystem.remove(temporary) }
             let file = try fileSystem.open(temporary, .create)
             defer { file.close() }

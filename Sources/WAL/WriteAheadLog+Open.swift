@@ -100,6 +100,8 @@ struct LogOpening {
             }
         }
         if numbers.isEmpty {
+            // Without its name in the data directory all of it would be gone after a crash.
+            try reading { () throws(FileFailure) in try fileSystem.syncNames(to: directory) }
             try begin()
         } else {
             try openSegments(numbers.sorted())

@@ -137,7 +137,7 @@ import WAL
 
     @Test func `a crash at any step of the making leaves all or nothing`() throws {
         var outcomes: Set<Bool> = []
-        for step in 1...6 {
+        for step in 1...8 {
             let disk = MemoryDisk()
             let directory = try DataDirectory.open(fileSystem: disk, root: "data")
             disk.failChange(after: step)
@@ -149,6 +149,31 @@ import WAL
             outcomes.insert(found != nil)
         }
         #expect(outcomes == [false, true])
+    }
+
+    @Test func `a new directory outlives a crash with its parents and its log`() throws {
+        let disk = MemoryDisk()
+        let root = "/srv/lockstep/data"
+        let directory = try DataDirectory.open(fileSystem: disk, root: root)
+        try directory.initialize(LogFixture.identity)
+        let opened = try WriteAheadLog.open(
+            fileSystem: disk, directory: directory.layout.log, identity: LogFixture.identity,
+            limits: LogFixture.limits(), engineDurable: .zero)
+        opened.log.close()
+        disk.crash()
+        for path in ["/srv", "/srv/lockstep", root, root + "/log", root + "/identity"] {
+            #expect(try disk.exists(path), "\(path)")
+        }
+        #expect(try disk.list(root + "/log") == ["segment-00000000000000000001"])
+    }
+
+    @Test func `names above what may be read are left to who made them`() throws {
+        let disk = MemoryDisk()
+        disk.failChange(after: 1, .permission)
+        try disk.syncNames(to: "/srv/data")
+        #expect(disk.takeOperations() == ["syncDirectory", "syncDirectory"])
+        disk.failChange(after: 1, .other)
+        #expect(throws: FileFailure.self) { try disk.syncNames(to: "/srv/data") }
     }
 
     @Test func `a log without an identity is not taken for an empty directory`() throws {

@@ -15,6 +15,7 @@ final class MemoryDisk: FileSystem, Sendable {
         var names: [String: Int] = [:]
         var durableNames: [String: Int] = [:]
         var directories: Set<String> = []
+        var durableDirectories: Set<String> = []
         var nextInode = 1
         /// Bytes that all files together may have.
         var capacity = Int.max
@@ -96,7 +97,13 @@ final class MemoryDisk: FileSystem, Sendable {
     }
 
     func makeDirectory(_ path: String) throws(FileFailure) {
-        state.withLock { _ = $0.directories.insert(path) }
+        state.withLock { state in
+            var directory = path
+            while !directory.isEmpty, directory != "." {
+                state.directories.insert(directory)
+                directory = Self.directory(of: directory)
+            }
+        }
     }
 
     func rename(_ source: String, to target: String) throws(FileFailure) {
@@ -127,11 +134,18 @@ final class MemoryDisk: FileSystem, Sendable {
     func syncDirectory(_ path: String) throws(FileFailure) {
         try state.withLock { (state) throws(FileFailure) in
             try Self.change(&state, "syncDirectory", path)
-            state.durableNames = state.durableNames.filter { !$0.key.hasPrefix(path + "/") }
-            for (name, inode) in state.names where name.hasPrefix(path + "/") {
-                state.durableNames[name] = inode
-            }
+            let name = path == "/" ? "" : path
+            let isWithin = { (other: String) in Self.directory(of: other) == name }
+            state.durableNames = state.durableNames.filter { !isWithin($0.key) }
+                .merging(state.names.filter { isWithin($0.key) }) { $1 }
+            state.durableDirectories = state.durableDirectories.filter { !isWithin($0) }
+                .union(state.directories.filter(isWithin))
         }
+    }
+
+    /// The directory that a path is in: "" for the root, "." for where the process is.
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
     func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {
@@ -159,6 +173,13 @@ extension MemoryDisk {
                 }
                 state.inodes[inode] = file
             }
+            state.durableDirectories = state.durableDirectories.filter {
+                Self.isReachable($0, state.durableDirectories)
+            }
+            state.directories = state.durableDirectories
+            state.durableNames = state.durableNames.filter {
+                Self.isReachable(Self.directory(of: $0.key), state.durableDirectories)
+            }
             state.names = state.durableNames
             for (inode, file) in state.inodes {
                 state.inodes[inode]?.data = file.durable
@@ -167,6 +188,12 @@ extension MemoryDisk {
             state.failingOperation = nil
             state.locks = []
         }
+    }
+
+    /// Whether a directory and all that it is in are among `directories`.
+    private static func isReachable(_ path: String, _ directories: Set<String>) -> Bool {
+        path.isEmpty || path == "."
+            || directories.contains(path) && isReachable(directory(of: path), directories)
     }
 
     /// The sectors of a file whose bytes are not yet on the disk.
