@@ -283,3 +283,18 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// A build for some of the tests has their targets and what those stand on, and nothing else; see
+// tools/test --only.
+if let names = Context.environment["LOCKSTEP_TESTS"] {
+    var kept: Set<String> = []
+    var reached = names.split(separator: " ").map { "\($0)Tests" }
+    while let name = reached.popLast() {
+        guard kept.insert(name).inserted else { continue }
+        for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+            if case .byNameItem(let name, _) = dependency { reached.append(name) }
+        }
+    }
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products.removeAll()
+}
