@@ -77,6 +77,7 @@ final class ClientConnection: ConnectionHandler {
 
     func closed(_ reason: String) {
         finish()
+        port.ended(self)
     }
 
     private func finish() {
@@ -89,7 +90,6 @@ final class ClientConnection: ConnectionHandler {
             watch.stop()
         }
         watches = [:]
-        port.ended(self)
     }
 
     private func cancelHandshakeTimer() {
@@ -141,9 +141,9 @@ final class ClientConnection: ConnectionHandler {
         account()
     }
 
-    /// What is kept for the client now.
+    /// What is kept for the client now; of one that has been closed, what has yet to leave.
     var heldBytes: Int {
-        isClosed ? 0 : session.heldBytes + connection.unsentBytes
+        (isClosed ? 0 : session.heldBytes) + connection.unsentBytes
     }
 
     private func account() {

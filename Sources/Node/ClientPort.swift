@@ -13,7 +13,7 @@ final class ClientPort {
     private let network: any Network
     private let identity: HandshakeAcceptor.Identity
     private var listener: (any Listener)?
-    /// The connections by the order in which they came.
+    /// The connections by the order in which they came, until the last of their bytes has left.
     private var connections: [UInt64: ClientConnection] = [:]
     private var budget: ByteBudget
     private var lastConnection: UInt64 = 0
@@ -63,6 +63,7 @@ final class ClientPort {
         client.start()
     }
 
+    /// Nothing of the client's is left.
     func ended(_ client: ClientConnection) {
         connections[client.number] = nil
         budget.note(client.number, 0)
@@ -83,6 +84,7 @@ final class ClientPort {
                     "bound": "\(limits.clientBytes)",
                 ])
             other.close()
+            budget.note(largest, 0)
         }
     }
 

@@ -11,7 +11,7 @@ struct Campaign: Sendable {
 
 extension ConsensusCore {
     var canCampaign: Bool {
-        isElectable && isDiskHealthy && knowsItsLog && standing == .full
+        isElectable && diskHealth == .good && knowsItsLog && standing == .full
     }
 
     /// Whether this node votes, or did before a membership that is not known to be committed: until
@@ -140,7 +140,7 @@ extension ConsensusCore {
         if request.isPreVote {
             let granted =
                 requestTerm > term && isUpToDate(request) && knowsItsLog
-                && isDiskHealthy
+                && diskHealth != .cannotWrite
             answerVote(
                 isPreVote: true, granted, granted ? requestTerm : term, to: node, after: nil,
                 &effects)

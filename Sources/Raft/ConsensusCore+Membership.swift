@@ -156,13 +156,12 @@ extension ConsensusCore {
 
     // MARK: Disk
 
-    /// A leader whose disk hangs has its best follower run, and steps down.
+    /// A leader whose disk is not good has its best follower run, and steps down.
     mutating func diskHealthChanged(
-        _ isHealthy: Bool, _ now: MonotonicTime, _ effects: inout [Effect]
+        _ health: DiskHealth, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
-        guard isHealthy != isDiskHealthy else { return }
-        isDiskHealthy = isHealthy
-        guard !isHealthy else { return }
+        diskHealth = health
+        guard health != .good else { return }
         if isLeader {
             giveWay(now, &effects)
         } else if campaign != nil {

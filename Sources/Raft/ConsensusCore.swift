@@ -56,7 +56,7 @@ package struct ConsensusCore: Sendable {
     /// The deadline the shell was last given.
     var armedDeadline: MonotonicTime?
     package internal(set) var lastHeardFromLeader: MonotonicTime?
-    var isDiskHealthy = true
+    var diskHealth = DiskHealth.good
     /// Records of the log that cannot be read; their frames are known.
     var damage: ClosedRange<LogIndex>?
     /// The end of a log of which recovery could not read what follows `log`.
@@ -124,7 +124,7 @@ package struct ConsensusCore: Sendable {
     /// Whether a proposal would be taken.
     package var canServeProposals: Bool {
         guard let leading else { return false }
-        return leading.transfer == nil && isDiskHealthy
+        return leading.transfer == nil && diskHealth == .good
     }
 
     /// Whether a change of membership, or a record about members, may be proposed.
@@ -189,7 +189,7 @@ package struct ConsensusCore: Sendable {
         case .reconfigure(let voters, let learners):
             reconfigure(voters: voters, learners: learners, &effects)
         case .transfer(let target): transfer(to: target, now, &effects)
-        case .diskHealth(let isHealthy): diskHealthChanged(isHealthy, now, &effects)
+        case .diskHealth(let health): diskHealthChanged(health, now, &effects)
         case .compacted(let position): compact(through: position)
         case .damaged(let first, let last): damaged(first, last, now, &effects)
         case .repaired(let frames): repaired(frames, now, &effects)

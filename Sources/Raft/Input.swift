@@ -23,8 +23,8 @@ package enum Input: Sendable {
     case reconfigure(voters: [NodeID], learners: [NodeID])
     /// Hands leadership over; nil: to the most advanced voter.
     case transfer(to: NodeID?)
-    /// The disk answers (`true`) or has hung for longer than its time-out (`false`).
-    case diskHealth(Bool)
+    /// The disk has begun to be, or is no longer, as it should be.
+    case diskHealth(DiskHealth)
     /// Log up to here has been compacted away; an applied position. Frames before it are forgotten.
     case compacted(LogPosition)
     /// `[first, last]` cannot be read any more and is not in the engine: the node neither votes nor

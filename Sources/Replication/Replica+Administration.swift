@@ -159,7 +159,7 @@ extension Replica {
             rawBytes: statistics?.rawPayloadBytes ?? 0,
             storedBytes: statistics?.storedPayloadBytes ?? 0,
             syncs: statistics?.syncs ?? 0, sessions: sessionCount, membership: membership,
-            peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: isDiskHealthy,
+            peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: diskHealth == .good,
             isDiskFull: isDiskFull || isEngineFull, notice: notice, isRepairing: raft.isDamaged,
             damage: knownDamage,
             uptimeMilliseconds: loop.now.milliseconds(since: started))

@@ -35,14 +35,23 @@ extension Replica {
         if isDiskFull {
             writer?.retry()
         }
-        guard isDiskHealthy, let since = writer?.waitingSince,
+        guard !isDiskHung, let since = writer?.waitingSince,
             loop.now.milliseconds(since: since) > settings.diskHangMilliseconds
         else { return }
-        isDiskHealthy = false
+        isDiskHung = true
         logger.error(
             "the disk does not answer",
             metadata: ["milliseconds": "\(loop.now.milliseconds(since: since))"])
-        step(.diskHealth(false))
+        reconsiderDiskHealth()
+    }
+
+    /// Tells the consensus what the disk lets it do, if that has changed.
+    func reconsiderDiskHealth() {
+        let present: DiskHealth =
+            isDiskFull || isDiskHung ? .cannotWrite : isEngineFull ? .shouldNotLead : .good
+        guard present != diskHealth else { return }
+        diskHealth = present
+        step(.diskHealth(present))
     }
 
     private func everySecond() {
@@ -158,19 +167,14 @@ extension Replica {
         isEngineFull = true
         logger.error(
             "the disk is full: proposals are refused", metadata: ["what": "\(failure)"])
-        guard isDiskHealthy else { return }
-        isDiskHealthy = false
-        step(.diskHealth(false))
+        reconsiderDiskHealth()
     }
 
     private func engineHasRoom() {
         guard !isStopped, isEngineFull else { return }
         isEngineFull = false
         logger.notice("the store engine was flushed again")
-        // A log that is full or hangs says by itself when it goes on.
-        guard !isDiskFull, writer?.waitingSince == nil, !isDiskHealthy else { return }
-        isDiskHealthy = true
-        step(.diskHealth(true))
+        reconsiderDiskHealth()
     }
 
     /// The last index that need not be kept: flushed, and far enough behind that a follower which

@@ -146,11 +146,11 @@ extension Replica {
         switch event {
         case .durable(let id):
             durable = id
-            if isDiskFull || (!isDiskHealthy && !isEngineFull) {
+            if isDiskFull || isDiskHung {
                 isDiskFull = false
-                isDiskHealthy = !isEngineFull
+                isDiskHung = false
                 logger.notice("the disk takes writes again")
-                if isDiskHealthy { step(.diskHealth(true)) }
+                reconsiderDiskHealth()
             }
             let count = held.firstIndex { $0.after > id } ?? held.count
             let released = Array(held.prefix(count))
@@ -165,10 +165,7 @@ extension Replica {
                 isDiskFull = true
                 logger.error(
                     "the disk is full: proposals are refused", metadata: ["what": "\(what)"])
-                if isDiskHealthy {
-                    isDiskHealthy = false
-                    step(.diskHealth(false))
-                }
+                reconsiderDiskHealth()
             }
         case .failed(let failure):
             fail(.log(failure))

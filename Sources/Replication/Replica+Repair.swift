@@ -33,9 +33,10 @@ extension Replica {
         let obstacles = found.filter { $0.last > flushed }
         if obstacles.contains(where: { $0.last <= position.index }) {
             // Once it is flushed, the engine stands in for it.
-            steps.insert(.flushedOverRot)
             flushEngine { [unowned self] result in
-                if case .success = result { damageFlushed(found) }
+                guard case .success = result else { return }
+                steps.insert(.flushedOverRot)
+                damageFlushed(found)
             }
         } else {
             damageFlushed(found)

@@ -174,7 +174,10 @@ package final class Replica {
     var servingRepairs: Set<NodeID> = []
     var scrubbedBytes: UInt64 = 0
     var dutyTurn: UInt64 = 0
-    var isDiskHealthy = true
+    /// What the consensus was told of the disk last.
+    var diskHealth = DiskHealth.good
+    /// Whether the log has not answered for too long.
+    var isDiskHung = false
     /// Whether the log has no room.
     var isDiskFull = false
     /// Whether the engine was not flushed for want of room.

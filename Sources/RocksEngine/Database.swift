@@ -185,11 +185,17 @@ extension Database {
         let memory = unflushedBytes()
         guard memory > 0 else { return }
         var status = statvfs()
-        guard unsafe statvfs(directory, &status) == 0 else {
+        var result: CInt
+        repeat {
+            result = unsafe statvfs(directory, &status)
+        } while result != 0 && errno == EINTR
+        guard result == 0 else {
             let code = errno
             throw failure("flush", "cannot look at the file system: error \(code)")
         }
-        let free = Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        let product = UInt64(status.f_bavail).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize))
+        let free = product.overflow ? Int.max : Int(clamping: product.partialValue)
         let needed = memory + sparedBytes
         guard free < needed else { return }
         throw EngineFailure(

@@ -64,6 +64,31 @@ import Wire
         #expect(cluster.handshakes == 1)
     }
 
+    @Test func `a client without room asks less and less often, and its session lives`()
+        async throws
+    {
+        let cluster = try FakeCluster()
+        cluster.outcomesPerSession = 0
+        let harness = try ClientHarness(cluster) { $0.sessionTimeToLive = .seconds(6) }
+        let refused = harness.begin { (client) throws(LockstepError) in
+            try await client.commit(.sample(1), timeout: .seconds(30))
+        }
+        await #expect(throws: LockstepError.self) { _ = try await harness.finish(refused) }
+        var tries = 0
+        var signsOfLife = 0
+        for request in cluster.requests {
+            switch request {
+            case .submit: tries += 1
+            case .keepAlive: signsOfLife += 1
+            default: break
+            }
+        }
+        // At most one a half-second but for the first few, and a sign of life within each third of
+        // the session's time to live.
+        #expect((20...80).contains(tries), "\(tries) tries")
+        #expect((8...16).contains(signsOfLife), "\(signsOfLife) signs of life")
+    }
+
     @Test func `what is said not to be executed is not executed later`() async throws {
         var refusals = 0
         for milliseconds in 1..<40 {

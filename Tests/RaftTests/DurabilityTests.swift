@@ -89,13 +89,23 @@ import Testing
     @Test func `a hung disk gives leadership away`() {
         let cluster = elected()
         cluster.holdDisk(1)
-        cluster.step(NodeID(1), .diskHealth(false))
+        cluster.step(NodeID(1), .diskHealth(.cannotWrite))
         #expect(cluster.core(1)?.isLeader == false)
         cluster.run(60)
         let next = cluster.leader
         #expect(next == NodeID(2) || next == NodeID(3), "within less than an election time-out")
         cluster.run(1_000)
         #expect(cluster.core(1)?.role == .follower, "it does not campaign with a hung disk")
+        #expect(cluster.checker.failures.isEmpty)
+    }
+
+    @Test func `nodes that should not lead elect the one that may`() {
+        let cluster = elected()
+        for name in [1, 2] as [UInt64] {
+            cluster.step(NodeID(name), .diskHealth(.shouldNotLead))
+        }
+        cluster.run(1_000)
+        #expect(cluster.leader == NodeID(3))
         #expect(cluster.checker.failures.isEmpty)
     }
 }

@@ -97,8 +97,8 @@ import Testing
         case 6, 7, 8: cluster.heal()
         case 9, 10: cluster.compact(name)
         case 11: cluster.step(name, .transfer(to: nil))
-        case 12: cluster.step(name, .diskHealth(false))
-        case 13: cluster.step(name, .diskHealth(true))
+        case 12: cluster.step(name, .diskHealth(.cannotWrite))
+        case 13: cluster.step(name, .diskHealth(.good))
         case 14: changeMembership(cluster)
         case 15:
             cluster.step(name, .peerUnreachable(NodeID(1 + cluster.random.next() % 5)))
@@ -136,7 +136,7 @@ import Testing
         cluster.heal()
         for node in cluster.nodes {
             if !node.isUp { cluster.start(node.identifier) }
-            cluster.step(node.identifier, .diskHealth(true))
+            cluster.step(node.identifier, .diskHealth(.good))
         }
         for _ in 0..<30 {
             cluster.run(100)

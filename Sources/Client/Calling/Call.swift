@@ -23,6 +23,8 @@ package final class Call {
     var completion: Completion?
     /// How often it was sent on a connection; with more than none its fate may be unknown.
     var sends = 0
+    /// When it was last sent, if it is a transaction.
+    var sentAt = MonotonicTime.zero
     /// The session and place in it, from the first sending on.
     var place: (session: SessionTrack, sequence: SequenceNumber)?
     /// What its session had acknowledged when it was last sent.

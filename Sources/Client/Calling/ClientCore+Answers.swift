@@ -61,17 +61,20 @@ extension ClientCore {
         }
     }
 
+    /// Something was answered that need not be asked again: what fails next is a first failure.
+    ///
+    /// A refusal for want of room is none, or many clients without room would fill the log with it.
     private func progressed() {
         backoff.reset()
         hintsFollowed = 0
     }
 
     private func answered(_ call: Call, _ response: Response) {
-        progressed()
         if call.isSubmission {
             submissionAnswered(call, response)
             return
         }
+        progressed()
         forget(call)
         if case .error(let error) = response {
             call.complete(.failure(CallFailure(error)))
@@ -85,6 +88,9 @@ extension ClientCore {
         case .outcome(let bytes, _):
             switch OutcomeVerdict(bytes, coding) {
             case .final:
+                progressed()
+                // The transaction was in the log, so the cluster knows that the session lives.
+                if call.place?.session === session { sessionActivity = call.sentAt }
                 settle(call, .success(response))
             case .sessionUnknown(let message):
                 sessionLost(by: call, message)
@@ -98,6 +104,7 @@ extension ClientCore {
         case .error(.sessionExpired(let session)):
             sessionLost(by: call, "session \(session) has expired")
         case .error(let error):
+            progressed()
             call.complete(.failure(CallFailure(error)))
             fillPlace(of: call)
         case .sessionOpened, .done, .readResult, .readAborted, .watchStarted, .changeSets,

@@ -61,7 +61,7 @@ extension ClientCore {
                 session: place.session.identifier, sequence: place.sequence,
                 acknowledgedThrough: place.session.acknowledgedThrough)
             call.acknowledgedThrough = origin.acknowledgedThrough
-            if place.session === session { sessionActivity = loop.now }
+            call.sentAt = loop.now
             let submission = Submission(
                 origin: origin, wantsChanges: wantsChanges, transaction: transaction)
             batch.append((identifier, .submit(submission)))
@@ -141,9 +141,7 @@ extension ClientCore {
         guard quiet + 1 >= settings.sessionMilliseconds / 3 else { return }
         switch route {
         case .ready(let driver):
-            let identifier = takeRequest()
-            sent[identifier] = .keepAlive(session.identifier)
-            driver.send(identifier, .keepAlive(session.identifier))
+            sendKeepAlive(session, over: driver)
         case .idle:
             let number = UInt64.max - UInt64(nextRequest)
             let call = Call(
@@ -151,8 +149,24 @@ extension ClientCore {
                 deadline: loop.now.advanced(milliseconds: settings.sessionMilliseconds / 3),
                 completion: { _ in })
             begin(call)
-        case .connecting, .waiting, .closed:
+        case .connecting, .waiting:
+            // A client that is refused again and again is hardly ever connected at this moment.
+            isKeepAliveOwed = true
+        case .closed:
             break
         }
+    }
+
+    /// Sends what fell due while there was no connection.
+    func sendOwedKeepAlive(over driver: ConnectionDriver) {
+        guard isKeepAliveOwed else { return }
+        isKeepAliveOwed = false
+        if let session { sendKeepAlive(session, over: driver) }
+    }
+
+    private func sendKeepAlive(_ session: SessionTrack, over driver: ConnectionDriver) {
+        let identifier = takeRequest()
+        sent[identifier] = .keepAlive(session.identifier)
+        driver.send(identifier, .keepAlive(session.identifier))
     }
 }

@@ -71,7 +71,10 @@ package final class ClientCore {
     var nextRequest: UInt32 = 1
     var session: SessionTrack?
     var isOpeningSession = false
+    /// When the session was last used by what the cluster has accepted.
     var sessionActivity = MonotonicTime.zero
+    /// A sign of life was due while there was no connection.
+    var isKeepAliveOwed = false
     var keepAliveTimer: TimerID?
     var deadlineTimer: (at: MonotonicTime, timer: TimerID)?
     var silence = SilenceWatch(from: .zero)
@@ -194,6 +197,7 @@ extension ClientCore {
         case .ready:
             route = .ready(driver)
             watchSilence()
+            sendOwedKeepAlive(over: driver)
             pump()
         case .response(let identifier, let response):
             silence.heard(at: loop.now)
