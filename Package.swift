@@ -252,7 +252,8 @@ let package = Package(
             name: "LockstepCLI",
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "Transactions", "WAL",
-                "Wire", "Properties", "Client", "Lockstep", "JSON", "TextOutput", "DebianControl",
+                "Wire", "Properties", "Manifests", "Client", "Lockstep", "JSON", "TextOutput",
+                "DebianControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -265,7 +266,12 @@ let package = Package(
                 "Configuration", "IOCore", "IOPosix",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        tests("LockstepCLI", ["JSON", "Lockstep"]),
+        tests(
+            "LockstepCLI",
+            [
+                "Identifiers", "KeyValue", "Transactions", "Properties", "Manifests", "JSON",
+                "IOCore", "Lockstep",
+            ]),
     ]
 )
 

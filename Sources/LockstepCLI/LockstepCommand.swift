@@ -36,14 +36,15 @@ struct LockstepCommand: AsyncParsableCommand {
               75  busy or out of room; try later
               130 interrupted (SIGINT); what was under way may have happened
 
-            An import is many transactions: where it fails it tells how many are committed, and \
-            goes on when it is run again.
+            An import of packages is many transactions: where it fails it tells how many are \
+            committed, and goes on when it is run again.
             """,
         version: Release.version,
         subcommands: [
             StatusCommand.self, TransactionCommand.self, GetCommand.self, SetCommand.self,
-            ListCommand.self, DeleteCommand.self, ImportCommand.self, ExportCommand.self,
-            WatchCommand.self, TriggerCommand.self, MemberCommand.self, TransferCommand.self,
+            ListCommand.self, DeleteCommand.self, SCFCommand.self, ImportCommand.self,
+            ExportCommand.self, WatchCommand.self, TriggerCommand.self, MemberCommand.self,
+            TransferCommand.self,
             LogCommand.self, SnapshotCommand.self, DigestCommand.self, BenchCommand.self,
             CompletionCommand.self,
         ])

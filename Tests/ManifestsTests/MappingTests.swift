@@ -1,3 +1,4 @@
+import Foundation
 import Manifests
 import Properties
 import Testing
@@ -51,7 +52,7 @@ import Testing
         ("boolean", "t", nil), ("boolean", "", nil),
         ("count", "010", "10"), ("count", "0x10", nil), ("count", "+5", "5"),
         ("count", "18446744073709551615", "18446744073709551615"),
-        ("count", "18446744073709551616", nil), ("count", "-1", "18446744073709551615"),
+        ("count", "18446744073709551616", nil), ("count", "-1", nil), ("count", "-0", nil),
         ("count", "-18446744073709551616", nil), ("count", "", nil), ("count", "-", nil),
         ("count", " 1", nil), ("count", "1 ", nil), ("count", "1x", nil), ("count", "--1", nil),
         ("integer", "-9223372036854775808", "-9223372036854775808"),
@@ -91,6 +92,62 @@ import Testing
                 content?.values.map { String(decoding: $0.stringBytes, as: UTF8.self) }
                     == [wanted], "\(element)")
         }
+    }
+
+    @Test(arguments: [
+        ("-1", "18446744073709551615"), ("-2", "18446744073709551614"), ("0", "0"), ("-x", nil),
+        ("-18446744073709551616", nil),
+    ])
+    func `only the time limit of a method may be negative`(_ text: String, _ wanted: String?) throws
+    {
+        let inside = """
+            <exec_method name='m' type='method' exec=':true' timeout_seconds='\(text)'>\
+            <propval name='own' type='count' value='7'/></exec_method>
+            """
+        guard let wanted else {
+            #expect(problems(inside).first?.contains("\"\(text)\" is no count") == true)
+            return
+        }
+        let content = try Samples.service(inside).entities.first?["m"]?["timeout_seconds"]
+        #expect(content == (try Samples.content(.count, wanted)))
+        let refused = inside.replacingOccurrences(of: "'7'", with: "'-7'")
+        #expect(problems(refused) != [])
+    }
+
+    @Test func `notification parameters are a group for each event`() throws {
+        let tree = try Samples.service(
+            """
+            <notification_parameters>
+            <event value='to-maintenance,problem-repaired'/>
+            <type name='smtp' active='false'>
+            <parameter name='to'><value_node value='a@b'/><value_node value='c@d'/></parameter>
+            </type>
+            <type name='snmp'/>
+            </notification_parameters>
+            """)
+        let service = try #require(tree.entities.first)
+        #expect(service.groups.map(\.name) == ["problem-repaired,fmnotify", "to-maintenance"])
+        for group in service.groups {
+            #expect(group.type == "notify_params")
+            #expect(group["smtp,active"] == (try Samples.content(.boolean, "false")))
+            #expect(group["smtp,to"] == (try Samples.content(.astring, "a@b", "c@d")))
+            #expect(group["snmp,active"] == (try Samples.content(.boolean, "true")))
+        }
+        let exported = try tree.bundle(named: "x").encoded()
+        #expect(try Samples.tree(exported) == tree)
+    }
+
+    @Test func `all transitions are twelve groups, and what is no event is refused`() throws {
+        let all = try Samples.service(
+            "<notification_parameters><event value='all'/><type name='t'/></notification_parameters>"
+        )
+        #expect(all.entities.first?.groups.count == 12)
+        let wrong = problems(
+            """
+            <notification_parameters><event value='to-nowhere'/><type name='t'/>\
+            </notification_parameters>
+            """)
+        #expect(wrong.first?.contains("\"to-nowhere\" is no event") == true)
     }
 
     private static let refusals: [(inside: String, message: String)] = [

@@ -25,6 +25,7 @@ extension ServiceTree {
 /// | `dependent` | dependents (framework) | its name: the target; and a dependency on this at the target |
 /// | `exec_method` | its name (method) | type, exec, timeout_seconds, those of the context |
 /// | `method_context` | method_context (framework) | user, group, working_directory, environment … |
+/// | `notification_parameters` | one for each event (notify_params) | MECHANISM,active and MECHANISM,PARAMETER |
 /// | `property_group` | its name (its type) | its own |
 /// | `template` | tm_… (template, template_pg_pattern, template_prop_pattern) | see `TreeReader+Templates` |
 struct TreeReader {
@@ -83,7 +84,7 @@ struct TreeReader {
         guard let path = PropertyPath(service: name) else {
             return report(element, "\"\(name)\" is no name of a service")
         }
-        if ValueText.value(element.value(of: "version"), .count) == nil {
+        if ValueText.value(element.value(of: "version"), .count, of: "version") == nil {
             report(element, "the version of \(path) is no number")
         }
         declare(path, element)
@@ -130,6 +131,7 @@ struct TreeReader {
             let group = open("method_context", type: "framework", of: path, element)
             readContext(element, into: group)
         case "exec_method": readMethod(element, of: path)
+        case "notification_parameters": readNotifications(element, of: path)
         case "property_group": readGroup(element, of: path)
         case "template": readTemplate(element, of: path)
         default: preconditionFailure("\(element.name) below \(path) was not refused")
@@ -187,7 +189,7 @@ struct TreeReader {
         }
         var values: [PropertyValue] = []
         for (text, place) in texts {
-            guard let value = ValueText.value(text, type), value.isValid(as: type) else {
+            guard let value = ValueText.value(text, type, of: name), value.isValid(as: type) else {
                 report(place, "\"\(text)\" is no \(type), which \(group)/\(name) wants")
                 continue
             }

@@ -2,15 +2,17 @@ import Properties
 
 /// Values as documents have them: stricter than libscf's string forms, with numbers in base 10.
 enum ValueText {
-    /// The value of that type that `text` is; nil where it is none.
+    /// The value of that type that `text` is, for the property `name`; nil where it is none.
     ///
-    /// A negative count stands for that many below 2^64, as a time limit of -1 does.
-    static func value(_ text: String, _ type: PropertyType) -> PropertyValue? {
+    /// A negative `timeout_seconds` stands for that many below 2^64; no other count is negative.
+    static func value(
+        _ text: String, _ type: PropertyType, of name: String
+    ) -> PropertyValue? {
         switch type.root {
         case .boolean:
             text == "true" ? .boolean(true) : text == "false" ? .boolean(false) : nil
         case .count:
-            count(text).map(PropertyValue.count)
+            count(text, mayBeNegative: name == "timeout_seconds").map(PropertyValue.count)
         case .integer:
             isDecimal(text) ? Int64(text).map(PropertyValue.integer) : nil
         case .time, .opaque, .astring, .ustring, .uri, .fmri, .host, .hostname, .netAddress,
@@ -19,9 +21,10 @@ enum ValueText {
         }
     }
 
-    private static func count(_ text: String) -> UInt64? {
+    private static func count(_ text: String, mayBeNegative: Bool) -> UInt64? {
         guard isDecimal(text) else { return nil }
         guard text.first == "-" else { return UInt64(text) }
+        guard mayBeNegative else { return nil }
         return UInt64(text.dropFirst()).map { 0 &- $0 }
     }
 

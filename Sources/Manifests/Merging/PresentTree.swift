@@ -88,7 +88,7 @@ package struct MergeOutcome: Hashable, Sendable {
     }
 
     /// Makes a group with all its properties.
-    mutating func make(_ group: GroupTree, at path: PropertyPath) {
+    package mutating func make(_ group: GroupTree, at path: PropertyPath) {
         operations.append(.addGroup(path, ownerID: nil, GroupCreation(type: group.type)))
         let edits = group.properties.map { PropertyEdit.new($0.name, $0.content) }
         commit(edits, to: path, groupID: nil, base: nil)

@@ -21,7 +21,7 @@ extension ContentModel {
     /// All elements by name.
     static let table: [String: ContentModel] = {
         var table = values
-        for part in [groups, contexts, templates, patterns, entities] {
+        for part in [groups, contexts, notifications, templates, patterns, entities] {
             table.merge(part) { _, _ in preconditionFailure("an element is in the table twice") }
         }
         for type in types {
@@ -85,6 +85,16 @@ extension ContentModel {
             ]),
     ]
 
+    private static let notifications: [String: ContentModel] = [
+        "paramval": ContentModel(.empty, [name, .required("value")]),
+        "parameter": ContentModel(.sequence([.any("value_node")]), [name]),
+        "event": ContentModel(.empty, [.required("value")]),
+        "type": ContentModel(
+            .oneKind(["parameter", "paramval"]),
+            [name, .optional("active", booleans, standard: "true")]),
+        "notification_parameters": ContentModel(.sequence([.one("event"), .some("type")])),
+    ]
+
     private static let templates: [String: ContentModel] = [
         "doc_link": ContentModel(.empty, [name, .required("uri")]),
         "manpage": ContentModel(
@@ -144,15 +154,15 @@ extension ContentModel {
         "instance": ContentModel(
             .sequence([
                 .maybe("restarter"), .any("dependency"), .any("dependent"),
-                .maybe("method_context"), .any("exec_method"), .any("property_group"),
-                .maybe("template"),
+                .maybe("method_context"), .any("exec_method"), .any("notification_parameters"),
+                .any("property_group"), .maybe("template"),
             ]), [name, .optional("enabled", booleans)]),
         "service": ContentModel(
             .sequence([
                 .maybe("create_default_instance"), .maybe("single_instance"), .maybe("restarter"),
                 .any("dependency"), .any("dependent"), .maybe("method_context"),
-                .any("exec_method"), .any("property_group"), .any("instance"),
-                .maybe("stability"), .maybe("template"),
+                .any("exec_method"), .any("notification_parameters"), .any("property_group"),
+                .any("instance"), .maybe("stability"), .maybe("template"),
             ]), [name, .required("version"), .required("type", serviceTypes)]),
         "service_bundle": ContentModel(
             .oneKind(["service_bundle", "service"]),

@@ -79,6 +79,13 @@ struct StructureCheck {
 
     /// Checks an element and all below it, whose depth must be bounded.
     mutating func check(_ element: Element) {
+        if element.name == "include" || element.name.hasSuffix(":include") {
+            let file = element["href"].map { "\"\($0)\"" } ?? "another file"
+            return report(
+                element.place,
+                "\(file) is not read, only the document itself; import that file too, or copy it here"
+            )
+        }
         guard let model = ContentModel.table[element.name] else {
             return report(element.place, "there is no element \(element.name) in service bundles")
         }

@@ -1,0 +1,200 @@
+import ArgumentParser
+import JSON
+import Lockstep
+import Properties
+import TextOutput
+
+struct SCFSnapshotCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot",
+        abstract:
+            "Work with the snapshots of an instance, which hold its and its service's groups.",
+        subcommands: [
+            SCFListSnapshotsCommand.self, SCFTakeSnapshotCommand.self,
+            SCFDeleteSnapshotCommand.self, SCFRevertCommand.self,
+        ])
+}
+
+/// An instance and a snapshot's name, as the commands take them.
+struct SnapshotOptions: ParsableArguments {
+    @Argument(help: entityHelp) var instance: String
+    @Argument(help: "The snapshot's name, such as running.") var name: String
+
+    init() {}
+
+    func path(
+        in repository: some PropertyRepository
+    ) async throws(RepositoryFailure) -> SnapshotPath {
+        let owner = try await repository.findOne(try EntityPattern.read(instance))
+        guard let path = SnapshotPath(owner, name) else {
+            let reason =
+                owner.instance == nil
+                ? "\(owner) is a service; its instances have snapshots"
+                : "\"\(name)\" is no name of a snapshot"
+            throw .failed(CommandFailure(.usage, reason))
+        }
+        return path
+    }
+}
+
+struct SCFListSnapshotsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the snapshots of an instance.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Argument(help: entityHelp) var instance: String
+
+    func run() async throws {
+        let entries = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let path = try await repository.findOne(try EntityPattern.read(instance))
+            guard path.instance != nil else {
+                throw .failed(
+                    CommandFailure(.usage, "\(path) is a service; its instances have snapshots"))
+            }
+            return try await repository.snapshots(of: path)
+        }
+        var table = Table([.init("SNAPSHOT"), .init("TAKEN AT")])
+        for entry in entries { table.append([entry.name, "\(entry.snapshot.content)"]) }
+        try cluster.show(
+            .array(
+                entries.map {
+                    ["name": .string($0.name), "taken-at": .string("\($0.snapshot.content)")]
+                }), text: table.text)
+    }
+}
+
+struct SCFTakeSnapshotCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "take",
+        abstract: "Take a snapshot of an instance, in the place of one that is there.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+
+    @Flag(help: "Fail where there is a snapshot of that name.")
+    var new = false
+
+    @OptionGroup var snapshot: SnapshotOptions
+
+    func run() async throws {
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let take = SnapshotTake(
+                try await snapshot.path(in: repository), mode: new ? .new : .set)
+            return try await repository.submit([.takeSnapshot(take)], expecting: [])
+        }
+        try cluster.showDone(index, "taken")
+    }
+}
+
+struct SCFDeleteSnapshotCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete a snapshot of an instance.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @OptionGroup var snapshot: SnapshotOptions
+
+    func run() async throws {
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let reference = SnapshotReference(try await snapshot.path(in: repository))
+            return try await repository.submit([.deleteSnapshot(reference)], expecting: [])
+        }
+        try cluster.showDone(index, "deleted")
+    }
+}
+
+struct SCFRevertCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "revert",
+        abstract: "Make the groups of an instance and its service what a snapshot holds.",
+        discussion: """
+            Groups that the snapshot has not are deleted, unless they are not persistent; those that \
+            are equal stay as they are. Then takes the snapshot running.
+            """)
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @OptionGroup var snapshot: SnapshotOptions
+
+    func run() async throws {
+        let (index, changes) = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            try await SnapshotRevert(in: repository).run(try await snapshot.path(in: repository))
+        }
+        try cluster.show(
+            ["index": .number(index), "changes": .number(changes)],
+            text: "reverted at index \(index): \(changes) changes\n")
+    }
+}
+
+struct SCFRefreshCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refresh",
+        abstract: "Take the snapshot running of an instance, or of all instances of a service.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Argument(help: entityHelp) var name: String
+
+    func run() async throws {
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) -> UInt64? in
+            let path = try await repository.findOne(try EntityPattern.read(name))
+            var instances = [path]
+            if path.instance == nil {
+                instances = try await repository.children(.instances(of: path, id: nil))
+                    .compactMap { PropertyPath(service: path.service, instance: $0.name) }
+            }
+            let operations = instances.compactMap { ImportSnapshots.take("running", of: $0) }
+            guard !operations.isEmpty else { return nil }
+            return try await repository.submit(operations, expecting: [])
+        }
+        try cluster.showDone(index, "refreshed")
+    }
+}
+
+struct SCFWaitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wait",
+        abstract: "Wait until something of services, instances or groups changes; tell what.",
+        discussion: """
+            Ends with the first change of a group, or deletion; that a group was made is not told. \
+            To miss nothing, say by --from the index behind what you have seen, which every command \
+            that changes something tells. Exits with 1 where --limit passes.
+            """)
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin with the transaction at this index, if it is retained.", valueName: "index"))
+    var from: UInt64?
+
+    @Option(help: ArgumentHelp("How long to wait; for ever without it.", valueName: "seconds"))
+    var limit: Double?
+
+    @Argument(help: "svc:/service[:instance][/:properties/group]") var paths: [PropertyLocation]
+
+    func validate() throws {
+        guard limit.map({ $0 > 0 && $0 <= 1e9 }) ?? true else {
+            throw ValidationError("--limit must be over 0 seconds.")
+        }
+    }
+
+    func run() async throws {
+        let limit = self.limit.map { Duration.milliseconds(max(1, Int64($0 * 1_000))) }
+        let event = try await cluster.withClient { client in
+            try await GroupWaiting(client: client, paths: paths.map { $0.group ?? $0.path })
+                .next(from: from, limit: limit)
+        }
+        let (kind, path): (String, String?) =
+            switch event {
+            case .changed(let path): ("changed", path)
+            case .deleted(let path): ("deleted", path)
+            case .everything: ("everything", nil)
+            case nil: throw CommandFailure(.negative, "nothing has changed")
+            }
+        try cluster.show(
+            ["event": .string(kind), "path": path.map { .string($0) } ?? .null],
+            text: path.map { "\(kind) \($0)\n" } ?? "much has changed; read everything anew\n")
+    }
+}

@@ -1,0 +1,223 @@
+import ArgumentParser
+import JSON
+package import Properties
+import TextOutput
+
+struct SCFListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List services and their instances.",
+        discussion: "Exits with 1 where something that is named is not there.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Argument(help: entityHelp) var patterns: [String] = []
+
+    func run() async throws {
+        let (paths, missing) = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in try await find(repository)
+        }
+        try cluster.show(
+            .array(paths.map { .string($0.description) }),
+            text: paths.map { "\($0)\n" }.joined())
+        if let missing { throw CommandFailure(.negative, "there is no \(missing)") }
+    }
+
+    private func find(
+        _ repository: ClusterRepository
+    ) async throws(RepositoryFailure) -> ([PropertyPath], missing: String?) {
+        guard !patterns.isEmpty else {
+            var paths: [PropertyPath] = []
+            for service in try await repository.find(try EntityPattern.read("*")) {
+                paths.append(service)
+                for instance in try await repository.children(.instances(of: service, id: nil)) {
+                    paths += [PropertyPath(service: service.service, instance: instance.name)]
+                        .compactMap(\.self)
+                }
+            }
+            return (paths, nil)
+        }
+        var paths: [PropertyPath] = []
+        var missing: String?
+        for text in patterns {
+            var found: [PropertyPath] = []
+            for path in try await repository.find(try EntityPattern.read(text)) {
+                if try await repository.identity(of: path) != nil { found.append(path) }
+            }
+            if found.isEmpty { missing = missing ?? text }
+            paths += found.filter { !paths.contains($0) }
+        }
+        return (paths, missing)
+    }
+}
+
+struct SCFSelectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "select",
+        abstract: "Show the one service or instance that a name or pattern stands for.",
+        discussion: "Exits with 1 where there is none or more than one.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Argument(help: entityHelp) var name: String
+
+    func run() async throws {
+        let path = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            try await repository.findOne(try EntityPattern.read(name))
+        }
+        try cluster.show(["path": .string(path.description)], text: "\(path)\n")
+    }
+}
+
+/// Reads an argument that must name one service or instance whole.
+private func wholeName(_ text: String) throws(CommandFailure) -> PropertyPath {
+    guard let path = try EntityPattern(text).exact ?? PropertyPath(text), path.group == nil else {
+        throw CommandFailure(
+            .usage, "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE]")
+    }
+    return path
+}
+
+struct SCFAddCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Make a service, or an instance of a service that is there.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Argument(help: "svc:/service[:instance]") var name: String
+
+    func run() async throws {
+        let path = try wholeName(name)
+        let operation: PropertyOperation =
+            path.instance == nil ? .addService(path) : .addInstance(path, serviceID: nil)
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            try await repository.submit([operation], expecting: [])
+        }
+        try cluster.showDone(index, "made")
+    }
+}
+
+struct SCFDeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete an instance or a service, with its groups and snapshots.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+
+    @Flag(name: .shortAndLong, help: "Delete the instances of a service with it.")
+    var force = false
+
+    @Argument(help: entityHelp) var name: String
+
+    func run() async throws {
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let path = try await repository.findOne(try EntityPattern.read(name))
+            return try await repository.delete(path, withInstances: force)
+        }
+        try cluster.showDone(index, "deleted")
+    }
+}
+
+extension PropertyRepository {
+    /// Deletes an instance or a service, and where wanted the service's instances before it.
+    package func delete(
+        _ path: PropertyPath, withInstances: Bool
+    ) async throws(RepositoryFailure) -> UInt64 {
+        guard withInstances, path.instance == nil else {
+            return try await submit([.delete(path, id: nil)], expecting: [])
+        }
+        return try await Retrying.run { () async throws(RepositoryFailure) in
+            let instances = try await children(.instances(of: path, id: nil))
+            let operations = instances.compactMap { entry in
+                PropertyPath(service: path.service, instance: entry.name).map {
+                    PropertyOperation.delete($0, id: entry.id)
+                }
+            }
+            return try await submit(operations + [.delete(path, id: nil)], expecting: [])
+        }
+    }
+}
+
+struct SCFListGroupsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "listpg",
+        abstract: "List the property groups of a service or an instance, with types and flags.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @Argument(help: entityHelp) var name: String
+    @Argument(help: "Only groups whose names fit the pattern.") var pattern = "*"
+
+    func run() async throws {
+        let headers = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let path = try await repository.findOne(try EntityPattern.read(name))
+            return try await repository.children(.groups(of: path, id: nil))
+        }.filter { Glob.matches($0.name, pattern) }
+        var table = Table([.init("GROUP"), .init("TYPE"), .init("FLAGS")])
+        for entry in headers {
+            table.append([
+                entry.name, entry.group?.type ?? "",
+                entry.group?.isPersistent == false ? "NONPERSISTENT" : "",
+            ])
+        }
+        try cluster.show(
+            .array(
+                headers.map {
+                    [
+                        "name": .string($0.name), "type": .string($0.group?.type ?? ""),
+                        "persistent": .boolean($0.group?.isPersistent ?? true),
+                    ]
+                }), text: table.text)
+    }
+}
+
+struct SCFAddGroupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "addpg", abstract: "Make an empty property group.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @OptionGroup var selection: SelectionOptions
+    @Argument(help: "The group's path, or its name with -s.") var group: String
+    @Argument(help: "The group's type, such as application.") var type: String
+
+    @Argument(help: "P: the group goes when the whole cluster is started anew.")
+    var flags: String?
+
+    func run() async throws {
+        guard flags == nil || flags == "P" else {
+            throw CommandFailure(.usage, "\"\(flags ?? "")\" is no flag; there is P alone")
+        }
+        guard NameRules.isValid(type, as: .groupType) else {
+            throw CommandFailure(.usage, "\"\(type)\" is no type of a property group")
+        }
+        let creation = GroupCreation(type: type, isPersistent: flags == nil)
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let path = try await selection.path(group, "property group", in: repository) {
+                $0.property == nil
+            }
+            return try await repository.submit(
+                [.addGroup(path, ownerID: nil, creation)], expecting: [])
+        }
+        try cluster.showDone(index, "made")
+    }
+}
+
+struct SCFDeleteGroupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delpg", abstract: "Delete a property group.")
+
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+    @OptionGroup var selection: SelectionOptions
+    @Argument(help: "The group's path, or its name with -s.") var group: String
+
+    func run() async throws {
+        let index = try await cluster.withRepository {
+            (repository) async throws(RepositoryFailure) in
+            let path = try await selection.path(group, "property group", in: repository) {
+                $0.property == nil
+            }
+            return try await repository.submit([.delete(path, id: nil)], expecting: [])
+        }
+        try cluster.showDone(index, "deleted")
+    }
+}

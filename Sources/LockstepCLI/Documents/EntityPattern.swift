@@ -1,0 +1,127 @@
+package import Properties
+
+/// How a user names services and instances: whole, by the end of the name, or by a glob pattern.
+///
+/// | text | what it names |
+/// |---|---|
+/// | `svc:/network/http:apache` | this instance |
+/// | `svc:/network/http` | this service |
+/// | `http:apache`, `network/http:apache` | an instance of a service whose name is so or ends so |
+/// | `:apache` | every instance of that name |
+/// | `http` | a service whose name is so or ends so |
+/// | `*http*`, `svc:/network/*:apache` | what fits the pattern, over slashes too |
+///
+/// Behind it may stand `/:properties/GROUP`, and `/PROPERTY`.
+package struct EntityPattern: Sendable, Equatable {
+    package let text: String
+    /// The one service or instance that it can be; nil for an abbreviation or a pattern.
+    package let exact: PropertyPath?
+    /// `GROUP` or `GROUP/PROPERTY` behind it.
+    package let property: String?
+    private let service: String
+    /// nil: none is named.
+    package let instance: String?
+    private let isWhole: Bool
+
+    package init(_ text: String) throws(CommandFailure) {
+        self.text = text
+        var owner = text[...]
+        if let marker = text.firstRange(of: "/:properties/") {
+            owner = text[..<marker.lowerBound]
+            property = String(text[marker.upperBound...])
+        } else {
+            property = nil
+        }
+        let isAbsolute = owner.hasPrefix("svc:/")
+        if isAbsolute {
+            owner = owner.dropFirst(5)
+            for scope in ["/localhost/", "/"] where owner.hasPrefix(scope) {
+                owner = owner.dropFirst(scope.count)
+                break
+            }
+        } else if owner.hasPrefix("/") {
+            owner = owner.dropFirst()
+        }
+        let parts = owner.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        service = String(parts.first ?? "")
+        instance = parts.count > 1 ? String(parts[1]) : nil
+        let isPattern = Glob.isPattern(owner)
+        isWhole = isAbsolute || isPattern
+        exact =
+            isAbsolute && !isPattern ? PropertyPath(service: service, instance: instance) : nil
+        let isValid =
+            exact != nil || isPattern
+            || !isAbsolute
+                && (service.isEmpty || NameRules.isValid(service, as: .service))
+                && (instance.map { NameRules.isValid($0, as: .instance) } ?? !service.isEmpty)
+        guard isValid else {
+            throw CommandFailure(
+                .usage,
+                "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE], the end "
+                    + "of such a name, or a pattern with * and ?")
+        }
+    }
+
+    /// Whether a service of that name, or one of its instances, may be meant.
+    package func mayMatch(service name: String) -> Bool {
+        if isWhole { return Glob.matches(name, service) }
+        return service.isEmpty || name == service || name.hasSuffix("/" + service)
+    }
+
+    /// Whether an instance of that name is meant, of a service that is.
+    package func matches(instance name: String) -> Bool {
+        instance.map { Glob.matches(name, $0) } ?? false
+    }
+}
+
+extension PropertyRepository {
+    /// The services and instances that a pattern names, by path.
+    ///
+    /// With `prefersInstances`, an abbreviation or a pattern that names no instance stands for all
+    /// instances of the services that it fits, and for a service itself where it has none. What is
+    /// named whole is not looked up.
+    package func find(
+        _ pattern: EntityPattern, prefersInstances: Bool = false
+    ) async throws(RepositoryFailure) -> [PropertyPath] {
+        if let exact = pattern.exact { return [exact] }
+        var found: [PropertyPath] = []
+        for entry in try await children(.services) where pattern.mayMatch(service: entry.name) {
+            guard let service = PropertyPath(service: entry.name) else { continue }
+            guard pattern.instance != nil || prefersInstances else {
+                found.append(service)
+                continue
+            }
+            let instances = try await children(.instances(of: service, id: nil)).filter {
+                pattern.instance == nil || pattern.matches(instance: $0.name)
+            }
+            found += instances.compactMap {
+                PropertyPath(service: entry.name, instance: $0.name)
+            }
+            if instances.isEmpty, pattern.instance == nil { found.append(service) }
+        }
+        return found
+    }
+
+    /// The one service or instance that a pattern names, which must be there.
+    package func findOne(
+        _ pattern: EntityPattern
+    ) async throws(RepositoryFailure) -> PropertyPath {
+        let found = try await find(pattern)
+        guard let first = found.first else {
+            throw .notFound(
+                "no service or instance fits \(pattern.text); lockstep scf list has all")
+        }
+        guard found.count == 1 else {
+            let some = found.prefix(5).map(\.description).joined(separator: ", ")
+            throw .failed(
+                CommandFailure(
+                    .negative,
+                    "\(pattern.text) fits \(found.count) services and instances: \(some)"
+                        + "\(found.count > 5 ? " …" : ""); name one of them"))
+        }
+        guard try await identity(of: first) != nil else {
+            throw .notFound("there is no \(first)")
+        }
+        return first
+    }
+}

@@ -1,0 +1,134 @@
+package import JSON
+package import Properties
+
+/// One line of a listing of properties: a property, or the group before its properties.
+package struct PropertyLine: Sendable, Equatable {
+    /// The service or instance that shows it.
+    package let owner: PropertyPath
+    package let group: String
+    /// nil: the group itself.
+    package let name: String?
+    /// Of the property, or of the group.
+    package let type: String
+    package let values: [PropertyValue]
+
+    package init(_ owner: PropertyPath, group: String, _ property: Property) {
+        self.owner = owner
+        self.group = group
+        name = property.name
+        type = property.content.type.description
+        values = property.content.values
+    }
+
+    package init(_ owner: PropertyPath, group: String, type: String) {
+        self.owner = owner
+        self.group = group
+        name = nil
+        self.type = type
+        values = []
+    }
+
+    private var shortPath: String {
+        name.map { "\(group)/\($0)" } ?? group
+    }
+
+    private var path: String {
+        "\(owner)/:properties/\(shortPath)"
+    }
+
+    /// The line: path, type and values; the values alone where `isBare`.
+    ///
+    /// Values are told as *svcprop* does, so that a shell and *setprop* can read them.
+    package func bytes(isFull: Bool, isBare: Bool) -> [UInt8] {
+        let quoted = values.map { Self.quoted($0.stringBytes) }
+        guard !isBare else { return Array(quoted.joined(separator: [0x20])) + [0x0A] }
+        let words = [Array((isFull ? path : shortPath).utf8), Array(type.utf8)] + quoted
+        return Array(words.joined(separator: [0x20])) + [0x0A]
+    }
+
+    private static let special = Set(";&()|^<>\n \t\\\"'`".utf8)
+
+    /// A text as one word of a line.
+    package static func quoted(_ text: [UInt8]) -> [UInt8] {
+        guard !text.isEmpty else { return Array("\"\"".utf8) }
+        return text.flatMap { special.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
+    }
+
+    package var document: JSONValue {
+        var members = [JSONMember("path", .string(path)), JSONMember("type", .string(type))]
+        if name != nil { members.append(JSONMember("values", .array(values.map(\.json)))) }
+        return .object(members)
+    }
+}
+
+/// Which properties of a service or an instance are listed.
+package enum PropertyView: Sendable, Equatable {
+    /// What runs: the snapshot `running` of an instance, if there is one, and what is not persistent.
+    case running
+    /// An instance with its service as both are now.
+    case composed
+    /// The service's or the instance's own, as they are now.
+    case direct
+    /// An instance with its service as a snapshot has them.
+    case snapshot(String)
+}
+
+extension PropertyRepository {
+    /// All groups of a service or an instance in a view, with their properties, by name.
+    package func lines(
+        of owner: PropertyPath, _ view: PropertyView
+    ) async throws(RepositoryFailure) -> [PropertyLine] {
+        switch view {
+        case .direct:
+            return try await directLines(of: owner)
+        case .composed where owner.instance == nil, .running where owner.instance == nil:
+            return try await directLines(of: owner)
+        case .composed:
+            return Self.lines(owner, try await composedGroups(ComposedSource(owner)))
+        case .snapshot(let name):
+            guard let path = SnapshotPath(owner, name) else {
+                throw .failed(
+                    CommandFailure(.usage, "\(owner) has no snapshot \(name); instances have them"))
+            }
+            guard let snapshot = try await snapshot(path) else {
+                throw .notFound("there is no \(path)")
+            }
+            let source = ComposedSource(owner, content: snapshot.content)
+            return Self.lines(owner, try await composedGroups(source))
+        case .running:
+            let now = try await composedGroups(ComposedSource(owner))
+            guard let path = SnapshotPath(owner, "running"),
+                let snapshot = try await snapshot(path)
+            else { return Self.lines(owner, now) }
+            let held = try await composedGroups(ComposedSource(owner, content: snapshot.content))
+            // Snapshots have what is persistent; the rest is as it is now.
+            let names = Set(held.map(\.name))
+            let rest = now.filter { entry in
+                let header = (entry.group.instance ?? entry.group.service)?.header
+                return header?.isPersistent == false && !names.contains(entry.name)
+            }
+            return Self.lines(owner, (held + rest).sorted { $0.name < $1.name })
+        }
+    }
+
+    private func directLines(
+        of owner: PropertyPath
+    ) async throws(RepositoryFailure) -> [PropertyLine] {
+        guard let groups = try await groups(.owner(owner, id: nil)) else {
+            throw .notFound("there is no \(owner)")
+        }
+        return groups.sorted { $0.key < $1.key }.flatMap { name, group in
+            [PropertyLine(owner, group: name, type: group.header.type)]
+                + group.properties.map { PropertyLine(owner, group: name, $0) }
+        }
+    }
+
+    private static func lines(
+        _ owner: PropertyPath, _ entries: [ComposedListing.Entry]
+    ) -> [PropertyLine] {
+        entries.flatMap { entry in
+            [PropertyLine(owner, group: entry.name, type: entry.group.type ?? "")]
+                + entry.group.properties.map { PropertyLine(owner, group: entry.name, $0) }
+        }
+    }
+}

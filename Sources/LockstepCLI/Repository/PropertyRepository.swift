@@ -1,0 +1,159 @@
+import Codec
+package import Properties
+package import Transactions
+
+/// The properties of a cluster, as the commands of `lockstep scf` use them.
+package protocol PropertyRepository: Sendable {
+    /// Answers a query, seeing everything that was committed before.
+    func read(_ query: PropertyQuery) async throws(RepositoryFailure) -> [UInt8]
+
+    /// Executes all operations as one transaction where every expectation holds; returns its index.
+    func submit(
+        _ operations: [PropertyOperation], expecting: [Expectation]
+    ) async throws(RepositoryFailure) -> UInt64
+}
+
+/// Why a query or a transaction came to nothing.
+package enum RepositoryFailure: Error, Sendable, Equatable {
+    /// Nothing of that name is there.
+    case notFound(String)
+    /// Another state than the caller knew: read again, and decide anew.
+    case conflict(String)
+    case failed(CommandFailure)
+
+    /// The failure as a command ends with it.
+    package var command: CommandFailure {
+        switch self {
+        case .notFound(let text), .conflict(let text): CommandFailure(.negative, text)
+        case .failed(let failure): failure
+        }
+    }
+}
+
+extension PropertyRepository {
+    /// All children, by name, page by page.
+    func children(
+        _ children: PropertyChildren
+    ) async throws(RepositoryFailure) -> [PropertyListing.Entry] {
+        var entries: [PropertyListing.Entry] = []
+        while true {
+            let page = PropertyQuery.Page(after: entries.last?.name ?? "")
+            let reply = try await read(.list(children, page: page))
+            let listing = try Self.decode { () throws(DecodingFailure) in
+                try PropertyListing(reply)
+            }
+            entries += listing.entries
+            if !listing.hasMore || listing.entries.isEmpty { return entries }
+        }
+    }
+
+    /// The identity of a service or an instance; nil if there is none.
+    func identity(of path: PropertyPath) async throws(RepositoryFailure) -> EntityID? {
+        let reply = try await read(.entity(path))
+        return try Self.decode { () throws(DecodingFailure) in try EntityReply(reply) }.id
+    }
+
+    /// One group; nil if there is none.
+    func group(_ path: PropertyPath) async throws(RepositoryFailure) -> PropertyGroup? {
+        let reply = try await read(.group(path))
+        return try Self.decode { () throws(DecodingFailure) in try GroupReply(reply) }.group
+    }
+
+    /// All groups by name; nil where what they belong to is not there.
+    func groups(
+        _ source: GroupSource
+    ) async throws(RepositoryFailure) -> [String: PropertyGroup]? {
+        var groups: [String: PropertyGroup] = [:]
+        var after: String? = ""
+        while let name = after {
+            let query = PropertyQuery.groups(source, type: nil, page: .init(after: name))
+            let reply: [UInt8]
+            do throws(RepositoryFailure) {
+                reply = try await read(query)
+            } catch {
+                if case .notFound = error { return nil }
+                throw error
+            }
+            let listing = try Self.decode { () throws(DecodingFailure) in try GroupListing(reply) }
+            for entry in listing.entries { groups[entry.name] = entry.group }
+            after = listing.through
+        }
+        return groups
+    }
+
+    /// What an instance shows together with its service, by name.
+    func composedGroups(
+        _ source: ComposedSource
+    ) async throws(RepositoryFailure) -> [ComposedListing.Entry] {
+        var entries: [ComposedListing.Entry] = []
+        var after: String? = ""
+        while let name = after {
+            let reply = try await read(
+                .composedGroups(source, type: nil, page: .init(after: name)))
+            let listing = try Self.decode { () throws(DecodingFailure) in
+                try ComposedListing(reply)
+            }
+            entries += listing.entries
+            after = listing.through
+        }
+        return entries
+    }
+
+    /// The snapshots of an instance, by name; 64 at the most, which one page holds.
+    func snapshots(
+        of instance: PropertyPath
+    ) async throws(RepositoryFailure) -> [SnapshotListing.Entry] {
+        let reply = try await read(.snapshots(of: instance, id: nil, page: .init()))
+        return try Self.decode { () throws(DecodingFailure) in try SnapshotListing(reply) }.entries
+    }
+
+    /// A snapshot; nil where it or its instance is not there.
+    func snapshot(_ path: SnapshotPath) async throws(RepositoryFailure) -> SnapshotName? {
+        let reply: [UInt8]
+        do throws(RepositoryFailure) {
+            reply = try await read(.snapshot(SnapshotReference(path), instanceID: nil))
+        } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+        return try Self.decode { () throws(DecodingFailure) in try SnapshotReply(reply) }
+            .found?.name
+    }
+
+    private static func decode<Reply>(
+        _ body: () throws(DecodingFailure) -> Reply
+    ) throws(RepositoryFailure) -> Reply {
+        do throws(DecodingFailure) {
+            return try body()
+        } catch {
+            throw .failed(
+                CommandFailure(
+                    .software,
+                    "the answer of the properties: \(error); check that command and nodes are of "
+                        + "fitting versions"))
+        }
+    }
+}
+
+/// How often a decision is made anew because others were faster.
+enum Retrying {
+    private static let mostTries = 20
+
+    /// Runs `body` again while it meets a state that has changed meanwhile.
+    static func run<Result>(
+        _ body: () async throws(RepositoryFailure) -> Result
+    ) async throws(RepositoryFailure) -> Result {
+        var tries = 1
+        while true {
+            do throws(RepositoryFailure) {
+                return try await body()
+            } catch {
+                guard case .conflict(let text) = error else { throw error }
+                guard tries < mostTries else {
+                    throw .conflict("\(text), in each of \(tries) tries; try again later")
+                }
+                tries += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Properties
+
+/// Which properties of which services and instances are to be listed.
+package struct PropertySelection: Sendable {
+    package let view: PropertyView
+    /// `GROUP` or `GROUP/PROPERTY`, each perhaps a pattern; none: everything.
+    package let properties: [String]
+    package let names: [String]
+
+    package init(view: PropertyView, properties: [String], names: [String]) {
+        self.view = view
+        self.properties = properties
+        self.names = names
+    }
+
+    /// What was found, and what was not.
+    package struct Listing: Sendable {
+        package var lines: [PropertyLine] = []
+        package var missing: [String] = []
+        /// More than one service or instance was named.
+        package var isOfSeveral = false
+        /// One property was named, not by a pattern.
+        package var isOneProperty = false
+    }
+
+    package func list(
+        in repository: some PropertyRepository
+    ) async throws(RepositoryFailure) -> Listing {
+        var listing = Listing()
+        var owners = 0
+        var wantsOne = true
+        for text in names {
+            let pattern = try EntityPattern.read(text)
+            let found = try await repository.find(pattern, prefersInstances: true)
+            if found.isEmpty { listing.missing.append(text) }
+            let wanted = properties + [pattern.property].compactMap(\.self)
+            wantsOne =
+                wantsOne && wanted.count == 1
+                && wanted.allSatisfy { $0.contains("/") && !Glob.isPattern($0) }
+            for owner in found {
+                owners += 1
+                do throws(RepositoryFailure) {
+                    let lines = try await repository.lines(of: owner, view)
+                    Self.select(wanted, of: owner, lines, &listing)
+                } catch {
+                    guard case .notFound(let text) = error else { throw error }
+                    let told = "there is no "
+                    listing.missing.append(
+                        text.hasPrefix(told) ? String(text.dropFirst(told.count)) : "\(owner)")
+                }
+            }
+        }
+        listing.isOfSeveral = owners > 1
+        listing.isOneProperty = wantsOne && owners == 1 && listing.lines.count == 1
+        return listing
+    }
+
+    private static func select(
+        _ wanted: [String], of owner: PropertyPath, _ lines: [PropertyLine],
+        _ listing: inout Listing
+    ) {
+        guard !wanted.isEmpty else {
+            listing.lines += lines
+            return
+        }
+        for text in wanted {
+            let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
+            let found = lines.filter { line in
+                guard let group = parts.first, Glob.matches(line.group, group) else { return false }
+                guard parts.count > 1 else { return true }
+                return line.name.map { Glob.matches($0, parts[1]) } ?? false
+            }
+            if found.isEmpty { listing.missing.append("\(owner)/:properties/\(text)") }
+            listing.lines += found
+        }
+    }
+}

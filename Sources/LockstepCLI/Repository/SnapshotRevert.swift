@@ -1,0 +1,80 @@
+package import Properties
+
+/// Makes the persistent groups of an instance and its service what a snapshot holds.
+package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
+    private let repository: Repository
+
+    package init(in repository: Repository) {
+        self.repository = repository
+    }
+
+    /// Reverts, then takes the snapshot `running`, all in one transaction.
+    ///
+    /// Groups that already are as in the snapshot stay at their versions. Throws `notFound` where
+    /// there is no such snapshot. Returns the index of the transaction, and how much it changes.
+    package func run(
+        _ snapshot: SnapshotPath
+    ) async throws(RepositoryFailure) -> (index: UInt64, changes: Int) {
+        try await Retrying.run { () async throws(RepositoryFailure) in
+            guard let name = try await repository.snapshot(snapshot) else {
+                throw .notFound("there is no \(snapshot)")
+            }
+            var operations: [PropertyOperation] = []
+            for level in SnapshotLevel.allCases {
+                let owner =
+                    level == .instance ? snapshot.instance : snapshot.instance.servicePath
+                let held = try await repository.groups(.level(content: name.content, level)) ?? [:]
+                let present = try await repository.groups(.owner(owner, id: nil)) ?? [:]
+                operations += try Self.operations(owner, held: held, present: present)
+            }
+            let changes = operations.count
+            operations += [ImportSnapshots.take("running", of: snapshot.instance)]
+                .compactMap(\.self)
+            let index = try await repository.submit(operations, expecting: [])
+            return (index, changes)
+        }
+    }
+
+    private static func operations(
+        _ owner: PropertyPath, held: [String: PropertyGroup], present: [String: PropertyGroup]
+    ) throws(RepositoryFailure) -> [PropertyOperation] {
+        var operations: [PropertyOperation] = []
+        for name in Set(held.keys).union(present.keys).sorted() {
+            let path = owner.appending(group: name)
+            switch (held[name], present[name]) {
+            case (nil, let now?):
+                guard now.header.isPersistent else { continue }
+                operations.append(.delete(path, id: now.header.id))
+            case (let then?, nil):
+                operations += make(path, then)
+            case (let then?, let now?):
+                guard now.header.isPersistent else {
+                    throw .failed(
+                        CommandFailure(
+                            .negative,
+                            "\(path) is not persistent here, and is in the snapshot; delete it first"
+                        ))
+                }
+                if then.header.type != now.header.type {
+                    operations.append(.delete(path, id: now.header.id))
+                    operations += make(path, then)
+                } else if then.properties != now.properties {
+                    operations.append(
+                        .replaceGroup(
+                            GroupReplacement(
+                                path, groupID: now.header.id, base: now.header.version,
+                                properties: then.properties)))
+                }
+            case (nil, nil): preconditionFailure("\(path) is nowhere")
+            }
+        }
+        return operations
+    }
+
+    private static func make(_ path: PropertyPath, _ group: PropertyGroup) -> [PropertyOperation] {
+        [
+            .addGroup(path, ownerID: nil, GroupCreation(type: group.header.type)),
+            .replaceGroup(GroupReplacement(path, properties: group.properties)),
+        ]
+    }
+}

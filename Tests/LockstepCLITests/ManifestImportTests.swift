@@ -1,0 +1,182 @@
+import LockstepCLI
+import Manifests
+import Properties
+import Testing
+
+/// Importing, exporting, applying and reverting over a store in memory.
+@Suite struct ManifestImportTests {
+    private let repository = MemoryRepository()
+
+    @discardableResult
+    private func run(_ tree: ServiceTree) async throws -> ImportReport {
+        try await ManifestImport(into: repository).run(tree)
+    }
+
+    /// A manifest of `svc:/a/b:i` whose group `config` is so.
+    private func manifest(_ properties: [(String, String)]) throws -> ServiceTree {
+        let inside = properties.map {
+            "<propval name='\($0.0)' type='astring' value='\($0.1)'/>"
+        }.joined()
+        return try Documents.service(
+            """
+            <property_group name='config' type='application'>\(inside)</property_group>
+            <instance name='i' enabled='true'/>
+            """)
+    }
+
+    private func value(_ name: String) async throws -> String? {
+        let path = try Documents.path("svc:/a/b")
+        return try await repository.lines(of: path, .direct)
+            .first { $0.group == "config" && $0.name == name }
+            .flatMap { $0.values.first.map { String(decoding: $0.stringBytes, as: UTF8.self) } }
+    }
+
+    private func snapshots(of instance: String) async throws -> [String] {
+        let path = try Documents.path(instance)
+        let reply = try await repository.read(.snapshots(of: path, id: nil, page: .init()))
+        return try SnapshotListing(reply).entries.map(\.name)
+    }
+
+    private func set(_ name: String, to text: String) async throws {
+        let path = try Documents.path("svc:/a/b/:properties/config/\(name)")
+        _ = try await GroupEditing(in: repository).set(path, type: .astring, [text])
+    }
+
+    // MARK: - Import and export
+
+    @Test func `an imported manifest is listed as it is told`() async throws {
+        let report = try await run(Documents.tree(Documents.example("queue.xml")))
+        #expect(report.index == 1)
+        #expect(report.conflicts == [])
+        let wanted = String(decoding: try Documents.example("queue.txt"), as: UTF8.self)
+        #expect(try await repository.dump() == wanted.split(separator: "\n").map(String.init))
+        let names = ["initial", "last-import", "running"]
+        #expect(try await snapshots(of: "svc:/application/example/queue:default") == names)
+        #expect(try await snapshots(of: "svc:/application/example/queue:spare") == names)
+    }
+
+    @Test(arguments: ["queue.xml", "template.xml"])
+    func `what is exported and imported elsewhere is the same`(_ name: String) async throws {
+        try await run(Documents.tree(Documents.example(name)))
+        let services = try await repository.find(try EntityPattern("*"))
+        let exported = try await repository.tree(ofServices: services).tree
+            .bundle(named: "export").encoded()
+        let other = MemoryRepository()
+        _ = try await ManifestImport(into: other).run(Documents.tree(exported))
+        #expect(try await other.dump() == repository.dump())
+        let again = try await other.tree(ofServices: services).tree
+            .bundle(named: "export").encoded()
+        #expect(again == exported)
+    }
+
+    @Test func `importing the same again does nothing`() async throws {
+        let tree = try Documents.tree(Documents.example("queue.xml"))
+        try await run(tree)
+        let before = repository.submissions
+        let report = try await run(tree)
+        #expect(report.index == nil)
+        #expect(repository.submissions == before)
+    }
+
+    @Test func `a refused manifest leaves nothing behind`() async throws {
+        #expect(throws: ManifestFailure.self) {
+            try Documents.tree(try Documents.example("bad-propval-badcount.xml"))
+        }
+        // What the cluster itself refuses is undone as a whole: here, a group too many for snapshots.
+        let groups = (0..<1_030).map { "<property_group name='g\($0)' type='t'/>" }.joined()
+        let tree = try Documents.service("\(groups)<instance name='i' enabled='true'/>")
+        await #expect(throws: RepositoryFailure.self) { try await run(tree) }
+        #expect(try await repository.dump() == [])
+    }
+
+    // MARK: - Merging
+
+    @Test func `what people have changed outlives two more imports`() async throws {
+        try await run(manifest([("kept", "1"), ("moved", "1")]))
+        try await set("kept", to: "mine")
+        let second = try await run(manifest([("kept", "1"), ("moved", "2")]))
+        #expect(second.conflicts == [])
+        // The last import is what the manifest wanted, not what was there then.
+        let third = try await run(manifest([("kept", "3"), ("moved", "3")]))
+        #expect(try await value("kept") == "mine")
+        #expect(try await value("moved") == "3")
+        #expect(
+            third.conflicts.map(\.path) == ["svc:/a/b/:properties/config/kept"])
+        #expect(
+            try await snapshots(of: "svc:/a/b:i")
+                == ["initial", "last-import", "previous", "running"])
+        let instance = try Documents.path("svc:/a/b:i")
+        let last = try await repository.lines(of: instance, .snapshot("last-import"))
+        #expect(last.map(MemoryRepository.text).contains { $0.hasSuffix("config/kept astring 3") })
+        let previous = try await repository.lines(of: instance, .snapshot("previous"))
+        #expect(
+            previous.map(MemoryRepository.text).contains { $0.hasSuffix("config/moved astring 2") })
+        #expect(try await !repository.dump().contains { $0.contains("lockstep-import") })
+    }
+
+    @Test func `an import that others are faster than is decided anew`() async throws {
+        try await run(manifest([("p", "1")]))
+        let path = try Documents.path("svc:/a/b/:properties/config/p")
+        let content = try #require(PropertyContent(type: .astring, strings: ["mine"]))
+        repository.intrude([[.setProperty(path, to: content)]])
+        let report = try await run(manifest([("p", "2")]))
+        #expect(try await value("p") == "mine")
+        #expect(report.conflicts.map(\.path) == ["\(path)"])
+    }
+
+    @Test func `an import that meets a change each time gives up and changes nothing`() async throws
+    {
+        try await run(manifest([("p", "1")]))
+        let path = try Documents.path("svc:/a/b/:properties/config/other")
+        repository.intrude(
+            try (0..<100).map { number in
+                let content = PropertyContent(type: .astring, strings: ["\(number)"])
+                return [.setProperty(path, to: try #require(content))]
+            })
+        let failure = await #expect(throws: RepositoryFailure.self) {
+            try await run(manifest([("p", "2")]))
+        }
+        #expect(failure?.command.text.contains("in each of 20 tries") == true)
+        #expect(try await value("p") == "1")
+    }
+
+    // MARK: - Profiles and snapshots
+
+    @Test func `a profile changes what is there and tells what is not`() async throws {
+        try await run(manifest([("p", "1")]))
+        let profile = try Documents.service(
+            "<instance name='i' enabled='false'/><instance name='none' enabled='true'/>",
+            kind: "profile")
+        let report = try await ManifestImport(into: repository).apply(profile)
+        #expect(report.skipped.map(\.description) == ["svc:/a/b:none"])
+        let lines = try await repository.lines(of: Documents.path("svc:/a/b:i"), .running)
+        #expect(
+            lines.map(MemoryRepository.text)
+                .contains("svc:/a/b:i/:properties/general/enabled boolean false"))
+    }
+
+    @Test func `a revert gives back exactly what the snapshot holds`() async throws {
+        try await run(manifest([("p", "1"), ("q", "1")]))
+        let before = try await repository.dump()
+        try await set("p", to: "2")
+        let group = try Documents.path("svc:/a/b:i/:properties/more")
+        _ = try await repository.submit(
+            [
+                .addGroup(group, ownerID: nil, GroupCreation(type: "application")),
+                .delete(try Documents.path("svc:/a/b:i/:properties/general"), id: nil),
+            ], expecting: [])
+        let snapshot = try #require(SnapshotPath(Documents.path("svc:/a/b:i"), "running"))
+        let changes = try await SnapshotRevert(in: repository).run(snapshot).changes
+        #expect(changes == 4)
+        #expect(try await repository.dump() == before)
+        #expect(try await SnapshotRevert(in: repository).run(snapshot).changes == 0)
+    }
+
+    @Test func `a revert to a snapshot that is not there says so`() async throws {
+        try await run(manifest([]))
+        let snapshot = try #require(SnapshotPath(Documents.path("svc:/a/b:i"), "none"))
+        await #expect(throws: RepositoryFailure.notFound("there is no \(snapshot)")) {
+            try await SnapshotRevert(in: repository).run(snapshot)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import IOCore
+import Identifiers
+import KeyValue
+import LockstepCLI
+import Manifests
+import Properties
+import Testing
+import Transactions
+
+/// The properties of a cluster in memory: what every node executes, without the log below it.
+final class MemoryRepository: PropertyRepository {
+    private struct State {
+        var view = Overlay(over: MemoryEngine())
+        var executor = Executor(stores: StoreRegistry([PropertyStore()]))
+        var index = LogIndex(0)
+        /// What somebody else does before each of the next submissions.
+        var intruders: [[PropertyOperation]] = []
+    }
+
+    private let state = Locked(State())
+
+    /// The number of transactions that were submitted.
+    var submissions: UInt64 {
+        state.withLock { $0.index.rawValue }
+    }
+
+    /// Lets somebody else be faster than the next submission, once for each list.
+    func intrude(_ intruders: [[PropertyOperation]]) {
+        state.withLock { $0.intruders = intruders }
+    }
+
+    func read(_ query: PropertyQuery) async throws(RepositoryFailure) -> [UInt8] {
+        try state.withLock { (state) throws(RepositoryFailure) in
+            do throws(StoreFailure) {
+                return try state.executor.read(
+                    .properties, kind: query.kind, body: query.body, from: state.view)
+            } catch {
+                switch error {
+                case .abort(let code, let text): throw Self.failure(code, text)
+                case .engine(let failure):
+                    throw .failed(CommandFailure(.software, "\(failure)"))
+                }
+            }
+        }
+    }
+
+    func submit(
+        _ operations: [PropertyOperation], expecting expectations: [Transactions.Expectation]
+    ) async throws(RepositoryFailure) -> UInt64 {
+        try state.withLock { (state) throws(RepositoryFailure) in
+            if !state.intruders.isEmpty {
+                _ = try Self.execute(state.intruders.removeFirst(), [], &state)
+            }
+            return try Self.execute(operations, expectations, &state)
+        }
+    }
+
+    private static func execute(
+        _ operations: [PropertyOperation], _ expectations: [Transactions.Expectation],
+        _ state: inout State
+    ) throws(RepositoryFailure) -> UInt64 {
+        state.index = state.index.next
+        state.view.version = state.index
+        let outcome: Outcome
+        do throws(EngineFailure) {
+            outcome = try state.executor.execute(
+                Transaction(
+                    steps: operations.map { .operation($0.operation) }, expectations: expectations),
+                index: state.index, timeMilliseconds: 1, in: &state.view
+            ).outcome
+        } catch {
+            throw .failed(CommandFailure(.software, "\(error)"))
+        }
+        switch outcome {
+        case .committed: return state.index.rawValue
+        case .aborted(_, let abort): throw failure(abort.code, abort.message)
+        }
+    }
+
+    private static func failure(_ code: AbortCode, _ text: String) -> RepositoryFailure {
+        switch code {
+        case .notFound: .notFound(text)
+        case .exists, .deleted, .outOfDate, .expectationFailed: .conflict(text)
+        default: .failed(CommandFailure(.negative, "\(code): \(text)"))
+        }
+    }
+}
+
+extension MemoryRepository {
+    /// Everything that is stored, as the lines of a listing of whole paths.
+    func dump() async throws(RepositoryFailure) -> [String] {
+        let services = try await find(try Self.pattern("*"))
+        let tree = try await tree(ofServices: services)
+        var lines: [String] = []
+        for (path, _) in tree.entities.map({ ($0.key, $0.key.description) })
+            .sorted(by: { $0.1 < $1.1 })
+        {
+            let owned = try await self.lines(of: path, .direct)
+            lines += owned.isEmpty ? ["\(path)"] : owned.map(Self.text)
+        }
+        return lines
+    }
+
+    static func text(_ line: PropertyLine) -> String {
+        String(
+            decoding: line.bytes(isFull: true, isBare: false).dropLast(), as: UTF8.self)
+    }
+
+    static func pattern(_ text: String) throws(RepositoryFailure) -> EntityPattern {
+        do throws(CommandFailure) {
+            return try EntityPattern(text)
+        } catch {
+            throw .failed(error)
+        }
+    }
+}
+
+/// Documents and paths for the tests here.
+enum Documents {
+    /// A file of the manifests' own tests.
+    static func example(_ name: String) throws -> [UInt8] {
+        let folder = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent()
+        return Array(
+            try Data(contentsOf: folder.appendingPathComponent("ManifestsTests/Examples/\(name)")))
+    }
+
+    static func tree(_ bytes: [UInt8]) throws -> ServiceTree {
+        try ServiceTree(ServiceBundle(parsing: bytes))
+    }
+
+    /// What a manifest of the service `a/b` with the instance `i` and `inside` says.
+    static func service(_ inside: String, kind: String = "manifest") throws -> ServiceTree {
+        try tree(
+            Array(
+                """
+                <service_bundle type='\(kind)' name='x'>
+                <service name='a/b' type='service' version='1'>
+                \(inside)
+                </service></service_bundle>
+                """.utf8))
+    }
+
+    static func path(_ text: String) throws -> PropertyPath {
+        try #require(PropertyPath(text), "\(text)")
+    }
+}

@@ -1,0 +1,252 @@
+import LockstepCLI
+import Properties
+import Testing
+
+/// What *svcprop* and *svccfg* users name, edit and are shown, over a store in memory.
+@Suite struct PropertyListingTests {
+    private let repository = MemoryRepository()
+
+    /// Services `net/http` (a, b), `old/http` (a) and `bare`, with groups of properties.
+    private func fill() async throws {
+        var operations: [PropertyOperation] = []
+        for text in ["svc:/net/http", "svc:/old/http", "svc:/bare"] {
+            operations.append(.addService(try Documents.path(text)))
+        }
+        for text in ["svc:/net/http:a", "svc:/net/http:b", "svc:/old/http:a"] {
+            operations.append(.addInstance(try Documents.path(text), serviceID: nil))
+        }
+        operations += [
+            try set("svc:/net/http/:properties/c/p", .count, ["1", "2"]),
+            try set("svc:/net/http/:properties/c/q", .astring, ["two words", ""]),
+            try set("svc:/net/http:a/:properties/c/p", .count, ["7"]),
+            try set("svc:/bare/:properties/c/p", .count, ["0"]),
+            .addGroup(
+                try Documents.path("svc:/net/http:a/:properties/state"), ownerID: nil,
+                GroupCreation(type: "framework", isPersistent: false)),
+        ]
+        _ = try await repository.submit(operations, expecting: [])
+    }
+
+    private func set(
+        _ path: String, _ type: PropertyType, _ texts: [String]
+    ) throws -> PropertyOperation {
+        .setProperty(
+            try Documents.path(path),
+            to: try #require(PropertyContent(type: type, strings: texts)),
+            creation: GroupCreation(type: "application"))
+    }
+
+    private func find(_ text: String, prefersInstances: Bool = false) async throws -> [String] {
+        try await repository.find(
+            try EntityPattern(text), prefersInstances: prefersInstances
+        ).map(\.description)
+    }
+
+    private func list(
+        _ names: [String], _ properties: [String] = [], _ view: PropertyView = .running
+    ) async throws -> (lines: [String], listing: PropertySelection.Listing) {
+        let listing = try await PropertySelection(view: view, properties: properties, names: names)
+            .list(in: repository)
+        let isBare = listing.isOneProperty && !listing.isOfSeveral
+        return (
+            listing.lines.map {
+                String(
+                    decoding: $0.bytes(isFull: listing.isOfSeveral, isBare: isBare).dropLast(),
+                    as: UTF8.self)
+            }, listing
+        )
+    }
+
+    // MARK: - Names
+
+    @Test func `services and instances are named whole, by their ends and by patterns`()
+        async throws
+    {
+        try await fill()
+        #expect(try await find("svc:/net/http") == ["svc:/net/http"])
+        #expect(try await find("svc:/none:x") == ["svc:/none:x"])
+        #expect(try await find("http") == ["svc:/net/http", "svc:/old/http"])
+        #expect(try await find("net/http:a") == ["svc:/net/http:a"])
+        #expect(try await find("http:a") == ["svc:/net/http:a", "svc:/old/http:a"])
+        #expect(try await find(":b") == ["svc:/net/http:b"])
+        #expect(try await find("ttp") == [])
+        #expect(try await find("*tt*") == ["svc:/net/http", "svc:/old/http"])
+        #expect(try await find("svc:/net/*:[b-z]") == ["svc:/net/http:b"])
+        #expect(
+            try await find("http", prefersInstances: true)
+                == ["svc:/net/http:a", "svc:/net/http:b", "svc:/old/http:a"])
+        #expect(try await find("bare", prefersInstances: true) == ["svc:/bare"])
+    }
+
+    @Test(arguments: ["", "svc:/", "svc:/a b", "a:", "svc:/9a"])
+    func `what can name nothing is refused`(_ text: String) {
+        let failure = #expect(throws: CommandFailure.self) { try EntityPattern(text) }
+        #expect(failure?.exit == .usage)
+    }
+
+    @Test func `the one that is meant must be one, and there`() async throws {
+        try await fill()
+        #expect(
+            try await repository.findOne(EntityPattern("old/http:a")).description
+                == "svc:/old/http:a")
+        for (text, message) in [
+            ("http", "http fits 2 services and instances: svc:/net/http, svc:/old/http"),
+            ("nothing", "no service or instance fits nothing"),
+            ("svc:/net/http:c", "there is no svc:/net/http:c"),
+        ] {
+            let failure = await #expect(throws: RepositoryFailure.self) {
+                try await repository.findOne(try EntityPattern(text))
+            }
+            #expect(failure?.command.text.hasPrefix(message) == true, "\(text)")
+            #expect(failure?.command.exit == .negative)
+        }
+    }
+
+    @Test(arguments: [
+        ("", "", true), ("a", "", false), ("", "*", true), ("abc", "a*c", true),
+        ("abbc", "a*bc", true), ("ab", "a*bc", false), ("a/b/c", "a*c", true), ("abc", "a?c", true),
+        ("ac", "a?c", false), ("abc", "a[a-c]c", true), ("abc", "a[!a-c]c", false),
+        ("a]c", "a[]]c", true), ("a[c", "a[c", true), ("aXc", "a[b-", false), ("ä", "??", true),
+    ])
+    func `a pattern is the shell's`(_ text: String, _ pattern: String, _ fits: Bool) {
+        #expect(Glob.matches(text, pattern) == fits)
+    }
+
+    // MARK: - Listing
+
+    @Test func `an instance is shown together with its service`() async throws {
+        try await fill()
+        #expect(
+            try await list(["net/http:a"]).lines == [
+                "c application", "c/p count 7", "c/q astring two\\ words \"\"", "state framework",
+            ])
+        #expect(
+            try await list(["svc:/net/http:a"], [], .direct).lines
+                == ["c application", "c/p count 7", "state framework"])
+        #expect(try await list(["svc:/net/http:b"], ["c/p"]).lines == ["1 2"])
+    }
+
+    @Test func `several things are shown by their whole paths`() async throws {
+        try await fill()
+        #expect(
+            try await list(["net/http"], ["c/p"]).lines == [
+                "svc:/net/http:a/:properties/c/p count 7",
+                "svc:/net/http:b/:properties/c/p count 1 2",
+            ])
+        #expect(
+            try await list(["svc:/net/http/:properties/c/q"]).lines == ["two\\ words \"\""])
+    }
+
+    @Test func `what is not there is told, and the rest is shown`() async throws {
+        try await fill()
+        let (lines, listing) = try await list(["svc:/bare", "svc:/gone", "x*"], ["c/p"])
+        #expect(lines == ["svc:/bare/:properties/c/p count 0"])
+        #expect(listing.missing == ["svc:/gone", "x*"])
+        #expect(
+            try await list(["svc:/bare"], ["c/none"]).listing.missing
+                == ["svc:/bare/:properties/c/none"])
+    }
+
+    @Test func `what runs is the snapshot and what is not persistent`() async throws {
+        try await fill()
+        let instance = try Documents.path("svc:/net/http:a")
+        let running = try #require(SnapshotPath(instance, "running"))
+        let state = try Documents.path("svc:/net/http:a/:properties/state/now")
+        let edit = try #require(PropertyContent(type: .astring, strings: ["on"]))
+        _ = try await repository.submit(
+            [
+                .takeSnapshot(SnapshotTake(running, mode: .new)),
+                try set("svc:/net/http:a/:properties/c/p", .count, ["8"]),
+                .setProperty(state, to: edit),
+            ], expecting: [])
+        #expect(try await list(["svc:/net/http:a"], ["c/p"]).lines == ["7"])
+        #expect(try await list(["svc:/net/http:a"], ["c/p"], .composed).lines == ["8"])
+        #expect(try await list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
+    }
+
+    @Test(arguments: [
+        ("", "\"\""), ("plain", "plain"), ("a b", "a\\ b"), ("$x", "$x"),
+        (";&()|^<>\n\t\\\"'`", "\\;\\&\\(\\)\\|\\^\\<\\>\\\n\\\t\\\\\\\"\\'\\`"),
+    ])
+    func `a value is quoted as svcprop quotes it`(_ text: String, _ quoted: String) {
+        #expect(PropertyLine.quoted(Array(text.utf8)) == Array(quoted.utf8))
+    }
+
+    // MARK: - Editing
+
+    private func property(_ text: String) async throws -> [String] {
+        try await list(["svc:/bare"], [text]).lines
+    }
+
+    @Test func `values are set, appended and deleted`() async throws {
+        try await fill()
+        let editing = GroupEditing(in: repository)
+        let path = try Documents.path("svc:/bare/:properties/c/p")
+        _ = try await editing.append(path, type: nil, ["10", "11"])
+        #expect(try await property("c/p") == ["0 10 11"])
+        _ = try await editing.deleteValues(path, matching: "1*", isForced: false)
+        #expect(try await property("c/p") == ["0"])
+        _ = try await editing.set(path, type: .astring, ["a b"])
+        #expect(try await list(["svc:/bare"]).lines == ["c application", "c/p astring a\\ b"])
+        let new = try Documents.path("svc:/bare/:properties/c/new")
+        _ = try await editing.append(new, type: .boolean, ["true"])
+        #expect(try await property("c/new") == ["true"])
+        _ = try await editing.delete(new)
+        _ = try await editing.delete(try Documents.path("svc:/bare/:properties/c"))
+        #expect(try await list(["svc:/bare"]).lines == [])
+    }
+
+    @Test func `an edit that cannot be says why`() async throws {
+        try await fill()
+        let editing = GroupEditing(in: repository)
+        let path = try Documents.path("svc:/bare/:properties/c/p")
+        let new = try Documents.path("svc:/bare/:properties/c/new")
+        let other = try Documents.path("svc:/bare/:properties/d/p")
+        let edits: [(String, () async throws -> UInt64?)] = [
+            (
+                "\"x\" is no count, which \(path) wants",
+                { try await editing.set(path, type: nil, ["x"]) }
+            ),
+            ("a new property wants its type", { try await editing.set(new, type: nil, ["x"]) }),
+            (
+                "there is no svc:/bare/:properties/d; addpg makes it",
+                { try await editing.set(other, type: .count, ["1"]) }
+            ),
+            (
+                "is of type count, not astring",
+                { try await editing.append(path, type: .astring, ["1"]) }
+            ),
+            (
+                "no value of \(path) matches 9",
+                { try await editing.deleteValues(path, matching: "9", isForced: false) }
+            ),
+            ("there is no \(new)", { try await editing.delete(new) }),
+        ]
+        let before = try await repository.dump()
+        for (text, edit) in edits {
+            let failure = await #expect(throws: RepositoryFailure.self) { try await edit() }
+            #expect(failure?.command.text.contains(text) == true, "\(text)")
+        }
+        let forced = try await editing.deleteValues(path, matching: "9", isForced: true)
+        #expect(forced == nil)
+        #expect(try await repository.dump() == before)
+    }
+
+    @Test func `an edit is made of what is there, however fast others are`() async throws {
+        try await fill()
+        let path = try Documents.path("svc:/bare/:properties/c/p")
+        repository.intrude([[try set("\(path)", .count, ["5"])]])
+        _ = try await GroupEditing(in: repository).append(path, type: nil, ["6"])
+        #expect(try await property("c/p") == ["5 6"])
+    }
+
+    @Test func `a service goes with its instances only where that is wanted`() async throws {
+        try await fill()
+        let path = try Documents.path("svc:/net/http")
+        await #expect(throws: RepositoryFailure.self) {
+            try await repository.delete(path, withInstances: false)
+        }
+        _ = try await repository.delete(path, withInstances: true)
+        #expect(try await find("*") == ["svc:/bare", "svc:/old/http"])
+    }
+}
