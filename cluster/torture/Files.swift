@@ -4,16 +4,21 @@ import Glibc
 enum Files {
     /// The text of a file; nil if it cannot be read.
     static func read(_ path: String) -> String? {
+        readBytes(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The bytes of a file; nil if it cannot be read.
+    static func readBytes(_ path: String) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var text: [UInt8] = []
+        var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = unsafe Glibc.read(descriptor, &part, part.count)
             if count < 0 { return nil }
-            if count == 0 { return String(decoding: text, as: UTF8.self) }
-            text += part[..<count]
+            if count == 0 { return bytes }
+            bytes += part[..<count]
         }
     }
 

@@ -68,17 +68,20 @@ package final class StreamProxy: Sendable {
 
     /// The ports at which it listens, in the order of the routes.
     package var ports: [UInt16] {
-        listeners.map { listener in
-            var address = sockaddr_in()
-            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    unsafe getsockname(listener.descriptor, pointer, &size)
-                }
+        listeners.map { Self.port(of: $0.descriptor) }
+    }
+
+    /// The port to which a socket is bound.
+    private static func port(of descriptor: Int32) -> UInt16 {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe getsockname(descriptor, pointer, &size)
             }
-            precondition(code == 0, "a listener without a name: error \(errno)")
-            return UInt16(bigEndian: address.sin_port)
         }
+        precondition(code == 0, "a listener without a name: error \(errno)")
+        return UInt16(bigEndian: address.sin_port)
     }
 
     /// Notes as which process a node runs from now on.
@@ -264,7 +267,9 @@ package final class StreamProxy: Sendable {
         }
         let processes = state.withLock(\.processes)
         let port = UInt16(bigEndian: address.sin_port)
-        let host = SocketOwner.host(ofPort: port, among: processes) ?? 0
+        let host =
+            SocketOwner.host(
+                ofConnectionFrom: port, to: Self.port(of: listener), among: processes) ?? 0
         return Passage(
             near: near, far: far, there: StreamPipe(Link(from: host, to: route.node)),
             back: StreamPipe(Link(from: route.node, to: host)))
