@@ -93,6 +93,38 @@ def log_table(results):
     return table(["system", "transactions", "log bytes a transaction", "restart ms"], rows)
 
 
+def scf_line(run):
+    """One run of the C program on one line, for watching."""
+    return (
+        f"{'libscf':>13} {run['threads']:>4} threads {sharing(run['one_group']):>10}"
+        f" {run['per_second']:>8.0f}/s p50 {run['p50_us'] / 1e3:.2f}"
+        f" p99 {run['p99_us'] / 1e3:.2f} ms conflicts {run['conflicts']}"
+    )
+
+
+def sharing(is_one):
+    return "one group" if is_one else "own groups"
+
+
+def scf_table(results):
+    points = {}
+    for run in results:
+        points.setdefault((run["one_group"], run["threads"]), []).append(run)
+    rows = []
+    for (is_one, threads), runs in points.items():
+        tries = sum(run["conflicts"] + run["commits"] for run in runs)
+        commits = sum(run["commits"] for run in runs)
+        rows.append(
+            [
+                threads, sharing(is_one), f"{mean(runs, 'per_second'):.0f}",
+                f"{mean(runs, 'p50_us') / 1e3:.2f}", f"{mean(runs, 'p99_us') / 1e3:.2f}",
+                f"{tries / commits:.2f}" if commits else "-",
+            ]  # fmt: skip
+        )
+    header = ["libscf threads", "on", "commits/s", "p50 ms", "p99 ms", "tries a commit"]
+    return table(header, rows)
+
+
 def limits_table(before, after):
     rows = [
         [name, before[key], after[key]]
