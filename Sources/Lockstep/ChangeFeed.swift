@@ -29,23 +29,20 @@ public struct ChangeFeed: AsyncSequence, Sendable {
 
 /// What lies between the loop, which appends, and one reader, which waits.
 final class ChangeFeedBuffer: WatchReader {
-    typealias Waiter = CheckedContinuation<Result<ChangeSet?, LockstepError>, Never>
-
-    private struct State {
+    private struct Held: ReadSource {
         var sets: [ChangeSet] = []
         var head = 0
         /// Change sets that the node may still send.
         var credit = 0
         /// Change sets read since the node was last given credit for them.
         var returned = 0
-        var end: Result<ChangeSet?, LockstepError>?
-        var waiter: Waiter?
 
         var count: Int {
             sets.count - head
         }
 
-        mutating func removeFirst() -> ChangeSet {
+        mutating func next() -> ChangeSet? {
+            guard count > 0 else { return nil }
             let set = sets[head]
             head += 1
             if head == sets.count {
@@ -57,12 +54,7 @@ final class ChangeFeedBuffer: WatchReader {
         }
     }
 
-    private enum Step {
-        case given(Result<ChangeSet?, LockstepError>, owesCredit: Bool)
-        case waits
-    }
-
-    private let state = Locked(State())
+    private let port = ReaderPort(Held(), "a change feed")
     private let capacity: Int
     /// Asks the loop to give credit, and tells it that the reader is gone.
     private let wantsCredit: @Sendable () -> Void
@@ -83,19 +75,19 @@ final class ChangeFeedBuffer: WatchReader {
 
     /// The credit for a new request: all the room there is.
     func renewCredit() -> Int {
-        state.withLock { state in
-            state.credit = capacity - state.count
-            state.returned = 0
-            return state.credit
+        port.fill { held, _ in
+            held.credit = capacity - held.count
+            held.returned = 0
+            return held.credit
         }
     }
 
     /// The credit to give on top, at once for all that was read meanwhile.
     func takeReturnedCredit() -> Int {
-        state.withLock { state in
-            let credit = state.returned
-            state.returned = 0
-            state.credit += credit
+        port.fill { held, _ in
+            let credit = held.returned
+            held.returned = 0
+            held.credit += credit
             return credit
         }
     }
@@ -103,71 +95,29 @@ final class ChangeFeedBuffer: WatchReader {
     /// Appends what has arrived for `credits` of credit; false if there was less.
     func append(_ sets: [Transactions.ChangeSet], credits: Int) -> Bool {
         let sets = sets.map(ChangeSet.init)
-        let wake: (Waiter, ChangeSet)?
-        let fits: Bool
-        (fits, wake) = state.withLock { state in
-            guard credits <= state.credit else { return (false, nil) }
-            guard state.end == nil else { return (true, nil) }
-            state.credit -= credits
-            state.returned += credits - sets.count
-            state.sets.append(contentsOf: sets)
-            guard state.count > 0, let waiter = state.waiter else { return (true, nil) }
-            state.waiter = nil
-            return (true, (waiter, state.removeFirst()))
+        return port.fill { held, isOpen in
+            guard credits <= held.credit else { return false }
+            guard isOpen else { return true }
+            held.credit -= credits
+            held.returned += credits - sets.count
+            held.sets.append(contentsOf: sets)
+            return true
         }
-        if let (waiter, set) = wake {
-            waiter.resume(returning: .success(set))
-            askForCredit()
-        }
-        return fits
     }
 
     /// Ends the feed behind what it holds.
     func finish(_ failure: CallFailure) {
-        end(.failure(LockstepError(failure)))
-    }
-
-    private func end(_ result: Result<ChangeSet?, LockstepError>) {
-        let waiter = state.withLock { state -> Waiter? in
-            guard state.end == nil else { return nil }
-            state.end = result
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: result)
+        port.end(.failure(LockstepError(failure)))
     }
 
     func next() async throws(LockstepError) -> ChangeSet? {
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: Waiter) in
-                switch take(continuation) {
-                case .waits: break
-                case .given(let result, let owesCredit):
-                    continuation.resume(returning: result)
-                    if owesCredit { askForCredit() }
-                }
-            }
-        } onCancel: {
-            end(.success(nil))
-            readerGone()
-        }
-        return try result.get()
-    }
-
-    private func take(_ continuation: Waiter) -> Step {
-        state.withLock { state in
-            if state.count > 0 {
-                return .given(.success(state.removeFirst()), owesCredit: true)
-            }
-            if let end = state.end { return .given(end, owesCredit: false) }
-            precondition(state.waiter == nil, "a change feed has two readers")
-            state.waiter = continuation
-            return .waits
-        }
+        let set = try await port.next(whenCancelled: readerGone)
+        if set != nil { askForCredit() }
+        return set
     }
 
     private func askForCredit() {
-        let due = state.withLock { $0.returned * 2 >= capacity || $0.credit == 0 }
+        let due = port.fill { held, _ in held.returned * 2 >= capacity || held.credit == 0 }
         if due { wantsCredit() }
     }
 }

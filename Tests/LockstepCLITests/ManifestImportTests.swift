@@ -114,6 +114,39 @@ import Testing
         #expect(try await !repository.dump().contains { $0.contains("lockstep-import") })
     }
 
+    @Test func `each of several services keeps what the manifest wanted of it`() async throws {
+        for text in ["svc:/a", "svc:/b"] {
+            let path = try Documents.path(text)
+            let own = try Documents.path("\(text)/:properties/own")
+            _ = try await repository.submit(
+                [.addService(path), .addGroup(own, ownerID: nil, GroupCreation(type: "t"))],
+                expecting: [])
+        }
+        let services = ["a", "b"].map { name in
+            """
+            <service name='\(name)' type='service' version='1'>
+            <create_default_instance enabled='true'/>
+            <property_group name='g' type='\(name)'/>
+            </service>
+            """
+        }.joined()
+        let text = "<service_bundle type='manifest' name='x'>\(services)</service_bundle>"
+        let report = try await run(Documents.tree(Array(text.utf8)))
+        #expect(report.conflicts == [])
+        for name in ["a", "b"] {
+            let instance = try Documents.path("svc:/\(name):default")
+            let last = try await repository.lines(of: instance, .snapshot("last-import"))
+            let running = try await repository.lines(of: instance, .snapshot("running"))
+            let path = "\(instance)/:properties"
+            let wanted = [
+                "\(path)/g \(name)", "\(path)/general framework",
+                "\(path)/general/enabled boolean true",
+            ]
+            #expect(last.map(MemoryRepository.text) == wanted)
+            #expect(running.map(MemoryRepository.text) == wanted + ["\(path)/own t"])
+        }
+    }
+
     @Test func `an import that others are faster than is decided anew`() async throws {
         try await run(manifest([("p", "1")]))
         let path = try Documents.path("svc:/a/b/:properties/config/p")

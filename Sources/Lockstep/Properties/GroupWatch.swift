@@ -38,39 +38,38 @@ public struct GroupWatch: AsyncSequence, Sendable {
 
 /// Drains a change feed into a queue from which one reader takes.
 final class GroupWatchReader: Sendable {
-    typealias Waiter = CheckedContinuation<Result<GroupEvent?, LockstepError>, Never>
-
-    private struct State {
+    private struct Events: ReadSource {
         var queue = GroupChangeQueue()
-        var end: Result<GroupEvent?, LockstepError>?
-        var waiter: Waiter?
+
+        mutating func next() -> GroupEvent? {
+            queue.next().map(GroupEvent.init)
+        }
     }
 
-    private let state: Locked<State>
+    private let port: ReaderPort<Events>
     private let drain: Task<Void, Never>
 
-    /// `feeds` gives a feed from the beginning, and one from an index where history was lost.
+    /// `again` gives a feed from an index where history was lost.
     init(
         _ feed: ChangeFeed,
         again: @escaping @Sendable (UInt64) throws(LockstepError) -> ChangeFeed
     ) {
-        let state = Locked(State())
-        self.state = state
+        let port = ReaderPort(Events(), "a group watch")
+        self.port = port
         drain = Task {
             var feed = feed
             while true {
                 do throws(LockstepError) {
-                    for try await set in feed { Self.take(set, into: state) }
-                    Self.end(.success(nil), state)
+                    for try await set in feed { Self.take(set, into: port) }
+                    port.end(.success(nil))
                     return
                 } catch {
                     guard case .historyLost(let first) = error, let next = try? again(first) else {
-                        Self.end(.failure(error), state)
+                        port.end(.failure(error))
                         return
                     }
                     feed = next
-                    state.withLock { $0.queue.loseTrack() }
-                    Self.wake(state)
+                    port.fill { events, _ in events.queue.loseTrack() }
                 }
             }
         }
@@ -81,54 +80,16 @@ final class GroupWatchReader: Sendable {
     }
 
     func next() async throws(LockstepError) -> GroupEvent? {
-        let state = self.state
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: Waiter) in
-                let now: Result<GroupEvent?, LockstepError>? = state.withLock { state in
-                    if let event = state.queue.next() { return .success(GroupEvent(event)) }
-                    if let end = state.end { return end }
-                    precondition(state.waiter == nil, "a group watch has two readers")
-                    state.waiter = continuation
-                    return nil
-                }
-                if let now { continuation.resume(returning: now) }
-            }
-        } onCancel: {
-            Self.end(.success(nil), state)
-            drain.cancel()
-        }
-        return try result.get()
+        let drain = self.drain
+        return try await port.next { drain.cancel() }
     }
 
-    private static func take(_ set: ChangeSet, into state: Locked<State>) {
+    private static func take(_ set: ChangeSet, into port: ReaderPort<Events>) {
         let changes = set.changes.filter { $0.store == .properties }.map { change in
             GroupChangeQueue.Change(
                 key: change.key, isCreation: change.old == nil, isDeletion: change.new == nil)
         }
-        state.withLock { $0.queue.take(changes) }
-        wake(state)
-    }
-
-    /// Gives a reader that waits the first event, if there is one.
-    private static func wake(_ state: Locked<State>) {
-        let due = state.withLock { state -> (Waiter, GroupEvent)? in
-            guard let waiter = state.waiter, let event = state.queue.next() else { return nil }
-            state.waiter = nil
-            return (waiter, GroupEvent(event))
-        }
-        if let (waiter, event) = due { waiter.resume(returning: .success(event)) }
-    }
-
-    private static func end(
-        _ result: Result<GroupEvent?, LockstepError>, _ state: Locked<State>
-    ) {
-        let waiter = state.withLock { state -> Waiter? in
-            guard state.end == nil else { return nil }
-            state.end = result
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: result)
+        port.fill { events, _ in events.queue.take(changes) }
     }
 }
 

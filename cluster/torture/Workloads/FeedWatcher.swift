@@ -7,21 +7,42 @@ import Lockstep
 /// Observes `start`, `see` and `end` as `FeedChecker` has them.
 final class FeedWatcher: Sendable {
     private let workload: String
-    private let prefix: String
-    private let noteName: String
+    /// The note that has the number of a commit; commits without it are taken down without one.
+    let noteName: String
     /// The index of which it is to be told next.
     private let next = Locked<UInt64>(0)
 
-    /// The note with this name has the number of a commit; others are noted without one.
-    init(workload: String, prefix: String, noteName: String) {
+    /// Watches what the workload of that name changes.
+    init(workload: String) {
         self.workload = workload
-        self.prefix = prefix
-        self.noteName = noteName
+        noteName = "\(workload)-id"
     }
 
-    /// Begins with what is committed after an index.
-    func begin(after index: UInt64) {
+    private var prefix: String {
+        "svc:/torture/\(workload)"
+    }
+
+    /// The property that a client changes.
+    func path(_ client: Int) -> String {
+        "\(prefix):c\(client)/:properties/state/value"
+    }
+
+    /// Commits the first change; what is committed after it is to be seen.
+    func setUp(_ setting: WorkloadSetting) async throws(TortureFailure) {
+        let index = try await commit(0, setting, "setting up the watch")
         next.withLock { $0 = index + 1 }
+    }
+
+    private func commit(
+        _ value: UInt64, _ setting: WorkloadSetting, _ what: String
+    ) async throws(TortureFailure) -> UInt64 {
+        let client = try setting.connect("torture \(workload)")
+        defer { client.close() }
+        return try await setting.must(what) { () throws(LockstepError) in
+            try await client.setProperty(
+                self.path(0), type: .count, values: [.count(value)], timeout: setting.timeout
+            ).index
+        }
     }
 
     private func observe(_ setting: WorkloadSetting, _ function: String, _ value: Datum) {
@@ -32,8 +53,16 @@ final class FeedWatcher: Sendable {
                 value: value))
     }
 
+    /// Watches as long as `body` runs.
+    func watch(_ setting: WorkloadSetting, during body: () async -> Void) async {
+        let watching = Task { await run(setting) }
+        await body()
+        watching.cancel()
+        await watching.value
+    }
+
     /// Watches until the task is cancelled, with a new watch after so many change sets.
-    func run(_ setting: WorkloadSetting) async {
+    private func run(_ setting: WorkloadSetting) async {
         guard let client = try? setting.connect("torture \(workload) watcher") else { return }
         defer { client.close() }
         while !Task.isCancelled {
@@ -67,19 +96,14 @@ final class FeedWatcher: Sendable {
         }
     }
 
-    /// Commits one thing more at `path`, and watches until it has come.
-    func finish(_ setting: WorkloadSetting, path: String) async throws(TortureFailure) {
+    /// Commits one thing more, and watches until it has come.
+    func finish(_ setting: WorkloadSetting) async throws(TortureFailure) {
+        let last = try await commit(1, setting, "ending the watch")
         let client = try setting.connect("torture \(workload) end")
         defer { client.close() }
-        let last = try await setting.must("ending the watch") { () throws(LockstepError) in
-            try await client.setProperty(
-                path, type: .count, values: [.count(1)], timeout: setting.timeout)
-        }
         _ = try await setting.must("watching to the end") { () throws(LockstepError) in
-            try await self.watch(client, setting, atMost: .max, through: last.index)
+            try await self.watch(client, setting, atMost: .max, through: last)
         }
-        if next.withLock({ $0 }) > last.index {
-            observe(setting, "end", .integer(Int64(last.index)))
-        }
+        if next.withLock({ $0 }) > last { observe(setting, "end", .integer(Int64(last))) }
     }
 }

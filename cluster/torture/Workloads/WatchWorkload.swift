@@ -5,40 +5,27 @@ import Lockstep
 struct WatchWorkload: CheckedWorkload {
     let name = "watch"
     let summary = "a watch that is resumed now and then: every commit in order, once"
-    private static let noteName = "watch-id"
-
-    private let watcher = FeedWatcher(
-        workload: "watch", prefix: "svc:/torture/watch", noteName: Self.noteName)
-
-    private static func path(_ client: Int) -> String {
-        "svc:/torture/watch:w\(client)/:properties/state/value"
-    }
+    private let watcher = FeedWatcher(workload: "watch")
 
     func setUp(_ setting: WorkloadSetting) async throws(TortureFailure) {
-        let client = try setting.connect("torture watch")
-        defer { client.close() }
-        let commit = try await setting.must("setting up the watch") { () throws(LockstepError) in
-            try await client.setProperty(
-                Self.path(0), type: .count, values: [.count(0)], timeout: setting.timeout)
-        }
-        watcher.begin(after: commit.index)
+        try await watcher.setUp(setting)
     }
 
     func run(_ setting: WorkloadSetting, until deadline: ContinuousClock.Instant) async {
-        let watching = Task { await watcher.run(setting) }
-        await Worker.runAll(self, setting, until: deadline) { worker in
-            await Self.commit(worker.uniqueValue(), worker)
-            await pause(worker.generator.milliseconds(in: 0...10))
+        await watcher.watch(setting) {
+            await Worker.runAll(self, setting, until: deadline) { worker in
+                await commit(worker.uniqueValue(), worker)
+                await pause(worker.generator.milliseconds(in: 0...10))
+            }
         }
-        watching.cancel()
-        await watching.value
     }
 
-    private static func commit(_ value: Int64, _ worker: Worker) async {
+    private func commit(_ value: Int64, _ worker: Worker) async {
+        let path = watcher.path(worker.number)
+        let noteName = watcher.noteName
         await worker.perform("commit", "feed", [.integer(value)]) { client throws(LockstepError) in
             var transaction = Transaction()
-            try transaction.setProperty(
-                path(worker.number), type: .count, values: [.count(UInt64(value))])
+            try transaction.setProperty(path, type: .count, values: [.count(UInt64(value))])
             transaction.setNote(noteName, to: Array("\(value)".utf8))
             let commit = try await client.commit(transaction, timeout: worker.setting.timeout)
             return .integer(Int64(commit.index))
@@ -46,7 +33,7 @@ struct WatchWorkload: CheckedWorkload {
     }
 
     func finish(_ setting: WorkloadSetting) async throws(TortureFailure) {
-        try await watcher.finish(setting, path: Self.path(0))
+        try await watcher.finish(setting)
     }
 
     func check(_ history: History) -> [CheckReport] {
