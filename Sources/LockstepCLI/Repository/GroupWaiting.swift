@@ -1,7 +1,7 @@
-import Lockstep
+package import Lockstep
 
 /// Waits until something happens to groups, or to the services and instances that hold them.
-struct GroupWaiting {
+package struct GroupWaiting {
     let client: LockstepClient
     /// Of services, instances or groups; what is below them counts.
     let paths: [String]
@@ -41,7 +41,8 @@ struct GroupWaiting {
         return try result.get()
     }
 
-    private static func concerns(_ event: GroupEvent, _ paths: [String]) -> Bool {
+    /// Whether an event is of one of the paths, of something below it, or takes it away from above.
+    package static func concerns(_ event: GroupEvent, _ paths: [String]) -> Bool {
         switch event {
         case .everything: true
         case .changed(let path): paths.contains { isAtOrBelow(path, $0) }
