@@ -111,9 +111,10 @@ package struct OpenedReplica {
     ///
     /// The engine holds committed records only. A log that ends before it, has another frame at its
     /// position or goes on from another one, is older than a snapshot whose installation was cut
-    /// short, and is reset. Damage below the position is no obstacle. Damage above it may have been
-    /// acknowledged: the log is hidden from there on until it has been repaired; a node alone, which
-    /// nobody can help, is refused.
+    /// short, and is reset; so is one that ends with damage at its position: a node that went on from
+    /// the frames below would vote without them. Other damage below the position is no obstacle.
+    /// Damage above it may have been acknowledged: the log is hidden from there on until it has been
+    /// repaired; a node alone, which nobody can help, is refused.
     private static func keep(
         _ recovery: WriteAheadLog.Recovery, _ position: AppliedPosition, log: WriteAheadLog,
         isAlone: Bool, notes: inout [String]
@@ -126,12 +127,15 @@ package struct OpenedReplica {
                     || $0.digest != position.digest)
                 || $0.firstIndex == position.index.next && $0.previousDigest != position.digest
         }
-        if recovery.lastIndex < position.index || contradicts {
+        let obstacles = recovery.damage.filter { $0.last > position.index }
+        let readableEnd = recovery.frames.last?.lastIndex ?? recovery.start.index
+        if recovery.lastIndex < position.index || contradicts
+            || obstacles.isEmpty && readableEnd < position.index
+        {
             try log.reset(to: engine, voting: recovery.voting)
             notes.append("the log was reset to the engine's position \(position.index)")
             return Kept(start: engine, steps: .beganBehindEngine)
         }
-        let obstacles = recovery.damage.filter { $0.last > position.index }
         if isAlone, let damage = obstacles.first { throw WALFailure.damaged(damage) }
         if let first = obstacles.first, first.first <= position.index {
             _ = try log.begin(behind: engine, voting: recovery.voting)
