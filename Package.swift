@@ -190,7 +190,7 @@ let package = Package(
             "Simulation",
             [
                 "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Properties",
-                "WAL", "Triggers", "Replication", "Wire", "Node",
+                "WAL", "Triggers", "Replication", "Wire", "Node", "Client",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(

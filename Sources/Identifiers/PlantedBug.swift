@@ -34,8 +34,8 @@
         case acknowledgeBeforeSync = "acknowledge-before-sync"
         /// The log is written without fdatasync.
         case syncLeftOut = "sync-left-out"
-        /// A follower acknowledges a new leader before the new term is on disk.
-        case acknowledgeBeforeTerm = "acknowledge-before-term"
+        /// The names of new segments are not made durable.
+        case directorySyncLeftOut = "directory-sync-left-out"
         /// The leader counts itself for what it has not synced.
         case leaderCountsUnsynced = "leader-counts-unsynced"
         /// A record of an old term is committed by counting.

@@ -32,6 +32,11 @@ package final class MemoryEngineFactory: EngineFactory, @unchecked Sendable {
         lock.withLock { engines[directory] }
     }
 
+    /// The directories of the engines that are open, sorted.
+    package var openDirectories: [String] {
+        lock.withLock { engines.filter { !$0.value.isEnded }.keys.sorted() }
+    }
+
     /// Ends the open engine of `directory` as a crash would, keeping the first `kept` of the
     /// batches that were not flushed.
     ///

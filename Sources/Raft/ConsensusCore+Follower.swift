@@ -110,10 +110,7 @@ extension ConsensusCore {
 
     /// Whether the term and the vote are on disk.
     private var isTermDurable: Bool {
-        #if PLANTED_BUGS
-            if PlantedBug.acknowledgeBeforeTerm.isActive { return true }
-        #endif
-        return writes.first.map { $0.id > hardStateWrite } ?? true
+        writes.first.map { $0.id > hardStateWrite } ?? true
     }
 
     /// The first of `frames` that is not in the log; nil where all are.

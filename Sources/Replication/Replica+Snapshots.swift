@@ -288,7 +288,10 @@ extension Replica {
 
     private func installed(_ request: Message.SnapshotRequest, _ adoption: Adoption) {
         let position = adoption.position
-        if raft.isDamaged { steps.insert(.tookSnapshot) }
+        if raft.isDamaged {
+            steps.insert(.tookSnapshot)
+            if raft.leader == nil { steps.insert(.borrowedSnapshot) }
+        }
         logger.notice("snapshot installed", metadata: ["index": "\(position.index)"])
         isInstalling = false
         self.position = position

@@ -65,6 +65,8 @@ struct FrameIndex {
     private(set) var headers: [FrameHeader]? = []
     private(set) var holes: [Hole] = []
     private(set) var last: Last
+    /// Whether frames of which it was not known have been proved to be part of the log.
+    private(set) var hasProvenSuspects = false
 
     init(start: WriteAheadLog.LogStart) {
         self.start = start
@@ -317,6 +319,7 @@ extension FrameIndex {
     /// Puts back suspects that have been proven, the last of them first.
     private mutating func restore(_ proven: [Suspect], end: LogIndex) {
         let ordered = proven.reversed()
+        hasProvenSuspects = hasProvenSuspects || !proven.isEmpty
         guard let first = ordered.first, let last = ordered.last else { return }
         let position = position(behind: first.entry.firstIndex)
         entries.insert(contentsOf: ordered.map(\.entry), at: position)

@@ -64,6 +64,7 @@ struct LogReplay {
     /// What of the recovery table it has come to.
     var steps: RecoverySteps {
         var steps: RecoverySteps = mustClearTail ? .cutTornGroup : []
+        if index.hasProvenSuspects { steps.insert(.confirmedDoubt) }
         if hasLostGroups, index.holes.isEmpty { steps.insert(.keptFramesOfRottenEnvelope) }
         return steps
     }

@@ -2,9 +2,9 @@
 ///
 /// For simulations, which must have met them all, and for tests, which prove them one by one.
 package struct RecoverySteps: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt16
+    package let rawValue: UInt32
 
-    package init(rawValue: UInt16) {
+    package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
@@ -39,6 +39,15 @@ package struct RecoverySteps: OptionSet, Hashable, Sendable {
     /// Rot was found while running, above what had been applied.
     package static let foundRotRunning = RecoverySteps(rawValue: 1 << 14)
 
+    /// Ordinary frames of the leader have filled damage.
+    package static let filledByAppends = RecoverySteps(rawValue: 1 << 15)
+    /// Where the log ended was lost too, and the leader's frames began it anew there.
+    package static let beganAnewInDamage = RecoverySteps(rawValue: 1 << 16)
+    /// Frames that a lost group might have cut off were proved by the digest of what follows.
+    package static let confirmedDoubt = RecoverySteps(rawValue: 1 << 17)
+    /// The snapshot in the place of what was lost came from a node that does not lead.
+    package static let borrowedSnapshot = RecoverySteps(rawValue: 1 << 18)
+
     /// Each of them with what it is called in reports.
     package static let names: [(step: RecoverySteps, name: String)] = [
         (.cutTornGroup, "torn group cut off"),
@@ -56,5 +65,9 @@ package struct RecoverySteps: OptionSet, Hashable, Sendable {
         (.refusedAlone, "start refused alone"),
         (.flushedOverRot, "rot in applied records flushed away"),
         (.foundRotRunning, "rot found while running"),
+        (.filledByAppends, "damage filled by appends"),
+        (.beganAnewInDamage, "log begun anew in damage"),
+        (.confirmedDoubt, "doubtful frames proved"),
+        (.borrowedSnapshot, "snapshot lent without a leader"),
     ]
 }

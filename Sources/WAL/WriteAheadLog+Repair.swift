@@ -30,6 +30,7 @@ extension WriteAheadLog {
         {
             // Where the log ended is lost too, and `hole.last` a guess: as behind a conflict, the
             // leader's frame begins the log anew there. A repair never moves the log's end.
+            counters.steps.insert(.beganAnewInDamage)
             try write(
                 Group(
                     voting: voting, records: [.truncate(after: hole.first.previous), .frame(frame)])
@@ -69,6 +70,7 @@ extension WriteAheadLog {
             with: frame.header, segment: current.number, offset: offsets[0],
             below: { _ in below })
         precondition(refusal == nil, "a frame that fitted does not: \(refusal ?? "")")
+        if index.hasProvenSuspects { counters.steps.insert(.confirmedDoubt) }
     }
 
     /// Writes a group of which frames may lie where damage or what follows it is.
@@ -100,6 +102,7 @@ extension WriteAheadLog {
                 let isKnown = hole.map { index.holes[$0].digest != nil } ?? false
                 try put(frame, below: frame.header.previousDigest)
                 counters.steps.insert(isKnown ? .repairedByDigest : .repairedByLeader)
+                counters.steps.insert(.filledByAppends)
             case .conflicts:
                 counters.steps.insert(.gaveWayToConflict)
                 rest = [.truncate(after: frame.header.firstIndex.previous), record]

@@ -59,6 +59,7 @@ struct GoldenDirectoryTests {
     /// Puts the golden files, changed by `change`, on the disk of a node that is down.
     private func put(_ nodes: WholeNodes, _ change: (inout [UInt8]) -> Void = { _ in }) throws {
         let disk = nodes.hosts[0].disk
+        try disk.makeDirectory("/data/log")
         for name in try posix.list(Self.root + "/log") {
             var bytes = try read(Self.root + "/log/" + name)
             change(&bytes)
@@ -66,6 +67,7 @@ struct GoldenDirectoryTests {
             try file.write([bytes], at: 0)
             try file.sync()
         }
+        try disk.syncNames(to: "/data/log/all")
     }
 
     @Test(.enabled(if: unsafe getenv("LOCKSTEP_WRITE_FIXTURE") != nil))

@@ -9,7 +9,91 @@ struct SimulatedDiskTests {
         let file = try disk.open(path, .create)
         try file.write([bytes], at: 0)
         try file.sync()
+        try disk.syncDirectory("/")
         return file
+    }
+
+    private func exists(_ path: String) throws -> Bool {
+        try disk.exists(path)
+    }
+
+    @Test
+    func `a name is there after a crash once its directory was synced`() throws {
+        var random = SeededGenerator(seed: 1)
+        try disk.makeDirectory("/d")
+        try disk.syncDirectory("/")
+        let file = try disk.open("/d/a", .create)
+        try file.write([[1]], at: 0)
+        try file.sync()
+        disk.crash(.none, using: &random)
+        #expect(try !exists("/d/a"))
+        _ = try self.file("/d/b", holding: [1])
+        try disk.syncDirectory("/d")
+        try disk.rename("/d/b", to: "/d/c")
+        disk.crash(.none, using: &random)
+        #expect(disk.bytes(of: "/d/b") == [1])
+        #expect(try !exists("/d/c"))
+        try disk.rename("/d/b", to: "/d/c")
+        try disk.syncDirectory("/d")
+        try disk.remove("/d/c")
+        disk.crash(.none, using: &random)
+        #expect(disk.bytes(of: "/d/c") == [1])
+    }
+
+    @Test
+    func `a directory whose name was not synced takes what is in it along`() throws {
+        var random = SeededGenerator(seed: 1)
+        try disk.makeDirectory("/d/e")
+        _ = try file("/d/e/a", holding: [1])
+        try disk.syncDirectory("/d/e")
+        try disk.syncDirectory("/")
+        disk.crash(.none, using: &random)
+        #expect(try exists("/d"))
+        #expect(try !exists("/d/e"))
+        #expect(try !exists("/d/e/a"))
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `changes of names in one directory are lost from the last on`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let names = ["/a", "/b", "/c", "/d"]
+        for name in names { _ = try disk.open(name, .create) }
+        disk.crash(.bytes, using: &random)
+        let left = try names.prefix { try exists($0) }
+        #expect(try names.dropFirst(left.count).allSatisfy { try !exists($0) })
+    }
+
+    @Test
+    func `room that was preallocated makes nothing durable`() throws {
+        var random = SeededGenerator(seed: 1)
+        let file = try file("/a", holding: [1, 2, 3])
+        try file.write([[9]], at: 0)
+        try file.preallocate(8)
+        disk.crash(.none, using: &random)
+        #expect(disk.bytes(of: "/a") == [1, 2, 3])
+    }
+
+    @Test
+    func `what a sync has failed over is not made durable by a later one`() throws {
+        var random = SeededGenerator(seed: 1)
+        let file = try file("/a", holding: [1, 2, 3])
+        try file.write([[9]], at: 0)
+        disk.faults.failsSyncs = true
+        #expect(throws: FileFailure.self) { try file.sync() }
+        disk.faults.failsSyncs = false
+        try file.write([[8]], at: 2)
+        try file.sync()
+        disk.crash(.none, using: &random)
+        #expect(disk.bytes(of: "/a") == [1, 2, 8])
+    }
+
+    @Test
+    func `a write that fails may leave a beginning`() throws {
+        let file = try file("/a", holding: [1, 2, 3])
+        disk.faults.failsWrites = true
+        disk.faults.writeLuck = 2
+        #expect(throws: FileFailure.self) { try file.write([[7, 8, 9]], at: 0) }
+        #expect(disk.bytes(of: "/a") == [7, 8, 3])
     }
 
     @Test
@@ -45,8 +129,9 @@ struct SimulatedDiskTests {
     @Test
     func `a disk that lies loses what it said was synced`() throws {
         var random = SeededGenerator(seed: 1)
-        disk.faults.liesAboutSyncs = true
         let file = try disk.open("/a", .create)
+        try disk.syncDirectory("/")
+        disk.faults.liesAboutSyncs = true
         try file.write([[1]], at: 0)
         try file.sync()
         disk.crash(.none, using: &random)

@@ -42,14 +42,19 @@ struct SimulatedRunTests {
         #expect(first.traceDigest != second.traceDigest)
     }
 
-    @Test
-    func `disks that lie about syncs are found out`() {
+    @Test(arguments: [41, 42] as [UInt64])
+    func `disks that lie about syncs are found out by what is lost`(seed: UInt64) {
         var settings = RunSettings()
         settings.disksLie = true
-        let found = (41...44).contains { seed in
-            !SimulatedRun(seed: UInt64(seed), settings: settings).run().passed
-        }
-        #expect(found)
+        let verdict = SimulatedRun(seed: seed, settings: settings).run()
+        let reasons = [
+            "on disk and starts with", "has led in term", "refuses its data",
+            "log that cannot be opened",
+        ]
+        #expect(
+            verdict.violations.first.map { first in reasons.contains { first.contains($0) } }
+                == true,
+            "seed \(seed): \(verdict.violations.first ?? "nothing was found")")
     }
 
     @Test

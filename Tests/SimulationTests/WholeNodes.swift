@@ -6,18 +6,6 @@ import WAL
 
 /// A small cluster of whole nodes that a test writes to, and breaks by hand.
 final class WholeNodes {
-    /// A group of a log's segment, as the byte tables have it.
-    struct Group {
-        let path: String
-        let offset: Int
-        let byteCount: Int
-        /// The records of its frames; nil where it has none.
-        let records: ClosedRange<LogIndex>?
-
-        /// Where the payload of its first frame begins.
-        var payload: Int { offset + 48 + FrameHeader.byteCount }
-    }
-
     let world: World
     let cluster: SimulatedCluster
     /// What each host's processes have come to of the recovery table, by the time they ended.
@@ -91,35 +79,12 @@ final class WholeNodes {
     // MARK: Breaking
 
     /// All groups of a host's log, in order.
-    func groups(_ host: SimulatedHost) -> [Group] {
-        host.disk.paths(below: "/data/log/segment-").flatMap { path -> [Group] in
-            guard let bytes = host.disk.bytes(of: path) else { return [] }
-            var groups: [Group] = []
-            var offset = 1_024
-            while offset + 48 <= bytes.count {
-                var reader = ByteReader(bytes, in: offset..<bytes.count)
-                guard let magic = try? reader.readUInt32(), magic != 0,
-                    (try? reader.skip(36)) != nil, let body = try? reader.readUInt32()
-                else { break }
-                let count = 48 + Int(body)
-                var records: ClosedRange<LogIndex>?
-                var place = offset + 48
-                while place < offset + count,
-                    let header = try? FrameHeader.decode(bytes, at: place, limits: limits)
-                {
-                    records = (records?.lowerBound ?? header.firstIndex)...header.lastIndex
-                    place += header.frameBytes
-                }
-                groups.append(
-                    Group(path: path, offset: offset, byteCount: count, records: records))
-                offset += count
-            }
-            return groups
-        }
+    func groups(_ host: SimulatedHost) -> [LogGroup] {
+        LogGroup.all(of: host.disk, limits: limits)
     }
 
     /// The group of a host's log that holds `index`.
-    func group(_ host: SimulatedHost, holding index: LogIndex) -> Group? {
+    func group(_ host: SimulatedHost, holding index: LogIndex) -> LogGroup? {
         groups(host).last { $0.records?.contains(index) == true }
     }
 

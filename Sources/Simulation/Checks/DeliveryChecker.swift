@@ -41,6 +41,13 @@ final class DeliveryChecker {
         violations.append("\(host.name) delivers \(index) before \(missed) was ever delivered")
     }
 
+    /// What was delivered, and is no commit of `history`.
+    func unfounded(_ history: [ValueModel.Write]) -> [String] {
+        delivered.subtracting(history.map(\.index)).sorted().map {
+            "\($0) was delivered to a trigger, and no transaction was committed there"
+        }
+    }
+
     /// Whether each commit that a client knows of has been delivered.
     var isComplete: Bool {
         guard let since else { return true }

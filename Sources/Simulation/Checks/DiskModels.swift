@@ -8,8 +8,19 @@ import Identifiers
 final class DiskModels {
     /// The end of a frame.
     struct End: Hashable {
+        /// The frame's first record.
+        let first: LogIndex
         let index: LogIndex
         let digest: ChainDigest
+        /// The digest that the frame continues.
+        let previous: ChainDigest
+
+        init(_ header: FrameHeader) {
+            first = header.firstIndex
+            index = header.lastIndex
+            digest = header.digest
+            previous = header.previousDigest
+        }
     }
 
     /// One disk: the ends of its frames, ascending.
@@ -18,6 +29,8 @@ final class DiskModels {
         /// Behind this the log was begun anew; the engine holds what is before.
         var start: LogIndex
         var written: [Group] = []
+        /// Whether the last group that was synced has no frames: a vote, or a bare truncation.
+        var endsWithVote = false
 
         init(ends: [End] = [], start: LogIndex = .zero) {
             self.ends = ends
@@ -57,7 +70,13 @@ final class DiskModels {
     func holds(_ host: UInt64, _ index: LogIndex, _ digest: ChainDigest) -> Bool {
         guard let model = models[host] else { return false }
         if index <= model.start { return true }
-        return model.ends.last { $0.index <= index } == End(index: index, digest: digest)
+        guard let end = model.ends.last(where: { $0.index <= index }) else { return false }
+        return end.index == index && end.digest == digest
+    }
+
+    /// Whether nothing but a vote lies at the end of a host's log.
+    func endsWithVote(_ host: UInt64) -> Bool {
+        models[host]?.endsWithVote ?? false
     }
 
     func forget(_ host: UInt64) {
@@ -67,7 +86,7 @@ final class DiskModels {
     /// A process begins with these frames; the engine holds what is up to `start`.
     func begins(_ host: UInt64, start: LogIndex, _ headers: [FrameHeader]) {
         models[host] = Model(
-            ends: headers.map { End(index: $0.lastIndex, digest: $0.digest) }, start: start)
+            ends: headers.map(End.init), start: start)
     }
 
     /// An engine brought by a snapshot holds what is up to `index`.
@@ -104,9 +123,22 @@ final class DiskModels {
         for group in model.written {
             if let base = group.base { truncate(host, model, to: base) }
             model.ends.append(contentsOf: group.ends)
-            if group.base == nil { model.ends.sort { $0.index < $1.index } }
+            guard group.base == nil else { continue }
+            model.ends.sort { $0.index < $1.index }
+            checkChain(host, model.ends)
         }
+        model.endsWithVote = model.written.last?.ends.isEmpty ?? false
         model.written.removeAll(keepingCapacity: true)
+    }
+
+    /// What has been repaired continues what is below, and is continued by what is above.
+    private func checkChain(_ host: UInt64, _ ends: [End]) {
+        for (one, next) in zip(ends, ends.dropFirst())
+        where one.index.next == next.first && one.digest != next.previous {
+            violations.append(
+                "n\(host) has repaired its log so that \(next.first) does not continue "
+                    + "\(one.index)")
+        }
     }
 
     private func truncate(_ host: UInt64, _ model: Model, to base: LogIndex) {
@@ -132,7 +164,7 @@ final class DiskModels {
             var terms: [Term] = []
             while offset < bytes.count {
                 let header = try FrameHeader.decode(bytes, at: offset, limits: limits)
-                ends.append(End(index: header.lastIndex, digest: header.digest))
+                ends.append(End(header))
                 terms.append(header.term)
                 offset += header.frameBytes
             }

@@ -1,4 +1,6 @@
+import Codec
 package import Identifiers
+import Transactions
 
 /// What the clients of a run were told, and what must follow from it.
 package final class Ledger: @unchecked Sendable {
@@ -164,6 +166,47 @@ extension Ledger {
             }
         return readsMade.compactMap(model.violation(of:))
             + conditions.compactMap(model.violation(of:))
+    }
+
+    /// A client was given `reply` to a read of a group, which says to be of the state at `applied`.
+    func read(
+        _ group: Int, _ reply: [UInt8], at applied: LogIndex, notBelow floor: LogIndex,
+        by client: String
+    ) {
+        do throws(DecodingFailure) {
+            let value = try ClientOperation.value(of: reply)
+            read(
+                ValueModel.Read(client: client, group: group, applied: applied, value: value),
+                notBelow: floor)
+        } catch {
+            violated("\(client) got a reply that cannot be read: \(error)")
+        }
+    }
+
+    /// What an outcome means for the operation; what must not be is noted.
+    func fate(of write: ClientWrite, _ outcome: Outcome) -> Fate {
+        switch outcome {
+        case .committed(let index, let results):
+            if write.aborts {
+                violated("\(write.name) must abort, and committed at \(index)")
+            }
+            if results.count != write.groups.count {
+                violated("\(write.name) committed at \(index) with \(results.count) results")
+            }
+            return .committed(index)
+        case .aborted(let index, let abort):
+            switch abort.code {
+            case .requested
+            where write.aborts && abort.step == write.groups.count
+                && abort.message == ClientOperation.abortReason:
+                break
+            case .expectationFailed where abort.step == nil:
+                conditionFailed(write, at: index)
+            default:
+                violated("\(write.name) aborted: \(abort)")
+            }
+            return .aborted
+        }
     }
 
     func retried() {

@@ -7,7 +7,7 @@ import Wire
 /// A client that does one operation after the other, and goes on with each until it has an answer.
 ///
 /// It finds the leader, retries by session and sequence number, and writes down what it was told.
-package final class SimulatedClient: ClientLinkOwner, @unchecked Sendable {
+package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Sendable {
     /// A session lives at least this long after it was used.
     private static let sessionMilliseconds: UInt64 = 20_000
 
@@ -242,14 +242,8 @@ extension SimulatedClient {
     }
 
     private func readDone(_ group: Int, isStale: Bool, _ applied: LogIndex, _ reply: [UInt8]) {
-        do throws(DecodingFailure) {
-            let read = ValueModel.Read(
-                client: name, group: group, applied: applied,
-                value: try ClientOperation.value(of: reply))
-            ledger.read(read, notBelow: isStale ? .zero : readFloor)
-        } catch {
-            ledger.violated("\(name) got a reply that cannot be read: \(error)")
-        }
+        ledger.read(
+            group, reply, at: applied, notBelow: isStale ? .zero : readFloor, by: name)
         ended()
     }
 
@@ -275,37 +269,12 @@ extension SimulatedClient {
     }
 
     private func conclude(_ write: ClientWrite, _ outcome: Outcome, lastUse: UInt64) {
-        switch outcome {
-        case .committed(let index, let results):
-            if write.aborts {
-                ledger.violated("\(write.name) must abort, and committed at \(index)")
-            }
-            if results.count != write.groups.count {
-                ledger.violated(
-                    "\(write.name) committed at \(index) with \(results.count) results")
-            }
-            trace.note(loop.world, name, "\(write.name) committed at \(index)")
-            concluded(write.name, .committed(index))
-        case .aborted(_, let abort) where abort.code == .sessionUnknown:
-            lostSession(write.name, lastUse)
-        case .aborted(let index, let abort):
-            switch abort.code {
-            case .requested
-            where write.aborts && abort.step == write.groups.count
-                && abort.message == ClientOperation.abortReason:
-                break
-            case .expectationFailed where abort.step == nil:
-                ledger.conditionFailed(write, at: index)
-            default:
-                ledger.violated("\(write.name) aborted: \(abort)")
-            }
-            concluded(write.name, .aborted)
+        guard outcome.abortCode != .sessionUnknown else {
+            return lostSession(write.name, lastUse)
         }
-    }
-
-    private func concluded(_ operation: String, _ fate: Ledger.Fate) {
         acknowledged = sequence
-        ledger.ended(operation, fate)
+        trace.note(loop.world, name, "\(write.name) ended: \(outcome)")
+        ledger.ended(write.name, ledger.fate(of: write, outcome))
         ended()
     }
 

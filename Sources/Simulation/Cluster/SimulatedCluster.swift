@@ -39,6 +39,13 @@ package final class SimulatedCluster: @unchecked Sendable {
 
     /// The cluster's name in every simulation.
     package static let identifier = ClusterID(Bits128(high: 1, low: 2))
+    /// How often processes flush their engines, of which each takes one by luck.
+    package var flushings: [(bytes: Int, records: Int, milliseconds: UInt64)] = [
+        (64 << 10, 512, 5_000), (64 << 10, 512, 5_000), (8 << 20, 1 << 16, 60_000),
+        (8 << 10, 64, 500),
+    ]
+    /// Frames that a leader sends in one message.
+    package var framesPerAppend = 4_096
     /// The start that was cut short, by its number on its host.
     private var crashedStart: Int?
     /// Simulated time that processes ran for which have ended.
@@ -82,9 +89,12 @@ package final class SimulatedCluster: @unchecked Sendable {
         replica.limits = limits
         replica.raft.electionMilliseconds = 150
         replica.raft.heartbeatMilliseconds = 30
-        replica.flushBytes = 64 << 10
-        replica.flushRecords = 512
-        replica.flushMilliseconds = 5_000
+        replica.raft.framesPerAppend = framesPerAppend
+        // Some processes flush often, some leave much to the log.
+        let flushing = world.random.pick(flushings)
+        replica.flushBytes = flushing.bytes
+        replica.flushRecords = flushing.records
+        replica.flushMilliseconds = flushing.milliseconds
         replica.replacementPauseMilliseconds = 1_000
         let settings = NodeSettings(
             replica: replica, incarnation: Incarnation(host.incarnation),
@@ -124,7 +134,7 @@ package final class SimulatedCluster: @unchecked Sendable {
                 fileSystem: fileSystem, engineFactory: host.engines,
                 incarnation: settings.incarnation)
         } catch {
-            host.disk.crash(.none, using: &world.random)
+            host.disk.crash(tearing(failed: !host.disk.refusals.isEmpty), using: &world.random)
             throw error
         }
         let loop = SimulatedLoop(world: world)
@@ -171,8 +181,14 @@ package final class SimulatedCluster: @unchecked Sendable {
         // Its turn is still under way: it ends right behind it.
         let loop = process.loop
         world.after(0) { [self] in
-            if host.process?.loop === loop { end(host, .none) }
+            if host.process?.loop === loop { end(host, tearing(failed: host.failure != nil)) }
         }
+    }
+
+    /// What a process that has ended by itself leaves of what it did not sync: all of it may be there
+    /// in parts where its disk has `failed`.
+    private func tearing(failed: Bool) -> Tearing {
+        failed ? world.random.pick([.sectors, .bytes, .none]) : .none
     }
 
     /// Ends the process at once; the disk keeps what was synced and some of what was not.
@@ -217,9 +233,9 @@ package final class SimulatedCluster: @unchecked Sendable {
     /// What a process leaves behind on its host.
     private func endData(of host: SimulatedHost, _ tearing: Tearing, isMidTurn: Bool) {
         host.disk.crash(tearing, using: &world.random)
-        guard let pointer = host.disk.bytes(of: "/data/engine/CURRENT") else { return }
-        let directory = "/data/engine/" + String(decoding: pointer, as: UTF8.self)
-        if let engine = host.engines.engine(in: directory), !engine.isEnded {
+        // Which of them is the present one may have been lost with a name.
+        for directory in host.engines.openDirectories {
+            guard let engine = host.engines.engine(in: directory) else { continue }
             let count = engine.unflushedBatchCount
             let kept =
                 host.batchesKept.map { min($0, count) }

@@ -80,8 +80,8 @@ package final class SimulatedHost: @unchecked Sendable {
 package final class SimulatedProcess: @unchecked Sendable {
     package let loop: SimulatedLoop
     package let diskWorker: SimulatedWorker
-    /// All of its workers.
-    let workers: [SimulatedWorker]
+    /// All of its workers: the disk's, then those that apply, read and maintain.
+    package let workers: [SimulatedWorker]
     package let daemon: NodeDaemon
     package let programs: SimulatedPrograms
     /// The world's time when it began, nanoseconds.

@@ -4,6 +4,8 @@ package struct DiskFaults: Sendable {
     package var freeBytes: UInt64?
     /// Writes fail from the next one on.
     package var failsWrites = false
+    /// Says how many bytes a failing write has written all the same.
+    package var writeLuck: UInt64 = 0
     /// Syncs fail from the next one on.
     package var failsSyncs = false
     /// Reads fail from the next one on.
@@ -40,6 +42,8 @@ package struct DiskCounts: Sendable {
     package var failedWrites = 0
     package var failedSyncs = 0
     package var failedReads = 0
+    /// Crashes that have lost some change of names.
+    package var lostNames = 0
     /// Slips by their name.
     package var slips: [DiskSlip: Int] = [:]
 

@@ -2,8 +2,8 @@ package import IOCore
 
 /// The disk of one simulated node: what was written, and what would survive a crash.
 ///
-/// It outlives the node's process. A crash keeps of each unsynced write some parts, as the world's
-/// luck decides; names are durable at once.
+/// It outlives the node's process. A crash keeps of each unsynced write some parts, and of each
+/// directory's unsynced names the first few, as the world's luck decides.
 package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     /// One file.
     final class Content {
@@ -11,6 +11,8 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         var durable: [UInt8] = []
         /// Byte ranges written since the last sync, in order.
         var dirty: [Range<Int>] = []
+        /// Ranges that a sync has failed over: no later one writes them.
+        var abandoned: [Range<Int>] = []
         /// Where the last group was written, in a segment of the log.
         var lastGroup = 0
 
@@ -21,6 +23,31 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
                 durable.append(contentsOf: [UInt8](repeating: 0, count: missing))
             }
             durable.replaceSubrange(range, with: live[range])
+        }
+
+        /// All that was written is on the disk, but for what a sync has failed over.
+        func sync() {
+            for range in dirty { makeDurable(range) }
+            if durable.count < live.count {
+                let missing = live.count - durable.count
+                durable.append(contentsOf: [UInt8](repeating: 0, count: missing))
+            }
+            durable.removeLast(durable.count - live.count)
+            dirty = []
+        }
+
+        /// A sync has failed: what it was to write may or may not be there after a crash.
+        func abandon() {
+            abandoned += dirty
+            dirty = []
+        }
+
+        /// What is live is what there is.
+        func settle(_ image: [UInt8]) {
+            live = image
+            durable = image
+            dirty = []
+            abandoned = []
         }
     }
 
@@ -36,17 +63,20 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     package var syncedGroups: () -> Void = {}
     /// Counts the processes that have used the disk; what an earlier one does is refused.
     private(set) var epoch = 0
-    var files: [String: Content] = [:]
+    /// The names that there are, and those that a crash leaves.
+    var names = NameTable()
     var slipLuck: UInt64 = 0
     var astray: Astray?
     /// The segment that was written to last.
     var newestSegment: Content?
     /// What stale reads give.
     var images: [ObjectIdentifier: [UInt8]] = [:]
-    fileprivate var directories: Set<String> = []
     private let locks = LockTable()
 
     package init() {}
+
+    /// Every file, by its path.
+    var files: [String: Content] { names.files }
 
     // MARK: FileSystem
 
@@ -58,7 +88,7 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
                 throw FileFailure(.exists, "open", path: path, reason: "File exists")
             }
             let content = Content()
-            files[path] = content
+            names.link(path, content)
             return SimulatedFile(path: path, content: content, disk: self)
         case .readOnly, .readWrite:
             guard let content = files[path] else {
@@ -71,7 +101,7 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
 
     package func list(_ directory: String) throws(FileFailure) -> [String] {
         let prefix = directory + "/"
-        let below = Array(files.keys) + Array(directories)
+        let below = Array(files.keys) + Array(names.directories)
         let names = below.filter { $0.hasPrefix(prefix) }.compactMap {
             $0.dropFirst(prefix.count).split(separator: "/").first.map(String.init)
         }
@@ -79,37 +109,43 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     }
 
     package func exists(_ path: String) throws(FileFailure) -> Bool {
-        files[path] != nil || directories.contains(path)
+        files[path] != nil || names.directories.contains(path)
     }
 
     package func makeDirectory(_ path: String) throws(FileFailure) {
         try passes("mkdir", path, of: epoch)
-        directories.insert(path)
+        names.makeDirectory(path)
     }
 
     package func rename(_ source: String, to target: String) throws(FileFailure) {
         try passes("rename", source, of: epoch)
-        guard let content = files.removeValue(forKey: source) else {
+        guard let content = files[source] else {
             throw FileFailure(.notFound, "rename", path: source, reason: "No such file")
         }
-        files[target] = content
+        names.rename(source, to: target, content)
     }
 
     package func remove(_ path: String) throws(FileFailure) {
         try passes("unlink", path, of: epoch)
-        guard files.removeValue(forKey: path) != nil else {
+        guard files[path] != nil else {
             throw FileFailure(.notFound, "unlink", path: path, reason: "No such file")
         }
+        names.unlink(path)
     }
 
     package func removeTree(_ path: String) throws(FileFailure) {
         try passes("unlink", path, of: epoch)
-        files = files.filter { $0.key != path && !$0.key.hasPrefix(path + "/") }
-        directories = directories.filter { $0 != path && !$0.hasPrefix(path + "/") }
+        names.removeTree(path)
     }
 
     package func syncDirectory(_ path: String) throws(FileFailure) {
         try passes("fsync", path, of: epoch)
+        guard !faults.failsSyncs else {
+            counts.failedSyncs += 1
+            throw refuse(
+                FileFailure(.other, "fsync", path: path, reason: "Input/output error"))
+        }
+        if !faults.liesAboutSyncs { names.sync(path) }
     }
 
     package func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {
@@ -168,11 +204,11 @@ extension SimulatedDisk {
         let other = SimulatedDisk()
         for (path, file) in files {
             let content = Content()
-            content.live = file.live
-            content.durable = file.live
-            other.files[path] = content
+            content.settle(file.live)
+            other.names.link(path, content)
         }
-        other.directories = directories
+        names.directories.sorted().forEach { other.names.makeDirectory($0) }
+        other.names.syncAll()
         return other
     }
 
@@ -180,9 +216,16 @@ extension SimulatedDisk {
     package func tamper(below prefix: String, _ body: (inout [UInt8]) -> Void) {
         for path in paths(below: prefix) {
             guard let file = files[path] else { continue }
+            let before = file.live
             body(&file.live)
-            file.durable = file.live
-            file.dirty = []
+            precondition(
+                file.live.count == before.count,
+                "\(path) had \(before.count) bytes and has \(file.live.count)")
+            // What was not synced stays so.
+            for place in file.live.indices.prefix(file.durable.count)
+            where file.live[place] != before[place] {
+                file.durable[place] = file.live[place]
+            }
         }
     }
 
@@ -191,14 +234,17 @@ extension SimulatedDisk {
         locks.releaseAll()
         epoch += 1
         settleAstray()
+        let isLossy = names.crash { count in
+            if case .none = tearing { return 0 }
+            return Int.random(in: 0...count, using: &random)
+        }
+        if isLossy { counts.lostNames += 1 }
         for path in files.keys.sorted() {
-            guard let file = files[path],
-                !file.dirty.isEmpty || file.live.count != file.durable.count
-            else {
-                continue
-            }
+            guard let file = files[path] else { continue }
+            let unsynced = file.abandoned + file.dirty
+            guard !unsynced.isEmpty || file.live.count != file.durable.count else { continue }
             var image = file.durable
-            for range in file.dirty {
+            for range in unsynced {
                 for part in survivors(of: range, tearing, using: &random) {
                     guard part.upperBound <= file.live.count else { continue }
                     if image.count < part.upperBound {
@@ -208,9 +254,7 @@ extension SimulatedDisk {
                     image.replaceSubrange(part, with: file.live[part])
                 }
             }
-            file.live = image
-            file.durable = image
-            file.dirty = []
+            file.settle(image)
         }
     }
 

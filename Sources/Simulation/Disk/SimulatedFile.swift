@@ -34,12 +34,13 @@ final class SimulatedFile: File {
 
     func write(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
         try changing("pwritev") { () throws(FileFailure) in
-            if disk.faults.failsWrites {
-                disk.counts.failedWrites += 1
-                throw failure("pwritev")
-            }
             let bytes = buffers.count == 1 ? buffers[0] : joined(buffers)
             let range = offset..<(offset + bytes.count)
+            if disk.faults.failsWrites {
+                disk.counts.failedWrites += 1
+                writeBeginning(of: bytes, range)
+                throw failure("pwritev")
+            }
             try extend(to: range.upperBound, "pwritev")
             guard !disk.slips(writing: bytes, at: offset, of: content, path) else { return }
             content.live.replaceSubrange(range, with: bytes)
@@ -51,14 +52,11 @@ final class SimulatedFile: File {
         try changing("fdatasync") { () throws(FileFailure) in
             if disk.faults.failsSyncs {
                 disk.counts.failedSyncs += 1
+                content.abandon()
                 throw failure("fdatasync")
             }
-            guard !disk.faults.liesAboutSyncs else { return }
-            for range in content.dirty { content.makeDurable(range) }
-            if content.durable.count > content.live.count {
-                content.durable.removeLast(content.durable.count - content.live.count)
-            }
-            content.dirty = []
+            // A disk that lies tells the checks the same.
+            if !disk.faults.liesAboutSyncs { content.sync() }
             disk.syncedGroup(path)
         }
     }
@@ -66,8 +64,6 @@ final class SimulatedFile: File {
     func preallocate(_ bytes: Int) throws(FileFailure) {
         try changing("fallocate") { () throws(FileFailure) in
             try extend(to: bytes, "fallocate")
-            content.durable = content.live
-            content.dirty = []
         }
     }
 
@@ -75,9 +71,8 @@ final class SimulatedFile: File {
         try changing("ftruncate") { () throws(FileFailure) in
             guard content.live.count > bytes else { return }
             content.live.removeLast(content.live.count - bytes)
-            content.dirty = content.dirty.compactMap {
-                $0.lowerBound < bytes ? $0.lowerBound..<min($0.upperBound, bytes) : nil
-            }
+            content.dirty = content.dirty.compactMap { cut($0, at: bytes) }
+            content.abandoned = content.abandoned.compactMap { cut($0, at: bytes) }
         }
     }
 
@@ -97,6 +92,20 @@ final class SimulatedFile: File {
         bytes.reserveCapacity(buffers.reduce(0) { $0 + $1.count })
         for buffer in buffers { bytes.append(contentsOf: buffer) }
         return bytes
+    }
+
+    private func cut(_ range: Range<Int>, at end: Int) -> Range<Int>? {
+        range.lowerBound < end ? range.lowerBound..<min(range.upperBound, end) : nil
+    }
+
+    /// A write that fails may have written a part of what it was to.
+    private func writeBeginning(of bytes: [UInt8], _ range: Range<Int>) {
+        let room = content.live.count - range.lowerBound
+        let count = min(Int(disk.faults.writeLuck % UInt64(bytes.count + 1)), room)
+        guard count > 0 else { return }
+        let part = range.lowerBound..<(range.lowerBound + count)
+        content.live.replaceSubrange(part, with: bytes[..<count])
+        content.dirty.append(part)
     }
 
     private func extend(to end: Int, _ operation: String) throws(FileFailure) {

@@ -26,8 +26,11 @@ package enum Fault: Sendable, Hashable {
     case diskFull(UInt64, milliseconds: UInt64)
     /// Writes, syncs or reads fail, which ends the process; it starts again after so long.
     case diskFailure(UInt64, Access, downMilliseconds: UInt64)
-    /// The process ends, and bits of its log rot before it starts again.
-    case rot(UInt64, downMilliseconds: UInt64)
+    /// Bits of the log rot; but for `.running` the process ends before, and starts again after so
+    /// long.
+    case rot(UInt64, Rot, downMilliseconds: UInt64)
+    /// One of the workers that apply, read and maintain does nothing for so long.
+    case workerStall(UInt64, worker: Int, milliseconds: UInt64)
     /// One write or read of the log goes wrong without a word; some time later the process ends,
     /// and it starts again after so long.
     case slip(UInt64, DiskSlip, downMilliseconds: UInt64)
@@ -40,6 +43,9 @@ package enum Fault: Sendable, Hashable {
     case wallJumps(UInt64, milliseconds: UInt64)
     /// Trigger programs fail so often.
     case failingPrograms(UInt64, perMille: UInt64, milliseconds: UInt64)
+    /// The leader cannot reach the other hosts, nor be reached, and is asked for what it cannot do: to
+    /// change the members, or to write to a disk that stands still until a little after.
+    case leaderCut(milliseconds: UInt64, isStalled: Bool, changesMembers: Bool)
     /// The leader is told to hand over.
     case transfer
     /// The spare host becomes a learner, then a voter, then nobody: one step each time.
@@ -64,11 +70,13 @@ package enum Fault: Sendable, Hashable {
         case .flapping: "flapping link"
         case .slow: "slow node"
         case .wallJumps: "jumping wall clock"
-        case .rot: "rotten log"
+        case .rot(_, let rot, _): rot.rawValue
+        case .workerStall: "stalled worker"
         case .wipe: "wiped disk"
         case .clockRate: "clock rate"
         case .wallClock: "wall clock"
         case .failingPrograms: "failing programs"
+        case .leaderCut: "leader cut off"
         case .transfer: "transfer"
         case .membership: "membership change"
         }
@@ -79,10 +87,12 @@ package enum Fault: Sendable, Hashable {
         ([
             "clock rate", "clogged link", "connection reset", "crash", "crash of all",
             "failing programs", "failing read", "failing sync", "failing write", "flapping link",
-            "full disk", "harmed messages", "jumping wall clock", "membership change",
-            "one-way partition", "partition", "pause", "rotten log", "slow node", "stalled disk",
-            "transfer", "wall clock", "wiped disk",
-        ] + DiskSlip.allCases.map(\.rawValue) + Moment.allCases.map(\.rawValue)).sorted()
+            "full disk", "harmed messages", "jumping wall clock", "leader cut off",
+            "membership change",
+            "one-way partition", "partition", "pause", "slow node", "stalled disk",
+            "stalled worker", "transfer", "wall clock", "wiped disk",
+        ] + Rot.allCases.map(\.rawValue) + DiskSlip.allCases.map(\.rawValue)
+        + Moment.allCases.map(\.rawValue)).sorted()
 
     /// What a process is at when it ends in the middle of it.
     package enum Moment: String, Sendable, CaseIterable {
@@ -90,6 +100,18 @@ package enum Fault: Sendable, Hashable {
         case start = "crash in a start"
         case repair = "crash in a repair"
         case install = "crash in an install"
+    }
+
+    /// Where bits of a log rot.
+    package enum Rot: String, Sendable, CaseIterable {
+        /// In the first half of each segment, header included.
+        case anywhere = "rotten log"
+        /// In groups of which the engine holds nothing.
+        case unflushed = "rot above the engine"
+        /// In the last frames, behind which nothing but a vote has been written.
+        case end = "rot at the log's end"
+        /// While the process runs.
+        case running = "rot under a running process"
     }
 
     package enum Access: String, Sendable, CaseIterable {
@@ -189,6 +211,12 @@ package struct Schedule: Sendable {
             (5, .clog(one, other, delayMilliseconds: short, milliseconds: long)),
             (5, .reset(one, other)),
             (5, .harm(perMille: 1 + short / 2, milliseconds: long)),
+            (
+                6,
+                .leaderCut(
+                    milliseconds: 300 + short * 3, isStalled: long % 2 == 0,
+                    changesMembers: long % 3 == 0)
+            ),
         ]
     }
 
@@ -200,7 +228,11 @@ package struct Schedule: Sendable {
             (4, .diskStall(one, milliseconds: long)),
             (3, .diskFull(one, milliseconds: long)),
             (3, .diskFailure(one, random.pick([.write, .sync, .read]), downMilliseconds: long)),
-            (5, .rot(one, downMilliseconds: short)),
+            (2, .rot(one, .anywhere, downMilliseconds: short)),
+            (4, .rot(one, .unflushed, downMilliseconds: short)),
+            (3, .rot(one, .end, downMilliseconds: short)),
+            (3, .rot(one, .running, downMilliseconds: short)),
+            (3, .workerStall(one, worker: 1 + Int(short % 3), milliseconds: long / 2)),
             (2, .slip(one, .lostWrite, downMilliseconds: short)),
             (2, .slip(one, .misdirectedWrite, downMilliseconds: short)),
             (2, .slip(one, .misdirectedRead, downMilliseconds: short)),

@@ -13,6 +13,11 @@ extension FaultInjector {
             note(fault)
             worker.isStalled = true
             later(milliseconds) { worker.isStalled = false }
+        case .workerStall(let number, let place, let milliseconds):
+            guard let worker = cluster.host(number).process?.workers[place] else { return }
+            note(fault)
+            worker.isStalled = true
+            later(milliseconds) { worker.isStalled = false }
         case .diskFull(let number, let milliseconds):
             note(fault)
             let disk = cluster.host(number).disk
@@ -24,7 +29,9 @@ extension FaultInjector {
             note(fault)
             let disk = host.disk
             switch access {
-            case .write: disk.faults.failsWrites = true
+            case .write:
+                disk.faults.failsWrites = true
+                disk.faults.writeLuck = world.random.next()
             case .sync: disk.faults.failsSyncs = true
             case .read: disk.faults.failsReads = true
             }
@@ -39,18 +46,14 @@ extension FaultInjector {
         }
     }
 
-    /// Loses a host's data, or some of its log, while it is down.
-    func impair(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
+    /// Loses a host's data while it is down.
+    func wipe(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
         guard mayImpair(host) else { return }
         note(fault)
         impairment = Impairment(host: host, floor: checker.highestCommit)
         cluster.crash(host, .none)
-        if case .wipe = fault {
-            cluster.wipe(host)
-            checker.forget(host)
-        } else {
-            rot(host)
-        }
+        cluster.wipe(host)
+        checker.forget(host)
         restart(host, down)
     }
 
@@ -69,24 +72,11 @@ extension FaultInjector {
         later(4_000) { disk.faults.slip = nil }
     }
 
-    /// Flips bits in the first half of what the log holds: the last group that was acknowledged
-    /// cannot be told from a torn write, and is kept out of the atlas.
-    private func rot(_ host: SimulatedHost) {
-        let header = 128
-        host.disk.tamper(below: "/data/log/") { bytes in
-            guard let last = bytes.lastIndex(where: { $0 != 0 }), last / 2 > header else { return }
-            for _ in 0...Int(self.world.random.next() % 3) {
-                let place = Int.random(in: header..<last / 2, using: &self.world.random)
-                bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
-            }
-        }
-    }
-
     // MARK: Until it is whole again
 
     /// One disk at a time, not before its node has a part in the cluster, and only where two others
     /// have what it loses.
-    private func mayImpair(_ host: SimulatedHost) -> Bool {
+    func mayImpair(_ host: SimulatedHost) -> Bool {
         guard impairment == nil, cluster.founders >= 3, let report = host.replica?.report() else {
             return false
         }

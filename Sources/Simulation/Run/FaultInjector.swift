@@ -13,6 +13,8 @@ final class FaultInjector: @unchecked Sendable {
     private(set) var isOver = false
     /// The disk that has lost something and not got it back.
     var impairment: Impairment?
+    /// The host whose log's end rots once it has written a vote, and for how long it is down then.
+    var awaitedEnd: (host: SimulatedHost, fault: Fault, down: UInt64)?
     /// What the next process ends in the middle of that comes to it.
     var awaited: [Fault.Moment: (doings: Int, down: UInt64)] = [:]
     /// What ends on each host in the middle of something, and for how long.
@@ -70,12 +72,16 @@ final class FaultInjector: @unchecked Sendable {
             note(fault)
             process.loop.pause()
             later(milliseconds) { process.loop.resume() }
+        case .leaderCut(let milliseconds, let isStalled, let changesMembers):
+            cutLeader(fault, milliseconds, isStalled: isStalled, changesMembers: changesMembers)
         case .partition, .deafness, .clog, .reset, .harm, .flapping:
             disturbNetwork(fault)
-        case .diskStall, .diskFull, .diskFailure:
+        case .diskStall, .diskFull, .diskFailure, .workerStall:
             disturbDisk(fault)
-        case .rot(let number, let down), .wipe(let number, let down):
-            impair(cluster.host(number), fault, down)
+        case .rot(let number, let rot, let down):
+            self.rot(cluster.host(number), rot, fault, down)
+        case .wipe(let number, let down):
+            wipe(cluster.host(number), fault, down)
         case .slip(let number, let slip, let down):
             impair(cluster.host(number), fault, slip, down)
         case .clockRate, .wallClock, .wallJumps:
@@ -90,7 +96,10 @@ final class FaultInjector: @unchecked Sendable {
             note(fault)
             replica.transferLeadership(to: nil) { _ in }
         case .membership:
-            changeMembership(fault)
+            guard cluster.hosts.count > cluster.founders, let replica = cluster.leader?.replica
+            else { return }
+            note(fault)
+            changeMembership(by: replica)
         }
     }
 
@@ -207,11 +216,32 @@ final class FaultInjector: @unchecked Sendable {
 // MARK: - Members
 
 extension FaultInjector {
-    private func changeMembership(_ fault: Fault) {
-        guard let spare = cluster.hosts.last, spare.number > cluster.founders,
-            let replica = cluster.leader?.replica
-        else { return }
+    /// Cuts the leader off and has it do what it cannot end.
+    private func cutLeader(
+        _ fault: Fault, _ milliseconds: UInt64, isStalled: Bool, changesMembers: Bool
+    ) {
+        guard let host = cluster.leader, let process = host.process else { return }
         note(fault)
+        for other in cluster.hosts where other.number != host.number {
+            cut(host.name, other.name, milliseconds)
+            cut(other.name, host.name, milliseconds)
+        }
+        if isStalled {
+            let worker = process.diskWorker
+            // Frames that are under way to a disk that stands still when another leader replaces them.
+            worker.isStalled = true
+            later(milliseconds + 200) { worker.isStalled = false }
+        }
+        if changesMembers {
+            later(20) {
+                guard !self.isOver, let replica = host.replica, replica.isLeader else { return }
+                self.changeMembership(by: replica)
+            }
+        }
+    }
+
+    private func changeMembership(by replica: Replica) {
+        guard let spare = cluster.hosts.last, spare.number > cluster.founders else { return }
         let membership = replica.newestMembership
         if membership.learners.contains(spare.node) {
             replica.promoteMember(spare.node) { _ in }
@@ -249,6 +279,7 @@ extension FaultInjector {
     func heal() {
         isOver = true
         awaited = [:]
+        awaitedEnd = nil
         fabric.harm = MessageHarm()
         for host in cluster.hosts {
             for other in cluster.hosts where other.number != host.number {
@@ -260,7 +291,7 @@ extension FaultInjector {
             slow(host, 1)
             setClock(host, 1_000)
             if let process = host.process {
-                process.diskWorker.isStalled = false
+                process.workers.forEach { $0.isStalled = false }
                 process.programs.failingPerMille = 0
                 process.loop.resume()
             } else if host.starts > 0 || host.number <= cluster.founders {

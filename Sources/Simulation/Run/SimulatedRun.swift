@@ -12,6 +12,10 @@ package struct RunSettings: Sendable {
     package var clients = 4
     /// Clients that only read, so that a node which nobody else follows any more is asked too.
     package var readers = 2
+    /// Clients of the client library, with some operations under way at once.
+    package var pipelined = 1
+    /// Frames that a leader sends in one message.
+    package var framesPerAppend = 4_096
     package var faultMilliseconds: UInt64 = 20_000
     /// Within this time after the last fault the cluster must be well again.
     package var healMilliseconds: UInt64 = 60_000
@@ -32,6 +36,16 @@ package struct RunSettings: Sendable {
         limits.snapshotChunkBytes = 16 << 10
         limits.cachedRows = 256
         self.limits = limits
+    }
+
+    /// Some runs keep little of the log, so that who lags behind needs a snapshot, and some send few
+    /// frames at a time.
+    mutating func vary(by seed: UInt64) {
+        var random = SeededGenerator(seed: seed ^ 0x0BB1_7E5D_0BB1_7E5D)
+        limits.retainedLogBytes = random.pick([512 << 10, 64 << 10, 8 << 10])
+        limits.segmentBytes = random.pick([256 << 10, 128 << 10])
+        framesPerAppend = random.pick([4_096, 4_096, 2, 1])
+        limits.frameCacheBytes = random.pick([24 << 20, 4 << 10])
     }
 }
 
@@ -63,7 +77,7 @@ package final class SimulatedRun {
     private let checker: NodeChecker
     private let ledger = Ledger()
     private let injector: FaultInjector
-    private var clients: [SimulatedClient] = []
+    private var clients: [any RunClient] = []
     private var violations: [String] = []
     private let deliveries = DeliveryChecker()
     private var watcher: SimulatedWatcher?
@@ -74,6 +88,8 @@ package final class SimulatedRun {
         keepsTrace: Bool = false
     ) {
         self.seed = seed
+        var settings = settings
+        settings.vary(by: seed)
         self.settings = settings
         let whole = Schedule(
             seed: seed, hosts: settings.founders, milliseconds: settings.faultMilliseconds)
@@ -83,6 +99,7 @@ package final class SimulatedRun {
         cluster = SimulatedCluster(
             founders: settings.founders, spares: settings.spares, world: world, trace: trace,
             limits: settings.limits)
+        cluster.framesPerAppend = settings.framesPerAppend
         checker = NodeChecker(limits: settings.limits)
         injector = FaultInjector(cluster, checker)
         wire()
@@ -111,6 +128,8 @@ package final class SimulatedRun {
         cluster.syncedGroups = { [unowned self] host in
             checker.disks.synced(host.number)
             checker.votes.synced(host.number)
+            injector.syncedGroup(
+                host, endsWithVote: checker.disks.endsWithVote(host.number))
         }
         cluster.delivered = { [unowned self] host, delivery in
             guard let term = host.replica?.inspection().term else { return }
@@ -137,6 +156,13 @@ package final class SimulatedRun {
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
             clients.append(client)
+        }
+        for number in 0..<settings.pipelined {
+            clients.append(
+                PipelinedClient(
+                    "p\(number + 1)", fabric: cluster.fabric,
+                    addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
+                    ledger: ledger, limits: settings.limits))
         }
     }
 
@@ -172,10 +198,12 @@ package final class SimulatedRun {
             violations.append("no leader within 20 s of the first start")
             return
         }
-        addTrigger()
+        // Leaders come and go in the first moments.
+        for _ in 0..<5 where deliveries.since == nil { addTrigger() }
+        if deliveries.since == nil { violations.append("no trigger could be added in 10 s") }
     }
 
-    /// A trigger that every write of a client sets off.
+    /// Adds a trigger that every write of a client sets off, unless nobody leads.
     private func addTrigger() {
         let definition = TriggerDefinition(
             name: "audit", kind: .postCommit, stores: [.properties], keyPrefixes: [],
@@ -249,6 +277,7 @@ package final class SimulatedRun {
         violations += watcher?.missing() ?? []
         let history = watcher?.history ?? []
         violations += ledger.judge(history)
+        violations += deliveries.unfounded(history)
         let model = ledger.model(history)
         // A node that was removed need not have heard of it: the leader knows who is a member.
         guard let members = cluster.leader?.replica?.newestMembership else {
@@ -299,6 +328,9 @@ package final class SimulatedRun {
         verdict.coverage.count("trigger deliveries", deliveries.count)
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
+        verdict.coverage.count(
+            "operations of the client library",
+            clients.compactMap { $0 as? PipelinedClient }.reduce(0) { $0 + $1.finished })
         verdict.coverage.count("conditions that held", ledger.conditionsHeld)
         verdict.coverage.count("conditions that failed", ledger.failedConditions.count)
         verdict.counts = ledger.counts

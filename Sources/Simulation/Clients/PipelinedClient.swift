@@ -1,0 +1,131 @@
+import Client
+import Codec
+import IOCore
+import Identifiers
+import Transactions
+import Wire
+
+/// A client whose connections, sessions and retries are those of the client library, with some
+/// operations under way at once.
+final class PipelinedClient: RunClient, @unchecked Sendable {
+    /// Operations under way at once.
+    private static let depth = 6
+    private static let readsPerMille: UInt64 = 200
+    /// Longer than any run waits.
+    private static let patienceMilliseconds: UInt64 = 600_000
+
+    let name: String
+    private let loop: SimulatedLoop
+    private let ledger: Ledger
+    private let limits: Limits
+    private let core: ClientCore
+    private var underWay: [UInt64: ClientOperation] = [:]
+    private var number: UInt64 = 0
+    private var isStopping = false
+    private(set) var finished = 0
+
+    init(
+        _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits
+    ) {
+        self.name = name
+        self.ledger = ledger
+        self.limits = limits
+        loop = SimulatedLoop(world: fabric.world)
+        var settings = ClientCore.Settings(endpoints: addresses, name: name)
+        settings.limits = limits
+        settings.connectMilliseconds = 500
+        settings.pipelineWindow = Self.depth
+        core = ClientCore(
+            loop: loop, network: SimulatedNetwork(fabric, host: name, loop: loop),
+            settings: settings, coding: RecordCoding())
+    }
+
+    var isIdle: Bool { underWay.isEmpty }
+
+    var state: String {
+        "\(name) does \(underWay.sorted { $0.key < $1.key }.map { "\($0.value)" })"
+    }
+
+    func start() {
+        for _ in 0..<Self.depth { beginSoon() }
+    }
+
+    func stop() {
+        isStopping = true
+    }
+
+    func end() {
+        loop.turn { self.core.close() }
+        loop.end()
+    }
+
+    private func beginSoon() {
+        let pause = loop.world.random.nanoseconds(milliseconds: 0...120)
+        loop.world.after(pause) { self.loop.turn { self.begin() } }
+    }
+
+    private func begin() {
+        guard !isStopping else { return }
+        number += 1
+        let present = number
+        let operation = ClientOperation.choose(
+            name, Int(number), readsPerMille: Self.readsPerMille, using: &loop.world.random)
+        underWay[present] = operation
+        let work: Call.Work
+        let floor = ledger.highest
+        switch operation {
+        case .write(let write):
+            ledger.began(write)
+            work = .submission(
+                transaction: ClientOperation.transaction(write).encoded(), wantsChanges: false)
+        case .read(let group, let isStale):
+            work = .repeatable(ClientOperation.read(group, isStale: isStale))
+        }
+        core.begin(
+            Call(
+                number: present, work: work,
+                deadline: loop.now.advanced(milliseconds: Self.patienceMilliseconds)
+            ) { result in
+                self.answered(present, floor, result)
+            })
+    }
+
+    private func answered(
+        _ number: UInt64, _ floor: LogIndex, _ result: Result<Response, CallFailure>
+    ) {
+        guard let operation = underWay.removeValue(forKey: number) else {
+            return ledger.violated("\(name) is answered twice: \(result)")
+        }
+        switch operation {
+        case .write(let write): written(write, result)
+        case .read(let group, let isStale):
+            if case .success(.readResult(let applied, let reply)) = result {
+                ledger.read(
+                    group, reply, at: applied, notBelow: isStale ? .zero : floor, by: name)
+            } else if case .success(let response) = result {
+                ledger.violated("\(name) got \(response) for a read")
+            }
+        }
+        finished += 1
+        beginSoon()
+    }
+
+    private func written(_ write: ClientWrite, _ result: Result<Response, CallFailure>) {
+        switch result {
+        case .success(.outcome(let bytes, _)):
+            var reader = ByteReader(bytes)
+            guard let outcome = try? Outcome.decode(&reader, limits: limits) else {
+                return ledger.violated("\(name) got an outcome that cannot be read")
+            }
+            ledger.ended(write.name, ledger.fate(of: write, outcome))
+        case .success(let response):
+            ledger.violated("\(name) got \(response) for a write")
+        case .failure(.sessionLost(let acknowledged, _)):
+            ledger.violated(
+                "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
+        case .failure:
+            // Something may have come of an earlier sending.
+            ledger.ended(write.name, .unknown)
+        }
+    }
+}

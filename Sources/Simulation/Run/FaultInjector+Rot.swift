@@ -1,0 +1,102 @@
+import Identifiers
+import Replication
+
+/// Logs whose bits rot.
+///
+/// The last group that was written cannot be told from a torn write, and is kept out of the atlas.
+extension FaultInjector {
+    func rot(_ host: SimulatedHost, _ rot: Fault.Rot, _ fault: Fault, _ down: UInt64) {
+        guard mayImpair(host), let report = host.replica?.report() else { return }
+        switch rot {
+        case .anywhere:
+            begin(host, fault)
+            cluster.crash(host, .none)
+            rotHalves(host)
+            restart(host, down)
+        case .unflushed:
+            begin(host, fault)
+            crashLosing(host)
+            rotGroups(host, groups(host).dropLast().filter { holds($0, behind: report.flushed) })
+            restart(host, down)
+        case .end:
+            awaitedEnd = (host, fault, down)
+        case .running:
+            begin(host, fault)
+            // What is not synced yet may end up in the place of the group before.
+            rotGroups(host, groups(host).dropLast(3).suffix(40))
+            later(500 + world.random.next() % 2_500) {
+                guard !self.isOver, host.process != nil else { return }
+                self.crashLosing(host)
+                self.restart(host, down)
+            }
+        }
+    }
+
+    /// A host has synced a group: where the log's end is to rot and nothing but a vote follows it, the
+    /// process ends and it does.
+    func syncedGroup(_ host: SimulatedHost, endsWithVote: Bool) {
+        guard let end = awaitedEnd, end.host === host, endsWithVote, let process = host.process
+        else { return }
+        awaitedEnd = nil
+        // Not in the middle of what it does.
+        world.after(0) { [self] in
+            guard !isOver, host.process?.loop === process.loop, mayImpair(host) else { return }
+            begin(host, end.fault)
+            crashLosing(host)
+            let all = groups(host)
+            if let last = all.dropLast().last(where: { $0.records != nil }), last.offset > 0,
+                all.last?.records == nil
+            {
+                rotGroups(host, [last])
+            }
+            restart(host, end.down)
+        }
+    }
+
+    private func begin(_ host: SimulatedHost, _ fault: Fault) {
+        note(fault)
+        impairment = Impairment(host: host, floor: checker.highestCommit)
+    }
+
+    /// Ends a process so that its engine has often nothing but what it has flushed.
+    private func crashLosing(_ host: SimulatedHost) {
+        let kept = host.batchesKept
+        if world.random.happens(perMille: 750) { host.batchesKept = 0 }
+        cluster.crash(host, .none)
+        host.batchesKept = kept
+    }
+
+    private func groups(_ host: SimulatedHost) -> [LogGroup] {
+        LogGroup.all(of: host.disk, limits: cluster.limits)
+    }
+
+    private func holds(_ group: LogGroup, behind index: LogIndex) -> Bool {
+        group.records.map { $0.lowerBound > index } ?? false
+    }
+
+    /// Flips bits in some of these groups.
+    private func rotGroups(_ host: SimulatedHost, _ groups: some Collection<LogGroup>) {
+        guard !groups.isEmpty else { return }
+        count("groups rotten")
+        for _ in 0...Int(world.random.next() % 3) {
+            let group = world.random.pick(Array(groups))
+            // Often in an envelope, which are few of the bytes.
+            let bytes = world.random.happens(perMille: 250) ? 48 : group.byteCount
+            let place = group.offset + Int(world.random.next() % UInt64(bytes))
+            let bit = UInt8(1) << UInt8(world.random.next() % 8)
+            host.disk.tamper(below: group.path) { $0[place] ^= bit }
+        }
+    }
+
+    /// Flips bits in the first half of what each segment holds.
+    private func rotHalves(_ host: SimulatedHost) {
+        let header = 128
+        host.disk.tamper(below: "/data/log/") { bytes in
+            guard let last = bytes.lastIndex(where: { $0 != 0 }), last / 2 > header else { return }
+            for _ in 0...Int(self.world.random.next() % 3) {
+                let place = Int.random(in: header..<last / 2, using: &self.world.random)
+                bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
+            }
+        }
+    }
+}
