@@ -8,8 +8,8 @@ package struct Coverage: Sendable {
     package static let wanted =
         Fault.kinds + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
-            "elections", "frames kept of a rotten envelope",
-            "messages lost",
+            "damage filled by appends", "doubtful frames proved", "elections",
+            "frames kept of a rotten envelope", "messages lost",
             "messages reordered", "messages repeated", "operations of the client library",
             "repair by digest", "repairs",
             "rot below the engine passed over",
