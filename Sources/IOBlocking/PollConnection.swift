@@ -16,7 +16,7 @@ final class PollConnection: Connection, PolledStream {
 
     let peer: Address
     private let loop: PollLoop
-    private let descriptor: Int32
+    private let descriptor: OwnedDescriptor
     private var phase = Phase.idle
     private var output = OutputQueue()
     private var isReading = true
@@ -30,11 +30,11 @@ final class PollConnection: Connection, PolledStream {
     /// Unsent bytes over which `drained` is told when they have left.
     private static let outputBytes = 8 << 20
 
-    init(_ descriptor: Int32, peer: Address, on loop: PollLoop) {
+    init(_ descriptor: OwnedDescriptor, peer: Address, on loop: PollLoop) {
         self.descriptor = descriptor
         self.peer = peer
         self.loop = loop
-        loop.turn.streams[descriptor] = self
+        loop.turn.streams[descriptor.number] = self
     }
 
     /// Waits for the attempt that the socket has begun.
@@ -90,7 +90,15 @@ final class PollConnection: Connection, PolledStream {
         output.byteCount > 0 && !isFull
     }
 
+    var isIntact: Bool {
+        descriptor.isIntact
+    }
+
     func ready(_ events: Int16) {
+        if events & Int16(POLLNVAL) != 0 {
+            lost()
+            return
+        }
         if case .connecting(let done) = phase {
             connected(done)
             return
@@ -113,13 +121,24 @@ final class PollConnection: Connection, PolledStream {
 
     func abandon() {
         phase = .closed
-        Glibc.close(descriptor)
+        descriptor.close()
+    }
+
+    /// The program has closed the descriptor.
+    private func lost() {
+        let reason = "the program has closed descriptor \(descriptor.number)"
+        if case .connecting(let done) = phase {
+            end(reason)
+            done(.failure(NetworkFailure("connect to", peer, reason: reason)))
+        } else {
+            end(reason)
+        }
     }
 
     private func connected(_ done: (Result<any Connection, NetworkFailure>) -> Void) {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
-        let status = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+        let status = unsafe getsockopt(descriptor.number, SOL_SOCKET, SO_ERROR, &code, &length)
         phase = .idle
         guard status == 0, code == 0 else {
             end("")
@@ -137,7 +156,7 @@ final class PollConnection: Connection, PolledStream {
         }
         var count = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.readBytes) { buffer, filled in
-            count = unsafe recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            count = unsafe recv(descriptor.number, buffer.baseAddress, buffer.count, 0)
             filled = max(0, count)
         }
         if count > 0 {
@@ -159,7 +178,7 @@ final class PollConnection: Connection, PolledStream {
                 var message = unsafe msghdr()
                 unsafe message.msg_iov = UnsafeMutablePointer(mutating: vector.baseAddress)
                 unsafe message.msg_iovlen = vector.count
-                return unsafe sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                return unsafe sendmsg(descriptor.number, &message, Int32(MSG_NOSIGNAL))
             }
             if taken < 0 {
                 if errno == EINTR { continue }
@@ -182,8 +201,8 @@ final class PollConnection: Connection, PolledStream {
         }
         phase = .closed
         output = OutputQueue()
-        loop.turn.streams[descriptor] = nil
-        Glibc.close(descriptor)
+        loop.turn.streams[descriptor.number] = nil
+        descriptor.close()
         if let handler { tellLater(handler, reason) }
     }
 

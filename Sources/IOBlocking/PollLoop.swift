@@ -24,8 +24,8 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
     private let owner = Atomic<UInt>(0)
     private let posted = Locked<[@Sendable () -> Void]>([])
     /// Two sockets, one the other's peer: what is written ends a wait.
-    private let wakeReader: Int32
-    private let wakeWriter: Int32
+    private let wakeReader: OwnedDescriptor
+    private let wakeWriter: OwnedDescriptor
     var turn = Turn()
 
     /// A loop without anything to do; fails where the process has no descriptor left.
@@ -37,14 +37,14 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
                 "make an event loop for", Address(host: "cluster", port: 0),
                 reason: SystemError.text(errno))
         }
-        wakeReader = ends[0]
-        wakeWriter = ends[1]
+        wakeReader = OwnedDescriptor(ends[0])
+        wakeWriter = OwnedDescriptor(ends[1])
     }
 
     deinit {
         abandon()
-        close(wakeReader)
-        close(wakeWriter)
+        wakeReader.close()
+        wakeWriter.close()
     }
 
     package var isCurrent: Bool {
@@ -61,10 +61,10 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
 
     package func post(_ job: @escaping @Sendable () -> Void) {
         posted.withLock { $0.append(job) }
-        guard !isCurrent else { return }
+        guard !isCurrent, wakeWriter.isIntact else { return }
         // A stream that is full means that a wake-up is on its way already.
         var byte: UInt8 = 1
-        _ = unsafe write(wakeWriter, &byte, 1)
+        _ = unsafe send(wakeWriter.number, &byte, 1, Int32(MSG_NOSIGNAL))
     }
 
     package func schedule(
@@ -107,15 +107,38 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
 extension PollLoop {
     /// Turns the loop on the calling thread until `isDone` holds.
     ///
-    /// It is asked after jobs, timers and output, and right before a wait.
-    package func run(until isDone: () -> Bool) {
+    /// It is asked after jobs, timers and output, and right before a wait. False where the system does
+    /// not let it wait, or the program has closed what wakes it: then the loop is of no use any more.
+    @discardableResult
+    package func run(until isDone: () -> Bool) -> Bool {
         entered {
             while true {
                 work()
-                if isDone() { return }
-                wait(isIdle)
+                if isDone() { return true }
+                if wait(isIdle) == nil { return false }
             }
         }
+    }
+
+    /// Takes in what has come while nobody turned the loop, and then runs what is due; does not wait.
+    ///
+    /// What has come counts before the timers: an answer that is there is not overdue.
+    @discardableResult
+    package func catchUp() -> Bool {
+        entered {
+            while let count = wait(false) {
+                if count > 0 { continue }
+                work()
+                return true
+            }
+            return false
+        }
+    }
+
+    /// Whether all its descriptors are there still; the program may have closed them.
+    package var isIntact: Bool {
+        wakeReader.isIntact && wakeWriter.isIntact
+            && turn.streams.values.allSatisfy { $0.isIntact }
     }
 
     /// Runs `body` as the thread of the loop, without a turn.
@@ -163,9 +186,11 @@ extension PollLoop {
     }
 
     /// Waits for input, room for output, a timer or a job, and delivers what has come.
-    private func wait(_ mayBlock: Bool) {
+    ///
+    /// The number of descriptors that had something; nil where the system does not let it wait.
+    private func wait(_ mayBlock: Bool) -> Int? {
         let streams = turn.streams.sorted { $0.key < $1.key }
-        var polled = [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)]
+        var polled = [pollfd(fd: wakeReader.number, events: Int16(POLLIN), revents: 0)]
         for (descriptor, stream) in streams {
             // One that waits for nothing is left out, or an end of it would be told for ever.
             let interest = stream.interest
@@ -173,10 +198,8 @@ extension PollLoop {
                 pollfd(fd: interest == 0 ? -1 : descriptor, events: interest, revents: 0))
         }
         let count = unsafe poll(&polled, nfds_t(polled.count), mayBlock ? timeoutMilliseconds : 0)
-        guard count > 0 else {
-            precondition(count == 0 || errno == EINTR, "poll: \(SystemError.text(errno))")
-            return
-        }
+        guard count > 0 else { return count == 0 || errno == EINTR ? 0 : nil }
+        if polled[0].revents & Int16(POLLNVAL) != 0 { return nil }
         if polled[0].revents != 0 { drainWakeUps() }
         for (place, (descriptor, stream)) in streams.enumerated() {
             let events = polled[place + 1].revents
@@ -184,6 +207,7 @@ extension PollLoop {
             guard events != 0, turn.streams[descriptor] === stream else { continue }
             stream.ready(events)
         }
+        return Int(count)
     }
 
     /// Milliseconds until the first timer, rounded up; -1 for ever.
@@ -196,7 +220,7 @@ extension PollLoop {
 
     private func drainWakeUps() {
         var bytes = [UInt8](repeating: 0, count: 64)
-        while unsafe Glibc.read(wakeReader, &bytes, bytes.count) > 0 {}
+        while unsafe Glibc.read(wakeReader.number, &bytes, bytes.count) > 0 {}
     }
 }
 
@@ -204,6 +228,8 @@ extension PollLoop {
 protocol PolledStream: AnyObject {
     /// The events to wait for, as poll(2) names them.
     var interest: Int16 { get }
+    /// Whether its descriptor is there still; the program may have closed it.
+    var isIntact: Bool { get }
     /// Whether something sent in this turn has not been offered to the system.
     var hasOutput: Bool { get }
     /// Some of the awaited events, or an error, have come.

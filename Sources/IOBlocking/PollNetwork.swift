@@ -22,7 +22,7 @@ package final class PollNetwork: Network {
         loop.requireCurrent()
         switch Self.open(address) {
         case .success(let descriptor):
-            let connection = PollConnection(descriptor, peer: address, on: loop)
+            let connection = PollConnection(OwnedDescriptor(descriptor), peer: address, on: loop)
             connection.connect(done)
         case .failure(let failure):
             let done = LoopBound(done, to: loop)

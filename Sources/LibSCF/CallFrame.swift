@@ -120,8 +120,14 @@ func bytes(_ pointer: Text?) throws(Failure) -> [UInt8] {
     return unsafe UnsafeRawBufferPointer(start: pointer, count: count).map { $0 }
 }
 
+/// A size of C: one that no memory has stands for "enough".
+func room(_ size: Int) -> Int {
+    size < 0 ? .max : size
+}
+
 /// Copies as *strlcpy* does; the length that the whole would have.
 func copy(_ text: [UInt8], to buffer: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
+    let size = room(size)
     guard size > 0, let buffer = unsafe buffer else { return text.count }
     let taken = min(text.count, size - 1)
     for place in 0..<taken {
@@ -136,10 +142,14 @@ func copy(_ text: String, to buffer: UnsafeMutablePointer<CChar>?, _ size: Int) 
     unsafe copy(Array(text.utf8), to: buffer, size)
 }
 
-/// Stores a result where the program wants it; `invalidArgument` for NULL.
-func store<Result>(
-    _ result: Result, in place: UnsafeMutablePointer<Result>?
-) throws(Failure) {
-    guard let place = unsafe place else { throw .invalidArgument }
-    unsafe place.pointee = result
+/// Stores a result where the program wants it, if it does.
+func store<Result>(_ result: Result, in place: UnsafeMutablePointer<Result>?) {
+    if let place = unsafe place { unsafe place.pointee = result }
+}
+
+/// The live handle at `pointer`, for an object of it; `invalidArgument`, `handleDestroyed`.
+func parent(_ pointer: ObjectPointer?) throws(Failure) -> Handle {
+    let handle = try unsafe object(pointer, Handle.self)
+    if handle.isDestroyed { throw .handleDestroyed }
+    return handle
 }

@@ -3,7 +3,7 @@ import SCF
 // scf_pg_create(3SCF), scf_property_create(3SCF)
 
 @c(scf_pg_create) public func scfPGCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Group(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Group(try unsafe parent(handle)) }
 }
 
 @c(scf_pg_handle) public func scfPGHandle(_ group: ObjectPointer?) -> ObjectPointer? {
@@ -91,7 +91,7 @@ import SCF
 // MARK: - Properties
 
 @c(scf_property_create) public func scfPropertyCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Property(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Property(try unsafe parent(handle)) }
 }
 
 @c(scf_property_handle) public func scfPropertyHandle(

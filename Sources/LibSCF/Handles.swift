@@ -46,8 +46,8 @@ func trustedEnvironment(_ name: String) -> String? {
 
 @c(scf_handle_destroy) public func scfHandleDestroy(_ handle: ObjectPointer?) {
     if let found = try? unsafe object(handle, Handle.self) {
-        found.destroy()
-        unsafe release(handle)
+        // Where its objects keep it, a second time is ignored.
+        if found.destroy() { unsafe release(handle) }
     }
 }
 

@@ -3,7 +3,7 @@ import SCF
 // scf_iter_create(3SCF)
 
 @c(scf_iter_create) public func scfIterCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Iterator(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Iterator(try unsafe parent(handle)) }
 }
 
 @c(scf_iter_handle) public func scfIterHandle(_ iterator: ObjectPointer?) -> ObjectPointer? {
@@ -54,7 +54,9 @@ import SCF
     _ iterator: ObjectPointer?, _ service: ObjectPointer?, _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(iterator, Iterator.self).groups(
+        let iterator = try unsafe object(iterator, Iterator.self)
+        iterator.reset()
+        try unsafe iterator.groups(
             of: object(service, Service.self), type: text(type))
     }
 }
@@ -71,7 +73,9 @@ import SCF
     _ iterator: ObjectPointer?, _ instance: ObjectPointer?, _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(iterator, Iterator.self).groups(
+        let iterator = try unsafe object(iterator, Iterator.self)
+        iterator.reset()
+        try unsafe iterator.groups(
             of: object(instance, Instance.self), type: text(type))
     }
 }

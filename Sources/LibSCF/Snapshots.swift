@@ -3,7 +3,7 @@ import SCF
 // scf_snapshot_create(3SCF), scf_snaplevel_create(3SCF), and what libscf_priv.h has of them
 
 @c(scf_snapshot_create) public func scfSnapshotCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Snapshot(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Snapshot(try unsafe parent(handle)) }
 }
 
 @c(scf_snapshot_handle) public func scfSnapshotHandle(
@@ -69,7 +69,7 @@ import SCF
 @c(scf_snaplevel_create) public func scfSnaplevelCreate(
     _ handle: ObjectPointer?
 ) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Snaplevel(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Snaplevel(try unsafe parent(handle)) }
 }
 
 @c(scf_snaplevel_handle) public func scfSnaplevelHandle(
@@ -170,7 +170,9 @@ import SCF
     _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(iterator, Iterator.self).composedGroups(
+        let iterator = try unsafe object(iterator, Iterator.self)
+        iterator.reset()
+        try unsafe iterator.composedGroups(
             of: object(instance), in: optional(snapshot), type: text(type))
     }
 }
@@ -187,7 +189,9 @@ import SCF
     _ iterator: ObjectPointer?, _ level: ObjectPointer?, _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(iterator, Iterator.self).groups(
+        let iterator = try unsafe object(iterator, Iterator.self)
+        iterator.reset()
+        try unsafe iterator.groups(
             of: object(level, Snaplevel.self), type: text(type))
     }
 }

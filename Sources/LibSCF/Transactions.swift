@@ -5,7 +5,7 @@ import SCF
 @c(scf_transaction_create) public func scfTransactionCreate(
     _ handle: ObjectPointer?
 ) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Transaction(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Transaction(try unsafe parent(handle)) }
 }
 
 @c(scf_transaction_handle) public func scfTransactionHandle(
@@ -90,7 +90,7 @@ private func add(
 // MARK: - Entries
 
 @c(scf_entry_create) public func scfEntryCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Entry(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Entry(try unsafe parent(handle)) }
 }
 
 @c(scf_entry_handle) public func scfEntryHandle(_ entry: ObjectPointer?) -> ObjectPointer? {

@@ -3,7 +3,7 @@ import SCF
 // scf_scope_create(3SCF), scf_service_create(3SCF), scf_instance_create(3SCF)
 
 @c(scf_scope_create) public func scfScopeCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Scope(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Scope(try unsafe parent(handle)) }
 }
 
 @c(scf_scope_handle) public func scfScopeHandle(_ scope: ObjectPointer?) -> ObjectPointer? {
@@ -57,7 +57,7 @@ import SCF
 // MARK: - Services
 
 @c(scf_service_create) public func scfServiceCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Service(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Service(try unsafe parent(handle)) }
 }
 
 @c(scf_service_handle) public func scfServiceHandle(_ service: ObjectPointer?) -> ObjectPointer? {
@@ -133,7 +133,7 @@ import SCF
 // MARK: - Instances
 
 @c(scf_instance_create) public func scfInstanceCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Instance(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Instance(try unsafe parent(handle)) }
 }
 
 @c(scf_instance_handle) public func scfInstanceHandle(

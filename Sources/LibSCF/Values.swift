@@ -18,7 +18,7 @@ func number(_ type: PropertyType?) -> CInt {
 ) -> CInt {
     perform { () throws(Failure) in
         guard let subject = type(subject) else { throw .invalidArgument }
-        try unsafe store(number(subject.parent ?? subject), in: base)
+        unsafe store(number(subject.parent ?? subject), in: base)
     }
 }
 
@@ -54,7 +54,7 @@ private func name(_ type: PropertyType?) -> StaticString {
 }
 
 @c(scf_value_create) public func scfValueCreate(_ handle: ObjectPointer?) -> ObjectPointer? {
-    unsafe make { () throws(Failure) in Value(try unsafe object(handle)) }
+    unsafe make { () throws(Failure) in Value(try unsafe parent(handle)) }
 }
 
 @c(scf_value_handle) public func scfValueHandle(_ value: ObjectPointer?) -> ObjectPointer? {
@@ -98,7 +98,7 @@ private func name(_ type: PropertyType?) -> StaticString {
         else {
             throw .internal
         }
-        try unsafe store(held ? 1 : 0, in: result)
+        unsafe store(held ? 1 : 0, in: result)
     }
 }
 
@@ -109,7 +109,7 @@ private func name(_ type: PropertyType?) -> StaticString {
         guard case .count(let held) = try unsafe object(value, Value.self).get(as: .count) else {
             throw .internal
         }
-        try unsafe store(held, in: result)
+        unsafe store(held, in: result)
     }
 }
 
@@ -121,7 +121,7 @@ private func name(_ type: PropertyType?) -> StaticString {
         else {
             throw .internal
         }
-        try unsafe store(held, in: result)
+        unsafe store(held, in: result)
     }
 }
 
@@ -132,8 +132,8 @@ private func name(_ type: PropertyType?) -> StaticString {
     perform { () throws(Failure) in
         guard case .time(let whole, let rest) = try unsafe object(value, Value.self).get(as: .time)
         else { throw .internal }
-        try unsafe store(whole, in: seconds)
-        try unsafe store(Int32(rest), in: nanoseconds)
+        unsafe store(whole, in: seconds)
+        unsafe store(Int32(rest), in: nanoseconds)
     }
 }
 
@@ -158,6 +158,7 @@ private func name(_ type: PropertyType?) -> StaticString {
 ) -> Int {
     answer { () throws(Failure) in
         let held = try unsafe object(value, Value.self).get(as: .opaque).text
+        let size = room(size)
         guard size > 0, let buffer = unsafe buffer else { return 0 }
         let taken = min(held.count, size)
         unsafe buffer.copyMemory(from: held, byteCount: taken)
@@ -190,6 +191,15 @@ private func set(_ value: ObjectPointer?, _ held: PropertyValue, _ type: Propert
     }
 }
 
+/// Sets a text; nothing is held after NULL.
+private func set(
+    _ value: ObjectPointer?, text: Text?, type: PropertyType
+) throws(Failure) {
+    let target = try unsafe object(value, Value.self)
+    target.reset()
+    try target.set(.text(unsafe bytes(text)), type: type)
+}
+
 @c(scf_value_set_boolean) public func scfValueSetBoolean(_ value: ObjectPointer?, _ held: UInt8) {
     unsafe set(value, .boolean(held != 0), .boolean)
 }
@@ -217,7 +227,7 @@ private func set(_ value: ObjectPointer?, _ held: PropertyValue, _ type: Propert
     _ value: ObjectPointer?, _ held: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(value, Value.self).set(.text(bytes(held)), type: .astring)
+        try unsafe set(value, text: held, type: .astring)
     }
 }
 
@@ -225,7 +235,7 @@ private func set(_ value: ObjectPointer?, _ held: PropertyValue, _ type: Propert
     _ value: ObjectPointer?, _ held: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(value, Value.self).set(.text(bytes(held)), type: .ustring)
+        try unsafe set(value, text: held, type: .ustring)
     }
 }
 
@@ -247,6 +257,8 @@ private func set(_ value: ObjectPointer?, _ held: PropertyValue, _ type: Propert
     _ value: ObjectPointer?, _ wanted: CInt, _ form: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        try unsafe object(value, Value.self).set(fromString: bytes(form), type: type(wanted))
+        let target = try unsafe object(value, Value.self)
+        target.reset()
+        try target.set(fromString: unsafe bytes(form), type: type(wanted))
     }
 }

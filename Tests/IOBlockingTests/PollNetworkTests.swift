@@ -86,6 +86,26 @@ struct PollNetworkTests {
         #expect(paused.recorder.received == [1])
     }
 
+    @Test func `what came while nobody turned the loop is taken in before the timers run`() throws {
+        let server = try EchoServer()
+        defer { server.stop() }
+        let (line, other) = (try Line(server.address), try Line(server.address))
+        let seen = Locked<[Int]>([])
+        line.loop.entered { line.connection.send([1]) }
+        line.loop.run { line.connection.unsentBytes == 0 }
+        line.loop.entered {
+            let recorder = LoopBound(line.recorder, to: line.loop)
+            _ = line.loop.schedule(at: line.loop.now) {
+                let count = recorder.value.received.count
+                seen.withLock { $0.append(count) }
+            }
+        }
+        other.loop.entered { other.connection.send([2]) }
+        other.loop.run { !other.recorder.received.isEmpty }
+        #expect(line.loop.catchUp())
+        #expect(seen.withLock { $0 } == [1])
+    }
+
     @Test func `where nobody listens, the attempt fails and names the address`() throws {
         let server = try EchoServer()
         let address = server.address

@@ -51,6 +51,24 @@ struct NamingTests {
         #expect(FMRI("svc://other") == .scope("other"))
         #expect(FMRI("file://localhost/etc/x") == .file(path: "/etc/x"))
         #expect(FMRI("file:/etc/x") == .file(path: "/etc/x"))
-        #expect(FMRI("file://host") == nil)
+        #expect(FMRI("file:///etc/x") == .file(path: "/etc/x"))
+        for text in ["file://host", "file://other/x", "file:///", "file:/", "file://localhost"] {
+            #expect(FMRI(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func `scopes are named, or the local one is meant`() throws {
+        for text in ["svc:", "", "svc://", "svc:///", "svc://@localhost"] {
+            #expect(FMRI(text) == .scope("localhost"), "\(text)")
+        }
+        let path = try #require(PropertyPath("svc:/a:b"))
+        for text in ["svc:///a:b", "svc://localhost/a:b", "svc://localhost@localhost//a:b", "a:b"] {
+            #expect(FMRI(text) == .path(path), "\(text)")
+        }
+        #expect(FMRI("svc://other/a:b") == .elsewhere(scope: "other", path))
+        #expect(PropertyPath("svc://other/a:b") == nil)
+        for text in ["svc:/", "svc://a,b/x", "svc://1/x", "svc://other/a:"] {
+            #expect(FMRI(text) == nil, "\(text)")
+        }
     }
 }

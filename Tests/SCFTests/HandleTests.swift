@@ -35,6 +35,10 @@ struct HandleTests {
         #expect(decorate("door_path", value) == .typeMismatch)
         #expect(decorate("zone", value) == .typeMismatch)
         #expect(decorate("other", value) == .invalidArgument)
+        let empty = Value(handle)
+        try empty.set(.text([]), type: .astring)
+        #expect(decorate("door_path", empty) == .invalidArgument)
+        #expect(decorate("zone", empty) == .invalidArgument)
         #expect(decorate("debug", Value(try MemoryCluster().handle())) == .handleMismatch)
         try handle.bind { _ in nil }
         #expect(decorate("debug", value) == .inUse)
@@ -53,18 +57,28 @@ struct HandleTests {
     @Test func `what was set in one binding is not set in the next`() throws {
         let fixture = try Fixture.make(MemoryCluster())
         let iterator = Iterator(fixture.handle)
+        func next(_ target: Instance) -> Failure? {
+            failure { () throws(Failure) in try iterator.next(target) }
+        }
         try iterator.instances(of: fixture.service)
         try fixture.handle.unbind()
+        #expect(next(fixture.instance) == .notBound)
+        let wrong = failure { () throws(Failure) in try iterator.next(fixture.service) }
+        #expect(wrong == .invalidArgument)
+        let unset = failure { () throws(Failure) in
+            try Iterator(fixture.handle).next(fixture.service)
+        }
+        #expect(unset == .notSet)
         #expect(failure { () throws(Failure) in try fixture.group.name() } == .notBound)
         try fixture.handle.bind { _ in nil }
         #expect(failure { () throws(Failure) in try fixture.group.name() } == .notSet)
-        let next = failure { () throws(Failure) in try iterator.next(fixture.instance) }
-        #expect(next == .notSet)
+        #expect(next(fixture.instance) == .notSet)
     }
 
     @Test func `a destroyed handle leaves objects that can do nothing`() throws {
         let fixture = try Fixture.make(MemoryCluster())
-        fixture.handle.destroy()
+        #expect(fixture.handle.destroy())
+        #expect(!fixture.handle.destroy())
         #expect(
             failure { () throws(Failure) in try fixture.group.liveHandle() } == .handleDestroyed)
         #expect(failure { () throws(Failure) in try fixture.group.name() } == .notBound)

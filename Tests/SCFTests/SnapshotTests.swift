@@ -113,8 +113,13 @@ struct SnapshotTests {
         }
         #expect(start == .permissionDenied)
         #expect(try snapshot.update() == false)
-        // Taken anew under its name, it shows that when it is updated.
+        // Taken anew under its name, it shows that when it is updated, and its groups what they did.
         try snapshot.take(of: fixture.instance)
+        #expect(try content(group, fixture.handle) == ["both=2", "own=1", "theirs=4"])
+        let level = Snaplevel(fixture.handle)
+        try snapshot.baseLevel(level)
+        try level.group("config", group)
+        #expect(try content(group, fixture.handle) == ["both=2", "own=1"])
         #expect(try snapshot.update())
         try fixture.instance.composedGroup("config", in: snapshot, group)
         #expect(try content(group, fixture.handle) == ["both=2", "own=9", "theirs=4"])
@@ -130,8 +135,7 @@ struct SnapshotTests {
         let (group, under) = (Group(fixture.handle), Group(fixture.handle))
         try level.group("config", group)
         #expect(try content(group, fixture.handle) == ["both=2", "own=1"])
-        try group.underlying(under)
-        #expect(try content(under, fixture.handle) == ["both=3", "theirs=4"])
+        #expect(failure { () throws(Failure) in try group.underlying(under) } == .notFound)
         let found = Snaplevel(fixture.handle)
         try group.parent(found)
         #expect(try found.instanceName() == "default")
@@ -143,10 +147,12 @@ struct SnapshotTests {
         let iterator = Iterator(fixture.handle)
         try iterator.groups(of: level)
         #expect(try iterator.next(group))
-        #expect(try group.fmri() == "svc:/web/:properties/config")
+        #expect(try group.fmri() == "svc:/web:default/:properties/config")
         #expect(try iterator.next(group) == false)
         #expect(failure { () throws(Failure) in try level.next(level) } == .notFound)
-        #expect(failure { () throws(Failure) in try level.serviceName() } == .notSet)
+        #expect(try level.serviceName() == "web")
+        #expect(failure { () throws(Failure) in try level.next(found) } == .notFound)
+        #expect(failure { () throws(Failure) in try found.serviceName() } == .notSet)
     }
 
     @Test func `snapshots are listed, found by name, attached and deleted`() throws {

@@ -50,6 +50,9 @@ struct TransactionTests {
         // Invalid: a value of it is set again.
         try value.set(.count(2), type: .count)
         #expect(commit() == .invalidArgument)
+        // It takes values all the same.
+        try entry.add(value)
+        #expect(commit() == .invalidArgument)
         #expect(start() == .inUse)
         transaction.resetAll()
         #expect(start() == nil)

@@ -13,7 +13,9 @@ struct TreeTests {
         #expect(failure { () throws(Failure) in try scope.lookUp(long) } == .invalidArgument)
         try scope.lookUp("localhost")
         #expect(try scope.name() == "localhost")
-        #expect(failure { () throws(Failure) in try scope.parent(scope) } == .constraintViolated)
+        #expect(failure { () throws(Failure) in try scope.parent(scope) } == .notFound)
+        try scope.lookUp("localhost")
+        #expect(try scope.fmri() == "svc:")
     }
 
     @Test func `services, instances and groups are made once and found by name`() throws {
@@ -139,6 +141,9 @@ struct TreeTests {
             ("svc:/web:default", 8, .constraintViolated), ("svc:/web", 8, nil),
             ("svc:/none:default", 0, .notFound), ("svc:/web:none", 0, .notFound),
             ("svc:/web:default/:properties/config/none", 0, .notFound),
+            ("svc://other/web:default", 0, .notFound), ("svc://other", 0, .notFound),
+            ("svc://other/web", 4, .constraintViolated),
+            ("svc://other/web", 1, .constraintViolated),
             ("::", 0, .invalidArgument), ("file:///etc/passwd", 0, .invalidArgument),
         ] as [(String, Int32, Failure?)])
     func `an FMRI is decoded to all that it names, or to nothing`(

@@ -28,6 +28,8 @@ struct ValueTests {
         #expect(failure { () throws(Failure) in try value.requireType(.host) } == .typeMismatch)
         #expect(failure { () throws(Failure) in try value.requireType(nil) } == .invalidArgument)
         #expect(failure { () throws(Failure) in try value.string(as: .count) } == .typeMismatch)
+        value.reset()
+        #expect(failure { () throws(Failure) in try value.string(as: nil) } == .invalidArgument)
     }
 
     @Test func `a setting that fails leaves nothing`() throws {

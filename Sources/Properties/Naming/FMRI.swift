@@ -4,11 +4,14 @@
 /// |---|---|
 /// | `svc:/service[:instance][/:properties/group[/property]]` | `svc:` and the first `/` may be left out |
 /// | `svc://scope/…`, `svc://scope@localhost/…` | the same in a named scope |
-/// | `svc://scope` | the scope itself |
-/// | `file:///path`, `file://host/path`, `file:/path` | an absolute path |
+/// | `svc:`, `svc://scope`, `svc://scope/` | the scope itself, the local one without a name |
+/// | `file:/path`, `file:///path`, `file://localhost/path` | an absolute path |
 package enum FMRI: Hashable, Sendable {
     case scope(String)
+    /// A place in the one scope that there is.
     case path(PropertyPath)
+    /// A place in a scope of that name, which is not there.
+    case elsewhere(scope: String, PropertyPath)
     case file(path: String)
 
     /// Parses `text`; nil where it has none of the forms or is over 628 bytes.
@@ -17,7 +20,7 @@ package enum FMRI: Hashable, Sendable {
     }
 
     init?(bytes: [UInt8]) {
-        guard !bytes.isEmpty, bytes.count <= NameRules.fmriBytes else { return nil }
+        guard bytes.count <= NameRules.fmriBytes else { return nil }
         if let rest = Self.dropPrefix("file:", of: bytes[...]) {
             guard let file = Self.parseFile(rest) else { return nil }
             self = file
@@ -36,29 +39,33 @@ package enum FMRI: Hashable, Sendable {
         var rest = text
         if let hosted = dropPrefix("//", of: rest) {
             guard let end = hosted.firstIndex(of: slash) else { return nil }
+            let host = hosted[..<end]
+            guard host.isEmpty || host.elementsEqual(localScope.utf8) else { return nil }
             rest = hosted[end...]
         }
-        guard rest.first == slash else { return nil }
+        guard rest.first == slash, rest.count > 1 else { return nil }
         guard let path = String(validating: rest, as: UTF8.self) else { return nil }
         return .file(path: path)
     }
 
     private static func parseService(_ text: ArraySlice<UInt8>) -> FMRI? {
         var rest = text
+        var name = localScope
         if let scoped = dropPrefix("//", of: rest) {
             let end = scoped.firstIndex(of: slash) ?? scoped.endIndex
             var scope = scoped[..<end]
             if let suffix = dropSuffix("@" + localScope, of: scope) { scope = suffix }
-            guard NameRules.isValid(scope, as: .scope) else { return nil }
+            if !scope.isEmpty {
+                guard NameRules.isValid(scope, as: .scope) else { return nil }
+                name = String(decoding: scope, as: UTF8.self)
+            }
             rest = scoped[end...].dropFirst()
-            let name = String(decoding: scope, as: UTF8.self)
-            guard !rest.isEmpty else { return .scope(name) }
-            // Paths are those of the one scope that there is.
-            guard name == localScope else { return nil }
-        } else if rest.first == slash {
-            rest = rest.dropFirst()
         }
-        return parsePath(rest).map(FMRI.path)
+        guard !rest.isEmpty else { return .scope(name) }
+        guard let path = parsePath(rest.first == slash ? rest.dropFirst() : rest) else {
+            return nil
+        }
+        return name == localScope ? .path(path) : .elsewhere(scope: name, path)
     }
 
     private static func parsePath(_ text: ArraySlice<UInt8>) -> PropertyPath? {

@@ -1,6 +1,6 @@
 package import Codec
 
-/// What the name of a snapshot stands for: the row of a name.
+/// What the name of a snapshot stands for.
 ///
 /// | bytes | field |
 /// |---|---|
@@ -25,7 +25,7 @@ package struct SnapshotName: Hashable, Sendable {
         SnapshotName(id: try .decode(&reader), content: try .decode(&reader))
     }
 
-    /// The encoding alone: the row of a name, and what taking and attaching return.
+    /// The encoding alone: what taking and attaching return.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 24)
         encode(into: &writer)
@@ -39,13 +39,52 @@ package struct SnapshotName: Hashable, Sendable {
     }
 }
 
+/// The row of a snapshot's name: what it stands for, and what it stood for before.
+///
+/// What was replaced last is kept, so that whoever looked at it can go on reading.
+///
+/// | bytes | field |
+/// |---|---|
+/// | … | `SnapshotName` |
+/// | 1 | 1 where it stood for something else before, else 0 |
+/// | varint, varint | with 1: identity of that content |
+struct SnapshotRow: Hashable {
+    let name: SnapshotName
+    let previous: EntityID?
+
+    /// The contents that it holds.
+    var contents: [EntityID] {
+        [name.content] + (previous.map { [$0] } ?? [])
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: 40)
+        name.encode(into: &writer)
+        writer.writeBool(previous != nil)
+        previous?.encode(into: &writer)
+        return writer.take()
+    }
+
+    init(name: SnapshotName, previous: EntityID?) {
+        self.name = name
+        self.previous = previous
+    }
+
+    init(_ bytes: [UInt8]) throws(DecodingFailure) {
+        var reader = ByteReader(bytes)
+        name = try .decode(&reader)
+        previous = try reader.readBool() ? try .decode(&reader) : nil
+        try reader.finish()
+    }
+}
+
 /// What is known of a snapshot's content without its groups: the row of a content.
 ///
 /// The groups are rows of their own, as they were when the snapshot was taken.
 ///
 /// | bytes | field |
 /// |---|---|
-/// | varint | number of names that hold it |
+/// | varint | number of names that hold it, now or before |
 /// | varint length, UTF-8 | the service's name when it was taken |
 /// | varint length, UTF-8 | the instance's |
 /// | varint | number of groups of the instance |

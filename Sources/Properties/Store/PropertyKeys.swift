@@ -9,7 +9,7 @@ import Transactions
 /// | 02, service, instance | identity of an instance |
 /// | 03, owner, group | `PropertyGroup` |
 /// | 04, owner, group | empty, for each group that is not persistent |
-/// | 05, service, instance, snapshot | `SnapshotName` |
+/// | 05, service, instance, snapshot | `SnapshotRow` |
 /// | 06, content | `SnapshotContent` |
 /// | 07, content, 00 (instance) or 01 (service), group | `PropertyGroup` as it was |
 /// | 08 | `BootRegister` |

@@ -196,7 +196,7 @@ extension PropertyStore {
     ) throws(StoreFailure) -> [UInt8] {
         let part = try NamedRows(PropertyKeys.snapshotsPrefix(path), page, in: view)
         let entries = try part.map { name, row throws(DecodingFailure) in
-            SnapshotListing.Entry(name: name, snapshot: try SnapshotName(row))
+            SnapshotListing.Entry(name: name, snapshot: try SnapshotRow(row).name)
         }
         return SnapshotListing(entries: entries, through: part.through).encoded()
     }
@@ -205,7 +205,7 @@ extension PropertyStore {
         _ reference: SnapshotReference, _ instanceID: EntityID?, from view: V
     ) throws(StoreFailure) -> [UInt8] {
         try expectEntity(reference.path.instance, id: instanceID, in: view)
-        guard let found = try snapshot(reference.path, in: view) else {
+        guard let found = try snapshotRow(reference.path, in: view)?.name else {
             if reference.id != nil { try expect(reference.id, found: nil, reference.path) }
             return SnapshotReply(found: nil).encoded()
         }

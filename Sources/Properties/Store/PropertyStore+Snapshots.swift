@@ -10,12 +10,12 @@ extension PropertyStore {
     ) throws(StoreFailure) -> [UInt8] {
         let path = take.snapshot
         try expectEntity(path.instance, id: take.instanceID, in: view)
-        let old = try snapshot(path, in: view)
+        let old = try snapshotRow(path, in: view)
         switch take.mode {
         case .new:
             guard old == nil else { throw .abort(.exists, "\(path) exists") }
         case .replace(let id):
-            try expect(id, found: old?.id, path)
+            try expect(id, found: old?.name.id, path)
         case .set:
             break
         }
@@ -23,8 +23,8 @@ extension PropertyStore {
         let fresh = EntityID(index: context.index, ordinal: context.nextOrdinal)
         try copyGroups(of: path.instance, to: fresh, in: &view, context: &context)
         return try name(
-            path, SnapshotName(id: old?.id ?? fresh, content: fresh), instead: old, in: &view,
-            context: &context)
+            path, SnapshotName(id: old?.name.id ?? fresh, content: fresh), instead: old,
+            in: &view, context: &context)
     }
 
     /// Makes the target, which is there, hold what the source holds.
@@ -32,10 +32,10 @@ extension PropertyStore {
         _ source: SnapshotReference, to target: SnapshotReference, in view: inout V,
         context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
-        let held = try expectSnapshot(source, in: view)
+        let held = try expectSnapshot(source, in: view).name
         let old = try expectSnapshot(target, in: view)
-        let next = SnapshotName(id: old.id, content: held.content)
-        guard next != old else { return next.encoded() }
+        let next = SnapshotName(id: old.name.id, content: held.content)
+        guard next != old.name else { return next.encoded() }
         var content = try content(held.content, in: view)
         guard content.holders < SnapshotContent.holderLimit else {
             throw .abort(
@@ -57,32 +57,31 @@ extension PropertyStore {
     func deleteSnapshots<V: View>(
         of instance: PropertyPath, from view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) {
-        for (name, snapshot) in try snapshots(of: instance, in: view) {
+        for (name, row) in try snapshots(of: instance, in: view) {
             let path = SnapshotPath(checked: instance, name)
-            try remove(snapshot, at: path, from: &view, context: &context)
+            try remove(row, at: path, from: &view, context: &context)
         }
     }
 
     private func remove<V: View>(
-        _ snapshot: SnapshotName, at path: SnapshotPath, from view: inout V,
+        _ row: SnapshotRow, at path: SnapshotPath, from view: inout V,
         context: inout ApplyContext
     ) throws(StoreFailure) {
         view.delete(PropertyKeys.snapshotKey(path))
-        try release(snapshot.content, in: &view)
-        context.note(path, old: .snapshot(snapshot), new: nil)
+        for content in row.contents { try release(content, in: &view) }
+        context.note(path, old: .snapshot(row.name), new: nil)
     }
 
-    /// Writes the row of a name, and lets go of what it held.
+    /// Writes the row of a name; keeps what it held, and lets go of what it held before that.
     private func name<V: View>(
-        _ path: SnapshotPath, _ next: SnapshotName, instead old: SnapshotName?,
+        _ path: SnapshotPath, _ next: SnapshotName, instead old: SnapshotRow?,
         in view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
-        if let old { try release(old.content, in: &view) }
-        let row = next.encoded()
-        view.put(PropertyKeys.snapshotKey(path), row)
-        context.note(
-            path, old: old.map(PropertyChangeValue.snapshot), new: .snapshot(next))
-        return row
+        if let previous = old?.previous { try release(previous, in: &view) }
+        let row = SnapshotRow(name: next, previous: old?.name.content)
+        view.put(PropertyKeys.snapshotKey(path), row.encoded())
+        context.note(path, old: (old?.name).map(PropertyChangeValue.snapshot), new: .snapshot(next))
+        return next.encoded()
     }
 
     /// One name fewer holds the content; without any it goes.
@@ -181,24 +180,24 @@ extension PropertyStore {
 // MARK: - Rows
 
 extension PropertyStore {
-    /// The snapshot of that name.
-    func snapshot<V: ReadView>(
+    /// The row of the snapshot of that name.
+    func snapshotRow<V: ReadView>(
         _ path: SnapshotPath, in view: V
-    ) throws(StoreFailure) -> SnapshotName? {
+    ) throws(StoreFailure) -> SnapshotRow? {
         guard let row = try view.row(PropertyKeys.snapshotKey(path)) else { return nil }
         do {
-            return try SnapshotName(row.value)
+            return try SnapshotRow(row.value)
         } catch {
             throw .damagedRow("\(path)", error)
         }
     }
 
-    /// The snapshot that `reference` names; aborts unless it is there, and the one it names.
+    /// The row of the snapshot that `reference` names; aborts unless it is there, and the one it names.
     func expectSnapshot<V: ReadView>(
         _ reference: SnapshotReference, in view: V
-    ) throws(StoreFailure) -> SnapshotName {
-        let found = try snapshot(reference.path, in: view)
-        try expect(reference.id, found: found?.id, reference.path)
+    ) throws(StoreFailure) -> SnapshotRow {
+        let found = try snapshotRow(reference.path, in: view)
+        try expect(reference.id, found: found?.name.id, reference.path)
         guard let found else {
             throw .abort(.notFound, "there is no \(reference.path)")
         }
@@ -222,14 +221,14 @@ extension PropertyStore {
     /// All snapshots of an instance, by name.
     func snapshots<V: ReadView>(
         of instance: PropertyPath, in view: V
-    ) throws(StoreFailure) -> [(name: String, snapshot: SnapshotName)] {
+    ) throws(StoreFailure) -> [(name: String, row: SnapshotRow)] {
         let prefix = PropertyKeys.snapshotsPrefix(instance)
-        var found: [(name: String, snapshot: SnapshotName)] = []
+        var found: [(name: String, row: SnapshotRow)] = []
         var damage: StoreFailure?
         try view.rows(KeyRange(prefix: prefix)) { key, row in
             do {
                 found.append(
-                    (try PropertyKeys.name(key, after: prefix), try SnapshotName(row.value)))
+                    (try PropertyKeys.name(key, after: prefix), try SnapshotRow(row.value)))
                 return true
             } catch {
                 damage = .engine(EngineFailure("read a snapshot", reason: "\(error)"))

@@ -15,6 +15,12 @@ import Wire
 package final class ClusterLink: Cluster {
     /// How long a call may take, with all its retries over elections.
     private static let callMilliseconds: UInt64 = 30_000
+    /// How long it may take where the last one was not answered in its time.
+    ///
+    /// A program whose cluster is gone must not wait for each call as for an election.
+    private static let brokenMilliseconds: UInt64 = 1_000
+    /// How long a connection and its session may rest; nothing keeps them alive meanwhile.
+    private static let restMilliseconds: UInt64 = 30_000
     /// How long to look for any node that answers when a handle is bound.
     private static let bindMilliseconds: UInt64 = 10_000
 
@@ -37,8 +43,13 @@ package final class ClusterLink: Cluster {
     }
 
     private let settings: ClientCore.Settings
-    private var attachment: Attachment
+    /// Nil where there is none that can be used.
+    private var attachment: Attachment?
     private var nextCall: UInt64 = 1
+    /// The last call was not answered.
+    private var isBroken = false
+    /// When the last call ended.
+    private var lastUse = MonotonicTime.zero
 
     /// Connects, and waits until any node has answered.
     ///
@@ -46,11 +57,6 @@ package final class ClusterLink: Cluster {
     package init(_ endpoints: [Address]) throws(Failure) {
         settings = ClientCore.Settings(endpoints: endpoints, name: "libscf")
         guard Self.isAnyListening(endpoints) else { throw .noServer }
-        do throws(CallFailure) {
-            attachment = try Self.attach(settings)
-        } catch {
-            throw .noServer
-        }
         do throws(CallFailure) {
             _ = try call(.repeatable(.status), milliseconds: Self.bindMilliseconds)
         } catch {
@@ -122,7 +128,14 @@ package final class ClusterLink: Cluster {
     }
 
     package func close() {
-        guard attachment.process == getpid() else {
+        letGo()
+    }
+
+    /// Lets go of the connection, whatever may still be done with it.
+    private func letGo() {
+        guard let attachment else { return }
+        self.attachment = nil
+        guard attachment.process == getpid(), attachment.loop.isIntact else {
             attachment.loop.abandon()
             return
         }
@@ -130,28 +143,48 @@ package final class ClusterLink: Cluster {
         attachment.loop.end()
     }
 
+    /// A connection that can be used: the one there is, or else another.
+    ///
+    /// Another process' is left to it; one whose descriptors the program has closed is given up, and so
+    /// is one that has rested: what was sent on it might be of a session that is over.
+    private func ready() throws(CallFailure) -> Attachment {
+        if let attachment, attachment.process == getpid(), attachment.loop.isIntact,
+            attachment.loop.now.milliseconds(since: lastUse) < Self.restMilliseconds,
+            attachment.loop.catchUp()
+        {
+            return attachment
+        }
+        letGo()
+        let fresh = try Self.attach(settings)
+        attachment = fresh
+        return fresh
+    }
+
     private func call(
         _ work: Call.Work, milliseconds: UInt64
     ) throws(CallFailure) -> Response {
-        if attachment.process != getpid() {
-            attachment.loop.abandon()
-            attachment = try Self.attach(settings)
-        }
+        let attachment = try ready()
         let (loop, core) = (attachment.loop, attachment.core)
         let number = nextCall
         nextCall += 1
         let answer = Locked<Result<Response, CallFailure>?>(nil)
-        let deadline = loop.now.advanced(milliseconds: milliseconds)
-        loop.post {
-            let call = Call(number: number, work: work, deadline: deadline) { result in
-                answer.withLock { $0 = result }
-            }
-            core.value.begin(call)
+        let patience = isBroken ? min(milliseconds, Self.brokenMilliseconds) : milliseconds
+        let deadline = loop.now.advanced(milliseconds: patience)
+        loop.entered {
+            core.value.begin(
+                Call(number: number, work: work, deadline: deadline) { result in
+                    answer.withLock { $0 = result }
+                })
         }
         loop.run { answer.withLock { $0 != nil } }
+        lastUse = loop.now
         guard let result = answer.withLock({ $0 }) else {
-            preconditionFailure("call \(number) has no answer")
+            // Nothing can be waited for with this one: the next call makes another.
+            loop.abandon()
+            self.attachment = nil
+            throw .outcomeUnknown("the system does not let this process wait")
         }
+        if case .failure(.timedOut) = result { isBroken = true } else { isBroken = false }
         return try result.get()
     }
 }

@@ -68,10 +68,15 @@ package final class Handle {
     }
 
     /// Disconnects for good (*scf_handle_destroy*); objects of the handle may still be destroyed.
-    package func destroy() {
+    ///
+    /// False where that was done before.
+    @discardableResult
+    package func destroy() -> Bool {
         locked {
+            if case .destroyed = state { return false }
             if case .bound(let cluster) = state { cluster.close() }
             state = .destroyed
+            return true
         }
     }
 
@@ -80,6 +85,11 @@ package final class Handle {
         locked {
             if case .destroyed = state { true } else { false }
         }
+    }
+
+    /// Whether there is a cluster; under the lock.
+    var isBound: Bool {
+        if case .bound = state { true } else { false }
     }
 
     /// Sets or clears (nil) a decoration (*scf_handle_decorate*).
@@ -91,14 +101,21 @@ package final class Handle {
             case "debug":
                 _ = try value?.content(as: .count)
             case "door_path":
-                doorPath = try value?.content(as: .astring).text
+                doorPath = try Self.named(value)
             case "zone":
                 // There is one zone, whatever it is called.
-                _ = try value?.content(as: .astring)
+                _ = try Self.named(value)
             default:
                 throw .invalidArgument
             }
         }
+    }
+
+    /// A decoration that names something; throws `invalidArgument` for an empty one.
+    private static func named(_ value: Value?) throws(Failure) -> [UInt8]? {
+        guard let text = try value?.content(as: .astring).text else { return nil }
+        guard !text.isEmpty else { throw .invalidArgument }
+        return text
     }
 
     /// The cluster; throws `notBound`; under the lock.

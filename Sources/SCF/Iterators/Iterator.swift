@@ -257,9 +257,10 @@ package final class Iterator: HandleObject {
         try requireSameHandle(target)
         return try handle.locked { () throws(Failure) in
             target.clear()
-            guard case .values(let type, var values) = try ready() else {
+            guard case .values(let type, var values) = try present() else {
                 throw .invalidArgument
             }
+            _ = try handle.cluster()
             guard let value = values.popFirst() else { return false }
             source = .values(type, values)
             target.fill(value, type: type)
@@ -267,21 +268,22 @@ package final class Iterator: HandleObject {
         }
     }
 
-    /// What it goes through: `notBound`, `notSet`; under the lock.
-    private func ready() throws(Failure) -> Source {
-        _ = try handle.cluster()
+    /// What it goes through, though its handle may be unbound: `notSet`; under the lock.
+    private func present() throws(Failure) -> Source {
         guard let source, binding == handle.binding else { throw .notSet }
         return source
     }
 
+    /// Shows what `step` finds, which is asked without a binding too: it refuses another kind first.
     private func advance<Held>(
         _ target: Register<Held>, _ step: (inout Source) throws(Failure) -> Held?
     ) throws(Failure) -> Bool {
         try requireSameHandle(target)
         return try handle.locked { () throws(Failure) in
             target.show(nil)
-            var source = try ready()
+            var source = try present()
             let found = try step(&source)
+            _ = try handle.cluster()
             self.source = source
             target.show(found)
             return found != nil

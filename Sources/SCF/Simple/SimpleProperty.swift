@@ -64,10 +64,11 @@ extension Handle {
         }
     }
 
-    /// The instance that the program is run as (*scf_myname*): `notBound`, `notSet`.
+    /// The instance that the program is run as (*scf_myname*): `connectionBroken` without a binding,
+    /// `notSet`.
     package func ownName(environment: (String) -> String?) throws(Failure) -> String {
         try locked { () throws(Failure) in
-            _ = try cluster()
+            guard isBound else { throw .connectionBroken }
             guard let name = environment("SMF_FMRI"), case .path(let path)? = FMRI(name),
                 path.instance != nil, path.group == nil
             else { throw .notSet }

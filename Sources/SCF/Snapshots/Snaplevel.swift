@@ -34,13 +34,13 @@ package final class Snaplevel: Register<LevelView> {
     }
 
     /// Shows the level below, that of the service, in `target`: `notFound` behind the last.
+    ///
+    /// An object that is to show its own next level stays what it is where there is none.
     package func next(_ target: Snaplevel?) throws(Failure) {
         try requireSameHandle(target)
         try handle.locked { () throws(Failure) in
-            // It may be looked for from the very object that is to show it.
-            let shown = Result { () throws(Failure) in try present() }
-            target?.show(nil)
-            let view = try shown.get()
+            if target !== self { target?.show(nil) }
+            let view = try present()
             guard view.level == .instance else { throw .notFound }
             target?.show(LevelView(snapshot: view.snapshot, level: .service))
         }

@@ -25,13 +25,13 @@ package final class Entry: HandleObject {
     /// Adds a value behind those it has (*scf_entry_add_value*).
     ///
     /// `notSet` where the entry is in no transaction; `invalidArgument` where that is not under way,
-    /// for a deletion and for a value that holds nothing; `typeMismatch`; `inUse` for a value that is
+    /// though it may be invalid, for a deletion and for a value that holds nothing; `typeMismatch`; `inUse` for a value that is
     /// in an entry.
     package func add(_ value: Value) throws(Failure) {
         try requireSameHandle(value)
         try handle.locked { () throws(Failure) in
             guard let part else { throw .notSet }
-            guard part.transaction.isStarted, let type = part.type, let held = try? value.content()
+            guard part.transaction.isOpen, let type = part.type, let held = try? value.content()
             else { throw .invalidArgument }
             guard held.type.isKind(of: type) else { throw .typeMismatch }
             guard value.entry == nil else { throw .inUse }

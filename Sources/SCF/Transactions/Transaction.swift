@@ -13,7 +13,8 @@ package final class Transaction: HandleObject {
         /// The group as it was shown at the start: the version that is edited.
         case started(GroupView, binding: UInt64)
         case committed
-        case invalid
+        /// `isOpen` until it is committed: entries still take values.
+        case invalid(isOpen: Bool)
     }
 
     private var state = State.reset
@@ -107,19 +108,23 @@ package final class Transaction: HandleObject {
 
     // MARK: - Under the lock
 
-    var isStarted: Bool {
-        if case .started = state { true } else { false }
+    /// Whether its entries take values: from the start until the commit.
+    var isOpen: Bool {
+        switch state {
+        case .started, .invalid(isOpen: true): true
+        case .reset, .committed, .invalid(isOpen: false): false
+        }
     }
 
     /// It cannot be committed any more.
     func invalidate() {
-        state = .invalid
+        state = .invalid(isOpen: isOpen)
     }
 
     /// An entry has gone: it cannot be committed any more.
     func lose(_ entry: Entry) {
         if let name = entry.part?.name { entries[name] = nil }
-        state = .invalid
+        invalidate()
     }
 
     private func release() -> [Entry] {

@@ -21,8 +21,9 @@ package final class Group: Register<GroupView> {
         }
     }
 
+    /// Its FMRI; that of a group of a snapshot names the instance, whatever its level.
     package func fmri() throws(Failure) -> String {
-        try handle.locked { () throws(Failure) in try present().path.description }
+        try handle.locked { () throws(Failure) in try present().fmri }
     }
 
     /// Shows its service in `target`: `constraintViolated` where it is an instance's.
@@ -59,7 +60,9 @@ package final class Group: Register<GroupView> {
         }
     }
 
-    /// Shows the group of its name of the instance's service (*scf_pg_get_underlying_pg*): `notFound`.
+    /// Shows the group of its name of the instance's service (*scf_pg_get_underlying_pg*).
+    ///
+    /// `notFound`, for every group of a snapshot too.
     package func underlying(_ target: Group?) throws(Failure) {
         try requireSameHandle(target)
         try handle.locked { () throws(Failure) in
@@ -72,17 +75,11 @@ package final class Group: Register<GroupView> {
     }
 
     private func underlying(_ view: GroupView) throws(Failure) -> GroupView {
+        if case .level = view.origin { throw .notFound }
         guard view.path.instance != nil, let name = view.path.group,
             let path = view.path.servicePath.group(name)
         else { throw .notFound }
-        guard case .level(let level) = view.origin else {
-            return try handle.group(path, of: try handle.entity(path.owner))
-        }
-        let query = PropertyQuery.levelGroup(
-            content: level.snapshot.name.content, .service, name: name)
-        guard let group = try handle.read(query, GroupReply.init).group else { throw .notFound }
-        let below = LevelView(snapshot: level.snapshot, level: .service)
-        return GroupView(path: path, origin: .level(below), group: group)
+        return try handle.group(path, of: try handle.entity(path.owner))
     }
 
     /// Shows the property `name` of the version that is shown (*scf_pg_get_property*): `notFound`.

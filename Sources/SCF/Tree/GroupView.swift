@@ -37,6 +37,14 @@ package struct GroupView {
         }
     }
 
+    /// Its FMRI; that of a group of a snapshot names the instance, whatever its level.
+    var fmri: String {
+        guard case .level(let level) = origin, let name = path.group,
+            let named = level.snapshot.instance.path.group(name)
+        else { return path.description }
+        return named.description
+    }
+
     /// Whether it can be changed: `permissionDenied` for a group of a snapshot.
     func requireWritable() throws(Failure) {
         if case .level = origin { throw .permissionDenied }

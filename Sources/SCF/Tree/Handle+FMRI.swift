@@ -87,19 +87,27 @@ extension Handle {
         _ fmri: String, _ objects: DecodedObjects, _ flags: DecodeFlags
     ) throws(Failure) {
         let path: PropertyPath?
+        var isElsewhere = false
         switch FMRI(fmri) {
         case .scope(let name):
             path = nil
-            if name != Scope.local { throw .notFound }
+            isElsewhere = name != Scope.local
         case .path(let named): path = named
+        case .elsewhere(_, let named):
+            path = named
+            isElsewhere = true
         case .file, nil: throw .invalidArgument
         }
         if flags.contains(.requireInstance), path?.instance == nil { throw .constraintViolated }
         if flags.contains(.requireNoInstance), path?.instance != nil { throw .constraintViolated }
         if flags.contains(.exact), objects.depth != Self.depth(path) { throw .constraintViolated }
-        let last =
-            flags.contains(.truncate) ? (objects.depth ?? .scope) : Depth.property
+        var last = Depth.property
+        if flags.contains(.truncate) {
+            guard let depth = objects.depth else { return }
+            last = depth
+        }
         _ = try cluster()
+        if isElsewhere { throw .notFound }
         objects.scope?.show(())
         guard let path, last.rawValue >= Depth.service.rawValue else { return }
         let service = try entity(path.servicePath)

@@ -24,7 +24,7 @@ package final class Property: Register<PropertyView> {
     package func fmri() throws(Failure) -> String {
         try handle.locked { () throws(Failure) in
             let view = try present()
-            return "\(view.group.path)/\(view.property.name)"
+            return "\(view.group.fmri)/\(view.property.name)"
         }
     }
 

@@ -23,12 +23,13 @@ package final class Scope: Register<Void> {
         }
     }
 
-    /// Its FMRI.
+    /// Its FMRI, which does not name it (*scf_scope_to_fmri*).
     package func fmri() throws(Failure) -> String {
-        "svc://" + (try name())
+        _ = try name()
+        return "svc:"
     }
 
-    /// A scope has no parent (*scf_scope_get_parent*): `constraintViolated`; `target` is reset.
+    /// A scope has no parent (*scf_scope_get_parent*): `notFound`; `target` is reset.
     package func parent(_ target: Scope?) throws(Failure) {
         try requireSameHandle(target)
         try handle.locked { () throws(Failure) in
@@ -36,7 +37,7 @@ package final class Scope: Register<Void> {
             let shown = Result { () throws(Failure) in try current() }
             target?.show(nil)
             try shown.get()
-            throw .constraintViolated
+            throw .notFound
         }
     }
 

@@ -58,11 +58,12 @@ package final class Value: HandleObject {
         try handle.locked { () throws(Failure) in try content().value.stringBytes }
     }
 
-    /// Its string form as a value of `type`: `notSet`, `typeMismatch`.
+    /// Its string form as a value of `type`: `invalidArgument` for none, `notSet`, `typeMismatch`.
     package func string(as type: PropertyType?) throws(Failure) -> [UInt8] {
         try handle.locked { () throws(Failure) in
+            guard let type else { throw .invalidArgument }
             let held = try content()
-            guard let type, held.type.isKind(of: type) else { throw .typeMismatch }
+            guard held.type.isKind(of: type) else { throw .typeMismatch }
             return held.value.stringBytes
         }
     }

@@ -1,0 +1,67 @@
+/* A program that closes what it has not opened, as daemons do, and one that may not wait. */
+#include "scftest.h"
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum { NUMBERS = 64 };
+
+/* The highest descriptor that is open, and one more. */
+static int
+highest(void)
+{
+	int fd, last = 2;
+
+	for (fd = 3; fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) != -1)
+			last = fd;
+	return (last + 1);
+}
+
+int
+main(void)
+{
+	env_t e;
+	char path[] = "/tmp/scftest.XXXXXX";
+	struct stat st;
+	struct rlimit old, none;
+	int files[NUMBERS], fd, i, end, open_still = 1;
+
+	env_new(&e, "p06");
+	OK(t_set1(e.pg, ACT_NEW, "n", SCF_TYPE_COUNT, "1") == 1, "a property");
+	end = highest();
+	for (fd = 3; fd < end; fd++)
+		(void) close(fd);
+	OK(scf_pg_update(e.pg) == 1, "closed descriptors are made anew");
+	/* This time the program's own files get the numbers. */
+	end = highest();
+	for (fd = 3; fd < end; fd++)
+		(void) close(fd);
+	for (i = 0; i < NUMBERS; i++)
+		files[i] = i == 0 ? mkstemp(path) : open(path, O_RDWR | O_APPEND);
+	OK(t_set1(e.pg, ACT_CHANGE, "n", SCF_TYPE_COUNT, "2") == 1, "and again, among others");
+	OK(scf_handle_unbind(e.h) == 0 && scf_handle_bind(e.h) == 0, "unbind and bind");
+	for (i = 0; i < NUMBERS; i++)
+		if (fcntl(files[i], F_GETFD) == -1)
+			open_still = 0;
+	OK(open_still, "the program's files are still open");
+	OK(stat(path, &st) == 0 && st.st_size == 0, "and nothing was written to them");
+	(void) unlink(path);
+	for (i = 0; i < NUMBERS; i++)
+		(void) close(files[i]);
+
+	OK(scf_handle_get_scope(e.h, SCF_SCOPE_LOCAL, e.sc) == 0 &&
+	    scf_scope_get_service(e.sc, e.svcname, e.svc) == 0 &&
+	    scf_service_get_instance(e.svc, "default", e.inst) == 0 &&
+	    scf_instance_get_pg(e.inst, "cfg", e.pg) == 0 && IS(e.pg, "n", "2"), "set again");
+	/* poll(2) refuses more descriptors than may be open. */
+	(void) getrlimit(RLIMIT_NOFILE, &old);
+	none = old;
+	none.rlim_cur = 1;
+	(void) setrlimit(RLIMIT_NOFILE, &none);
+	FAILS(scf_pg_update(e.pg), SCF_ERROR_CONNECTION_BROKEN, "what cannot be waited for");
+	(void) setrlimit(RLIMIT_NOFILE, &old);
+	OK(scf_pg_update(e.pg) == 0, "it goes on when it may");
+	env_delete(&e);
+	return (t_done());
+}
