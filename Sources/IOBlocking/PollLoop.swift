@@ -52,7 +52,12 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
     }
 
     package var now: MonotonicTime {
-        MonotonicTime(nanoseconds: UInt64(max(0, Self.read(CLOCK_MONOTONIC))))
+        Self.now
+    }
+
+    /// The time of all loops.
+    package static var now: MonotonicTime {
+        MonotonicTime(nanoseconds: UInt64(max(0, read(CLOCK_MONOTONIC))))
     }
 
     package var wallMilliseconds: UInt64 {

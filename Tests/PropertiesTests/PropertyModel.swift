@@ -15,6 +15,8 @@ struct PropertyModel {
     struct Snapshot: Equatable {
         var id: EntityID
         var content: EntityID
+        /// What it held before that.
+        var previous: EntityID?
     }
 
     private(set) var entities: [PropertyPath: EntityID] = [:]
@@ -58,7 +60,10 @@ struct PropertyModel {
             try expect(snapshots[source.path]?.id, source.id)
             try expect(snapshots[target.path]?.id, target.id)
             let content = snapshots[source.path]?.content ?? id
-            snapshots[target.path]?.content = content
+            if let old = snapshots[target.path]?.content, old != content {
+                snapshots[target.path]?.previous = old
+                snapshots[target.path]?.content = content
+            }
         case .deleteSnapshot(let reference):
             try expect(snapshots[reference.path]?.id, reference.id)
             snapshots[reference.path] = nil
@@ -143,11 +148,12 @@ struct PropertyModel {
             if path.owner == instance.servicePath { held["service/" + (path.group ?? "")] = group }
         }
         contents[id] = held
-        snapshots[take.snapshot] = Snapshot(id: old?.id ?? id, content: id)
+        snapshots[take.snapshot] = Snapshot(
+            id: old?.id ?? id, content: id, previous: old?.content)
     }
 
     private mutating func dropUnheld() {
-        let held = Set(snapshots.values.map(\.content))
+        let held = Set(snapshots.values.flatMap { [$0.content, $0.previous].compactMap(\.self) })
         contents = contents.filter { held.contains($0.key) }
     }
 }

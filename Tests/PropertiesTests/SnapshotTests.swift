@@ -238,9 +238,12 @@ struct SnapshotTests {
         let (a, i) = (UInt8(ascii: "a"), UInt8(ascii: "i"))
         let (g, s) = (UInt8(ascii: "g"), UInt8(ascii: "s"))
         let rows = try bench.rows().mapValues(\.value)
-        #expect(rows[[0x10, 5, a, 0, 1, i, 0, 1, s, 0, 1]] == [2, 0, 2, 0])
+        #expect(rows[[0x10, 5, a, 0, 1, i, 0, 1, s, 0, 1]] == [2, 0, 2, 0, 0])
         #expect(rows[[0x10, 6, 2, 0]] == [1, 1, a, 1, i, 1, 0])
         #expect(
             rows[[0x10, 7, 2, 0, 0, g, 0, 1]] == [0x10, 1, 2, 1, 2, 1, UInt8(ascii: "t"), 0])
+        _ = try take("s", .set, in: &bench)
+        let row = try bench.rows()[[0x10, 5, a, 0, 1, i, 0, 1, s, 0, 1]]
+        #expect(row?.value == [2, 0, 3, 0, 1, 2, 0])
     }
 }

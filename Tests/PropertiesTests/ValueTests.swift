@@ -24,7 +24,7 @@ struct ValueTests {
             (.time, ".5", nil), (.time, "1.5", "1.500000000"), (.time, "1.0x", nil),
             (.time, "0x1", nil), (.opaque, "", ""), (.opaque, "AbCd", "abcd"),
             (.opaque, "0g", nil), (.fmri, "svc://localhost", "svc://localhost"),
-            (.fmri, "svc:/", nil), (.fmri, "file:///", "file:///"),
+            (.fmri, "svc:/", nil), (.fmri, "file:///", nil),
             (.fmri, "svc:/a/:properties/b/c/d", nil), (.fmri, "svc:/a:b/:properties/c/d", "same"),
             (.netAddress, "1.2.3.04", nil), (.netAddress, "1.2.3", nil),
             (.netAddress, "256.1.1.1", nil), (.netAddress, "1.2.3.4/", nil),

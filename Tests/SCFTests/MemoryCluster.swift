@@ -6,6 +6,7 @@ import KeyValue
 import Properties
 import SCF
 import Transactions
+import Wire
 
 /// The properties of a cluster in memory, which any number of handles share.
 ///
@@ -16,6 +17,12 @@ final class MemoryCluster: Sendable {
         var executor = Executor(stores: StoreRegistry([PropertyStore()]))
         var index = LogIndex(0)
         var failure: CallFailure?
+        /// Everything that has changed, as the feed keeps it.
+        var changes: [ChangeSet] = []
+        var firstKept = LogIndex(1)
+        /// What others do while a watch waits, each once.
+        var meanwhile: [@Sendable () -> Void] = []
+        var openWatches = 0
     }
 
     private let state = Locked(State())
@@ -23,6 +30,31 @@ final class MemoryCluster: Sendable {
     /// What every call fails with from now on; nil for nothing.
     func fail(_ failure: CallFailure?) {
         state.withLock { $0.failure = failure }
+    }
+
+    /// Lets `deed` happen in the next wait for changes that finds none.
+    func meanwhile(_ deed: @escaping () -> Void) {
+        let deed = Deed(run: deed)
+        state.withLock { state in state.meanwhile.append { deed.run() } }
+    }
+
+    /// What others do; run by the thread of the test that waits.
+    private struct Deed: @unchecked Sendable {
+        let run: () -> Void
+    }
+
+    /// Nobody knows any more what has changed so far.
+    func forgetChanges() {
+        state.withLock { state in
+            state.changes = []
+            state.index = state.index.next
+            state.firstKept = state.index.next
+        }
+    }
+
+    /// Watches that have not been closed.
+    var openWatches: Int {
+        state.withLock { $0.openWatches }
     }
 
     /// The number of operations that were submitted.
@@ -47,6 +79,7 @@ final class MemoryCluster: Sendable {
             if let failure = state.failure { throw failure }
             do throws(StoreFailure) {
                 return .found(
+                    applied: state.index,
                     try state.executor.read(
                         .properties, kind: query.kind, body: query.body, from: state.view))
             } catch {
@@ -64,10 +97,11 @@ final class MemoryCluster: Sendable {
             state.index = state.index.next
             state.view.version = state.index
             do throws(EngineFailure) {
-                return try state.executor.execute(
+                let execution = try state.executor.execute(
                     Transactions.Transaction(steps: [.operation(operation.operation)]),
-                    index: state.index, timeMilliseconds: 1, in: &state.view
-                ).outcome
+                    index: state.index, timeMilliseconds: 1, in: &state.view)
+                if let set = execution.changeSet { state.changes.append(set) }
+                return execution.outcome
             } catch {
                 throw .outcomeUnknown("\(error)")
             }
@@ -90,6 +124,69 @@ final class MemoryCluster: Sendable {
             try cluster.execute(operation)
         }
 
+        func watch(
+            _ keyPrefixes: [String], from start: LogIndex
+        ) throws(CallFailure) -> any ClusterWatch {
+            cluster.state.withLock { $0.openWatches += 1 }
+            return MemoryWatch(cluster, keyPrefixes, from: start)
+        }
+
         func close() {}
+    }
+
+    /// A watch that waits no time: where nothing has come, its time is over.
+    private final class MemoryWatch: ClusterWatch {
+        private struct Reading {
+            var next: LogIndex
+            var isEnded = false
+        }
+
+        private let cluster: MemoryCluster
+        private let keyPrefixes: [String]
+        private let reading: Locked<Reading>
+
+        init(_ cluster: MemoryCluster, _ keyPrefixes: [String], from start: LogIndex) {
+            self.cluster = cluster
+            self.keyPrefixes = keyPrefixes
+            reading = Locked(Reading(next: start))
+        }
+
+        var now: MonotonicTime {
+            .zero
+        }
+
+        func next(until deadline: MonotonicTime?) throws(CallFailure) -> WatchAnswer {
+            while true {
+                let from = reading.withLock { $0.next }
+                if reading.withLock({ $0.isEnded }) { return .ended }
+                let (sets, deed) = try cluster.state.withLock { (state) throws(CallFailure) in
+                    guard from >= state.firstKept else {
+                        throw .historyLost(firstRetained: state.firstKept)
+                    }
+                    let sets = state.changes.filter { $0.index >= from }
+                    let isDue = sets.isEmpty && !state.meanwhile.isEmpty
+                    return (sets, isDue ? state.meanwhile.removeFirst() : nil)
+                }
+                if let last = sets.last {
+                    reading.withLock { $0.next = last.index.next }
+                    let request = WatchRequest(
+                        start: .now, keyPrefixes: keyPrefixes, credit: 0)
+                    let wanted = sets.compactMap(request.filtered)
+                    if !wanted.isEmpty { return .changes(wanted) }
+                } else if let deed {
+                    deed()
+                } else {
+                    return .quiet
+                }
+            }
+        }
+
+        func end() {
+            reading.withLock { $0.isEnded = true }
+        }
+
+        func close() {
+            cluster.state.withLock { $0.openWatches -= 1 }
+        }
     }
 }

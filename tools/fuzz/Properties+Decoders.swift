@@ -39,7 +39,59 @@ private func decodeOperation(_ input: [UInt8]) {
     }
 }
 
+/// An identifier that is read must come back from how it is written.
+private func decodeIdentifier(_ input: [UInt8]) {
+    let text = String(decoding: input, as: UTF8.self)
+    guard let identifier = FMRI(text) else { return }
+    let written =
+        switch identifier {
+        case .scope(let name): "svc://\(name)"
+        case .path(let path): path.description
+        case .elsewhere(let scope, let path): "svc://\(scope)\(path.description.dropFirst(4))"
+        case .file(let path): "file://\(path)"
+        }
+    // What is written whole may be longer than what was read.
+    guard written.utf8.count <= NameRules.fmriBytes else { return }
+    precondition(FMRI(written) == identifier, "\(identifier) came back as \(written)")
+}
+
+/// The number of a type, then the string form of a value, which must come back from its own.
+private func decodeValue(_ input: [UInt8]) {
+    guard let first = input.first else { return }
+    let type = PropertyType.allCases[Int(first) % PropertyType.allCases.count]
+    guard let value = PropertyValue(stringBytes: Array(input.dropFirst()), type: type) else {
+        return
+    }
+    precondition(value.isValid(as: type), "\(value) is read as a \(type), and is none")
+    let again = PropertyValue(stringBytes: value.stringBytes, type: type)
+    precondition(again == value, "\(value) came back as \(String(describing: again))")
+}
+
+private let sampleValues: [(PropertyType, String)] = [
+    (.boolean, "true"), (.count, "0x10"), (.integer, "-7"), (.time, "3.000000001"),
+    (.astring, "text"), (.opaque, "00ff"), (.ustring, "text"), (.uri, "http://host/path?query"),
+    (.fmri, "svc:/system/cron:default"), (.host, "10.0.0.1"), (.hostname, "host.example"),
+    (.netAddressV4, "10.0.0.1/8"), (.netAddressV6, "fe80::1/64"), (.netAddress, "::1"),
+]
+
 let propertyDecoders = [
+    FuzzedDecoder(
+        name: "property-identifier",
+        seeds: {
+            [
+                "svc:/system/cron:default/:properties/config/port", "svc://other/a:b", "svc:///a",
+                "svc:", "svc://localhost@localhost/", "file:///etc/hosts", "file://localhost/x",
+            ].map { Array($0.utf8) }
+        },
+        decode: decodeIdentifier),
+    FuzzedDecoder(
+        name: "property-value",
+        seeds: {
+            sampleValues.map { type, text in
+                [UInt8(PropertyType.allCases.firstIndex(of: type) ?? 0)] + Array(text.utf8)
+            }
+        },
+        decode: decodeValue),
     FuzzedDecoder(
         name: "property-operation",
         seeds: {
@@ -48,5 +100,5 @@ let propertyDecoders = [
                 return [operation.kind] + operation.body
             }
         },
-        decode: decodeOperation)
+        decode: decodeOperation),
 ]

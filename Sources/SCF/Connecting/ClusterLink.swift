@@ -3,7 +3,7 @@ import Codec
 import Glibc
 import IOBlocking
 package import IOCore
-import Identifiers
+package import Identifiers
 package import Properties
 package import Transactions
 import Wire
@@ -23,24 +23,6 @@ package final class ClusterLink: Cluster {
     private static let restMilliseconds: UInt64 = 30_000
     /// How long to look for any node that answers when a handle is bound.
     private static let bindMilliseconds: UInt64 = 10_000
-
-    /// What belongs to one process.
-    private final class Attachment {
-        let process = getpid()
-        let loop: PollLoop
-        let core: LoopBound<ClientCore>
-
-        init(_ settings: ClientCore.Settings) throws(NetworkFailure) {
-            let loop = try PollLoop()
-            self.loop = loop
-            core = loop.entered {
-                let core = ClientCore(
-                    loop: loop, network: PollNetwork(loop), settings: settings,
-                    coding: RecordCoding())
-                return LoopBound(core, to: loop)
-            }
-        }
-    }
 
     private let settings: ClientCore.Settings
     /// Nil where there is none that can be used.
@@ -87,22 +69,12 @@ package final class ClusterLink: Cluster {
         return isFound
     }
 
-    private static func attach(
-        _ settings: ClientCore.Settings
-    ) throws(CallFailure) -> Attachment {
-        do throws(NetworkFailure) {
-            return try Attachment(settings)
-        } catch {
-            throw .outcomeUnknown("\(error)")
-        }
-    }
-
     package func read(_ query: PropertyQuery) throws(CallFailure) -> ReadAnswer {
         let request = ReadRequest(
             store: .properties, kind: query.kind, body: query.body, consistency: .linearizable)
         let response = try call(.repeatable(.read(request)), milliseconds: Self.callMilliseconds)
         switch response {
-        case .readResult(_, let bytes): return .found(bytes)
+        case .readResult(let applied, let bytes): return .found(applied: applied, bytes)
         case .readAborted(_, let code, _): return .aborted(code)
         default: throw .protocolViolation("an answer of kind \(response.kind) to a read")
         }
@@ -127,35 +99,28 @@ package final class ClusterLink: Cluster {
         }
     }
 
-    package func close() {
-        letGo()
+    package func watch(
+        _ keyPrefixes: [String], from start: LogIndex
+    ) throws(CallFailure) -> any ClusterWatch {
+        LinkWatch(settings, keyPrefixes, from: start)
     }
 
-    /// Lets go of the connection, whatever may still be done with it.
-    private func letGo() {
-        guard let attachment else { return }
-        self.attachment = nil
-        guard attachment.process == getpid(), attachment.loop.isIntact else {
-            attachment.loop.abandon()
-            return
-        }
-        attachment.loop.entered { attachment.core.value.close() }
-        attachment.loop.end()
+    package func close() {
+        attachment?.letGo()
+        attachment = nil
     }
 
     /// A connection that can be used: the one there is, or else another.
     ///
-    /// Another process' is left to it; one whose descriptors the program has closed is given up, and so
-    /// is one that has rested: what was sent on it might be of a session that is over.
+    /// One that has rested is given up: what was sent on it might be of a session that is over.
     private func ready() throws(CallFailure) -> Attachment {
-        if let attachment, attachment.process == getpid(), attachment.loop.isIntact,
-            attachment.loop.now.milliseconds(since: lastUse) < Self.restMilliseconds,
-            attachment.loop.catchUp()
+        if let attachment, attachment.loop.now.milliseconds(since: lastUse) < Self.restMilliseconds,
+            attachment.catchUp()
         {
             return attachment
         }
-        letGo()
-        let fresh = try Self.attach(settings)
+        close()
+        let fresh = try Attachment(settings)
         attachment = fresh
         return fresh
     }

@@ -1,4 +1,5 @@
 package import IOCore
+import Identifiers
 import Properties
 
 /// A handle: one way to the cluster, and the lock of everything that belongs to it.
@@ -16,6 +17,10 @@ package final class Handle {
     private let connect: ([Address]) throws(Failure) -> any Cluster
     private var state = State.unbound
     private var doorPath: [UInt8]?
+    /// What this binding is told, if it asked for anything.
+    var notices: Notices?
+    /// The index of the last record that the last answer knew of.
+    var readIndex = LogIndex.zero
     /// Counts the bindings: what was set in an earlier one is not set any more.
     private(set) var binding: UInt64 = 0
 
@@ -63,6 +68,7 @@ package final class Handle {
     package func unbind() throws(Failure) {
         try locked { () throws(Failure) in
             try cluster().close()
+            endNotices()
             state = .unbound
         }
     }
@@ -75,9 +81,18 @@ package final class Handle {
         locked {
             if case .destroyed = state { return false }
             if case .bound(let cluster) = state { cluster.close() }
+            endNotices()
             state = .destroyed
             return true
         }
+    }
+
+    /// Ends what waits to be told; who waits lets go of the connection then.
+    private func endNotices() {
+        guard let notices else { return }
+        self.notices = nil
+        notices.watch.end()
+        if !notices.isAwaited { notices.watch.close() }
     }
 
     /// Whether `destroy` was called.

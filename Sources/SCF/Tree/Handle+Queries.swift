@@ -1,5 +1,6 @@
 import Client
 import Codec
+import Identifiers
 import Properties
 import Transactions
 import Wire
@@ -19,7 +20,21 @@ extension Handle {
         }
         switch answer {
         case .aborted(let code): throw Failure(code)
-        case .found(let bytes): return try Self.decoded(bytes, decode)
+        case .found(let applied, let bytes):
+            readIndex = applied
+            return try Self.decoded(bytes, decode)
+        }
+    }
+
+    /// Follows changes over a connection of its own.
+    func watch(
+        _ keyPrefixes: [String], from start: LogIndex
+    ) throws(Failure) -> any ClusterWatch {
+        let cluster = try cluster()
+        do throws(CallFailure) {
+            return try cluster.watch(keyPrefixes, from: start)
+        } catch {
+            throw Failure(error)
         }
     }
 
