@@ -13,8 +13,10 @@ package final class Transaction: HandleObject {
         /// The group as it was shown at the start: the version that is edited.
         case started(GroupView, binding: UInt64)
         case committed
-        /// `isOpen` until it is committed: entries still take values.
-        case invalid(isOpen: Bool)
+        /// Something was taken from it before it was committed; its entries still take values.
+        case invalid
+        /// Something was taken from it when it had been committed.
+        case invalidSince
     }
 
     private var state = State.reset
@@ -111,14 +113,14 @@ package final class Transaction: HandleObject {
     /// Whether its entries take values: from the start until the commit.
     var isOpen: Bool {
         switch state {
-        case .started, .invalid(isOpen: true): true
-        case .reset, .committed, .invalid(isOpen: false): false
+        case .started, .invalid: true
+        case .reset, .committed, .invalidSince: false
         }
     }
 
     /// It cannot be committed any more.
     func invalidate() {
-        state = .invalid(isOpen: isOpen)
+        state = isOpen ? .invalid : .invalidSince
     }
 
     /// An entry has gone: it cannot be committed any more.

@@ -1,6 +1,7 @@
 /* A program that closes what it has not opened, as daemons do, and one that may not wait. */
 #include "scftest.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -25,6 +26,7 @@ main(void)
 	char path[] = "/tmp/scftest.XXXXXX";
 	struct stat st;
 	struct rlimit old, none;
+	struct pollfd two[2] = { { 0, 0, 0 }, { 1, 0, 0 } };
 	int files[NUMBERS], fd, i, end, open_still = 1;
 
 	env_new(&e, "p06");
@@ -59,7 +61,11 @@ main(void)
 	none = old;
 	none.rlim_cur = 1;
 	(void) setrlimit(RLIMIT_NOFILE, &none);
-	FAILS(scf_pg_update(e.pg), SCF_ERROR_CONNECTION_BROKEN, "what cannot be waited for");
+	/* Not everything that runs programs lets them have this limit. */
+	if (poll(two, 2, 0) == -1)
+		FAILS(scf_pg_update(e.pg), SCF_ERROR_CONNECTION_BROKEN, "what cannot be waited for");
+	else
+		SKIP(1, "poll does not refuse");
 	(void) setrlimit(RLIMIT_NOFILE, &old);
 	OK(scf_pg_update(e.pg) == 0, "it goes on when it may");
 	env_delete(&e);
