@@ -6,37 +6,43 @@ package import Identifiers
 /// that are really there. Every failing read throws `DecodingFailure` with the offset.
 package struct ByteReader: Sendable {
     package let bytes: [UInt8]
-    /// The offset of the next byte.
-    package private(set) var position: Int
+    /// What `position` gives.
+    @usableFromInline var place: Int
     /// The offset behind the last byte that may be read.
     package let end: Int
 
-    package init(_ bytes: [UInt8]) {
+    @inlinable package init(_ bytes: [UInt8]) {
         self.init(bytes, in: 0..<bytes.count)
     }
 
     /// Reads `[range.lowerBound, range.upperBound)` of `bytes`, which must contain it.
-    package init(_ bytes: [UInt8], in range: Range<Int>) {
+    @inlinable package init(_ bytes: [UInt8], in range: Range<Int>) {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= bytes.count,
             "range \(range) of \(bytes.count) bytes")
         self.bytes = bytes
-        self.position = range.lowerBound
+        self.place = range.lowerBound
         self.end = range.upperBound
     }
 
-    package var remaining: Int {
-        end - position
+    /// The offset of the next byte.
+    @inlinable package var position: Int {
+        place
     }
 
-    package var isAtEnd: Bool {
-        position == end
+    @inlinable package var remaining: Int {
+        end - place
     }
 
-    package mutating func readUInt8() throws(DecodingFailure) -> UInt8 {
-        guard position < end else { throw .truncated(at: position, wanted: 1) }
-        defer { position += 1 }
-        return bytes[position]
+    @inlinable package var isAtEnd: Bool {
+        place == end
+    }
+
+    @inlinable package mutating func readUInt8() throws(DecodingFailure) -> UInt8 {
+        guard place < end else { throw .truncated(at: place, wanted: 1) }
+        let byte = bytes[place]
+        place += 1
+        return byte
     }
 
     package mutating func readUInt16() throws(DecodingFailure) -> UInt16 {
@@ -52,14 +58,22 @@ package struct ByteReader: Sendable {
     }
 
     /// A varint of at most ten bytes whose value fits in 64 bits.
-    package mutating func readVarint() throws(DecodingFailure) -> UInt64 {
-        if position < end, bytes[position] < 0x80 {
-            defer { position += 1 }
-            return UInt64(bytes[position])
+    @inlinable package mutating func readVarint() throws(DecodingFailure) -> UInt64 {
+        if place < end {
+            let byte = bytes[place]
+            if byte < 0x80 {
+                place += 1
+                return UInt64(byte)
+            }
         }
+        return try readLongVarint()
+    }
+
+    /// A varint of any length; apart, so that the short ones' reading is small enough to be inlined.
+    @usableFromInline mutating func readLongVarint() throws(DecodingFailure) -> UInt64 {
         var result: UInt64 = 0
         var shift: UInt64 = 0
-        let start = position
+        let start = place
         while true {
             let byte = try readUInt8()
             if shift == 63, byte > 1 { throw .malformed(at: start, what: "varint over 64 bits") }
@@ -71,18 +85,25 @@ package struct ByteReader: Sendable {
     }
 
     /// A varint that must lie in `[0, limit]`.
-    package mutating func readCount(limit: Int, _ what: StaticString) throws(DecodingFailure) -> Int
-    {
-        let start = position
+    @inlinable package mutating func readCount(
+        limit: Int, _ what: StaticString
+    ) throws(DecodingFailure) -> Int {
+        let start = place
         let value = try readVarint()
         guard value <= UInt64(limit) else {
-            throw .overLimit(at: start, what: "\(what)", value: value, limit: UInt64(limit))
+            throw Self.overLimit(at: start, what, value, limit)
         }
         return Int(value)
     }
 
-    package mutating func readBool() throws(DecodingFailure) -> Bool {
-        let start = position
+    @usableFromInline static func overLimit(
+        at offset: Int, _ what: StaticString, _ value: UInt64, _ limit: Int
+    ) -> DecodingFailure {
+        .overLimit(at: offset, what: "\(what)", value: value, limit: UInt64(limit))
+    }
+
+    @inlinable package mutating func readBool() throws(DecodingFailure) -> Bool {
+        let start = place
         switch try readUInt8() {
         case 0: return false
         case 1: return true
@@ -108,7 +129,7 @@ package struct ByteReader: Sendable {
         limit: Int, _ what: StaticString
     ) throws(DecodingFailure) -> String {
         let count = try readCount(limit: limit, what)
-        let start = position
+        let start = place
         let range = try skip(count)
         // Nearly all are ASCII, where there is nothing to validate.
         if bytes[range].allSatisfy({ $0 < 0x80 }) {
@@ -125,7 +146,7 @@ package struct ByteReader: Sendable {
         return Bits128(high: high, low: try readUInt64())
     }
 
-    package mutating func readVarint<ID: NumericIdentifier>(
+    @inlinable package mutating func readVarint<ID: NumericIdentifier>(
         _ type: ID.Type
     ) throws(DecodingFailure) -> ID {
         ID(try readVarint())
@@ -138,19 +159,22 @@ package struct ByteReader: Sendable {
     }
 
     /// Steps over `count` bytes and tells where they are in `bytes`.
-    package mutating func skip(_ count: Int) throws(DecodingFailure) -> Range<Int> {
-        guard count >= 0, count <= end - position else {
-            throw .truncated(at: position, wanted: count)
+    @inlinable package mutating func skip(_ count: Int) throws(DecodingFailure) -> Range<Int> {
+        let start = place
+        guard count >= 0, count <= end - start else {
+            throw .truncated(at: start, wanted: count)
         }
-        defer { position += count }
-        return position..<(position + count)
+        place = start + count
+        return start..<place
     }
 
     /// Throws unless everything has been read.
-    package func finish() throws(DecodingFailure) {
-        guard position == end else {
-            throw .malformed(at: position, what: "\(end - position) bytes too many")
-        }
+    @inlinable package func finish() throws(DecodingFailure) {
+        guard place == end else { throw excess() }
+    }
+
+    @usableFromInline func excess() -> DecodingFailure {
+        .malformed(at: place, what: "\(end - place) bytes too many")
     }
 
     private mutating func readLittleEndian<Integer: FixedWidthInteger & BitwiseCopyable>()

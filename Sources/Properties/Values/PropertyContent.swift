@@ -125,7 +125,7 @@ extension PropertyContent {
                 limit: isOpaque ? PropertyValue.opaqueBytes : PropertyValue.textBytes,
                 isOpaque ? "opaque value" : "text value")
             let range = try reader.skip(bytes)
-            guard isTrusted || isOpaque || !reader.bytes[range].contains(0) else {
+            guard isTrusted || isOpaque || !reader.bytes.contains(0, in: range) else {
                 throw .malformed(at: place, what: "value is no \(type)")
             }
         }
