@@ -77,8 +77,7 @@ extension Overlay {
                 sorted.insert(Int32(number), at: position)
             }
         } else {
-            sorted.append(contentsOf: (sorted.count..<entries.count).map { Int32($0) })
-            sorted.sort { byteOrder(entries[Int($0)].key, entries[Int($1)].key) < 0 }
+            sorted = KeyRank.order(of: entries.count) { entries[$0].key }
         }
     }
 }

@@ -53,6 +53,7 @@ package final class Overlay: View {
     var sorted: [Int32] = []
     var scansUnderWay = 0
     private var cache: RowCache
+    private let hasher = KeyHasher()
     /// Bytes of keys and values to be written.
     package private(set) var byteCount = 0
 
@@ -76,7 +77,7 @@ package final class Overlay: View {
     // MARK: Rows
 
     package func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
-        let hash = Self.hash(key)
+        let hash = hasher.hash(key)
         if !entries.isEmpty, let number = find(key, hash: hash) {
             return entries[number].row
         }
@@ -165,12 +166,6 @@ package final class Overlay: View {
 // MARK: - Inside
 
 extension Overlay {
-    private static func hash(_ key: [UInt8]) -> Int {
-        var hasher = Hasher()
-        unsafe key.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-        return hasher.finalize()
-    }
-
     private func find(_ key: [UInt8], hash: Int) -> Int? {
         let mask = slots.count - 1
         var slot = hash & mask
@@ -184,7 +179,7 @@ extension Overlay {
 
     private func change(_ key: [UInt8], to row: Row?) {
         precondition(scansUnderWay == 0, "overlay changed within its own scan")
-        let hash = Self.hash(key)
+        let hash = hasher.hash(key)
         if let number = find(key, hash: hash) {
             replace(number, with: row)
         } else {

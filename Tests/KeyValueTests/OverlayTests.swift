@@ -19,6 +19,31 @@ import Testing
         return engine
     }
 
+    /// Keys that begin alike, that are each other's beginnings, that end in zeros.
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `a batch is in the order of its keys`(seed: UInt64) {
+        print("seed \(seed)")
+        var random = SeededGenerator(seed: seed)
+        let overlay = Overlay(over: MemoryEngine())
+        let prefixes: [[UInt8]] = [[0x10, 3, 7, 7, 7, 7], [0x10, 3], [1, 4], [0x10], []]
+        let bytes: [UInt8] = [0, 1, 0x7F, 0x80, 0xFE]
+        for _ in 0..<Int.random(in: 1...300, using: &random) {
+            let prefix = prefixes[min(Int.random(in: 0..<20, using: &random), 4)]
+            let rest = (0..<Int.random(in: 0...12, using: &random)).map { _ in
+                bytes[Int.random(in: 0..<bytes.count, using: &random)]
+            }
+            overlay.put(prefixes[0] + rest, [])
+            overlay.put(prefix + rest, [])
+        }
+        let keys = overlay.takeBatch().changes.map { change in
+            switch change {
+            case .put(let key, _), .delete(let key): key
+            }
+        }
+        #expect(!keys.isEmpty)
+        #expect(zip(keys, keys.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
+    }
+
     /// Random turns of many transactions over an engine; long keys make tables grow.
     @Test(
         arguments: [(1, 3, 0), (2, 3, 2), (3, 4, 16), (4, 8, 0), (5, 8, 4_096)]
