@@ -284,16 +284,14 @@ extension Applier {
         }
         let executed = try executor.execute(
             transaction, index: index, timeMilliseconds: time, in: &overlay)
-        let outcome = encode(executed.outcome)
+        let outcome = executed.encodedOutcome
         if let origin, let place {
             sessions.remember(outcome, for: origin, at: place, time: time)
             sessions.noteRow(
                 outcome, of: origin, index: index, firstIndex: position.index.next,
                 timeMilliseconds: time, to: &overlay)
         }
-        if let changeSet = executed.changeSet {
-            feed.add(changeSet, firstIndex: position.index.next, to: &overlay)
-        }
+        feed.add(executed, index: index, firstIndex: position.index.next, to: &overlay)
         turn.touchedTriggers = turn.touchedTriggers || executed.touchedTriggers
         return .outcome(outcome)
     }

@@ -50,13 +50,16 @@ struct FeedWriter: Sendable {
         return writer
     }
 
-    /// Adds one change set of the frame being applied.
-    mutating func add<V: View>(_ changeSet: ChangeSet, firstIndex: LogIndex, to view: inout V) {
+    /// Adds the change set of the record `index` of the frame being applied, if it has one.
+    mutating func add<V: View>(
+        _ execution: Execution, index: LogIndex, firstIndex: LogIndex, to view: inout V
+    ) {
+        guard execution.hasChangeSet else { return }
         scratch.removeAll(keepingCapacity: true)
-        changeSet.encode(into: &scratch)
+        execution.encodeChangeSet(into: &scratch)
         if row.count > 0, row.count + scratch.count > limits.rowPartBytes {
             writeRow(firstIndex: firstIndex, to: &view)
-            part = changeSet.index
+            part = index
         }
         row.writeBytes(scratch.bytes)
     }

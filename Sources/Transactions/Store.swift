@@ -11,7 +11,7 @@ package struct ApplyContext: Sendable {
     /// The step being applied, counted from 0.
     package var step: UInt32 = 0
     /// What the transaction has changed so far, in order.
-    package var changes: [Change] = []
+    package private(set) var changes = EncodedChanges()
     /// Bytes that steps have copied into rows beyond what they carry; bounded like the changes.
     package var copiedBytes = 0
 
@@ -21,7 +21,14 @@ package struct ApplyContext: Sendable {
     }
 
     package mutating func record(store: StoreID, key: String, old: [UInt8]?, new: [UInt8]?) {
-        changes.append(Change(step: step, store: store, key: key, old: old, new: new))
+        changes.append(step: step, store: store, key: key, old: old, new: new)
+    }
+
+    /// Notes a change whose key is UTF-8.
+    package mutating func record(
+        store: StoreID, key: [UInt8], old: EncodedChanges.Value?, new: EncodedChanges.Value?
+    ) {
+        changes.append(step: step, store: store, key: key, old: old, new: new)
     }
 }
 

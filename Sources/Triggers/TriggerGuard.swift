@@ -19,6 +19,10 @@ package struct TriggerGuard: CommitGuard {
         }
     }
 
+    package func reviews(touchingTriggers: Bool) -> Bool {
+        touchingTriggers || definitions?.isEmpty == false
+    }
+
     @specialized(where V == Overlay)
     package mutating func review<V: ReadView>(
         _ commit: ProposedCommit, in view: V

@@ -103,18 +103,18 @@ struct GroupRow {
         by commit: EncodedCommit, at places: [Place], version: GroupVersion
     ) -> [UInt8] {
         var writer = ByteWriter(capacity: bytes.count + commit.bytes.count + 16)
-        writer.writeRaw(bytes[0..<1])
+        writer.writeRaw(bytes, in: 0..<1)
         id.encode(into: &writer)
         version.encode(into: &writer)
-        writer.writeRaw(bytes[type])
+        writer.writeRaw(bytes, in: type)
         writer.writeVarint(UInt64(propertyCount(after: commit.edits, at: places)))
         var end = start
         for (edit, place) in zip(commit.edits, places) {
-            writer.writeRaw(bytes[end..<place.offset])
-            writer.writeRaw(commit.bytes[edit.written])
+            writer.writeRaw(bytes, in: end..<place.offset)
+            writer.writeRaw(commit.bytes, in: edit.written)
             end = place.property?.all.upperBound ?? place.offset
         }
-        writer.writeRaw(bytes[end...])
+        writer.writeRaw(bytes, in: end..<bytes.count)
         return writer.take()
     }
 }

@@ -142,10 +142,24 @@ extension PropertyGroup {
     static func encodeHeader(
         _ header: GroupHeader, propertyCount: Int, into writer: inout ByteWriter
     ) {
-        writer.writeUInt8(format << 4 | (header.isPersistent ? 0 : 1))
-        header.id.encode(into: &writer)
-        header.version.encode(into: &writer)
-        writer.writeString(header.type)
+        _ = encodeFront(
+            id: header.id, version: header.version, type: Array(header.type.utf8)[...],
+            isPersistent: header.isPersistent, into: &writer)
         writer.writeVarint(UInt64(propertyCount))
+    }
+
+    /// Writes what stands before the number of properties; returns where identity, version and type
+    /// are.
+    static func encodeFront(
+        id: EntityID, version: GroupVersion, type: ArraySlice<UInt8>, isPersistent: Bool,
+        into writer: inout ByteWriter
+    ) -> Range<Int> {
+        writer.writeUInt8(format << 4 | (isPersistent ? 0 : 1))
+        let start = writer.count
+        id.encode(into: &writer)
+        version.encode(into: &writer)
+        writer.writeVarint(UInt64(type.count))
+        writer.writeRaw(type)
+        return start..<writer.count
     }
 }

@@ -11,6 +11,9 @@ struct EncodedPath {
     let group: Range<Int>?
     let property: Range<Int>?
 
+    private static let scheme = Array("svc:/".utf8)
+    private static let groupsName = Array("/:properties/".utf8)
+
     /// The same with names of their own.
     var path: PropertyPath {
         PropertyPath(
@@ -28,15 +31,15 @@ struct EncodedPath {
         var text: [UInt8] = []
         text.reserveCapacity(
             20 + service.count + (instance?.count ?? 0) + (group?.count ?? 0) + more)
-        text.append(contentsOf: "svc:/".utf8)
-        text.append(contentsOf: bytes[service])
+        text.append(contentsOf: Self.scheme)
+        text.append(bytes, in: service)
         if let instance {
             text.append(UInt8(ascii: ":"))
-            text.append(contentsOf: bytes[instance])
+            text.append(bytes, in: instance)
         }
         if let group {
-            text.append(contentsOf: "/:properties/".utf8)
-            text.append(contentsOf: bytes[group])
+            text.append(contentsOf: Self.groupsName)
+            text.append(bytes, in: group)
         }
         return text
     }

@@ -38,13 +38,17 @@ package enum PropertyChangeValue: Hashable, Sendable {
         return writer.take()
     }
 
-    /// The encoding of a property whose content is encoded already.
-    static func property(encoded content: ArraySlice<UInt8>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(content.count + 1)
-        bytes.append(1)
-        bytes.append(contentsOf: content)
-        return bytes
+    /// The encoding of a property whose content is encoded already, at `content` of `bytes`.
+    static func property(_ bytes: [UInt8], content: Range<Int>) -> EncodedChanges.Value {
+        EncodedChanges.Value(first: 1, bytes, content)
+    }
+
+    /// The encoding of a group whose identity, version and type are encoded already, at `front` of
+    /// its row.
+    static func group(
+        _ row: [UInt8], front: Range<Int>, isPersistent: Bool
+    ) -> EncodedChanges.Value {
+        EncodedChanges.Value(first: 2, row, front, last: isPersistent ? 1 : 0)
     }
 
     private var encodedBytesHint: Int {

@@ -1,3 +1,4 @@
+import Codec
 import KeyValue
 import Transactions
 
@@ -70,7 +71,7 @@ package enum PropertyKeys {
 
     /// Appends a name as `KeyEncoder` does; a valid name has no byte that would be escaped.
     private static func append(_ name: Range<Int>, of path: EncodedPath, to key: inout [UInt8]) {
-        key.append(contentsOf: path.bytes[name])
+        key.append(path.bytes, in: name)
         key.append(0x00)
         key.append(0x01)
     }

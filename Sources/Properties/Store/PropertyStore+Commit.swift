@@ -29,13 +29,14 @@ extension PropertyStore {
             return GroupResult(id: group.id, version: group.version).encoded()
         }
         let version = GroupVersion(index: context.index, ordinal: context.nextOrdinal)
-        let name = ChangeName(commit.path)
+        var name = ChangeName(commit.path)
         for (edit, place) in zip(commit.edits, places) {
             let old = place.property
-            try check(edit, against: old?.type, commit.path)
+            if edit.action != .set { try check(edit, against: old?.type, commit.path) }
+            name.show(commit.bytes, edit.name)
             context.record(
-                store: .properties, key: name.appending(commit.bytes[edit.name]),
-                old: old.map { PropertyChangeValue.property(encoded: row.value[$0.content]) },
+                store: .properties, key: name.bytes,
+                old: old.map { PropertyChangeValue.property(row.value, content: $0.content) },
                 new: edit.value(in: commit.bytes))
         }
         try put(
@@ -85,6 +86,7 @@ extension PropertyStore {
 
     /// The type of a group that is made without a word about its type.
     package static let usualGroupType = "application"
+    private static let usualGroupTypeBytes = Array(usualGroupType.utf8)
 
     /// The group as the client expects it; nil where it is missing and may be made.
     private func present<V: ReadView>(
@@ -132,28 +134,33 @@ extension PropertyStore {
         if try view.row(PropertyKeys.ownerKey(commit.path)) == nil {
             try makeMissingOwner(of: commit.path.path, in: &view, context: &context)
         }
-        for edit in commit.edits { try check(edit, against: nil, commit.path) }
-        let ordinal = context.nextOrdinal
-        let header = GroupHeader(
-            id: EntityID(index: context.index, ordinal: ordinal),
-            version: GroupVersion(index: context.index, ordinal: ordinal),
-            type: commit.creation.map { commit.path.text($0.type) } ?? Self.usualGroupType,
-            isPersistent: commit.creation?.isPersistent ?? true)
-        var writer = ByteWriter(capacity: commit.bytes.count + 48)
-        PropertyGroup.encodeHeader(header, propertyCount: commit.edits.count, into: &writer)
-        for edit in commit.edits { writer.writeRaw(commit.bytes[edit.property]) }
-        try put(writer.take(), propertyCount: commit.edits.count, commit, key, to: &view)
-        if !header.isPersistent { view.put(PropertyKeys.nonPersistentKey(commit.path.path), []) }
-        let name = ChangeName(commit.path)
-        context.record(
-            store: .properties, key: name.group, old: nil,
-            new: PropertyChangeValue.group(header).encoded())
-        for edit in commit.edits {
-            context.record(
-                store: .properties, key: name.appending(commit.bytes[edit.name]), old: nil,
-                new: edit.value(in: commit.bytes))
+        for edit in commit.edits where edit.action != .set {
+            try check(edit, against: nil, commit.path)
         }
-        return GroupResult(id: header.id, version: header.version).encoded()
+        let ordinal = context.nextOrdinal
+        let id = EntityID(index: context.index, ordinal: ordinal)
+        let version = GroupVersion(index: context.index, ordinal: ordinal)
+        let isPersistent = commit.creation?.isPersistent ?? true
+        var writer = ByteWriter(capacity: commit.bytes.count + 48)
+        let front = PropertyGroup.encodeFront(
+            id: id, version: version,
+            type: commit.creation.map { commit.bytes[$0.type] } ?? Self.usualGroupTypeBytes[...],
+            isPersistent: isPersistent, into: &writer)
+        writer.writeVarint(UInt64(commit.edits.count))
+        for edit in commit.edits { writer.writeRaw(commit.bytes, in: edit.property) }
+        let row = writer.take()
+        try put(row, propertyCount: commit.edits.count, commit, key, to: &view)
+        if !isPersistent { view.put(PropertyKeys.nonPersistentKey(commit.path.path), []) }
+        var name = ChangeName(commit.path)
+        context.record(
+            store: .properties, key: name.bytes, old: nil,
+            new: PropertyChangeValue.group(row, front: front, isPersistent: isPersistent))
+        for edit in commit.edits {
+            name.show(commit.bytes, edit.name)
+            context.record(
+                store: .properties, key: name.bytes, old: nil, new: edit.value(in: commit.bytes))
+        }
+        return GroupResult(id: id, version: version).encoded()
     }
 
     /// Writes the row of a commit's group.
@@ -215,27 +222,26 @@ extension GroupRow {
 
 extension EncodedCommit.Edit {
     /// The new value of the change; nil for a deletion.
-    fileprivate func value(in bytes: [UInt8]) -> [UInt8]? {
-        action == .delete ? nil : PropertyChangeValue.property(encoded: bytes[content])
+    fileprivate func value(in bytes: [UInt8]) -> EncodedChanges.Value? {
+        action == .delete ? nil : PropertyChangeValue.property(bytes, content: content)
     }
 }
 
-/// The names of the changes of one group and its properties.
+/// The names of the changes of one group and its properties, one after the other.
 private struct ChangeName {
-    private let bytes: [UInt8]
+    /// The group's, or that of the property that was shown last.
+    private(set) var bytes: [UInt8]
+    private let groupEnd: Int
 
     init(_ path: EncodedPath) {
         bytes = path.description(more: 64)
+        groupEnd = bytes.count
     }
 
-    var group: String {
-        String(decoding: bytes, as: UTF8.self)
-    }
-
-    func appending(_ property: ArraySlice<UInt8>) -> String {
-        var name = bytes
-        name.append(UInt8(ascii: "/"))
-        name.append(contentsOf: property)
-        return String(decoding: name, as: UTF8.self)
+    /// Shows the property whose name is at `range` of `name`.
+    mutating func show(_ name: [UInt8], _ range: Range<Int>) {
+        bytes.removeLast(bytes.count - groupEnd)
+        bytes.append(UInt8(ascii: "/"))
+        bytes.append(name, in: range)
     }
 }

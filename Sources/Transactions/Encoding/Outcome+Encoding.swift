@@ -13,9 +13,7 @@ extension Outcome {
     package func encode(into writer: inout ByteWriter) {
         switch self {
         case .committed(let index, let results):
-            writer.writeUInt8(1)
-            writer.writeVarint(index)
-            writer.writeVarint(UInt64(results.count))
+            Self.encodeFront(committedAt: index, results: results.count, into: &writer)
             for result in results {
                 writer.writeBytes(result)
             }
@@ -24,6 +22,15 @@ extension Outcome {
             writer.writeVarint(index)
             abort.encode(into: &writer)
         }
+    }
+
+    /// Writes what stands before the results.
+    static func encodeFront(
+        committedAt index: LogIndex, results: Int, into writer: inout ByteWriter
+    ) {
+        writer.writeUInt8(1)
+        writer.writeVarint(index)
+        writer.writeVarint(UInt64(results))
     }
 
     /// The encoding alone.
@@ -37,21 +44,28 @@ extension Outcome {
     package static func decode(
         _ reader: inout ByteReader, limits: Limits
     ) throws(DecodingFailure) -> Outcome {
+        try decode(
+            &reader, results: limits.operationsPerTransaction, resultBytes: limits.resultBytes)
+    }
+
+    /// Reads an outcome of at most `results` results, each of at most `resultBytes` bytes.
+    static func decode(
+        _ reader: inout ByteReader, results most: Int, resultBytes: Int
+    ) throws(DecodingFailure) -> Outcome {
         let start = reader.position
         let kind = try reader.readUInt8()
         let index = try reader.readVarint(LogIndex.self)
         switch kind {
         case 1:
-            let count = try reader.readCount(
-                limit: limits.operationsPerTransaction, "result count")
+            let count = try reader.readCount(limit: most, "result count")
             var results: [[UInt8]] = []
             results.reserveCapacity(min(count, reader.remaining))
             for _ in 0..<count {
-                results.append(try reader.readBytes(limit: limits.resultBytes, "result"))
+                results.append(try reader.readBytes(limit: resultBytes, "result"))
             }
             return .committed(index: index, results: results)
         case 2:
-            return .aborted(index: index, try Abort.decode(&reader, limits: limits))
+            return .aborted(index: index, try Abort.decode(&reader, steps: most))
         default:
             throw .malformed(at: start, what: "unknown outcome \(kind)")
         }
@@ -97,10 +111,11 @@ extension Abort {
         writer.writeString(message)
     }
 
-    package static func decode(
-        _ reader: inout ByteReader, limits: Limits
+    /// Reads an abort of one of at most `steps` steps.
+    static func decode(
+        _ reader: inout ByteReader, steps: Int
     ) throws(DecodingFailure) -> Abort {
-        let place = try reader.readCount(limit: limits.operationsPerTransaction, "step")
+        let place = try reader.readCount(limit: steps, "step")
         let code = try readCode(&reader)
         let message = try reader.readString(limit: messageBytes, "abort message")
         return Abort(step: place == 0 ? nil : place - 1, code: code, message: message)
@@ -141,10 +156,9 @@ extension ChangeSet {
     private static let format: UInt8 = 1
 
     package func encode(into writer: inout ByteWriter) {
-        writer.writeUInt8(Self.format << 4 | (abort == nil ? 0 : 1))
-        writer.writeVarint(index)
-        writer.writeVarint(timeMilliseconds)
-        TransactionProperty.encode(properties, into: &writer)
+        Self.encodeFront(
+            index: index, timeMilliseconds: timeMilliseconds, properties: properties,
+            isAborted: abort != nil, into: &writer)
         if let abort {
             precondition(changes.isEmpty, "an aborted transaction with \(changes.count) changes")
             abort.encode(into: &writer)
@@ -154,6 +168,17 @@ extension ChangeSet {
         for change in changes {
             change.encode(into: &writer)
         }
+    }
+
+    /// Writes what stands before the abort or the changes.
+    static func encodeFront(
+        index: LogIndex, timeMilliseconds: UInt64, properties: [TransactionProperty],
+        isAborted: Bool, into writer: inout ByteWriter
+    ) {
+        writer.writeUInt8(format << 4 | (isAborted ? 1 : 0))
+        writer.writeVarint(index)
+        writer.writeVarint(timeMilliseconds)
+        TransactionProperty.encode(properties, into: &writer)
     }
 
     /// The encoding alone.
@@ -178,12 +203,15 @@ extension ChangeSet {
         var changes: [Change] = []
         var abort: Abort?
         if byte & 1 == 1 {
-            abort = try Abort.decode(&reader, limits: limits)
+            abort = try Abort.decode(&reader, steps: limits.operationsPerTransaction)
         } else {
             let count = try reader.readCount(limit: limits.changesPerTransaction, "change count")
             changes.reserveCapacity(min(count, reader.remaining / Change.leastBytes))
             for _ in 0..<count {
-                changes.append(try Change.decode(&reader, limits: limits))
+                changes.append(
+                    try Change.decode(
+                        &reader, steps: limits.operationsPerTransaction,
+                        keyBytes: limits.keyBytes, valueBytes: limits.resultBytes))
             }
         }
         return ChangeSet(
@@ -208,17 +236,17 @@ extension Change {
         }
     }
 
-    fileprivate static func decode(
-        _ reader: inout ByteReader, limits: Limits
+    static func decode(
+        _ reader: inout ByteReader, steps: Int, keyBytes: Int, valueBytes: Int
     ) throws(DecodingFailure) -> Change {
-        let step = try reader.readCount(limit: limits.operationsPerTransaction, "step")
+        let step = try reader.readCount(limit: steps, "step")
         let store = StoreID(rawValue: try reader.readUInt8())
         let start = reader.position
         let flags = try reader.readUInt8()
         guard flags <= 3 else { throw .malformed(at: start, what: "change with flags \(flags)") }
-        let key = try reader.readString(limit: limits.keyBytes, "change key")
-        let old = flags & 1 == 0 ? nil : try reader.readBytes(limit: limits.resultBytes, "old")
-        let new = flags & 2 == 0 ? nil : try reader.readBytes(limit: limits.resultBytes, "new")
+        let key = try reader.readString(limit: keyBytes, "change key")
+        let old = flags & 1 == 0 ? nil : try reader.readBytes(limit: valueBytes, "old")
+        let new = flags & 2 == 0 ? nil : try reader.readBytes(limit: valueBytes, "new")
         return Change(step: UInt32(step), store: store, key: key, old: old, new: new)
     }
 }

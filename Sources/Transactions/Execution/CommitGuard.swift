@@ -10,6 +10,9 @@ package protocol CommitGuard: Sendable {
     /// Called before the first step, with the state that the transaction finds.
     mutating func prepare<V: ReadView>(_ view: V) throws(EngineFailure)
 
+    /// Whether `review` is to be called for a transaction that did or did not touch triggers.
+    func reviews(touchingTriggers: Bool) -> Bool
+
     /// Called after the last step; throwing `StoreFailure.abort` undoes the transaction.
     mutating func review<V: ReadView>(
         _ commit: ProposedCommit, in view: V
@@ -22,6 +25,10 @@ package protocol CommitGuard: Sendable {
 
     /// The state was replaced or rolled back: nothing read from it holds any more.
     mutating func forget()
+}
+
+extension CommitGuard {
+    package func reviews(touchingTriggers: Bool) -> Bool { true }
 }
 
 /// A transaction whose steps have all succeeded.

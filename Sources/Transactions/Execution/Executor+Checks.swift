@@ -39,8 +39,7 @@ extension Executor {
     }
 
     /// Why the effects may not stand: more results or changes than outcome and feed can hold.
-    func checkEffects(_ results: [[UInt8]], _ context: ApplyContext) -> Abort? {
-        let resultBytes = results.reduce(0) { $0 + $1.count }
+    func checkEffects(resultBytes: Int, _ context: ApplyContext) -> Abort? {
         guard resultBytes <= limits.resultBytes else {
             return makeAbort(
                 nil, .limitExceeded,
@@ -53,14 +52,28 @@ extension Executor {
                 "copies of \(context.copiedBytes) bytes, over the limit of "
                     + "\(limits.changeBytesPerTransaction); split the transaction")
         }
-        guard context.changes.count <= limits.changesPerTransaction else {
+        let changes = context.changes
+        guard changes.count <= limits.changesPerTransaction else {
             return makeAbort(
                 nil, .limitExceeded,
-                "\(context.changes.count) changes, over the limit of "
+                "\(changes.count) changes, over the limit of "
                     + "\(limits.changesPerTransaction); split the transaction")
         }
-        var changeBytes = 0
-        for change in context.changes {
+        if changes.longestKey > limits.keyBytes || changes.longestValue > limits.resultBytes {
+            return tooLong(changes)
+        }
+        guard changes.byteCount <= limits.changeBytesPerTransaction else {
+            return makeAbort(
+                nil, .limitExceeded,
+                "changes of \(changes.byteCount) bytes, over the limit of "
+                    + "\(limits.changeBytesPerTransaction); split the transaction")
+        }
+        return nil
+    }
+
+    /// The abort for the first change with a key or a value over the limit; nil where there is none.
+    private func tooLong(_ changes: EncodedChanges) -> Abort? {
+        for change in changes.decoded() {
             let keyBytes = change.key.utf8.count
             let valueBytes = max(change.old?.count ?? 0, change.new?.count ?? 0)
             guard keyBytes <= limits.keyBytes, valueBytes <= limits.resultBytes else {
@@ -68,15 +81,15 @@ extension Executor {
                     Int(change.step), .limitExceeded,
                     "a change with a key of \(keyBytes) and a value of \(valueBytes) bytes")
             }
-            changeBytes += keyBytes + (change.old?.count ?? 0) + (change.new?.count ?? 0)
-        }
-        guard changeBytes <= limits.changeBytesPerTransaction else {
-            return makeAbort(
-                nil, .limitExceeded,
-                "changes of \(changeBytes) bytes, over the limit of "
-                    + "\(limits.changeBytesPerTransaction); split the transaction")
         }
         return nil
+    }
+
+    /// Whether what the steps so far have changed is over a limit, as `checkEffects` will say.
+    func exceedsLimits(_ context: ApplyContext) -> Bool {
+        context.changes.count > limits.changesPerTransaction
+            || context.changes.byteCount > limits.changeBytesPerTransaction
+            || context.copiedBytes > limits.changeBytesPerTransaction
     }
 
     /// Why `expectation` does not hold; nil where it does.
@@ -105,22 +118,5 @@ extension Executor {
             guard found == digest else { return "the range has changed; read it again" }
         }
         return nil
-    }
-}
-
-/// What the steps so far have changed, measured as they go.
-struct EffectTally {
-    private var measured = 0
-    private var bytes = 0
-
-    /// Whether the changes are over a limit by now, as `checkEffects` will say.
-    mutating func exceeds(_ limits: Limits, in context: ApplyContext) -> Bool {
-        while measured < context.changes.count {
-            let change = context.changes[measured]
-            bytes += change.key.utf8.count + (change.old?.count ?? 0) + (change.new?.count ?? 0)
-            measured += 1
-        }
-        return measured > limits.changesPerTransaction || bytes > limits.changeBytesPerTransaction
-            || context.copiedBytes > limits.changeBytesPerTransaction
     }
 }

@@ -2,15 +2,6 @@ package import Codec
 package import Identifiers
 package import KeyValue
 
-/// What came of executing one transaction.
-package struct Execution: Sendable {
-    package let outcome: Outcome
-    /// What the feed keeps; nil for a transaction that committed and changed nothing.
-    package let changeSet: ChangeSet?
-    /// Whether definitions of triggers changed.
-    package let touchedTriggers: Bool
-}
-
 /// Runs transactions on a view: all of one's steps, or none.
 ///
 /// The outcome is a pure function of the view and the transaction. The caller gives the rows that
@@ -44,20 +35,20 @@ package struct Executor: Sendable {
         case nil:
             let savepoint = view.savepoint()
             switch try run(transaction, in: &view, context: &context) {
-            case .success(let results):
+            case .success(let outcome):
                 view.release(savepoint)
-                return committed(transaction, results, context)
+                return Execution(
+                    committed: outcome, index: index, timeMilliseconds: timeMilliseconds,
+                    properties: transaction.properties, changes: context.changes)
             case .failure(let failure):
                 view.rollback(to: savepoint)
                 view.release(savepoint)
                 abort = failure
             }
         }
-        let changeSet = ChangeSet(
-            index: index, timeMilliseconds: timeMilliseconds, properties: transaction.properties,
-            changes: [], abort: abort)
         return Execution(
-            outcome: .aborted(index: index, abort), changeSet: changeSet, touchedTriggers: false)
+            aborted: abort, index: index, timeMilliseconds: timeMilliseconds,
+            properties: transaction.properties)
     }
 
     /// Stores the cursors of a record.
@@ -121,12 +112,9 @@ package struct Executor: Sendable {
 extension Executor {
     private mutating func run<V: View>(
         _ transaction: Transaction, in view: inout V, context: inout ApplyContext
-    ) throws(EngineFailure) -> Result<[[UInt8]], Abort> {
+    ) throws(EngineFailure) -> Result<CommittedOutcome, Abort> {
         try commitGuard?.prepare(view)
-        var results: [[UInt8]] = []
-        results.reserveCapacity(transaction.steps.count)
-        context.changes.reserveCapacity(transaction.steps.count * 2)
-        var effects = EffectTally()
+        var outcome = CommittedOutcome(index: context.index, results: transaction.steps.count)
         steps: for (number, step) in transaction.steps.enumerated() {
             switch step {
             case .abort(let reason):
@@ -137,26 +125,31 @@ extension Executor {
                 }
                 context.step = UInt32(number)
                 do {
-                    results.append(try store.apply(operation, to: &view, context: &context))
+                    outcome.append(try store.apply(operation, to: &view, context: &context))
                 } catch {
                     return .failure(try abort(number, error))
                 }
                 // Not only at the end: what many steps would gather may not fit into memory.
-                if effects.exceeds(limits, in: context) { break steps }
+                if exceedsLimits(context) { break steps }
             }
         }
-        if let abort = checkEffects(results, context) { return .failure(abort) }
+        if let abort = checkEffects(resultBytes: outcome.resultBytes, context) {
+            return .failure(abort)
+        }
         return try review(transaction, in: view, context: context).map(Result.failure)
-            ?? .success(results)
+            ?? .success(outcome)
     }
 
     private mutating func review<V: View>(
         _ transaction: Transaction, in view: V, context: ApplyContext
     ) throws(EngineFailure) -> Abort? {
-        guard commitGuard != nil else { return nil }
+        guard let found = commitGuard,
+            found.reviews(touchingTriggers: context.changes.touchTriggers)
+        else { return nil }
         let commit = ProposedCommit(
             index: context.index, timeMilliseconds: context.timeMilliseconds,
-            properties: transaction.properties, changes: context.changes, stores: stores)
+            properties: transaction.properties, changes: context.changes.decoded(),
+            stores: stores)
         do {
             try commitGuard?.review(commit, in: view)
             return nil
@@ -171,21 +164,6 @@ extension Executor {
         case .abort(let code, let message): return makeAbort(step, code, message)
         case .engine(let failure): throw failure
         }
-    }
-
-    private func committed(
-        _ transaction: Transaction, _ results: [[UInt8]], _ context: ApplyContext
-    ) -> Execution {
-        let outcome = Outcome.committed(index: context.index, results: results)
-        guard !context.changes.isEmpty else {
-            return Execution(outcome: outcome, changeSet: nil, touchedTriggers: false)
-        }
-        let changeSet = ChangeSet(
-            index: context.index, timeMilliseconds: context.timeMilliseconds,
-            properties: transaction.properties, changes: context.changes, abort: nil)
-        return Execution(
-            outcome: outcome, changeSet: changeSet,
-            touchedTriggers: context.changes.contains { $0.store == .triggers })
     }
 
     func makeAbort(_ step: Int?, _ code: AbortCode, _ message: String) -> Abort {
