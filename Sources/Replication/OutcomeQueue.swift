@@ -25,14 +25,14 @@ struct OutcomeQueue: Hashable, Sendable {
         stored.count - acknowledged
     }
 
-    /// How many are of later sequences.
-    func count(after sequence: SequenceNumber) -> Int {
-        stored.count - place(after: sequence)
-    }
-
-    /// Bytes of what is kept of later sequences.
-    func bytes(after sequence: SequenceNumber) -> Int {
-        stored[acknowledged..<place(after: sequence)].reduce(bytes) { $0 - $1.bytes.count }
+    /// How many are of later sequences, and their bytes.
+    func kept(after sequence: SequenceNumber) -> (count: Int, bytes: Int) {
+        let next = place(after: sequence)
+        var left = bytes
+        for forgotten in acknowledged..<next {
+            left -= stored[forgotten].bytes.count
+        }
+        return (stored.count - next, left)
     }
 
     /// The outcome of one sequence, if it is kept.
@@ -44,8 +44,9 @@ struct OutcomeQueue: Hashable, Sendable {
 
     /// Adds the outcome of a sequence above all that are kept.
     mutating func append(_ bytes: [UInt8], of sequence: SequenceNumber) {
-        if let last = all.last {
-            precondition(last.sequence < sequence, "\(sequence) after \(last.sequence)")
+        if count > 0 {
+            let last = stored[stored.count - 1].sequence
+            precondition(last < sequence, "\(sequence) after \(last)")
         }
         stored.append(Stored(sequence: sequence, bytes: bytes))
         self.bytes += bytes.count
@@ -53,8 +54,9 @@ struct OutcomeQueue: Hashable, Sendable {
 
     /// Forgets the outcomes up to a sequence.
     mutating func forget(through sequence: SequenceNumber) {
-        bytes = bytes(after: sequence)
-        acknowledged = place(after: sequence)
+        let kept = kept(after: sequence)
+        bytes = kept.bytes
+        acknowledged = stored.count - kept.count
         guard acknowledged * 2 >= stored.count else { return }
         if acknowledged == stored.count {
             stored.removeAll(keepingCapacity: stored.count <= 2)

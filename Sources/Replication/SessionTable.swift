@@ -131,10 +131,11 @@ extension SessionTable {
                     + "outcome of its earlier transactions is unknown; open a new session")
         }
         let session = sessions.values[place]
-        let admission = session.admit(origin, at: place, limits: limits)
+        let kept = session.outcomes.kept(after: origin.acknowledgedThrough)
+        let admission = session.admit(
+            origin, at: place, open: kept.count, bytes: kept.bytes, limits: limits)
         guard case .execute = admission else { return admission }
-        let own = session.outcomes.bytes(after: origin.acknowledgedThrough)
-        return refusal(bytes: own, of: session) ?? admission
+        return refusal(bytes: kept.bytes, of: session) ?? admission
     }
 
     /// Why an outcome more, beside `own` bytes that its session would keep, is too much for all
@@ -159,17 +160,17 @@ extension SessionTable {
     mutating func remember(
         _ outcome: [UInt8], for origin: Origin, at place: Place, time: UInt64
     ) {
-        outcomeBytes -= sessions.values[place].outcomes.bytes
-        if sessions.values[place].remember(outcome, for: origin, time: time) {
-            dirty.append(origin.session)
-        }
-        outcomeBytes += sessions.values[place].outcomes.bytes
+        let noted = sessions.values[place].remember(outcome, for: origin, time: time)
+        if noted.isFirst { dirty.append(origin.session) }
+        outcomeBytes += noted.addedBytes
     }
 }
 
 extension SessionTable.Session {
+    /// Decides as `SessionTable.admit` does, where `open` outcomes of `bytes` bytes in all would still
+    /// be unacknowledged.
     func admit(
-        _ origin: Origin, at place: SessionTable.Place, limits: Limits
+        _ origin: Origin, at place: SessionTable.Place, open: Int, bytes: Int, limits: Limits
     ) -> SessionTable.Admission {
         if origin.sequence <= acknowledgedThrough {
             return .refuse(
@@ -192,14 +193,12 @@ extension SessionTable.Session {
                 "request \(origin.sequence) came before request \(highest.next); "
                     + "send the missing ones first")
         }
-        let open = outcomes.count(after: origin.acknowledgedThrough)
         guard open < limits.outcomesPerSession else {
             return .refuse(
                 .sessionFull,
                 "the session has \(open) unacknowledged outcomes, its limit; "
                     + "acknowledge some and send the request again")
         }
-        let bytes = outcomes.bytes(after: origin.acknowledgedThrough)
         guard bytes < limits.outcomeBytesPerSession else {
             return .refuse(
                 .sessionFull,
@@ -210,8 +209,14 @@ extension SessionTable.Session {
         return .execute(place)
     }
 
-    /// Takes note of an outcome; returns whether it is the first since the last checkpoint.
-    mutating func remember(_ outcome: [UInt8], for origin: Origin, time: UInt64) -> Bool {
+    /// Takes note of an outcome; returns whether it is the first since the last checkpoint, and how
+    /// many more bytes of outcomes there are.
+    mutating func remember(
+        _ outcome: [UInt8], for origin: Origin, time: UInt64
+    ) -> (isFirst: Bool, addedBytes: Int) {
+        let before = outcomes.bytes
+        let wasDirty = isDirty
+        isDirty = true
         lastActiveMilliseconds = max(lastActiveMilliseconds, time)
         // A client cannot acknowledge what it has not been answered.
         let through = min(origin.acknowledgedThrough, highest)
@@ -223,8 +228,7 @@ extension SessionTable.Session {
             highest = origin.sequence
             outcomes.append(outcome, of: origin.sequence)
         }
-        defer { isDirty = true }
-        return !isDirty
+        return (!wasDirty, outcomes.bytes - before)
     }
 }
 
