@@ -78,8 +78,12 @@ enum ReadEvent {
     private func didRead(_ count: Int) {
         guard isOpen else { return }
         if count > 0 {
-            let bytes = unsafe UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count])
-            onRead?(.bytes(unsafe Array(bytes)))
+            let read = unsafe UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count])
+            // Made in one step, the array would be made by code that is not of this type alone.
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(count)
+            unsafe bytes.append(contentsOf: read)
+            onRead?(.bytes(bytes))
         } else if count == Int(UVError.endOfFile) {
             isReading = false
             unsafe uv_read_stop(stream)

@@ -266,6 +266,8 @@ extension ClientSession {
             break
         }
         guard count(identifier, response) else { return false }
+        // Room for the usual answer at once, rather than byte by byte.
+        if writer.count == 0 { writer = ByteWriter(capacity: 64) }
         let start = writer.count
         response.encode(identifier, into: &writer)
         let length = writer.count - start - 4
@@ -316,7 +318,7 @@ extension ClientSession {
     private mutating func end(_ identifier: RequestID) {
         precondition(outstanding > 0, "answer \(identifier) without a request")
         outstanding -= 1
-        watches[identifier] = nil
+        if !watches.isEmpty { watches[identifier] = nil }
         // A client that gives an id twice has both counted until both are answered.
         guard let size = sizes[identifier] else { return }
         if size.count > 1 {

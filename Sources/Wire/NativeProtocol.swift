@@ -27,9 +27,19 @@ package enum NativeProtocol {
 /// Names one request of one connection until its final answer.
 package struct RequestID: Hashable, Sendable, CustomStringConvertible {
     package let rawValue: UInt32
-    package init(_ rawValue: UInt32) {
+    @inlinable package init(_ rawValue: UInt32) {
         self.rawValue = rawValue
     }
+
+    // Looked up several times for each request, by other modules.
+    @inlinable package static func == (left: RequestID, right: RequestID) -> Bool {
+        left.rawValue == right.rawValue
+    }
+
+    @inlinable package func hash(into hasher: inout Hasher) {
+        hasher.combine(rawValue)
+    }
+
     package var description: String {
         String(rawValue)
     }
