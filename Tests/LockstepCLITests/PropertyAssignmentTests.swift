@@ -22,6 +22,16 @@ import Testing
         (["c/p", "=", "host:80"], nil, ["host:80"]),
         (["c/p", "=", "uri:", "http://a/b=c"], .uri, ["http://a/b=c"]),
         (["c/p", "=", "net_address_v6:", "::1"], .netAddressV6, ["::1"]),
+        (["c/p", "=", "astring:", "  padded "], .astring, ["  padded "]),
+        (["c/p", "=", " "], nil, [" "]),
+        (["c/p", "=", "astring:", "two words "], .astring, ["two words "]),
+        (["c/p", "=", "astring:", "Note: text "], .astring, ["Note: text "]),
+        (["c/p", "=", "\u{A0}x\u{A0}"], nil, ["\u{A0}x\u{A0}"]),
+        (["c/p = astring: x "], .astring, ["x"]),
+        (["c/p", "=", "(two\\ words \"\" \\) a\\\"b)"], nil, ["two words", "", ")", "a\"b"]),
+        (["c/p", "=", "(\"a\"\t\"b\")"], nil, ["a", "b"]),
+        (["c/p", "=", "\u{301}x"], nil, ["\u{301}x"]),
+        (["c/p=\u{301}x"], nil, ["\u{301}x"]),
     ]
 
     @Test(arguments: assignments.indices)
@@ -43,6 +53,9 @@ import Testing
         (["c/p", "=", "(a b) c"], "\" c\" follows the list"),
         (["c/p", "=", "\"a"], "not closed by a quote"),
         (["c/p", "=", "\"a\" b"], "follows a value"),
+        (["c/p", "=", "(\"a\"b)"], "\"b)\" follows a quote; put a blank between"),
+        (["c/p", "=", "(a\\"], "not closed by )"),
+        (["c/p", "=", "Note: text"], "a value that begins so wants quotes"),
     ])
     func `what cannot be read is told with what to write`(_ words: [String], _ text: String) {
         let failure = #expect(throws: CommandFailure.self) {
@@ -50,6 +63,14 @@ import Testing
         }
         #expect(failure?.exit == .usage)
         #expect(failure?.text.contains(text) == true, "\(failure?.text ?? "")")
+    }
+
+    @Test func `a list reads what a listing writes`() throws {
+        let texts = Array(" ;&()|^<>\n\t\\\"'`=:$").map { "a\($0)b\($0)" } + ["", "x", "\r\n"]
+        let written = texts.map { PropertyLine.quoted(Array($0.utf8)) }.joined(separator: [0x20])
+        let text = String(decoding: Array(written), as: UTF8.self)
+        let assignment = try PropertyAssignment(assignment: ["c/p", "=", "astring:", "(\(text))"])
+        #expect(assignment.values == texts)
     }
 
     @Test func `an addition has no sign between`() throws {

@@ -1,9 +1,18 @@
 package import Properties
 
+/// Scalars, for a sign that is followed by a combining mark is still that sign.
+private typealias Scalars = Substring.UnicodeScalarView
+
+/// Whether a character parts words: those of ASCII alone do.
+private func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+    scalar == " " || ("\t"..."\r").contains(scalar)
+}
+
 /// What follows a property in *setprop* and *addpropvalue*: `[type:] value`, or `[type:] (v1 v2 …)`.
 ///
-/// In a list, and round a value that has blanks, a text stands in double quotes, in which a
-/// backslash takes the next character as it is.
+/// In a list, and round a value that has blanks, a text stands in double quotes. In quotes, and in a
+/// list outside of them too, a backslash takes the next character as it is; so a list reads what
+/// *listprop* writes. A value that is a word of the command line by itself is taken as it is.
 package struct PropertyAssignment: Sendable, Equatable {
     /// As it was written: a property, or a group and a property.
     package let target: String
@@ -12,14 +21,13 @@ package struct PropertyAssignment: Sendable, Equatable {
 
     /// Reads `target = [type:] values`, as the words of a command line.
     package init(assignment words: [String]) throws(CommandFailure) {
-        let text = words.joined(separator: " ")
+        let text = Self.scalars(words.joined(separator: " "))
         guard let sign = text.firstIndex(of: "=") else {
             throw CommandFailure(
-                .usage, "\"\(text)\" assigns nothing; write GROUP/PROPERTY = [TYPE:] VALUE")
+                .usage, "\"\(String(text))\" assigns nothing; write GROUP/PROPERTY = [TYPE:] VALUE")
         }
         try self.init(
-            target: Self.trimmed(text[..<sign]), Self.trimmed(text[text.index(after: sign)...]),
-            words)
+            target: String(Self.trimmed(text[..<sign])), text[text.index(after: sign)...], words)
     }
 
     /// Reads `target [type:] values`, as the words of a command line.
@@ -28,20 +36,30 @@ package struct PropertyAssignment: Sendable, Equatable {
             throw CommandFailure(.usage, "write GROUP/PROPERTY [TYPE:] VALUE")
         }
         try self.init(
-            target: target[...], Self.trimmed(words.dropFirst().joined(separator: " ")[...]),
-            words)
+            target: target, Self.scalars(words.dropFirst().joined(separator: " ")), words)
     }
 
+    /// `text` is what stands behind the target, a blank between two words.
     private init(
-        target: Substring, _ text: Substring, _ words: [String]
+        target: String, _ text: Scalars, _ words: [String]
     ) throws(CommandFailure) {
-        self.target = String(target)
-        var rest = text
-        (type, rest) = try Self.type(of: rest)
+        self.target = target
+        let last = Self.scalars(words.last ?? "")
+        // Blanks in a word of the command line are the value's own, if the word is nothing else.
+        let front = try Self.type(of: Self.trimmed(text.dropLast(last.count)))
+        var isWhole = text.count >= last.count && front.1.isEmpty
+        // A type may begin the word, too, if it is not in front already.
+        if isWhole, front.0 == nil { isWhole = try Self.type(of: last).0 == nil }
+        let rest: Scalars
+        if isWhole {
+            (type, rest) = (front.0, last)
+        } else {
+            (type, rest) = try Self.type(of: Self.trimmed(text))
+        }
         guard rest.first == "(" || rest.first == "\"" else {
             // A value with blanks came as one word, or it would be several values.
             let isOneWord =
-                !rest.contains(where: \.isWhitespace) || words.last?.hasSuffix(rest) == true
+                !rest.contains(where: isBlank) || last.reversed().starts(with: rest.reversed())
             guard isOneWord, !rest.isEmpty else {
                 throw CommandFailure(
                     .usage,
@@ -53,74 +71,96 @@ package struct PropertyAssignment: Sendable, Equatable {
             values = [String(rest)]
             return
         }
-        var reader = ValueReader(rest: rest)
+        var reader = ValueReader(rest: Self.trimmed(rest))
         values = try reader.values()
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text.drop(while: \.isWhitespace)
-        while text.last?.isWhitespace == true { text.removeLast() }
+    private static func scalars(_ text: String) -> Scalars {
+        text[...].unicodeScalars
+    }
+
+    private static func trimmed(_ text: Scalars) -> Scalars {
+        var text = text.drop(while: isBlank)
+        while let last = text.last, isBlank(last) { text.removeLast() }
         return text
     }
 
     /// The type in front, and what is behind it; a word and a colon before a blank, a quote, or a list.
     private static func type(
-        of text: Substring
-    ) throws(CommandFailure) -> (PropertyType?, Substring) {
+        of text: Scalars
+    ) throws(CommandFailure) -> (PropertyType?, Scalars) {
         guard let colon = text.firstIndex(of: ":") else { return (nil, text) }
         let name = text[..<colon]
         let rest = text[text.index(after: colon)...]
-        let isWord = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-        let isEnded = rest.first.map { $0.isWhitespace || $0 == "(" || $0 == "\"" } ?? true
+        let isWord = name.allSatisfy {
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                || $0 == "_"
+        }
+        let isEnded = rest.first.map { isBlank($0) || $0 == "(" || $0 == "\"" } ?? true
         guard isWord, isEnded, !name.isEmpty else { return (nil, text) }
         if let type = PropertyType(name: String(name)) { return (type, trimmed(rest)) }
         let known = PropertyType.allCases.map(\.description).joined(separator: ", ")
-        throw CommandFailure(.usage, "\"\(name)\" is no type; the types are \(known)")
+        throw CommandFailure(
+            .usage,
+            "\"\(String(name))\" is no type; the types are \(known); a value that begins so wants "
+                + "quotes that the shell leaves")
     }
 }
 
 /// Reads quoted texts and lists of texts.
 private struct ValueReader {
-    var rest: Substring
+    var rest: Scalars
 
     mutating func values() throws(CommandFailure) -> [String] {
         guard rest.first == "(" else {
             let text = try quoted()
             guard rest.isEmpty else {
                 throw CommandFailure(
-                    .usage, "\"\(rest)\" follows a value; write several as (VALUE VALUE)")
+                    .usage, "\"\(String(rest))\" follows a value; write several as (VALUE VALUE)")
             }
             return [text]
         }
         rest.removeFirst()
         var values: [String] = []
         while true {
-            rest = rest.drop(while: \.isWhitespace)
+            rest = rest.drop(while: isBlank)
             guard let first = rest.first else {
                 throw CommandFailure(.usage, "a list of values is not closed by )")
             }
             if first == ")" {
                 rest.removeFirst()
-                guard rest.allSatisfy(\.isWhitespace) else {
-                    throw CommandFailure(.usage, "\"\(rest)\" follows the list of values")
+                guard rest.allSatisfy(isBlank) else {
+                    throw CommandFailure(.usage, "\"\(String(rest))\" follows the list of values")
                 }
                 return values
             }
             if first == "\"" {
                 values.append(try quoted())
+                guard rest.first.map({ isBlank($0) || $0 == ")" }) ?? true else {
+                    throw CommandFailure(
+                        .usage, "\"\(String(rest))\" follows a quote; put a blank between values")
+                }
             } else {
-                let word = rest.prefix { !$0.isWhitespace && $0 != ")" }
-                rest = rest.dropFirst(word.count)
-                values.append(String(word))
+                values.append(word())
             }
         }
     }
 
+    private mutating func word() -> String {
+        var text = String.UnicodeScalarView()
+        while let next = rest.first, !isBlank(next), next != ")" {
+            rest.removeFirst()
+            // Behind a backslash at the very end the list is not closed, which is told then.
+            text.append(next == "\\" ? rest.popFirst() ?? next : next)
+        }
+        return String(text)
+    }
+
     private mutating func quoted() throws(CommandFailure) -> String {
         rest.removeFirst()
-        var text = ""
+        var text = String.UnicodeScalarView()
         while let next = rest.popFirst() {
-            if next == "\"" { return text }
+            if next == "\"" { return String(text) }
             guard next == "\\" else {
                 text.append(next)
                 continue
