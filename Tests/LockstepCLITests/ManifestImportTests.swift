@@ -1,3 +1,4 @@
+import Codec
 import LockstepCLI
 import Manifests
 import Properties
@@ -89,6 +90,29 @@ import Testing
         #expect(try await repository.dump() == [])
     }
 
+    @Test(arguments: [
+        (2_000, 2 << 20, nil), (10_001, 2 << 20, "10002 operations, the most are 10000"),
+        (2, 100, "bytes, the most are 100"),
+    ])
+    func `a document that no import can take is told`(
+        _ groups: Int, _ transactionBytes: Int, _ told: String?
+    ) throws {
+        var limits = Limits()
+        limits.transactionBytes = transactionBytes
+        let service = EntityTree(
+            try Documents.path("svc:/a"),
+            groups: (0..<groups).map { GroupTree("g\($0)", type: "t", []) })
+        let refusal = ServiceTree([service]).importRefusal(documentBytes: 1, limits: limits)
+        if let told {
+            #expect(refusal?.contains(told) == true, "\(refusal ?? "")")
+        } else {
+            #expect(refusal == nil)
+        }
+        let large = try #require(
+            ServiceTree([service]).importRefusal(documentBytes: 5 << 20, limits: limits))
+        #expect(large.hasPrefix("it has 5242880 bytes, the most are 4194304"))
+    }
+
     // MARK: - Merging
 
     @Test func `what people have changed outlives two more imports`() async throws {
@@ -173,6 +197,63 @@ import Testing
         #expect(try await value("p") == "1")
     }
 
+    @Test func `what was imported last is that of the moment of the import`() async throws {
+        try await run(manifest([("p", "1")]))
+        try await set("p", to: "mine")
+        let instance = try Documents.path("svc:/a/b:i")
+        let last = try #require(SnapshotPath(instance, "last-import"))
+        repository.intrude([[.takeSnapshot(SnapshotTake(last, mode: .set))]])
+        let report = try await run(manifest([("p", "2")]))
+        #expect(report.conflicts == [])
+        #expect(try await value("p") == "2")
+    }
+
+    @Test func `an import into a service that is made anew meanwhile is decided anew`()
+        async throws
+    {
+        let service = try Documents.path("svc:/a/b")
+        _ = try await repository.submit([.addService(service)], expecting: [])
+        repository.intrude([[.delete(service, id: nil), .addService(service)]])
+        let before = repository.submissions
+        try await run(Documents.service("<property_group name='g' type='t'/>"))
+        #expect(repository.submissions == before + 3)
+    }
+
+    @Test func `a dependency that somebody makes their own is not deleted with its dependent`()
+        async throws
+    {
+        let instance = "<instance name='i' enabled='true'/>"
+        let target = try Documents.path("svc:/t")
+        _ = try await repository.submit([.addService(target)], expecting: [])
+        try await run(
+            Documents.service(
+                """
+                <dependent name='d' grouping='require_all' restart_on='none'>
+                <service_fmri value='svc:/t'/></dependent>\(instance)
+                """))
+        let external = try Documents.path("\(target)/:properties/d/external")
+        let own = try #require(PropertyContent(type: .boolean, strings: ["false"]))
+        repository.intrude([[.setProperty(external, to: own)]])
+        try await run(Documents.service(instance))
+        let lines = try await repository.lines(of: target, .direct).map(MemoryRepository.text)
+        #expect(lines.contains("\(external) boolean false"))
+    }
+
+    @Test func `of several documents those before one that fails are told`() async throws {
+        let groups = (0..<1_030).map { "<property_group name='g\($0)' type='t'/>" }.joined()
+        let instance = "<instance name='i' enabled='true'/>"
+        let series = await ImportSeries(
+            of: [
+                ("a", try manifest([])), ("b", try Documents.service("\(groups)\(instance)")),
+                ("c", try manifest([("p", "1")])),
+            ], into: repository)
+        #expect(series.reports.map(\.file) == ["a"])
+        let text = try #require(series.failure?.text)
+        #expect(text.hasPrefix("b: "))
+        #expect(text.hasSuffix("; 1 file before it stand imported, 1 behind it were not begun"))
+        #expect(try await value("p") == nil)
+    }
+
     // MARK: - Profiles and snapshots
 
     @Test func `a profile changes what is there and tells what is not`() async throws {
@@ -203,6 +284,46 @@ import Testing
         #expect(changes == 4)
         #expect(try await repository.dump() == before)
         #expect(try await SnapshotRevert(in: repository).run(snapshot).changes == 0)
+    }
+
+    @Test func `a revert that others are faster than gives back what the snapshot holds`()
+        async throws
+    {
+        try await run(manifest([("p", "1"), ("q", "1")]))
+        let before = try await repository.dump()
+        let instance = try Documents.path("svc:/a/b:i")
+        let snapshot = try #require(SnapshotPath(instance, "initial"))
+        let content = try #require(PropertyContent(type: .astring, strings: ["2"]))
+        let property = try Documents.path("svc:/a/b/:properties/config/p")
+        let group = try Documents.path("svc:/a/b:i/:properties/more")
+        let state = try Documents.path("svc:/a/b:i/:properties/state")
+        let idle = GroupCreation(type: "framework", isPersistent: false)
+        _ = try await repository.submit([.addGroup(state, ownerID: nil, idle)], expecting: [])
+        repository.intrude([
+            [.setProperty(property, to: content)],
+            [.addGroup(group, ownerID: nil, GroupCreation(type: "application"))],
+        ])
+        let submissions = repository.submissions
+        _ = try await SnapshotRevert(in: repository).run(snapshot)
+        #expect(try await repository.dump() == (before + ["\(state) framework"]).sorted())
+        #expect(repository.submissions == submissions + 5)
+        // What a service writes of its state is nothing that a revert waits for.
+        let now = try Documents.path("\(state)/now")
+        repository.intrude([[.setProperty(now, to: content)]])
+        _ = try await SnapshotRevert(in: repository).run(snapshot)
+        #expect(repository.submissions == submissions + 7)
+    }
+
+    @Test func `a revert to a snapshot that is taken anew meanwhile takes the new one`()
+        async throws
+    {
+        try await run(manifest([("p", "1")]))
+        let instance = try Documents.path("svc:/a/b:i")
+        let snapshot = try #require(SnapshotPath(instance, "initial"))
+        try await set("p", to: "2")
+        repository.intrude([[.takeSnapshot(SnapshotTake(snapshot, mode: .set))]])
+        _ = try await SnapshotRevert(in: repository).run(snapshot)
+        #expect(try await value("p") == "2")
     }
 
     @Test func `a revert to a snapshot that is not there says so`() async throws {

@@ -38,7 +38,7 @@ package struct PropertyLine: Sendable, Equatable {
 
     /// The line: path, type and values; the values alone where `isBare`.
     ///
-    /// Values are told as *svcprop* does, so that a shell and *setprop* can read them.
+    /// Values are told as *svcprop* does, so that a shell, and *setprop* in parentheses, can read them.
     package func bytes(isFull: Bool, isBare: Bool) -> [UInt8] {
         let quoted = values.map { Self.quoted($0.stringBytes) }
         guard !isBare else { return Array(quoted.joined(separator: [0x20])) + [0x0A] }
@@ -75,7 +75,17 @@ package enum PropertyView: Sendable, Equatable {
 
 extension PropertyRepository {
     /// All groups of a service or an instance in a view, with their properties, by name.
+    ///
+    /// What a snapshot holds may be gone before it is read, where it is taken anew: then again.
     package func lines(
+        of owner: PropertyPath, _ view: PropertyView
+    ) async throws(RepositoryFailure) -> [PropertyLine] {
+        try await Retrying.run { () async throws(RepositoryFailure) in
+            try await linesOnce(of: owner, view)
+        }
+    }
+
+    private func linesOnce(
         of owner: PropertyPath, _ view: PropertyView
     ) async throws(RepositoryFailure) -> [PropertyLine] {
         switch view {
@@ -93,14 +103,15 @@ extension PropertyRepository {
             guard let snapshot = try await snapshot(path) else {
                 throw .notFound("there is no \(path)")
             }
-            let source = ComposedSource(owner, content: snapshot.content)
+            let source = ComposedSource(owner, content: snapshot.name.content)
             return Self.lines(owner, try await composedGroups(source))
         case .running:
             let now = try await composedGroups(ComposedSource(owner))
             guard let path = SnapshotPath(owner, "running"),
                 let snapshot = try await snapshot(path)
             else { return Self.lines(owner, now) }
-            let held = try await composedGroups(ComposedSource(owner, content: snapshot.content))
+            let held = try await composedGroups(
+                ComposedSource(owner, content: snapshot.name.content))
             // Snapshots have what is persistent; the rest is as it is now.
             let names = Set(held.map(\.name))
             let rest = now.filter { entry in

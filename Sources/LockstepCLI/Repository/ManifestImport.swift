@@ -1,4 +1,3 @@
-import Identifiers
 package import Manifests
 package import Properties
 import Transactions
@@ -16,8 +15,8 @@ package struct ImportReport: Sendable, Equatable {
 
 /// Brings what a manifest wants into a cluster, all in one transaction or not at all.
 ///
-/// The transaction demands that every group which was looked at is as it was read, so what was
-/// decided is right when it takes effect; where others were faster, all is read and decided anew.
+/// The transaction demands that every service, instance, group and snapshot which was looked at is as
+/// it was read, so what was decided is right when it takes effect; where others were faster, all is read and decided anew.
 /// An instance gets these snapshots with it: `last-import`, what the manifest wants; `previous`, what
 /// it had before, where it was imported before; `initial`, where it is new; and `running`.
 package struct ManifestImport<Repository: PropertyRepository>: Sendable {
@@ -32,22 +31,27 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
     /// Throws `conflict` where the services change before every try.
     package func run(_ wanted: ServiceTree) async throws(RepositoryFailure) -> ImportReport {
         try await Retrying.run { () async throws(RepositoryFailure) in
-            let imports = try await lastImports(of: wanted)
+            var state = ReadState()
+            let imports = try await lastImports(of: wanted, noting: &state)
             let last = ServiceTree(lastImports: imports)
-            let present = try await repository.present(Self.paths(wanted, last))
+            let present = try await repository.present(Self.paths(wanted, last), noting: &state)
+            Self.noteGroups(wanted, last, present, in: &state)
             let outcome = ThreeWayMerge.merge(last: last, present: present, wanted: wanted)
             let snapshots = ImportSnapshots(
                 wanted: wanted, present: present, imports: imports, changes: outcome.operations)
             return try await submit(
                 snapshots.before + outcome.operations + snapshots.after, outcome,
-                expecting: Self.expectations(wanted, last, present))
+                expecting: state.expectations)
         }
     }
 
     /// Applies what a profile tells to what is there; then takes the snapshot `running`.
     package func apply(_ profile: ServiceTree) async throws(RepositoryFailure) -> ImportReport {
         try await Retrying.run { () async throws(RepositoryFailure) in
-            let present = try await repository.present(profile.entities.map(\.path))
+            var state = ReadState()
+            let present = try await repository.present(
+                profile.entities.map(\.path), noting: &state)
+            Self.noteGroups(profile, ServiceTree([]), present, in: &state)
             let outcome = ProfileApplication.apply(profile, to: present)
             let changed = Set(outcome.operations.map(\.service))
             let refreshed = profile.entities.map(\.path).filter { path in
@@ -56,7 +60,7 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
             return try await submit(
                 outcome.operations
                     + refreshed.compactMap { ImportSnapshots.take("running", of: $0) }, outcome,
-                expecting: Self.expectations(profile, ServiceTree([]), present))
+                expecting: state.expectations)
         }
     }
 
@@ -80,13 +84,14 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
 
     /// What was imported last into each instance that the manifest declares.
     private func lastImports(
-        of wanted: ServiceTree
+        of wanted: ServiceTree, noting state: inout ReadState
     ) async throws(RepositoryFailure) -> [PropertyPath: LastImport] {
         var imports: [PropertyPath: LastImport] = [:]
         for entity in wanted.entities where entity.isDeclared {
-            guard let path = SnapshotPath(entity.path, "last-import"),
-                let name = try await repository.snapshot(path)
-            else { continue }
+            guard let path = SnapshotPath(entity.path, "last-import") else { continue }
+            let found = try await repository.snapshot(path)
+            state.note(path, found)
+            guard let name = found?.name else { continue }
             var levels: [SnapshotLevel: EntityTree] = [:]
             for level in SnapshotLevel.allCases {
                 let source = GroupSource.level(content: name.content, level)
@@ -105,34 +110,38 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
 
     /// All services and instances that a merge looks at.
     private static func paths(_ wanted: ServiceTree, _ last: ServiceTree) -> [PropertyPath] {
-        var paths = wanted.entities.flatMap { [$0.path.servicePath, $0.path] }
-        for entity in last.entities {
-            for property in entity["dependents"]?.properties ?? [] {
-                let text = property.content.values.first?.stringBytes ?? []
-                if let target = PropertyPath(String(decoding: text, as: UTF8.self)) {
-                    paths.append(target.owner)
-                }
-            }
-        }
-        return paths
+        wanted.entities.flatMap { [$0.path.servicePath, $0.path] }
+            + dependencies(last).map(\.target.owner)
     }
 
-    /// Every group that was looked at is at the version that was read, or still is not there.
-    private static func expectations(
-        _ wanted: ServiceTree, _ last: ServiceTree, _ present: PresentTree
-    ) -> [Expectation] {
-        var groups: Set<PropertyPath> = []
-        for entity in wanted.entities + last.entities {
-            groups.formUnion(entity.groups.map { entity.path.appending(group: $0.name) })
-        }
-        return groups.map { ($0, $0.description) }.sorted { $0.1 < $1.1 }.map { path, _ in
-            // An expectation's key has not the store's own byte in front.
-            let key = Array(PropertyKeys.key(path).dropFirst())
-            guard let name = path.group, let group = present.entities[path.owner]?[name] else {
-                return .keyAbsent(store: .properties, key: key)
+    /// The groups that dependents of the last import have made at others.
+    private static func dependencies(
+        _ last: ServiceTree
+    ) -> [(target: PropertyPath, name: String)] {
+        last.entities.flatMap { entity in
+            (entity["dependents"]?.properties ?? []).compactMap { property in
+                let text = property.content.values.first?.stringBytes ?? []
+                return PropertyPath(String(decoding: text, as: UTF8.self))
+                    .map { ($0, property.name) }
             }
-            return .keyAtVersion(
-                store: .properties, key: key, version: group.header.version.index)
+        }
+    }
+
+    /// Notes every group that was looked at, and what was looked for and is not there.
+    private static func noteGroups(
+        _ wanted: ServiceTree, _ last: ServiceTree, _ present: PresentTree,
+        in state: inout ReadState
+    ) {
+        for entity in wanted.entities + last.entities {
+            for group in entity.groups {
+                state.note(
+                    entity.path.appending(group: group.name),
+                    present.entities[entity.path]?[group.name])
+            }
+        }
+        for (target, name) in dependencies(last) {
+            guard let group = present.entities[target]?[name] else { continue }
+            state.note(target.appending(group: name), group)
         }
     }
 }

@@ -108,7 +108,9 @@ extension PropertyRepository {
     }
 
     /// A snapshot; nil where it or its instance is not there.
-    func snapshot(_ path: SnapshotPath) async throws(RepositoryFailure) -> SnapshotName? {
+    func snapshot(
+        _ path: SnapshotPath
+    ) async throws(RepositoryFailure) -> SnapshotReply.Found? {
         let reply: [UInt8]
         do throws(RepositoryFailure) {
             reply = try await read(.snapshot(SnapshotReference(path), instanceID: nil))
@@ -117,7 +119,7 @@ extension PropertyRepository {
             throw error
         }
         return try Self.decode { () throws(DecodingFailure) in try SnapshotReply(reply) }
-            .found?.name
+            .found
     }
 
     private static func decode<Reply>(

@@ -1,3 +1,4 @@
+import Manifests
 package import Properties
 
 /// Makes the persistent groups of an instance and its service what a snapshot holds.
@@ -10,27 +11,34 @@ package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
 
     /// Reverts, then takes the snapshot `running`, all in one transaction.
     ///
-    /// Groups that already are as in the snapshot stay at their versions. Throws `notFound` where
+    /// Groups that already are as in the snapshot stay at their versions. Where a group changes, or
+    /// the snapshot is taken anew, between reading and writing, all is read and decided anew. Throws `notFound` where
     /// there is no such snapshot. Returns the index of the transaction, and how much it changes.
     package func run(
         _ snapshot: SnapshotPath
     ) async throws(RepositoryFailure) -> (index: UInt64, changes: Int) {
         try await Retrying.run { () async throws(RepositoryFailure) in
-            guard let name = try await repository.snapshot(snapshot) else {
+            guard let found = try await repository.snapshot(snapshot) else {
                 throw .notFound("there is no \(snapshot)")
             }
+            var state = ReadState()
+            state.note(snapshot, found)
             var operations: [PropertyOperation] = []
             for level in SnapshotLevel.allCases {
                 let owner =
                     level == .instance ? snapshot.instance : snapshot.instance.servicePath
-                let held = try await repository.groups(.level(content: name.content, level)) ?? [:]
-                let present = try await repository.groups(.owner(owner, id: nil)) ?? [:]
+                let source = GroupSource.level(content: found.name.content, level)
+                guard let held = try await repository.groups(source),
+                    let present = try await repository.present([owner], noting: &state)
+                        .entities[owner]
+                else { throw .conflict("\(owner) is gone") }
+                state.noteAll(of: owner, present)
                 operations += try Self.operations(owner, held: held, present: present)
             }
             let changes = operations.count
             operations += [ImportSnapshots.take("running", of: snapshot.instance)]
                 .compactMap(\.self)
-            let index = try await repository.submit(operations, expecting: [])
+            let index = try await repository.submit(operations, expecting: state.expectations)
             return (index, changes)
         }
     }

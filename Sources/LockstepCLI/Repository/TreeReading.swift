@@ -16,6 +16,26 @@ extension PropertyRepository {
         return PresentTree(entities)
     }
 
+    /// The same, and notes in `state` what was and what was not there.
+    ///
+    /// Groups are noted by those who look at them.
+    func present(
+        _ paths: some Sequence<PropertyPath>, noting state: inout ReadState
+    ) async throws(RepositoryFailure) -> PresentTree {
+        var seen: Set<PropertyPath> = []
+        var entities: [PropertyPath: [String: PropertyGroup]] = [:]
+        for path in paths where seen.insert(path).inserted {
+            let id = try await identity(of: path)
+            state.note(path, id: id)
+            guard let id else { continue }
+            guard let groups = try await groups(.owner(path, id: id)) else {
+                throw .conflict("\(path) is gone")
+            }
+            entities[path] = groups
+        }
+        return PresentTree(entities)
+    }
+
     /// What is there of services and all their instances, as it was at one moment.
     ///
     /// Throws `notFound` for a service that is not there.

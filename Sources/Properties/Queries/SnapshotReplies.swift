@@ -1,14 +1,18 @@
 package import Codec
+package import Identifiers
 
-/// What a snapshot holds; 0, or 1, its `SnapshotName` and the `SnapshotContent`.
+/// What a snapshot holds; 0, or 1, its `SnapshotName`, the `SnapshotContent` and the row's version.
 package struct SnapshotReply: Hashable, Sendable {
     package struct Found: Hashable, Sendable {
         package let name: SnapshotName
         package let content: SnapshotContent
+        /// That of the name's row, which an expectation can demand.
+        package let version: LogIndex
 
-        package init(name: SnapshotName, content: SnapshotContent) {
+        package init(name: SnapshotName, content: SnapshotContent, version: LogIndex) {
             self.name = name
             self.content = content
+            self.version = version
         }
     }
 
@@ -23,6 +27,7 @@ package struct SnapshotReply: Hashable, Sendable {
         writer.writeBool(found != nil)
         found?.name.encode(into: &writer)
         found?.content.encode(into: &writer)
+        if let found { writer.writeVarint(found.version) }
         return writer.take()
     }
 
@@ -30,7 +35,9 @@ package struct SnapshotReply: Hashable, Sendable {
         var reader = ByteReader(reply)
         found =
             try reader.readBool()
-            ? Found(name: try .decode(&reader), content: try .decode(&reader)) : nil
+            ? Found(
+                name: try .decode(&reader), content: try .decode(&reader),
+                version: LogIndex(try reader.readVarint())) : nil
         try reader.finish()
     }
 }

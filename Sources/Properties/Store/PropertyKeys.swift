@@ -92,7 +92,7 @@ package enum PropertyKeys {
         return encoder.bytes
     }
 
-    static func groupsPrefix(_ path: PropertyPath) -> [UInt8] {
+    package static func groupsPrefix(_ path: PropertyPath) -> [UInt8] {
         owner(path, space: groups).bytes
     }
 
@@ -100,7 +100,7 @@ package enum PropertyKeys {
 
     static var nonPersistentPrefix: [UInt8] { start(nonPersistent).bytes }
 
-    static func snapshotKey(_ path: SnapshotPath) -> [UInt8] {
+    package static func snapshotKey(_ path: SnapshotPath) -> [UInt8] {
         var encoder = KeyEncoder(snapshotsPrefix(path.instance))
         encoder.append(path.name)
         return encoder.bytes

@@ -205,13 +205,17 @@ extension PropertyStore {
         _ reference: SnapshotReference, _ instanceID: EntityID?, from view: V
     ) throws(StoreFailure) -> [UInt8] {
         try expectEntity(reference.path.instance, id: instanceID, in: view)
-        guard let found = try snapshotRow(reference.path, in: view)?.name else {
+        guard let row = try view.row(PropertyKeys.snapshotKey(reference.path)),
+            let found = try snapshotRow(reference.path, in: view)?.name
+        else {
             if reference.id != nil { try expect(reference.id, found: nil, reference.path) }
             return SnapshotReply(found: nil).encoded()
         }
         try expect(reference.id, found: found.id, reference.path)
         let content = try content(found.content, in: view)
-        return SnapshotReply(found: .init(name: found, content: content)).encoded()
+        return SnapshotReply(
+            found: .init(name: found, content: content, version: row.version)
+        ).encoded()
     }
 
     private func expectContent<V: ReadView>(

@@ -34,4 +34,19 @@ package enum RangeDigest {
         digester.update(writer.bytes)
         return rows <= Executor.rowsPerRangeDigest ? digester.finishBits128() : nil
     }
+
+    /// The digest of a range that holds these rows and no more; `rows` are in key order.
+    ///
+    /// Keys are without the store's prefix byte.
+    package static func of(_ rows: [(key: [UInt8], version: LogIndex)]) -> Bits128 {
+        var writer = ByteWriter()
+        for row in rows {
+            writer.writeVarint(UInt64(row.key.count))
+            writer.writeRaw(row.key)
+            writer.writeVarint(row.version)
+        }
+        let digester = Digester()
+        digester.update(writer.take())
+        return digester.finishBits128()
+    }
 }

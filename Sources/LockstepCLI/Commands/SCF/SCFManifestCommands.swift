@@ -68,7 +68,8 @@ struct SCFImportCommand: AsyncParsableCommand {
             All files are read and checked before the first is imported. What people have changed \
             since the last import stays, with a line that says so: a document has its way only where \
             nobody was in its way, and general/enabled is the administrator's. The snapshots \
-            last-import, previous, initial and running are taken as svccfg does.
+            last-import, previous, initial and running are taken as svccfg does. Files behind one \
+            that the cluster refuses are not begun.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
@@ -85,22 +86,16 @@ struct SCFImportCommand: AsyncParsableCommand {
             trees.append((file, try ManifestFile.tree(file, bundle)))
         }
         let imports = trees
-        var reports: [(file: String, report: ImportReport)] = []
-        try await cluster.withRepository { (repository) async throws(RepositoryFailure) in
-            for (file, tree) in imports {
-                do throws(RepositoryFailure) {
-                    reports.append((file, try await ManifestImport(into: repository).run(tree)))
-                } catch {
-                    throw .failed(
-                        error.command.told(
-                            as: "\(file): \(error.command.text)",
-                            isOutcomeKnown: error.command.isOutcomeKnown))
-                }
-            }
+        let series = try await cluster.withRepository { (repository) in
+            await ImportSeries(of: imports, into: repository)
         }
-        try cluster.show(
-            .array(reports.map { $0.report.document($0.file) }),
-            text: reports.map { $0.report.text($0.file, "imported") }.joined())
+        // What was done is told even where a later file failed.
+        if series.failure == nil || !series.reports.isEmpty {
+            try cluster.show(
+                .array(series.reports.map { $0.report.document($0.file) }),
+                text: series.reports.map { $0.report.text($0.file, "imported") }.joined())
+        }
+        if let failure = series.failure { throw failure }
     }
 }
 
@@ -166,12 +161,21 @@ private func write(
     _ make: (ServiceTree) throws(ManifestFailure) -> ServiceBundle
 ) throws {
     let (bundle, bytes) = try ManifestFile.text { () throws(ManifestFailure) in try make(tree) }
-    guard cluster.json else { return try Streams.write(bytes) }
-    try cluster.show(
-        [
-            "kind": .string(bundle.kind.rawValue), "services": .number(bundle.services.count),
-            "document": .string(String(decoding: bytes, as: UTF8.self)),
-        ], text: "")
+    if cluster.json {
+        try cluster.show(
+            [
+                "kind": .string(bundle.kind.rawValue), "services": .number(bundle.services.count),
+                "document": .string(String(decoding: bytes, as: UTF8.self)),
+            ], text: "")
+    } else {
+        try Streams.write(bytes)
+    }
+    guard bundle.kind != .profile else { return }
+    let refusal = tree.importRefusal(documentBytes: bytes.count)
+    if let refusal {
+        throw CommandFailure(
+            .negative, "the document is written, but cannot be imported as one: \(refusal)")
+    }
 }
 
 struct SCFExportCommand: AsyncParsableCommand {
@@ -214,7 +218,11 @@ private func everything(_ cluster: ClusterOptions) async throws -> ServiceTree {
 
 struct SCFArchiveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "archive", abstract: "Write all services as one archive, of one moment.")
+        commandName: "archive", abstract: "Write all services as one archive, of one moment.",
+        discussion: """
+            Exits with 1 where the archive is written, but is too large for import, which is one \
+            transaction: then export services to several documents.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 

@@ -1,0 +1,30 @@
+package import Manifests
+
+/// Several documents imported one after the other, up to the first that fails.
+package struct ImportSeries: Sendable {
+    /// What each document that was imported has done; in force even where a later one failed.
+    package private(set) var reports: [(file: String, report: ImportReport)] = []
+    /// Why the one behind those was not imported; nil: all were.
+    package private(set) var failure: CommandFailure?
+
+    /// Imports all; never begins one behind one that failed.
+    package init(
+        of trees: [(file: String, tree: ServiceTree)], into repository: some PropertyRepository
+    ) async {
+        for (file, tree) in trees {
+            do throws(RepositoryFailure) {
+                reports.append((file, try await ManifestImport(into: repository).run(tree)))
+            } catch {
+                let command = error.command
+                let done = reports.count == 1 ? "1 file" : "\(reports.count) files"
+                let rest = trees.count - reports.count - 1
+                let told =
+                    trees.count == 1
+                    ? "" : "; \(done) before it stand imported, \(rest) behind it were not begun"
+                failure = command.told(
+                    as: "\(file): \(command.text)\(told)", isOutcomeKnown: command.isOutcomeKnown)
+                return
+            }
+        }
+    }
+}
