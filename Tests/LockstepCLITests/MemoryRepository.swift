@@ -16,6 +16,8 @@ final class MemoryRepository: PropertyRepository {
         var index = LogIndex(0)
         /// What somebody else does before each of the next submissions.
         var intruders: [[PropertyOperation]] = []
+        /// The same before each of the next queries.
+        var readIntruders: [[PropertyOperation]] = []
     }
 
     private let state = Locked(State())
@@ -30,8 +32,17 @@ final class MemoryRepository: PropertyRepository {
         state.withLock { $0.intruders = intruders }
     }
 
+    /// Lets somebody else do something before each of the next queries; what is empty is nothing.
+    func intrudeReads(_ intruders: [[PropertyOperation]]) {
+        state.withLock { $0.readIntruders = intruders }
+    }
+
     func read(_ query: PropertyQuery) async throws(RepositoryFailure) -> [UInt8] {
         try state.withLock { (state) throws(RepositoryFailure) in
+            if !state.readIntruders.isEmpty {
+                let operations = state.readIntruders.removeFirst()
+                if !operations.isEmpty { _ = try Self.execute(operations, [], &state) }
+            }
             do throws(StoreFailure) {
                 return try state.executor.read(
                     .properties, kind: query.kind, body: query.body, from: state.view)

@@ -102,6 +102,27 @@ import Testing
         }
     }
 
+    @Test(arguments: ["svc:/net/http:a/:properties/c", "svc:/bare/:properties/c/p"])
+    func `what is meant for a service is not done where a property is named`(
+        _ text: String
+    ) async throws {
+        try await fill()
+        for failure in [
+            await #expect(throws: RepositoryFailure.self) {
+                try await repository.findOne(try EntityPattern(text))
+            },
+            await #expect(throws: RepositoryFailure.self) {
+                try await repository.find(try EntityPattern(text))
+            },
+        ] {
+            #expect(failure?.command.exit == .usage)
+            #expect(failure?.command.text.contains("delpg and delprop delete the former") == true)
+        }
+        let failure = #expect(throws: CommandFailure.self) { try EntityPattern.whole(text) }
+        #expect(failure?.exit == .usage)
+        #expect(try EntityPattern.whole("svc:/net/http:a").description == "svc:/net/http:a")
+    }
+
     @Test(arguments: [
         ("", "", true), ("a", "", false), ("", "*", true), ("abc", "a*c", true),
         ("abbc", "a*bc", true), ("ab", "a*bc", false), ("a/b/c", "a*c", true), ("abc", "a?c", true),
@@ -162,6 +183,54 @@ import Testing
         #expect(try await list(["svc:/net/http:a"], ["c/p"]).lines == ["7"])
         #expect(try await list(["svc:/net/http:a"], ["c/p"], .composed).lines == ["8"])
         #expect(try await list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
+    }
+
+    @Test func `what runs is shown though it is taken anew meanwhile`() async throws {
+        try await fill()
+        let instance = try Documents.path("svc:/net/http:a")
+        let running = try #require(SnapshotPath(instance, "running"))
+        let take = PropertyOperation.takeSnapshot(SnapshotTake(running, mode: .set))
+        _ = try await repository.submit([take], expecting: [])
+        // The present groups, the name; then what it held is gone before its groups are asked for. One
+        // content before the last is still kept.
+        let first = try set("svc:/net/http:a/:properties/c/p", .count, ["8"])
+        let second = try set("svc:/net/http:a/:properties/c/p", .count, ["9"])
+        repository.intrudeReads([[], [], [first, take, second, take]])
+        #expect(try await list(["svc:/net/http:a"], ["c/p"]).lines == ["9"])
+    }
+
+    @Test func `a wait is for the groups that are shown, and shows what is there then`()
+        async throws
+    {
+        try await fill()
+        func wait(
+            _ name: String, _ property: String, _ view: PropertyView = .running
+        ) async throws -> PropertyWait {
+            try await PropertyWait(
+                PropertySelection(view: view, properties: [property], names: [name]),
+                in: repository)
+        }
+        let instance = try Documents.path("svc:/net/http:b")
+        let running = try #require(SnapshotPath(instance, "running"))
+        _ = try await repository.submit(
+            [.takeSnapshot(SnapshotTake(running, mode: .new))], expecting: [])
+        let inherited = try await wait("http:b", "c/p")
+        #expect(
+            inherited.groups.map(\.description)
+                == ["svc:/net/http:b/:properties/c", "svc:/net/http/:properties/c"])
+        _ = try await repository.submit(
+            [try set("svc:/net/http/:properties/c/p", .count, ["3"])], expecting: [])
+        let shown = try await inherited.selection.list(in: repository).lines
+        #expect(shown.map(MemoryRepository.text) == ["\(instance)/:properties/c/p count 3"])
+        #expect(
+            try await wait("svc:/net/http:a", "c/p", .direct).groups.map(\.description)
+                == ["svc:/net/http:a/:properties/c"])
+        for (name, property) in [("svc:/net/http:b", "none"), ("http", "c/p")] {
+            let failure = await #expect(throws: RepositoryFailure.self) {
+                try await wait(name, property)
+            }
+            #expect(failure?.command.exit == .negative)
+        }
     }
 
     @Test(arguments: [

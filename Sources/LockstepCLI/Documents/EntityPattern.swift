@@ -11,7 +11,7 @@ package import Properties
 /// | `http` | a service whose name is so or ends so |
 /// | `*http*`, `svc:/network/*:apache` | what fits the pattern, over slashes too |
 ///
-/// Behind it may stand `/:properties/GROUP`, and `/PROPERTY`.
+/// Behind it may stand `/:properties/GROUP`, and `/PROPERTY`, where properties are listed.
 package struct EntityPattern: Sendable, Equatable {
     package let text: String
     /// The one service or instance that it can be; nil for an abbreviation or a pattern.
@@ -62,6 +62,18 @@ package struct EntityPattern: Sendable, Equatable {
         }
     }
 
+    /// The service or instance that `text` names whole, which need not be there.
+    package static func whole(_ text: String) throws(CommandFailure) -> PropertyPath {
+        let pattern = try EntityPattern(text)
+        guard pattern.property == nil, let path = pattern.exact ?? PropertyPath(text),
+            path.group == nil
+        else {
+            throw CommandFailure(
+                .usage, "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE]")
+        }
+        return path
+    }
+
     /// Whether a service of that name, or one of its instances, may be meant.
     package func mayMatch(service name: String) -> Bool {
         if isWhole { return Glob.matches(name, service) }
@@ -79,10 +91,19 @@ extension PropertyRepository {
     ///
     /// With `prefersInstances`, an abbreviation or a pattern that names no instance stands for all
     /// instances of the services that it fits, and for a service itself where it has none. What is
-    /// named whole is not looked up.
+    /// named whole is not looked up. A property behind the name is for the caller to look at, who asks
+    /// with `prefersInstances`; else it is refused, for what is done to a service or an instance must
+    /// not be done where one of its groups was meant.
     package func find(
         _ pattern: EntityPattern, prefersInstances: Bool = false
     ) async throws(RepositoryFailure) -> [PropertyPath] {
+        guard prefersInstances || pattern.property == nil else {
+            throw .failed(
+                CommandFailure(
+                    .usage,
+                    "\(pattern.text) names a property group or a property, where a service or an "
+                        + "instance is wanted; delpg and delprop delete the former"))
+        }
         if let exact = pattern.exact { return [exact] }
         var found: [PropertyPath] = []
         for entry in try await children(.services) where pattern.mayMatch(service: entry.name) {
@@ -104,9 +125,9 @@ extension PropertyRepository {
 
     /// The one service or instance that a pattern names, which must be there.
     package func findOne(
-        _ pattern: EntityPattern
+        _ pattern: EntityPattern, prefersInstances: Bool = false
     ) async throws(RepositoryFailure) -> PropertyPath {
-        let found = try await find(pattern)
+        let found = try await find(pattern, prefersInstances: prefersInstances)
         guard let first = found.first else {
             throw .notFound(
                 "no service or instance fits \(pattern.text); lockstep scf list has all")

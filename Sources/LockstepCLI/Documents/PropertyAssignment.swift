@@ -3,9 +3,9 @@ package import Properties
 /// Scalars, for a sign that is followed by a combining mark is still that sign.
 private typealias Scalars = Substring.UnicodeScalarView
 
-/// Whether a character parts words: those of ASCII alone do.
+/// Whether a character parts words: of the blanks those alone that a listing quotes.
 private func isBlank(_ scalar: Unicode.Scalar) -> Bool {
-    scalar == " " || ("\t"..."\r").contains(scalar)
+    scalar == " " || scalar == "\t" || scalar == "\n"
 }
 
 /// What follows a property in *setprop* and *addpropvalue*: `[type:] value`, or `[type:] (v1 v2 …)`.

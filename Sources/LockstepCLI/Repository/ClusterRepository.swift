@@ -15,6 +15,17 @@ struct ClusterRepository: PropertyRepository {
         }
     }
 
+    /// An index up to which every read that follows sees everything.
+    func appliedIndex() async throws(RepositoryFailure) -> UInt64 {
+        let query = PropertyQuery.list(.services, page: .init(limit: 1))
+        do throws(LockstepError) {
+            return try await client.read(store: .properties, kind: query.kind, body: query.body)
+                .appliedIndex
+        } catch {
+            throw RepositoryFailure(error)
+        }
+    }
+
     func submit(
         _ operations: [PropertyOperation], expecting expectations: [Expectation]
     ) async throws(RepositoryFailure) -> UInt64 {

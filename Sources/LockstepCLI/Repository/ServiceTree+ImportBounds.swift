@@ -1,4 +1,4 @@
-package import Codec
+import Codec
 package import Manifests
 import Properties
 import Transactions
@@ -7,8 +7,10 @@ extension ServiceTree {
     /// Why no import can take the tree, which is one transaction; nil where one can.
     ///
     /// Measured as the import into a cluster that has none of it. What the snapshots copy is not
-    /// counted. `documentBytes` is the length of its text.
-    package func importRefusal(documentBytes: Int, limits: Limits = Limits()) -> String? {
+    /// counted. `documentBytes` is the length of its text, `transactionBytes` the bound on the encoded
+    /// transaction where it is not that of `Limits`.
+    package func importRefusal(documentBytes: Int, transactionBytes: Int? = nil) -> String? {
+        let limits = Limits()
         let most = ManifestBounds().documentBytes
         guard documentBytes <= most else {
             return "it has \(documentBytes) bytes, the most are \(most); export the services to "
@@ -32,7 +34,7 @@ extension ServiceTree {
         let measures = [
             ("operations", operations.count, limits.operationsPerTransaction),
             ("expectations", expectations.count, limits.expectationsPerTransaction),
-            ("bytes", transaction.encoded().count, limits.transactionBytes),
+            ("bytes", transaction.encoded().count, transactionBytes ?? limits.transactionBytes),
         ]
         return measures.first { $0.1 > $0.2 }.map { name, count, most in
             "its import is a transaction of \(count) \(name), the most are \(most); export the "

@@ -67,7 +67,7 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
 
     @Flag(
         name: [.customShort("w"), .customLong("wait")],
-        help: "Wait until the group of the one property changes, then show it.")
+        help: "Wait until the group of the one property changes, then show it as with -c.")
     var waits = false
 
     @Argument(help: entityHelp) var names: [String]
@@ -78,6 +78,9 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
         }
         guard !waits || names.count == 1 && properties.count <= 1 else {
             throw ValidationError("-w wants one service or instance, and one -p.")
+        }
+        guard !waits || snapshot == nil else {
+            throw ValidationError("-w waits for what is there now, which -s does not show.")
         }
     }
 
@@ -90,10 +93,10 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
         let listing = try await cluster.withClient { client in
             let repository = ClusterRepository(client: client)
             do throws(RepositoryFailure) {
-                if waits { try await wait(client, repository) }
-                return try await PropertySelection(
-                    view: view, properties: properties, names: names
-                ).list(in: repository)
+                var selection = PropertySelection(
+                    view: view, properties: properties, names: names)
+                if waits { selection = try await wait(client, repository, for: selection) }
+                return try await selection.list(in: repository)
             } catch {
                 if isQuiet, case .notFound = error { throw CommandFailure(.negative, "") }
                 throw error.command
@@ -124,24 +127,20 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
         }
     }
 
+    /// Waits until the group of the one property changes; returns what is to be shown then.
     private func wait(
-        _ client: LockstepClient, _ repository: ClusterRepository
-    ) async throws(RepositoryFailure) {
-        let pattern = try EntityPattern.read(names.first ?? "")
-        let owner = try await repository.findOne(pattern)
-        guard let group = (properties.first ?? pattern.property)?.split(separator: "/").first,
-            let path = PropertyPath(
-                service: owner.service, instance: owner.instance, group: String(group))
-        else {
-            throw .failed(CommandFailure(.usage, "-w wants a group or a property, by -p"))
-        }
-        guard try await repository.group(path) != nil else {
-            throw .notFound("there is no \(path)")
-        }
+        _ client: LockstepClient, _ repository: ClusterRepository,
+        for selection: PropertySelection
+    ) async throws(RepositoryFailure) -> PropertySelection {
+        // What happens behind this index, and while the groups are looked for, ends the wait.
+        let index = try await repository.appliedIndex()
+        let wait = try await PropertyWait(selection, in: repository)
         do throws(LockstepError) {
-            _ = try await GroupWaiting(client: client, paths: [path.description]).next(from: nil)
+            _ = try await GroupWaiting(client: client, paths: wait.groups.map(\.description))
+                .next(from: index + 1)
         } catch {
             throw RepositoryFailure(error)
         }
+        return wait.selection
     }
 }

@@ -67,15 +67,6 @@ struct SCFSelectCommand: AsyncParsableCommand {
     }
 }
 
-/// Reads an argument that must name one service or instance whole.
-private func wholeName(_ text: String) throws(CommandFailure) -> PropertyPath {
-    guard let path = try EntityPattern(text).exact ?? PropertyPath(text), path.group == nil else {
-        throw CommandFailure(
-            .usage, "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE]")
-    }
-    return path
-}
-
 struct SCFAddCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Make a service, or an instance of a service that is there.")
@@ -84,7 +75,7 @@ struct SCFAddCommand: AsyncParsableCommand {
     @Argument(help: "svc:/service[:instance]") var name: String
 
     func run() async throws {
-        let path = try wholeName(name)
+        let path = try EntityPattern.whole(name)
         let operation: PropertyOperation =
             path.instance == nil ? .addService(path) : .addInstance(path, serviceID: nil)
         let index = try await cluster.withRepository {
