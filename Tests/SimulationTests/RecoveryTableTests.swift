@@ -9,15 +9,6 @@ import WAL
 struct RecoveryTableTests {
     private let nodes = WholeNodes()
 
-    /// Starts, writes `count` records, and ends every process; the last record's index.
-    private func written(_ count: Int = 20) throws -> LogIndex {
-        try #require(nodes.start())
-        let last = try #require(nodes.write(count))
-        try #require(nodes.settle())
-        nodes.crashAll()
-        return last
-    }
-
     /// All nodes get on, and hold what was acknowledged.
     private func expectWhole(_ last: LogIndex) {
         #expect(nodes.start())
@@ -31,7 +22,7 @@ struct RecoveryTableTests {
 
     @Test
     func `a last group that is not whole is cut off`() throws {
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[0]
         let group = try #require(nodes.groups(host).last)
         nodes.flip(host, group.path, at: group.offset + group.byteCount - 40)
@@ -41,7 +32,7 @@ struct RecoveryTableTests {
 
     @Test
     func `a copy of a header that cannot be read is written again from the other`() throws {
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[0]
         let path = try #require(nodes.groups(host).last).path
         nodes.flip(host, path, at: 20)
@@ -53,7 +44,7 @@ struct RecoveryTableTests {
     func `a segment without a header is refused by name, and its node rejoins without its data`()
         throws
     {
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[0]
         let path = try #require(nodes.groups(host).last).path
         nodes.flip(host, path, at: 20)
@@ -67,7 +58,7 @@ struct RecoveryTableTests {
 
     @Test
     func `the frames of a rotten envelope prove themselves`() throws {
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[0]
         let group = try #require(
             nodes.group(host, holding: LogIndex(last.rawValue - 8)))
@@ -80,7 +71,7 @@ struct RecoveryTableTests {
 
     @Test
     func `a lost frame whose digest is known comes from another node`() throws {
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[0]
         let group = try #require(
             nodes.group(host, holding: LogIndex(last.rawValue - 8)))
@@ -128,7 +119,7 @@ struct RecoveryTableTests {
 
     @Test
     func `two nodes with different rot give each other what they lack`() throws {
-        let last = try written(30)
+        let last = try nodes.written(30)
         for (place, host) in nodes.hosts.prefix(2).enumerated() {
             for back in [4, 12, 20] {
                 let index = LogIndex(last.rawValue - UInt64(back + 2 * place))
@@ -141,7 +132,7 @@ struct RecoveryTableTests {
 
     @Test
     func `rot of the same record on all nodes is not lost: they wait for one sound copy`() throws {
-        let last = try written()
+        let last = try nodes.written()
         let index = LogIndex(last.rawValue - 5)
         for host in nodes.hosts {
             let group = try #require(nodes.group(host, holding: index))

@@ -9,15 +9,6 @@ import WAL
 struct RepairTests {
     private let nodes = WholeNodes()
 
-    /// Writes `count` records on all nodes, and ends every process; the last record's index.
-    private func written(_ count: Int = 20) throws -> LogIndex {
-        try #require(nodes.start())
-        let last = try #require(nodes.write(count))
-        try #require(nodes.settle())
-        nodes.crashAll()
-        return last
-    }
-
     /// Starts all but `resting`, and ends `host` when nothing but a vote lies behind its last frames.
     private func startUntilVote(
         of host: SimulatedHost, resting: SimulatedHost? = nil
@@ -61,7 +52,7 @@ struct RepairTests {
 
     @Test(arguments: [0, 1, 2])
     func `the last frames, lost behind a vote, come from the leader`(place: Int) throws {
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[place]
         try startUntilVote(of: host)
         _ = try rotEnd(host)
@@ -79,7 +70,7 @@ struct RepairTests {
         throws
     {
         for host in nodes.hosts { host.batchesKept = .max }
-        let last = try written()
+        let last = try nodes.written()
         let host = nodes.hosts[0]
         try startUntilVote(of: host)
         #expect(try rotEnd(host).upperBound >= last)
@@ -95,7 +86,7 @@ struct RepairTests {
     @Test
     func `two nodes that have lost their last frames wait for the third, and lose nothing`() throws
     {
-        let last = try written()
+        let last = try nodes.written()
         for (host, resting) in zip(nodes.hosts, [nil, nodes.hosts[0]]) {
             try startUntilVote(of: host, resting: resting)
             _ = try rotEnd(host)

@@ -2,6 +2,7 @@ import Codec
 import Identifiers
 import Replication
 import Simulation
+import Testing
 import WAL
 
 /// A small cluster of whole nodes that a test writes to, and breaks by hand.
@@ -45,6 +46,15 @@ final class WholeNodes {
 
     func crashAll() {
         hosts.forEach { cluster.crash($0, .none) }
+    }
+
+    /// Starts, writes `count` records on all nodes, and ends every process; the last record's index.
+    func written(_ count: Int = 20) throws -> LogIndex {
+        try #require(start())
+        let last = try #require(write(count))
+        try #require(settle())
+        crashAll()
+        return last
     }
 
     /// Writes so many records, one behind the other; the index of the last that was acknowledged.
