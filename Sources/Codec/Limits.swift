@@ -26,7 +26,7 @@ package struct Limits: Sendable, Equatable {
     /// Bytes of the outcomes remembered a client session, over which it is refused further ones.
     package var outcomeBytesPerSession = 16 << 20
     /// Bytes of the outcomes remembered for all sessions, over which each has an equal share; over
-    /// twice of it, none is remembered any more.
+    /// twice of it, none is remembered any more until enough are acknowledged.
     package var outcomeBytesOfSessions = 256 << 20
     package var sessions = 100_000
     package var triggers = 1_024

@@ -277,6 +277,7 @@ extension Applier {
             case .repeated(let outcome):
                 return .outcome(outcome)
             case .refuse(let code, let message):
+                if code == .sessionFull { sessions.acknowledge(origin, in: &overlay) }
                 return .outcome(
                     encode(
                         .aborted(index: index, Abort(step: nil, code: code, message: message))))

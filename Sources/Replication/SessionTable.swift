@@ -142,7 +142,7 @@ extension SessionTable {
     /// sessions together; nil where it is not.
     ///
     /// Over the limit a session may go on within an equal share, so that those who acknowledge get
-    /// on beside those who do not; over twice the limit none may.
+    /// on beside those who do not; over twice the limit none may, before others have acknowledged too.
     private func refusal(bytes own: Int, of session: Session) -> Admission? {
         let limit = limits.outcomeBytesOfSessions
         let all = outcomeBytes - session.outcomes.bytes + own
@@ -153,6 +153,15 @@ extension SessionTable {
             .sessionFull,
             "all sessions have \(all) bytes of unacknowledged outcomes, over their limit of "
                 + "\(limit), and this one \(own); acknowledge some and send the request again")
+    }
+
+    /// Forgets what a request acknowledges that is refused for want of room, so that room comes about.
+    mutating func acknowledge<V: View>(_ origin: Origin, in view: inout V) {
+        guard let place = sessions.index(forKey: origin.session) else { return }
+        let freed = sessions.values[place].acknowledge(origin)
+        guard freed > 0 else { return }
+        outcomeBytes -= freed
+        writeRow(of: origin.session, to: &view)
     }
 
     /// Remembers the outcome of an executed transaction, that its session lives, and what the client
@@ -209,6 +218,18 @@ extension SessionTable.Session {
         return .execute(place)
     }
 
+    /// Forgets the outcomes that a request acknowledges; returns their bytes.
+    @discardableResult
+    mutating func acknowledge(_ origin: Origin) -> Int {
+        // A client cannot acknowledge what it has not been answered.
+        let through = min(origin.acknowledgedThrough, highest)
+        guard through > acknowledgedThrough else { return 0 }
+        let before = outcomes.bytes
+        acknowledgedThrough = through
+        outcomes.forget(through: through)
+        return before - outcomes.bytes
+    }
+
     /// Takes note of an outcome; returns whether it is the first since the last checkpoint, and how
     /// many more bytes of outcomes there are.
     mutating func remember(
@@ -218,12 +239,7 @@ extension SessionTable.Session {
         let wasDirty = isDirty
         isDirty = true
         lastActiveMilliseconds = max(lastActiveMilliseconds, time)
-        // A client cannot acknowledge what it has not been answered.
-        let through = min(origin.acknowledgedThrough, highest)
-        if through > acknowledgedThrough {
-            acknowledgedThrough = through
-            outcomes.forget(through: through)
-        }
+        acknowledge(origin)
         if origin.sequence > highest {
             highest = origin.sequence
             outcomes.append(outcome, of: origin.sequence)

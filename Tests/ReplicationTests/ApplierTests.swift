@@ -198,6 +198,41 @@ import Transactions
         #expect(try code(2, others + 1) == .requested)
     }
 
+    @Test func `what a refused request acknowledges makes room for all`() throws {
+        var limits = Limits.standard
+        limits.outcomeBytesOfSessions = 400
+        let log = Log(limits)
+        let engine = MemoryEngine()
+        let opening = Record.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")
+        _ = try Self.applier(engine, limits).apply([log.frame([opening, opening, opening])])
+        /// The code that request `sequence` of a session is answered with, by a node opened anew.
+        func code(
+            _ session: UInt64, _ sequence: UInt64, acknowledged: UInt64, reasonBytes: Int = 10
+        ) throws -> AbortCode? {
+            let origin = Origin(
+                session: SessionID(session), sequence: SequenceNumber(sequence),
+                acknowledgedThrough: SequenceNumber(acknowledged))
+            let reason = String(repeating: "r", count: reasonBytes)
+            let record = Record.transaction(
+                Transaction(steps: [.abort(reason: reason)]), origin: origin)
+            let turn = try Self.applier(engine, limits).apply([log.frame([record])])
+            guard case .outcome(let bytes)? = turn.frames.first?.results.first,
+                case .aborted(_, let code) = try OutcomeHeader.peek(bytes)
+            else { return nil }
+            return code
+        }
+        // Each of them is within its share when it asks, and far over it when it has been answered.
+        for (session, bytes) in [(1, 350), (2, 350), (3, 500)] as [(UInt64, Int)] {
+            #expect(try code(session, 1, acknowledged: 0, reasonBytes: bytes) == .requested)
+        }
+        // The third is gone. Either of the others has over twice the limit beside itself, but only
+        // until it has acknowledged what it has.
+        #expect(try code(1, 2, acknowledged: 1) == .sessionFull)
+        #expect(try code(2, 2, acknowledged: 1) == .requested)
+        #expect(try code(1, 2, acknowledged: 1) == .requested)
+        #expect(try code(3, 2, acknowledged: 1) == .requested)
+    }
+
     private static func changeSets(_ engine: MemoryEngine, _ limits: Limits) throws -> [ChangeSet] {
         let reader = FeedReader(limits: limits)
         var sets: [ChangeSet] = []
