@@ -118,6 +118,9 @@ package protocol Engine: ReadView, AnyObject, Sendable {
     func pin() throws(EngineFailure) -> any PinnedState
     /// Makes everything written before the call durable; slow (0.2 s), so never on the loop.
     func flush() throws(EngineFailure)
+    /// Whether rows of `byteCount` bytes can be written and stay in memory: nothing would go to disk
+    /// for them before the next `flush`.
+    func holdsInMemory(_ byteCount: Int) -> Bool
     /// Resident bytes (block cache, memtables, tables) for status.
     func memoryBytes() -> Int
     /// Closes; no call may follow or be under way.

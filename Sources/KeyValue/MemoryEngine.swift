@@ -3,7 +3,7 @@
 /// It is the model that the durable engine is held to, and the simulation's engine. What `flush`
 /// has not made durable is kept as batches, so that a crash can leave the state of any batch
 /// boundary from the last flush on. Past `writeBufferBytes` of such batches the oldest become
-/// durable by themselves, as a durable engine's do.
+/// durable by themselves, as a durable engine's do; where flushes fail, the write fails with that.
 ///
 /// Thread-safe by one lock, under which all of its state is reached: that is what makes the
 /// unchecked conformance sound. A scan visits a copy, outside the lock.
@@ -60,8 +60,9 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
         try lock.withLock { () throws(EngineFailure) in
             try check(.write)
             guard !batch.changes.isEmpty else { return }
-            rows.apply(batch)
             let byteCount = batch.changes.reduce(0) { $0 + $1.byteCount }
+            if unflushedBytes + byteCount > writeBufferBytes { try check(.flush) }
+            rows.apply(batch)
             unflushed.append((batch, byteCount))
             unflushedBytes += byteCount
             if unflushedBytes > writeBufferBytes {
@@ -90,6 +91,10 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
             unflushed = []
             unflushedBytes = 0
         }
+    }
+
+    package func holdsInMemory(_ byteCount: Int) -> Bool {
+        lock.withLock { byteCount <= writeBufferBytes - unflushedBytes }
     }
 
     package func memoryBytes() -> Int {

@@ -8,7 +8,7 @@ import Raft
 import Transactions
 
 extension Replica {
-    /// Bytes of frames that one turn of the apply worker takes at the most.
+    /// Bytes of frames behind which one turn of the apply worker takes no more.
     private static let turnBytes = 2 << 20
 
     /// Applies what is committed and durable here: at once where somebody waits for it, else with
@@ -38,10 +38,15 @@ extension Replica {
     /// Gives the apply worker what is committed and durable here, one turn at a time.
     func pumpApply() {
         guard !isApplying, !isInstalling, !isStopped, position.index < applyTarget else { return }
+        guard engineTakesMore else {
+            refuseWaitingReads()
+            return
+        }
+        let turnBytes = isEngineFull ? 1 : Self.turnBytes
         var frames: [SealedFrame] = []
         var next = position.index.next
         var bytes = 0
-        while next <= applyTarget, bytes < Self.turnBytes, let frame = cache[firstIndex: next] {
+        while next <= applyTarget, bytes < turnBytes, let frame = cache[firstIndex: next] {
             frames.append(frame)
             bytes += frame.bytes.count
             next = frame.header.lastIndex.next
@@ -51,16 +56,24 @@ extension Replica {
             apply(frames)
             return
         }
-        readToApply(from: next)
+        readToApply(from: next, maximumBytes: turnBytes)
+    }
+
+    /// Whether the engine holds one more frame in memory, where it has no room for a flush.
+    ///
+    /// What it could not hold it would write out by itself and fail, and that ends the node.
+    private var engineTakesMore: Bool {
+        guard isEngineFull else { return true }
+        return engine.withLock { $0 }.holdsInMemory(settings.limits.frameBytes)
     }
 
     /// Reads what is to be applied from the log; damage there is repaired first.
-    private func readToApply(from next: LogIndex) {
+    private func readToApply(from next: LogIndex, maximumBytes: Int) {
         if let lost = repair?.ranges.first, lost.first <= next {
             isApplying = false
             return
         }
-        readLog(from: next, maximumBytes: Self.turnBytes) { [unowned self] result in
+        readLog(from: next, maximumBytes: maximumBytes) { [unowned self] result in
             let frames: [SealedFrame]
             guard !isInstalling, next == position.index.next else {
                 // A snapshot has taken over, or is about to, while the disk was busy.

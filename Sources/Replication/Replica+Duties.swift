@@ -160,8 +160,8 @@ extension Replica {
         }
     }
 
-    /// Refuses proposals and gives leadership up until a flush succeeds; what is committed is still
-    /// applied, in memory.
+    /// Refuses proposals and gives leadership up until a flush succeeds; what is committed is applied
+    /// as far as memory holds it.
     private func engineIsFull(_ failure: EngineFailure) {
         guard !isStopped, !isEngineFull else { return }
         isEngineFull = true
@@ -175,6 +175,7 @@ extension Replica {
         isEngineFull = false
         logger.notice("the store engine was flushed again")
         reconsiderDiskHealth()
+        pumpApply()
     }
 
     /// The last index that need not be kept: flushed, and far enough behind that a follower which

@@ -106,6 +106,16 @@ extension Replica {
         reads.forEach { $0.fail(described) }
     }
 
+    /// Refuses reads of what is not applied here, and will not be before the engine has room.
+    func refuseWaitingReads() {
+        let reads = readsAwaitingApply
+        readsAwaitingApply = []
+        reads.forEach {
+            $0.read.fail(
+                .unavailable("this node's disk is full; free some space on it, or ask another"))
+        }
+    }
+
     func releaseReads() {
         guard !readsAwaitingApply.isEmpty else { return }
         let ready = readsAwaitingApply.filter { $0.index <= position.index }

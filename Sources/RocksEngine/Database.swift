@@ -18,6 +18,7 @@ import KeyValue
     let native: NativeOptions
     private let writing: Locked<Writing>
     private let sparedBytes: Int
+    let writeBufferBytes: Int
     private let pinCount = Locked(0)
     private let presentReads = ReadOptions()
     /// Nil once closed.
@@ -26,6 +27,7 @@ import KeyValue
     init(_ directory: String, _ settings: RocksOptions) throws(EngineFailure) {
         self.directory = directory
         sparedBytes = settings.sparedBytes
+        writeBufferBytes = settings.writeBufferBytes
         native = NativeOptions(settings)
         unsafe writing = Locked(Writing(batch: rocksdb_writebatch_create()))
         unsafe handle = nil

@@ -44,6 +44,10 @@ package final class DurableEngine: Engine {
         try database.flush()
     }
 
+    package func holdsInMemory(_ byteCount: Int) -> Bool {
+        database.holdsInMemory(byteCount)
+    }
+
     package func memoryBytes() -> Int {
         database.statistics().memoryBytes
     }

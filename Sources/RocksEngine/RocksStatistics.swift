@@ -79,6 +79,13 @@ extension Database {
         return property("cur-size-all-mem-tables")
     }
 
+    /// Whether the active memtable takes rows of `byteCount` bytes before RocksDB writes it out.
+    ///
+    /// Each byte of a row is counted twice, for what the memtable needs besides.
+    func holdsInMemory(_ byteCount: Int) -> Bool {
+        byteCount <= (writeBufferBytes - property("cur-size-active-mem-table")) / 2
+    }
+
     private func levelZeroFiles() -> Int {
         guard let text = unsafe rocksdb_property_value(open, "rocksdb.num-files-at-level0") else {
             preconditionFailure("RocksDB has no property num-files-at-level0")

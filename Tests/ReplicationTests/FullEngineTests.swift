@@ -1,3 +1,4 @@
+import Codec
 import IOCore
 import Identifiers
 import KeyValue
@@ -10,10 +11,10 @@ import Transactions
 @Suite struct FullEngineTests {
     private static let noRoom = EngineFailure("flush", reason: "no room", isFull: true)
 
-    private func put(_ number: Int) -> Record {
-        .transaction(
-            Transaction(steps: [LetterStore.put("k\(number)", [UInt8](repeating: 7, count: 50))]),
-            origin: nil)
+    private func put(_ number: Int, byteCount: Int = 50) -> Record {
+        let value = [UInt8](repeating: 7, count: byteCount)
+        return .transaction(
+            Transaction(steps: [LetterStore.put("k\(number)", value)]), origin: nil)
     }
 
     @Test func `a leader without room for a flush gives way, stays, and is well again`() throws {
@@ -52,6 +53,39 @@ import Transactions
         #expect(first.replica?.report().isDiskFull == false)
         #expect(first.replica?.report().isDiskHealthy == true)
         #expect((first.replica?.report().flushed ?? .zero) > .zero)
+        #expect(Set(try cluster.digests()).count == 1)
+    }
+
+    @Test func `a follower without room applies what memory holds, and the rest later`() throws {
+        var limits = Limits.standard
+        limits.frameBytes = 256 << 10
+        let cluster = SimulatedCluster(
+            size: 3, seed: 413, limits: limits, writeBufferBytes: 512 << 10)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let follower = try #require(cluster.nodes.first { $0 !== leader })
+        let engine = try #require(follower.engines.engine(in: "/data/engine/engine-0"))
+        engine.fail(.flush, with: Self.noRoom)
+        let replica = LoopBound(try #require(follower.replica), to: follower.loop)
+        follower.loop.turn { replica.value.flushEngine { _ in } }
+        for number in 0..<40 { _ = cluster.propose(put(number, byteCount: 50_000)) }
+        let full = try #require(follower.replica)
+        #expect(full.report().isDiskFull)
+        #expect(full.appliedPosition.index < full.report().commit)
+        #expect(full.report().last == leader.replica?.report().last)
+        let answer = Locked<String?>(nil)
+        follower.loop.turn {
+            replica.value.query(.linearizable, { _ in 0 }) { result in
+                if case .failure(let refusal) = result {
+                    answer.withLock { $0 = refusal.description }
+                }
+            }
+        }
+        cluster.world.run(milliseconds: 1_000) { answer.withLock { $0 } != nil }
+        #expect(answer.withLock { $0 }?.contains("disk is full") == true)
+        engine.heal()
+        #expect(cluster.settle())
+        #expect(follower.failure == nil)
         #expect(Set(try cluster.digests()).count == 1)
     }
 

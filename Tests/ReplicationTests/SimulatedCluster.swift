@@ -13,7 +13,8 @@ import Transactions
 final class SimulatedNode: @unchecked Sendable {
     let identifier: NodeID
     private(set) var files = SimulatedDisk()
-    private(set) var engines = MemoryEngineFactory()
+    private let writeBufferBytes: Int
+    private(set) var engines: MemoryEngineFactory
     /// Random enough: another one for each data directory.
     private(set) var incarnation: Incarnation
     /// Counts the starts of its process.
@@ -26,8 +27,10 @@ final class SimulatedNode: @unchecked Sendable {
     /// The errors that its processes have logged.
     var errors: [String] = []
 
-    init(_ identifier: NodeID, world: World) {
+    init(_ identifier: NodeID, world: World, writeBufferBytes: Int) {
         self.identifier = identifier
+        self.writeBufferBytes = writeBufferBytes
+        engines = MemoryEngineFactory(writeBufferBytes: writeBufferBytes)
         incarnation = Incarnation(identifier.rawValue * 1_000)
         loop = SimulatedLoop(world: world)
         loop.end()
@@ -38,7 +41,7 @@ final class SimulatedNode: @unchecked Sendable {
     func wipe() {
         precondition(replica == nil, "node \(identifier) is wiped while it runs")
         files = SimulatedDisk()
-        engines = MemoryEngineFactory()
+        engines = MemoryEngineFactory(writeBufferBytes: writeBufferBytes)
         incarnation = Incarnation(incarnation.rawValue + 1)
     }
 }
@@ -65,13 +68,17 @@ final class SimulatedCluster: @unchecked Sendable {
     var applyNanoseconds: UInt64 = 20_000
     let cluster = ClusterID(Bits128(high: 1, low: 2))
 
-    init(size: Int, seed: UInt64, limits: Limits = .standard) {
+    init(
+        size: Int, seed: UInt64, limits: Limits = .standard, writeBufferBytes: Int = 64 << 20
+    ) {
         world = World(seed: seed)
         var limits = limits
         limits.segmentBytes = min(limits.segmentBytes, 1 << 20)
         self.limits = limits
         for number in 1...size {
-            nodes.append(SimulatedNode(NodeID(UInt64(number)), world: world))
+            nodes.append(
+                SimulatedNode(
+                    NodeID(UInt64(number)), world: world, writeBufferBytes: writeBufferBytes))
         }
     }
 

@@ -214,6 +214,27 @@ import Testing
         engine.close()
     }
 
+    @Test func `it tells what its memtable takes before it is written out`() throws {
+        let directory = try TemporaryDirectory()
+        var options = RocksOptions()
+        options.writeBufferBytes = 1 << 20
+        let engine = try DurableEngine(directory.file("db"), options: options)
+        #expect(engine.holdsInMemory(1 << 18))
+        #expect(!engine.holdsInMemory(1 << 20))
+        var written = 0
+        let value = String(repeating: "v", count: 1 << 14)
+        while engine.holdsInMemory(1 << 17) {
+            try engine.write(Self.put("k\(written)", value, UInt64(written + 1)))
+            written += 1
+        }
+        #expect(written > 16)
+        #expect(engine.statistics().tableBytes == 0)
+        #expect(engine.statistics().runningFlushes == 0)
+        try engine.flush()
+        #expect(engine.holdsInMemory(1 << 17))
+        engine.close()
+    }
+
     @Test func `a flush for which there is no room is not begun, and harms nothing`() throws {
         let directory = try TemporaryDirectory()
         var options = RocksOptions()
