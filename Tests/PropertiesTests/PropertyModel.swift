@@ -15,8 +15,15 @@ struct PropertyModel {
     struct Snapshot: Equatable {
         var id: EntityID
         var content: EntityID
-        /// What it held before that.
-        var previous: EntityID?
+        /// What it held before that and keeps, the last one first.
+        var previous: [EntityID]
+
+        /// What it keeps once it holds something else.
+        var kept: [EntityID] {
+            var kept: [EntityID] = []
+            for id in [content] + previous where !kept.contains(id) { kept.append(id) }
+            return Array(kept.prefix(16))
+        }
     }
 
     private(set) var entities: [PropertyPath: EntityID] = [:]
@@ -60,8 +67,8 @@ struct PropertyModel {
             try expect(snapshots[source.path]?.id, source.id)
             try expect(snapshots[target.path]?.id, target.id)
             let content = snapshots[source.path]?.content ?? id
-            if let old = snapshots[target.path]?.content, old != content {
-                snapshots[target.path]?.previous = old
+            if let old = snapshots[target.path], old.content != content {
+                snapshots[target.path]?.previous = old.kept
                 snapshots[target.path]?.content = content
             }
         case .deleteSnapshot(let reference):
@@ -149,11 +156,11 @@ struct PropertyModel {
         }
         contents[id] = held
         snapshots[take.snapshot] = Snapshot(
-            id: old?.id ?? id, content: id, previous: old?.content)
+            id: old?.id ?? id, content: id, previous: old?.kept ?? [])
     }
 
     private mutating func dropUnheld() {
-        let held = Set(snapshots.values.flatMap { [$0.content, $0.previous].compactMap(\.self) })
+        let held = Set(snapshots.values.flatMap { [$0.content] + $0.previous })
         contents = contents.filter { held.contains($0.key) }
     }
 }

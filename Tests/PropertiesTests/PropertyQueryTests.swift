@@ -107,7 +107,8 @@ struct PropertyQueryTests {
             found: .init(
                 name: name,
                 content: SnapshotContent(
-                    holders: 1, service: "a", instance: "b", instanceGroups: 2, serviceGroups: 3),
+                    holders: 1, service: "a", instance: "b", instanceGroups: 2, serviceGroups: 3,
+                    groupBytes: 700),
                 version: LogIndex(300)))
         let one = ComposedReply(group: ComposedGroup(instance: nil, service: group))
         #expect(try GroupListing(groups.encoded()) == groups)

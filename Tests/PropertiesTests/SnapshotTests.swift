@@ -70,10 +70,13 @@ struct SnapshotTests {
         #expect(value(shared.first?.group, "p") == Array("2".utf8))
         let found = try #require(try snapshot(bench, "running"))
         #expect(found.name == taken)
+        let (held, bytes) = (found.content, found.content.groupBytes)
+        #expect(bytes > 20 && bytes < 200)
         #expect(
-            found.content
+            held
                 == SnapshotContent(
-                    holders: 1, service: "a", instance: "i", instanceGroups: 1, serviceGroups: 1))
+                    holders: 1, service: "a", instance: "i", instanceGroups: 1, serviceGroups: 1,
+                    groupBytes: bytes))
         let one = PropertyQuery.levelGroup(content: taken.content, .service, name: "shared")
         #expect(try GroupReply(bench.ask(one)).group == shared.first?.group)
         let none = PropertyQuery.levelGroup(content: taken.content, .service, name: "own")
@@ -103,21 +106,42 @@ struct SnapshotTests {
         #expect(try bench.refusal(.takeSnapshot(missing)) == .notFound)
     }
 
-    @Test func `what was replaced is kept until the name is given something else`() throws {
+    @Test func `what was replaced is kept until the name has been given much else`() throws {
         var bench = try bench()
         let first = try take("running", .new, in: &bench)
         try set("svc:/a:i/:properties/own/p", "2", in: &bench)
-        let second = try take("running", .set, in: &bench)
+        var later: [SnapshotName] = []
+        for _ in 0..<16 { later.append(try take("running", .set, in: &bench)) }
         #expect(
             try value(groups(bench, first.content, .instance).first?.group, "p")
                 == Array("1".utf8))
-        let third = try take("running", .set, in: &bench)
+        later.append(try take("running", .set, in: &bench))
         #expect(throws: Abort.self) { try groups(bench, first.content, .instance) }
-        #expect(try groups(bench, second.content, .instance).count == 1)
+        #expect(try groups(bench, later[0].content, .instance).count == 1)
         let path = try snapshotPathed(instance, "running")
         try bench.run(.deleteSnapshot(SnapshotReference(path)))
-        for content in [second.content, third.content] {
-            #expect(throws: Abort.self) { try groups(bench, content, .instance) }
+        for name in later {
+            #expect(throws: Abort.self) { try groups(bench, name.content, .instance) }
+        }
+    }
+
+    @Test func `what was replaced is kept within a bound of bytes, but for the last`() throws {
+        var bench = try bench()
+        let words = [String](repeating: String(repeating: "w", count: 4_000), count: 240)
+        let path = try pathed("svc:/a:i/:properties/own/words")
+        let content = try #require(PropertyContent(type: .astring, strings: words))
+        try bench.run(
+            .setProperty(path, to: content, creation: GroupCreation(type: "t")))
+        var taken: [SnapshotName] = []
+        for _ in 0..<7 { taken.append(try take("running", .set, in: &bench)) }
+        let size = try #require(try snapshot(bench, "running")).content.groupBytes
+        #expect(4 * size < SnapshotContent.previousBytesLimit)
+        #expect(5 * size > SnapshotContent.previousBytesLimit)
+        for name in taken.prefix(2) {
+            #expect(throws: Abort.self) { try groups(bench, name.content, .instance) }
+        }
+        for name in taken.dropFirst(2) {
+            #expect(try groups(bench, name.content, .instance).count == 1)
         }
     }
 
@@ -239,7 +263,7 @@ struct SnapshotTests {
         let (g, s) = (UInt8(ascii: "g"), UInt8(ascii: "s"))
         let rows = try bench.rows().mapValues(\.value)
         #expect(rows[[0x10, 5, a, 0, 1, i, 0, 1, s, 0, 1]] == [2, 0, 2, 0, 0])
-        #expect(rows[[0x10, 6, 2, 0]] == [1, 1, a, 1, i, 1, 0])
+        #expect(rows[[0x10, 6, 2, 0]] == [1, 1, a, 1, i, 1, 0, 8])
         #expect(
             rows[[0x10, 7, 2, 0, 0, g, 0, 1]] == [0x10, 1, 2, 1, 2, 1, UInt8(ascii: "t"), 0])
         _ = try take("s", .set, in: &bench)

@@ -46,26 +46,30 @@ package struct SnapshotName: Hashable, Sendable {
 /// | bytes | field |
 /// |---|---|
 /// | … | `SnapshotName` |
-/// | 1 | 1 where it stood for something else before, else 0 |
-/// | varint, varint | with 1: identity of that content |
+/// | varint | number of contents that it stood for before and that are kept |
+/// | varint, varint | for each of them, the last one first: its identity |
 struct SnapshotRow: Hashable {
     let name: SnapshotName
-    let previous: EntityID?
+    /// Without a repetition, the last one first.
+    let previous: [EntityID]
+
+    /// How many contents are kept that a name does not stand for any more.
+    static let previousLimit = 16
 
     /// The contents that it holds.
     var contents: [EntityID] {
-        [name.content] + (previous.map { [$0] } ?? [])
+        [name.content] + previous
     }
 
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 40)
         name.encode(into: &writer)
-        writer.writeBool(previous != nil)
-        previous?.encode(into: &writer)
+        writer.writeVarint(UInt64(previous.count))
+        previous.forEach { $0.encode(into: &writer) }
         return writer.take()
     }
 
-    init(name: SnapshotName, previous: EntityID?) {
+    init(name: SnapshotName, previous: [EntityID]) {
         self.name = name
         self.previous = previous
     }
@@ -73,7 +77,10 @@ struct SnapshotRow: Hashable {
     init(_ bytes: [UInt8]) throws(DecodingFailure) {
         var reader = ByteReader(bytes)
         name = try .decode(&reader)
-        previous = try reader.readBool() ? try .decode(&reader) : nil
+        let count = try reader.readCount(limit: Self.previousLimit, "contents kept")
+        var kept: [EntityID] = []
+        for _ in 0..<count { kept.append(try .decode(&reader)) }
+        previous = kept
         try reader.finish()
     }
 }
@@ -89,30 +96,37 @@ struct SnapshotRow: Hashable {
 /// | varint length, UTF-8 | the instance's |
 /// | varint | number of groups of the instance |
 /// | varint | number of groups of the service |
+/// | varint | bytes of all their rows |
 package struct SnapshotContent: Hashable, Sendable {
     package var holders: Int
     package let service: String
     package let instance: String
     package let instanceGroups: Int
     package let serviceGroups: Int
+    package let groupBytes: Int
 
     /// Names of one instance; they bound how many may hold a content of it, too.
     package static let nameLimit = 64
     /// Groups of one snapshot, of both levels.
     package static let groupLimit = 1_024
     /// Bytes of the rows of one snapshot's groups.
-    package static let groupBytes = 4 << 20
+    package static let groupBytesLimit = 4 << 20
+    /// Bytes of the rows of the contents that a name keeps and does not stand for any more; the last
+    /// one is kept whatever it takes.
+    package static let previousBytesLimit = 4 << 20
     /// Names that may hold one content.
     package static let holderLimit = 65_536
 
     package init(
-        holders: Int, service: String, instance: String, instanceGroups: Int, serviceGroups: Int
+        holders: Int, service: String, instance: String, instanceGroups: Int, serviceGroups: Int,
+        groupBytes: Int
     ) {
         self.holders = holders
         self.service = service
         self.instance = instance
         self.instanceGroups = instanceGroups
         self.serviceGroups = serviceGroups
+        self.groupBytes = groupBytes
     }
 
     package func encode(into writer: inout ByteWriter) {
@@ -121,6 +135,7 @@ package struct SnapshotContent: Hashable, Sendable {
         writer.writeString(instance)
         writer.writeVarint(UInt64(instanceGroups))
         writer.writeVarint(UInt64(serviceGroups))
+        writer.writeVarint(UInt64(groupBytes))
     }
 
     package static func decode(
@@ -133,7 +148,8 @@ package struct SnapshotContent: Hashable, Sendable {
         return SnapshotContent(
             holders: holders, service: service, instance: instance,
             instanceGroups: instanceGroups,
-            serviceGroups: try reader.readCount(limit: groupLimit, "groups of the service"))
+            serviceGroups: try reader.readCount(limit: groupLimit, "groups of the service"),
+            groupBytes: try reader.readCount(limit: groupBytesLimit, "bytes of groups"))
     }
 
     func encoded() -> [UInt8] {

@@ -72,16 +72,36 @@ extension PropertyStore {
         context.note(path, old: .snapshot(row.name), new: nil)
     }
 
-    /// Writes the row of a name; keeps what it held, and lets go of what it held before that.
+    /// Writes the row of a name; keeps what it held, and lets go of what it held long before that.
     private func name<V: View>(
         _ path: SnapshotPath, _ next: SnapshotName, instead old: SnapshotRow?,
         in view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
-        if let previous = old?.previous { try release(previous, in: &view) }
-        let row = SnapshotRow(name: next, previous: old?.name.content)
+        let row = SnapshotRow(name: next, previous: try previous(of: old, in: &view))
         view.put(PropertyKeys.snapshotKey(path), row.encoded())
         context.note(path, old: (old?.name).map(PropertyChangeValue.snapshot), new: .snapshot(next))
         return next.encoded()
+    }
+
+    /// What a name keeps of what `old` stood for and kept; lets go of the rest.
+    private func previous<V: View>(
+        of old: SnapshotRow?, in view: inout V
+    ) throws(StoreFailure) -> [EntityID] {
+        guard let old else { return [] }
+        var kept: [EntityID] = []
+        var bytes = 0
+        for id in old.contents {
+            bytes += try content(id, in: view).groupBytes
+            let isRoom =
+                kept.count < SnapshotRow.previousLimit
+                && bytes <= SnapshotContent.previousBytesLimit
+            if kept.isEmpty || (isRoom && !kept.contains(id)) {
+                kept.append(id)
+            } else {
+                try release(id, in: &view)
+            }
+        }
+        return kept
     }
 
     /// One name fewer holds the content; without any it goes.
@@ -120,7 +140,7 @@ extension PropertyStore {
         context.copiedBytes += copied.bytes
         let content = SnapshotContent(
             holders: 1, service: instance.service, instance: instance.instance ?? "",
-            instanceGroups: counts[0], serviceGroups: counts[1])
+            instanceGroups: counts[0], serviceGroups: counts[1], groupBytes: copied.bytes)
         view.put(PropertyKeys.contentKey(id), content.encoded())
     }
 
@@ -130,7 +150,7 @@ extension PropertyStore {
         var bytes = 0
 
         var isTooMuch: Bool {
-            groups > SnapshotContent.groupLimit || bytes > SnapshotContent.groupBytes
+            groups > SnapshotContent.groupLimit || bytes > SnapshotContent.groupBytesLimit
         }
     }
 
@@ -151,7 +171,8 @@ extension PropertyStore {
             throw .abort(
                 .limitExceeded,
                 "a snapshot would have \(sum.groups) groups of \(sum.bytes) bytes or more, over the "
-                    + "limit of \(SnapshotContent.groupLimit) of \(SnapshotContent.groupBytes)")
+                    + "limit of \(SnapshotContent.groupLimit) of \(SnapshotContent.groupBytesLimit)"
+            )
         }
         return rows
     }
