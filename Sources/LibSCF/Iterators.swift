@@ -54,9 +54,7 @@ import SCF
     _ iterator: ObjectPointer?, _ service: ObjectPointer?, _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        let iterator = try unsafe object(iterator, Iterator.self)
-        iterator.reset()
-        try unsafe iterator.groups(
+        try unsafe object(iterator, Iterator.self).groups(
             of: object(service, Service.self), type: text(type))
     }
 }
@@ -73,9 +71,7 @@ import SCF
     _ iterator: ObjectPointer?, _ instance: ObjectPointer?, _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        let iterator = try unsafe object(iterator, Iterator.self)
-        iterator.reset()
-        try unsafe iterator.groups(
+        try unsafe object(iterator, Iterator.self).groups(
             of: object(instance, Instance.self), type: text(type))
     }
 }

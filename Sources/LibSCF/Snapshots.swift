@@ -170,9 +170,7 @@ import SCF
     _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        let iterator = try unsafe object(iterator, Iterator.self)
-        iterator.reset()
-        try unsafe iterator.composedGroups(
+        try unsafe object(iterator, Iterator.self).composedGroups(
             of: object(instance), in: optional(snapshot), type: text(type))
     }
 }
@@ -189,9 +187,7 @@ import SCF
     _ iterator: ObjectPointer?, _ level: ObjectPointer?, _ type: Text?
 ) -> CInt {
     perform { () throws(Failure) in
-        let iterator = try unsafe object(iterator, Iterator.self)
-        iterator.reset()
-        try unsafe iterator.groups(
+        try unsafe object(iterator, Iterator.self).groups(
             of: object(level, Snaplevel.self), type: text(type))
     }
 }

@@ -69,6 +69,60 @@ struct IteratorTests {
         #expect(failure { () throws(Failure) in try iterator.next(group) } == .notSet)
     }
 
+    @Test func `an object that is refused to go on stays what it is`() throws {
+        let cluster = MemoryCluster()
+        let fixture = try Fixture.make(cluster)
+        let iterator = Iterator(fixture.handle)
+        let next = { () throws(Failure) in try iterator.next(fixture.group) }
+        #expect(failure(next) == .notSet)
+        try iterator.services(of: fixture.scope)
+        #expect(failure(next) == .invalidArgument)
+        #expect(try fixture.group.name() == "config")
+        let other = try Fixture.view(cluster)
+        try iterator.groups(of: fixture.instance)
+        let foreign = failure { () throws(Failure) in
+            try iterator.groups(of: other.instance, type: "framework")
+        }
+        #expect(foreign == .handleMismatch)
+        #expect(try iterator.next(fixture.group))
+    }
+
+    @Test func `nothing more is told of what is gone`() throws {
+        let cluster = MemoryCluster()
+        let (fixture, other) = (try Fixture.make(cluster), try Fixture.view(cluster))
+        #expect(try fixture.edit(.new, "list", .astring, "b", "a"))
+        #expect(try fixture.group.update())
+        #expect(try fixture.edit(.new, "port", .count, "80"))
+        #expect(try fixture.group.update())
+        try fixture.instance.addGroup("second", type: "framework", flags: 0, nil)
+        _ = try fixture.instance.takeSnapshot("one", nil)
+        _ = try fixture.instance.takeSnapshot("two", nil)
+        let (properties, values) = (Iterator(fixture.handle), Iterator(fixture.handle))
+        let (property, value) = (Property(fixture.handle), Value(fixture.handle))
+        let (groups, composed) = (Iterator(fixture.handle), Iterator(fixture.handle))
+        let (snapshots, snapshot) = (Iterator(fixture.handle), Snapshot(fixture.handle))
+        let group = Group(fixture.handle)
+        try properties.properties(of: fixture.group)
+        try fixture.group.property("list", property)
+        try values.values(of: property)
+        try groups.groups(of: fixture.instance)
+        try composed.composedGroups(of: fixture.instance, in: nil)
+        try snapshots.snapshots(of: fixture.instance)
+        #expect(try properties.next(property))
+        #expect(try values.next(value))
+        #expect(try groups.next(group))
+        #expect(try composed.next(group))
+        #expect(try snapshots.next(snapshot))
+        try other.group.delete()
+        #expect(failure { () throws(Failure) in try properties.next(property) } == .deleted)
+        #expect(failure { () throws(Failure) in try values.next(value) } == .deleted)
+        #expect(value.type == nil)
+        try other.instance.delete()
+        #expect(failure { () throws(Failure) in try groups.next(group) } == .deleted)
+        #expect(failure { () throws(Failure) in try composed.next(group) } == .deleted)
+        #expect(failure { () throws(Failure) in try snapshots.next(snapshot) } == .deleted)
+    }
+
     @Test func `properties and values are those of the version that was shown`() throws {
         let cluster = MemoryCluster()
         let fixture = try Fixture.make(cluster)

@@ -1,3 +1,4 @@
+import Client
 import Properties
 import SCF
 import Testing
@@ -45,6 +46,21 @@ struct NoticeTests {
         #expect(wait(Group(fixture.handle)) == .notSet)
         try fixture.handle.unbind()
         #expect(wait(fixture.group) == .connectionBroken)
+    }
+
+    @Test func `to wait for nothing is refused, and what could not be told is told again`() throws {
+        let cluster = MemoryCluster()
+        let (fixture, other) = (try Fixture.make(cluster), try Fixture.view(cluster))
+        let target = Group(fixture.handle)
+        let wait = { () throws(Failure) in try fixture.handle.awaitNotice(target) }
+        #expect(failure(wait) == .notSet)
+        try fixture.handle.notice(groupsNamed: "config")
+        #expect(try other.edit(.new, "a", .count, "1"))
+        cluster.fail(.timedOut(lastFailure: "gone", mayHaveExecuted: false))
+        #expect(failure(wait) == .connectionBroken)
+        cluster.fail(nil)
+        #expect(try wait() == nil)
+        #expect(try target.name() == "config")
     }
 
     @Test func `groups are told by name or type, once for all changes, and deletions`() throws {
@@ -103,6 +119,7 @@ struct NoticeTests {
         func wait() -> Failure? {
             failure { () throws(Failure) in try fixture.handle.awaitNotice(target) }
         }
+        try fixture.handle.notice(groupsNamed: "config")
         cluster.meanwhile {
             #expect(wait() == .exists)
             try? fixture.handle.unbind()
@@ -111,6 +128,9 @@ struct NoticeTests {
         #expect(cluster.openWatches == 0)
         #expect(wait() == .connectionBroken)
         try fixture.handle.bind { _ in nil }
+        // What it was to be told of went with the binding.
+        #expect(wait() == .notSet)
+        try fixture.handle.notice(groupsNamed: "config")
         cluster.meanwhile { cluster.forgetChanges() }
         #expect(wait() == .connectionBroken)
         try fixture.handle.unbind()

@@ -204,6 +204,20 @@ struct TransactionTests {
         try transaction.start(fixture.group)
         try fixture.handle.unbind()
         #expect(failure { () throws(Failure) in try transaction.commit() } == .notBound)
+        // Another binding has reset the group, and not the transaction.
+        try fixture.handle.bind { _ in nil }
+        try fixture.scope.lookUp(Scope.local)
+        try fixture.scope.service("web", fixture.service)
+        try fixture.service.instance("default", fixture.instance)
+        try fixture.instance.group("config", fixture.group)
+        let start = { () throws(Failure) in try transaction.start(fixture.group) }
+        #expect(failure(start) == .inUse)
+        let entry = Entry(fixture.handle)
+        let add = { () throws(Failure) in try transaction.add(entry, .new, "late", .count) }
+        #expect(failure(add) == .notSet)
+        transaction.reset()
+        try start()
+        try add()
     }
 
     @Test func `dissolving gives back entries and values for their owner to free`() throws {

@@ -19,6 +19,10 @@ package final class ClusterLink: Cluster {
     ///
     /// A program whose cluster is gone must not wait for each call as for an election.
     private static let brokenMilliseconds: UInt64 = 1_000
+    /// When a call that is not answered looks whether any node is there at all.
+    ///
+    /// In an election every node that runs takes connections.
+    private static let lookMilliseconds: UInt64 = 5_000
     /// How long a connection and its session may rest; nothing keeps them alive meanwhile.
     private static let restMilliseconds: UInt64 = 30_000
     /// How long to look for any node that answers when a handle is bound.
@@ -86,6 +90,8 @@ package final class ClusterLink: Cluster {
         guard bytes.count <= settings.limits.transactionBytes else {
             throw .tooLarge("the transaction has \(bytes.count) bytes")
         }
+        // Once it is sent, nobody can tell what becomes of it but its answer.
+        if isBroken { _ = try call(.repeatable(.status), milliseconds: Self.brokenMilliseconds) }
         let response = try call(
             .submission(transaction: bytes, wantsChanges: false),
             milliseconds: Self.callMilliseconds)
@@ -135,11 +141,22 @@ package final class ClusterLink: Cluster {
         let answer = Locked<Result<Response, CallFailure>?>(nil)
         let patience = isBroken ? min(milliseconds, Self.brokenMilliseconds) : milliseconds
         let deadline = loop.now.advanced(milliseconds: patience)
+        let look = loop.now.advanced(milliseconds: Self.lookMilliseconds)
         loop.entered {
             core.value.begin(
                 Call(number: number, work: work, deadline: deadline) { result in
                     answer.withLock { $0 = result }
                 })
+            // It ends the first wait; nothing else is to be done then.
+            _ = loop.schedule(at: look) {}
+        }
+        loop.run { answer.withLock { $0 != nil } || loop.now >= look }
+        if answer.withLock({ $0 == nil }), loop.now >= look,
+            !Self.isAnyListening(settings.endpoints)
+        {
+            close()
+            isBroken = true
+            throw .timedOut(lastFailure: "no node takes connections", mayHaveExecuted: true)
         }
         loop.run { answer.withLock { $0 != nil } }
         lastUse = loop.now

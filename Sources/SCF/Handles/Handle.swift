@@ -108,11 +108,13 @@ package final class Handle {
     }
 
     /// Sets or clears (nil) a decoration (*scf_handle_decorate*).
-    package func decorate(_ name: String, _ value: Value?) throws(Failure) {
+    package func decorate(
+        _ name: @autoclosure () throws(Failure) -> String, _ value: Value?
+    ) throws(Failure) {
         if let value, value.handle !== self { throw .handleMismatch }
         try locked { () throws(Failure) in
             if case .bound = state { throw .inUse }
-            switch name {
+            switch try name() {
             case "debug":
                 _ = try value?.content(as: .count)
             case "door_path":

@@ -11,8 +11,8 @@ package final class Iterator: HandleObject {
         case instances(Pages<Entity>)
         case groups(Pages<GroupView>)
         case snapshots(Pages<SnapshotView>)
-        case properties(ArraySlice<PropertyView>)
-        case values(PropertyType, ArraySlice<PropertyValue>)
+        case properties(GroupView, ArraySlice<PropertyView>)
+        case values(GroupView, PropertyType, ArraySlice<PropertyValue>)
     }
 
     /// What has been read, and where to go on.
@@ -20,9 +20,12 @@ package final class Iterator: HandleObject {
         var items: ArraySlice<Item> = []
         /// The last name looked at; nil at the end.
         var after: String? = ""
+        /// Throws `deleted` where what has the children is gone; `page` does that by itself.
+        let requireParent: () throws(Failure) -> Void
         let page: (String) throws(Failure) -> (items: [Item], through: String?)
 
         mutating func next() throws(Failure) -> Item? {
+            if !items.isEmpty { try requireParent() }
             while items.isEmpty, let after {
                 let found = try page(after)
                 items = found.items[...]
@@ -54,7 +57,7 @@ package final class Iterator: HandleObject {
         try requireSameHandle(scope)
         try setUp { () throws(Failure) in
             try scope.current()
-            return .services(entities(.services) { PropertyPath(service: $0) })
+            return .services(entities(.services, of: nil) { PropertyPath(service: $0) })
         }
     }
 
@@ -64,18 +67,19 @@ package final class Iterator: HandleObject {
             let entity = try service.present()
             let name = entity.path.service
             return .instances(
-                entities(.instances(of: entity.path, id: entity.id)) {
+                entities(.instances(of: entity.path, id: entity.id), of: entity) {
                     PropertyPath(service: name, instance: $0)
                 })
         }
     }
 
     /// The groups of a service or an instance, of one type or of all.
-    package func groups(of owner: GroupOwner, type: String? = nil) throws(Failure) {
+    package func groups(
+        of owner: GroupOwner, type: @autoclosure () throws(Failure) -> String? = nil
+    ) throws(Failure) {
         try requireSameHandle(owner)
         try setUp { () throws(Failure) in
-            _ = try handle.cluster()
-            if let type { try Names.require(type, as: .groupType) }
+            let type = try groupType(type)
             let entity = try owner.present()
             let source = GroupSource.owner(entity.path, id: entity.id)
             return .groups(groups(source, .owner(entity), at: entity.path, type: type))
@@ -86,24 +90,26 @@ package final class Iterator: HandleObject {
     ///
     /// As they are, or as `snapshot` holds them.
     package func composedGroups(
-        of instance: Instance, in snapshot: Snapshot?, type: String? = nil
+        of instance: Instance, in snapshot: Snapshot?,
+        type: @autoclosure () throws(Failure) -> String? = nil
     ) throws(Failure) {
         try requireSameHandle(instance, snapshot)
         try setUp { () throws(Failure) in
-            _ = try handle.cluster()
-            if let type { try Names.require(type, as: .groupType) }
-            let owner = try instance.present()
-            let view = try snapshot?.present()
-            return .groups(composedGroups(of: view?.instance ?? owner, in: view, type: type))
+            let type = try groupType(type)
+            guard let view = try snapshot?.present() else {
+                return .groups(composedGroups(of: try instance.present(), in: nil, type: type))
+            }
+            return .groups(composedGroups(of: view.instance, in: view, type: type))
         }
     }
 
     /// The groups of one level of a snapshot, of one type or of all.
-    package func groups(of level: Snaplevel, type: String? = nil) throws(Failure) {
+    package func groups(
+        of level: Snaplevel, type: @autoclosure () throws(Failure) -> String? = nil
+    ) throws(Failure) {
         try requireSameHandle(level)
         try setUp { () throws(Failure) in
-            _ = try handle.cluster()
-            if let type { try Names.require(type, as: .groupType) }
+            let type = try groupType(type)
             let view = try level.present()
             let source = GroupSource.level(content: view.snapshot.name.content, view.level)
             return .groups(groups(source, .level(view), at: view.owner, type: type))
@@ -120,15 +126,16 @@ package final class Iterator: HandleObject {
         try setUp { () throws(Failure) in
             let view = try group.present()
             let views = view.group.properties.map { PropertyView(group: view, property: $0) }
-            return .properties(views[...])
+            return .properties(view, views[...])
         }
     }
 
     package func values(of property: Property) throws(Failure) {
         try requireSameHandle(property)
         try setUp { () throws(Failure) in
-            let content = try property.present().property.content
-            return .values(content.type, content.values[...])
+            let view = try property.present()
+            let content = view.property.content
+            return .values(view.group, content.type, content.values[...])
         }
     }
 
@@ -140,11 +147,26 @@ package final class Iterator: HandleObject {
         }
     }
 
+    /// The type that is asked for; nil for all.
+    private func groupType(_ type: () throws(Failure) -> String?) throws(Failure) -> String? {
+        guard let type = try type() else {
+            _ = try handle.cluster()
+            return nil
+        }
+        try Names.requireLength(type)
+        _ = try handle.cluster()
+        try Names.require(type, as: .groupType)
+        return type
+    }
+
     private func entities(
-        _ children: PropertyChildren, _ path: @escaping (String) -> PropertyPath?
+        _ children: PropertyChildren, of parent: Entity?,
+        _ path: @escaping (String) -> PropertyPath?
     ) -> Pages<Entity> {
         let handle = self.handle
-        return Pages { (after) throws(Failure) in
+        return Pages(requireParent: { () throws(Failure) in
+            if let parent { try handle.requirePresent(parent) }
+        }) { (after) throws(Failure) in
             let listing = try handle.read(
                 .list(children, page: .init(after: after)), PropertyListing.init)
             let items = listing.entries.compactMap { entry in
@@ -158,7 +180,9 @@ package final class Iterator: HandleObject {
         _ source: GroupSource, _ origin: GroupOrigin, at owner: PropertyPath, type: String?
     ) -> Pages<GroupView> {
         let handle = self.handle
-        return Pages { (after) throws(Failure) in
+        return Pages(requireParent: { () throws(Failure) in
+            try handle.requirePresent(origin)
+        }) { (after) throws(Failure) in
             let query = PropertyQuery.groups(source, type: type, page: .init(after: after))
             let listing = try handle.read(query, GroupListing.init)
             let items = listing.entries.compactMap { entry in
@@ -174,7 +198,13 @@ package final class Iterator: HandleObject {
         of instance: Entity, in snapshot: SnapshotView?, type: String?
     ) -> Pages<GroupView> {
         let handle = self.handle
-        return Pages { (after) throws(Failure) in
+        return Pages(requireParent: { () throws(Failure) in
+            if let snapshot {
+                try handle.requirePresent(snapshot)
+            } else {
+                try handle.requirePresent(instance)
+            }
+        }) { (after) throws(Failure) in
             let query = PropertyQuery.composedGroups(
                 Handle.composition(of: instance, in: snapshot), type: type,
                 page: .init(after: after))
@@ -188,7 +218,9 @@ package final class Iterator: HandleObject {
 
     private func snapshots(of instance: Entity) -> Pages<SnapshotView> {
         let handle = self.handle
-        return Pages { (after) throws(Failure) in
+        return Pages(requireParent: { () throws(Failure) in
+            try handle.requirePresent(instance)
+        }) { (after) throws(Failure) in
             let query = PropertyQuery.snapshots(
                 of: instance.path, id: instance.id, page: .init(after: after))
             let listing = try handle.read(query, SnapshotListing.init)
@@ -246,8 +278,9 @@ package final class Iterator: HandleObject {
 
     package func next(_ target: Property) throws(Failure) -> Bool {
         try advance(target) { (source) throws(Failure) in
-            guard case .properties(var views) = source else { throw .invalidArgument }
-            defer { source = .properties(views) }
+            guard case .properties(let group, var views) = source else { throw .invalidArgument }
+            if !views.isEmpty { try handle.requirePresent(group) }
+            defer { source = .properties(group, views) }
             return views.popFirst()
         }
     }
@@ -257,12 +290,12 @@ package final class Iterator: HandleObject {
         try requireSameHandle(target)
         return try handle.locked { () throws(Failure) in
             target.clear()
-            guard case .values(let type, var values) = try present() else {
+            guard case .values(let group, let type, var values) = try present() else {
                 throw .invalidArgument
             }
-            _ = try handle.cluster()
+            try handle.requirePresent(group)
             guard let value = values.popFirst() else { return false }
-            source = .values(type, values)
+            source = .values(group, type, values)
             target.fill(value, type: type)
             return true
         }
@@ -275,18 +308,24 @@ package final class Iterator: HandleObject {
     }
 
     /// Shows what `step` finds, which is asked without a binding too: it refuses another kind first.
+    ///
+    /// An object for which there is nothing to go through stays what it is.
     private func advance<Held>(
         _ target: Register<Held>, _ step: (inout Source) throws(Failure) -> Held?
     ) throws(Failure) -> Bool {
         try requireSameHandle(target)
         return try handle.locked { () throws(Failure) in
-            target.show(nil)
             var source = try present()
-            let found = try step(&source)
-            _ = try handle.cluster()
-            self.source = source
-            target.show(found)
-            return found != nil
+            do throws(Failure) {
+                let found = try step(&source)
+                _ = try handle.cluster()
+                self.source = source
+                target.show(found)
+                return found != nil
+            } catch {
+                if error != .invalidArgument { target.show(nil) }
+                throw error
+            }
         }
     }
 }

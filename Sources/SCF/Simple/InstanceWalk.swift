@@ -50,10 +50,22 @@ extension Handle {
                 if error == .deleted { continue }
                 throw error
             }
-            while try instances.next(instance) {
+            while try isThere(next: instance, in: instances) {
                 guard let state = try state(of: instance), states.contains(state) else { continue }
                 guard body(instance) else { throw .callbackFailed }
             }
+        }
+    }
+
+    /// Goes on to the next instance; false at the end, and where their service is gone.
+    private func isThere(
+        next instance: Instance, in instances: Iterator
+    ) throws(Failure) -> Bool {
+        do throws(Failure) {
+            return try instances.next(instance)
+        } catch {
+            if error == .deleted { return false }
+            throw error
         }
     }
 

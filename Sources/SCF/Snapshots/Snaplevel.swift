@@ -2,21 +2,20 @@ import Properties
 
 /// A part of a snapshot: the groups of the instance, or those of its service (*scf_snaplevel_create*).
 package final class Snaplevel: Register<LevelView> {
-    /// The name of the service (*scf_snaplevel_get_service_name*).
+    /// The name of the service it was taken of (*scf_snaplevel_get_service_name*).
     package func serviceName() throws(Failure) -> String {
         try handle.locked { () throws(Failure) in
-            try present().snapshot.path.instance.service
+            try handle.takenNames(of: try current().snapshot).service
         }
     }
 
     /// The name of the instance: `constraintViolated` for the service's level.
     package func instanceName() throws(Failure) -> String {
         try handle.locked { () throws(Failure) in
-            let view = try present()
-            guard view.level == .instance, let name = view.snapshot.path.instance.instance else {
-                throw .constraintViolated
-            }
-            return name
+            let view = try current()
+            let names = try handle.takenNames(of: view.snapshot)
+            guard view.level == .instance else { throw .constraintViolated }
+            return names.instance
         }
     }
 
@@ -47,8 +46,11 @@ package final class Snaplevel: Register<LevelView> {
     }
 
     /// Shows the group `name` as the snapshot holds it (*scf_snaplevel_get_pg*): `notFound`.
-    package func group(_ name: String, _ target: Group?) throws(Failure) {
+    package func group(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Group?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let view = try present()
             guard let path = view.owner.group(name) else { throw .invalidArgument }
@@ -91,10 +93,28 @@ package struct LevelView {
 extension Handle {
     /// What the name of `view` stands for now: `deleted`; under the lock.
     func newest(_ view: SnapshotView) throws(Failure) -> SnapshotName {
+        try found(view).name
+    }
+
+    private func found(_ view: SnapshotView) throws(Failure) -> SnapshotReply.Found {
         let reference = SnapshotReference(view.path, id: view.name.id)
         let query = PropertyQuery.snapshot(reference, instanceID: view.instance.id)
         guard let found = try read(query, SnapshotReply.init).found else { throw .deleted }
-        return found.name
+        return found
+    }
+
+    /// The service and the instance that a snapshot was taken of: `deleted`; under the lock.
+    ///
+    /// A snapshot that was attached has another's; where it has been replaced since it was looked at,
+    /// the names of its own instance.
+    func takenNames(
+        of view: SnapshotView
+    ) throws(Failure) -> (service: String, instance: String) {
+        let found = try found(view)
+        guard found.name == view.name else {
+            return (view.path.instance.service, view.path.instance.instance ?? "")
+        }
+        return (found.content.service, found.content.instance)
     }
 
     /// Throws `deleted` where the name is gone.

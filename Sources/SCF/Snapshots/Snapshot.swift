@@ -79,8 +79,11 @@ package final class Snapshot: Register<SnapshotView> {
 
 extension Instance {
     /// Shows the snapshot `name` in `target` (*scf_instance_get_snapshot*): `notFound`.
-    package func snapshot(_ name: String, _ target: Snapshot?) throws(Failure) {
+    package func snapshot(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Snapshot?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let owner = try current()
             guard let path = SnapshotPath(owner.path, name) else {
@@ -96,8 +99,11 @@ extension Instance {
     }
 
     /// Takes the instance as it is now under a new name (*_scf_snapshot_take_new*): `exists`.
-    package func takeSnapshot(_ name: String, _ target: Snapshot?) throws(Failure) {
+    package func takeSnapshot(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Snapshot?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let owner = try current()
             guard let path = SnapshotPath(owner.path, name) else {
@@ -114,16 +120,18 @@ extension Instance {
     ///
     /// As they are, or as `snapshot` holds them (*scf_instance_get_pg_composed*): `notFound`.
     package func composedGroup(
-        _ name: String, in snapshot: Snapshot?, _ target: Group?
+        _ name: @autoclosure () throws(Failure) -> String, in snapshot: Snapshot?,
+        _ target: Group?
     ) throws(Failure) {
         try requireSameHandle(snapshot)
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
-            let owner = try current()
+            // Of a snapshot the instance itself is not asked.
             let view = try snapshot?.present()
-            let instance = view?.instance ?? owner
+            let instance = if let view { view.instance } else { try current() }
             guard instance.path.group(name) != nil else {
-                try handle.requirePresent(owner)
+                if view == nil { try handle.requirePresent(instance) }
                 throw .invalidArgument
             }
             let query = PropertyQuery.composedGroup(

@@ -27,7 +27,6 @@ package final class Transaction: HandleObject {
     package func start(_ group: Group) throws(Failure) {
         try requireSameHandle(group)
         try handle.locked { () throws(Failure) in
-            forgetOldBinding()
             guard case .reset = state else { throw .inUse }
             let view = try group.present()
             try view.requireWritable()
@@ -39,13 +38,16 @@ package final class Transaction: HandleObject {
     ///
     /// What the version that is edited forbids is told here: `exists`, `notFound`, `typeMismatch`.
     package func add(
-        _ entry: Entry, _ action: Entry.Action, _ name: String, _ type: PropertyType?
+        _ entry: Entry, _ action: Entry.Action, _ name: @autoclosure () throws(Failure) -> String,
+        _ type: PropertyType?
     ) throws(Failure) {
         try requireSameHandle(entry)
         try handle.locked { () throws(Failure) in
             if action != .delete, type == nil { throw .invalidArgument }
-            forgetOldBinding()
-            guard case .started(let view, _) = state else { throw .notSet }
+            guard case .started(let view, let binding) = state, binding == handle.binding else {
+                throw .notSet
+            }
+            let name = try name()
             guard entries[name] == nil, entry.part == nil else { throw .inUse }
             try handle.requirePresent(view)
             try Names.require(name, as: .property)
@@ -135,11 +137,5 @@ package final class Transaction: HandleObject {
         released.forEach { $0.detach() }
         state = .reset
         return released
-    }
-
-    /// A new binding of the handle has reset it.
-    private func forgetOldBinding() {
-        guard case .started(_, let binding) = state, binding != handle.binding else { return }
-        _ = release()
     }
 }

@@ -83,8 +83,11 @@ package final class Group: Register<GroupView> {
     }
 
     /// Shows the property `name` of the version that is shown (*scf_pg_get_property*): `notFound`.
-    package func property(_ name: String, _ target: Property?) throws(Failure) {
+    package func property(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Property?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let view = try present()
             try Names.require(name, as: .property)

@@ -8,8 +8,11 @@ package class GroupOwner: Register<Entity> {
     }
 
     /// Shows the group `name` in `target` (*scf_instance_get_pg*): `notFound`.
-    package func group(_ name: String, _ target: Group?) throws(Failure) {
+    package func group(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Group?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let owner = try current()
             guard let path = owner.path.group(name) else {
@@ -22,9 +25,11 @@ package class GroupOwner: Register<Entity> {
 
     /// Adds an empty group (*scf_instance_add_pg*): `exists`; `flags` may be `nonPersistent`.
     package func addGroup(
-        _ name: String, type: String, flags: UInt32, _ target: Group?
+        _ name: @autoclosure () throws(Failure) -> String,
+        type: @autoclosure () throws(Failure) -> String, flags: UInt32, _ target: Group?
     ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let (name, type) = (try name(), try type())
             try Names.requireLength(name, type)
             _ = try handle.cluster()
             guard flags & ~Group.nonPersistent == 0 else { throw .invalidArgument }
@@ -81,8 +86,11 @@ package final class Service: GroupOwner {
     }
 
     /// Shows the instance `name` in `target` (*scf_service_get_instance*): `notFound`.
-    package func instance(_ name: String, _ target: Instance?) throws(Failure) {
+    package func instance(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Instance?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let service = try current()
             guard let path = PropertyPath(service: service.path.service, instance: name) else {
@@ -98,8 +106,11 @@ package final class Service: GroupOwner {
     }
 
     /// Adds the instance `name` (*scf_service_add_instance*): `exists`.
-    package func addInstance(_ name: String, _ target: Instance?) throws(Failure) {
+    package func addInstance(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Instance?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             let service = try current()
             guard let path = PropertyPath(service: service.path.service, instance: name) else {

@@ -77,6 +77,14 @@ extension Handle {
         }
     }
 
+    /// Throws `deleted` where what has the groups of that origin is gone.
+    func requirePresent(_ origin: GroupOrigin) throws(Failure) {
+        switch origin {
+        case .owner(let owner), .composition(let owner, _): try requirePresent(owner)
+        case .level(let level): try requirePresent(level.snapshot)
+        }
+    }
+
     /// The group at its newest version; nil where the view shows that already; `deleted`.
     func refreshed(_ view: GroupView) throws(Failure) -> GroupView? {
         switch view.origin {

@@ -67,7 +67,8 @@ extension Handle {
     ///
     /// `handleMismatch`, `invalidArgument`, `constraintViolated` for the flags, `notFound`.
     package func decode(
-        _ fmri: String, _ objects: DecodedObjects, _ flags: DecodeFlags
+        _ fmri: @autoclosure () throws(Failure) -> String, _ objects: DecodedObjects,
+        _ flags: DecodeFlags
     ) throws(Failure) {
         for object in objects.all {
             if let object, object.handle !== self { throw .handleMismatch }
@@ -75,10 +76,11 @@ extension Handle {
         try locked { () throws(Failure) in
             objects.reset()
             do throws(Failure) {
-                try decodeLocked(fmri, objects, flags)
+                try decodeLocked(try fmri(), objects, flags)
             } catch {
                 objects.reset()
-                throw error
+                // Of what goes while it is looked for, nothing has been found.
+                throw error == .deleted ? .notFound : error
             }
         }
     }

@@ -102,8 +102,10 @@ extension Failure {
             case .constraintViolated: .constraintViolated
             case .vetoed, .permissionDenied: .permissionDenied
             case .limitExceeded, .sessionFull: .noResources
+            // Nobody can tell any more what became of it.
+            case .sessionUnknown, .sequenceGap, .outcomeForgotten: .connectionBroken
             case .requested, .malformed, .outOfDate, .expectationFailed, .unknownStore,
-                .sessionUnknown, .sequenceGap, .outcomeForgotten, .contentMissing:
+                .contentMissing:
                 .internal
             }
     }

@@ -9,9 +9,10 @@ package final class Scope: Register<Void> {
     package func lookUp(_ name: String) throws(Failure) {
         try find(self) { () throws(Failure) in
             try Names.requireLength(name)
-            _ = try handle.cluster()
+            // What it is called is judged first, with a binding or without.
             try Names.require(name, as: .scope)
             guard name == Self.local else { throw .notFound }
+            _ = try handle.cluster()
         }
     }
 
@@ -42,8 +43,11 @@ package final class Scope: Register<Void> {
     }
 
     /// Shows the service `name` in `target` (*scf_scope_get_service*).
-    package func service(_ name: String, _ target: Service?) throws(Failure) {
+    package func service(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Service?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             try current()
             guard let path = PropertyPath(service: name) else { throw .invalidArgument }
@@ -52,8 +56,11 @@ package final class Scope: Register<Void> {
     }
 
     /// Adds the service `name` (*scf_scope_add_service*): `exists`.
-    package func addService(_ name: String, _ target: Service?) throws(Failure) {
+    package func addService(
+        _ name: @autoclosure () throws(Failure) -> String, _ target: Service?
+    ) throws(Failure) {
         try find(target) { () throws(Failure) in
+            let name = try name()
             try Names.requireLength(name)
             try current()
             guard let path = PropertyPath(service: name) else { throw .invalidArgument }

@@ -19,6 +19,8 @@ final class Notices {
     var isAwaited = false
     /// The waiting thread's alone.
     private var queue = GroupChangeQueue()
+    /// What could not be told, and is told first; the waiting thread's alone.
+    private var untold: GroupChangeQueue.Event?
 
     init(_ watch: any ClusterWatch) {
         self.watch = watch
@@ -27,13 +29,18 @@ final class Notices {
     /// The next thing that has happened; nil where the handle was unbound meanwhile.
     func next() throws(CallFailure) -> GroupChangeQueue.Event? {
         while true {
-            if let event = queue.next() { return event }
+            if let event = untold.take() ?? queue.next() { return event }
             switch try watch.next(until: nil) {
             case .changes(let sets): sets.forEach { queue.take($0.groupChanges) }
             case .quiet: continue
             case .ended: return nil
             }
         }
+    }
+
+    /// Tells `event` again, first of all.
+    func putBack(_ event: GroupChangeQueue.Event) {
+        untold = event
     }
 
     /// Whether a changed group is to be told, as far as its name alone says so; nil: by its type.
@@ -93,13 +100,13 @@ extension Handle {
     ///
     /// A changed group is shown in `target`, and the result is nil; the FMRI of what was deleted, whatever
     /// it was, is the result. The lock is not held meanwhile. `connectionBroken` without a binding, and
-    /// where what happened is not known any more; `notSet` where the handle was unbound meanwhile; `exists`
-    /// where another thread waits already.
+    /// where what happened is not known any more; `notSet` where nothing is to be told, and where the handle
+    /// was unbound meanwhile; `exists` where another thread waits already.
     package func awaitNotice(_ target: Group) throws(Failure) -> String? {
         let notices = try locked { () throws(Failure) -> Notices in
             target.show(nil)
             guard isBound else { throw .connectionBroken }
-            let notices = try openNotices()
+            guard let notices = self.notices else { throw .notSet }
             guard !notices.isAwaited else { throw .exists }
             notices.isAwaited = true
             return notices
@@ -122,7 +129,12 @@ extension Handle {
             case .everything: throw .connectionBroken
             case .deleted(let path): return path.description
             case .changed(let path):
-                if try show(path, in: target, for: notices) { return nil }
+                do throws(Failure) {
+                    if try show(path, in: target, for: notices) { return nil }
+                } catch {
+                    notices.putBack(.changed(path))
+                    throw error
+                }
             }
         }
     }

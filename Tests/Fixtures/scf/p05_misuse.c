@@ -40,12 +40,47 @@ texts(env_t *e)
 	FAILS(scf_iter_service_pgs_typed(it, e->svc, NULL), SCF_ERROR_INVALID_ARGUMENT,
 	    "no type of groups");
 	FAILS(scf_iter_next_pg(it, e->pg), SCF_ERROR_NOT_SET, "resets the iterator");
-	OK(scf_instance_get_pg(e->inst, "cfg", e->pg) == 0, "and the target, which is set again");
+	OK(scf_iter_service_pgs(it, e->svc) == 0, "it goes through groups");
+	FAILS(scf_iter_next_property(it, p), SCF_ERROR_INVALID_ARGUMENT, "not through properties");
+	OK(scf_pg_get_name(e->pg, buf, sizeof (buf)) == 3, "the group stays what it is");
+	OK(scf_property_get_name(p, buf, sizeof (buf)) == 1, "and the property");
 	FAILS(scf_value_get_count((scf_value_t *)e->pg, NULL), SCF_ERROR_INVALID_ARGUMENT,
 	    "a group is no value");
 	scf_property_destroy(p);
 	scf_iter_destroy(it);
 	scf_value_destroy(v);
+}
+
+/* What belongs to another handle comes before what is wrong with a text. */
+static void
+strangers(env_t *e)
+{
+	scf_handle_t *h = scf_handle_create(SCF_VERSION);
+	scf_propertygroup_t *pg = scf_pg_create(h);
+	scf_instance_t *inst = scf_instance_create(h);
+	scf_iter_t *it = scf_iter_create(e->h);
+	scf_scope_t *sc = scf_scope_create(h);
+
+	FAILS(scf_instance_add_pg(e->inst, NULL, "application", 0, pg), SCF_ERROR_HANDLE_MISMATCH,
+	    "a stranger's group for no name");
+	FAILS(scf_instance_get_pg(e->inst, NULL, pg), SCF_ERROR_HANDLE_MISMATCH, "to get it");
+	OK(scf_iter_instance_pgs(it, e->inst) == 0, "groups");
+	FAILS(scf_iter_instance_pgs_typed(it, inst, NULL), SCF_ERROR_HANDLE_MISMATCH,
+	    "a stranger's instance, no type");
+	OK(scf_iter_next_pg(it, e->pg) == 1, "leaves the iterator alone");
+	OK(scf_instance_get_pg(e->inst, "cfg", e->pg) == 0, "the group again");
+	FAILS(scf_handle_decode_fmri(e->h, NULL, e->sc, NULL, NULL, NULL, NULL, 0),
+	    SCF_ERROR_INVALID_ARGUMENT, "no FMRI");
+	FAILS(scf_scope_get_name(e->sc, NULL, 0), SCF_ERROR_NOT_SET, "resets what it was for");
+	OK(scf_handle_get_scope(e->h, SCF_SCOPE_LOCAL, e->sc) == 0, "which is set again");
+	FAILS(scf_handle_get_scope(h, "1x", sc), SCF_ERROR_INVALID_ARGUMENT, "no name of a scope");
+	FAILS(scf_handle_get_scope(h, "other", sc), SCF_ERROR_NOT_FOUND, "another scope");
+	FAILS(scf_handle_get_scope(h, SCF_SCOPE_LOCAL, sc), SCF_ERROR_NOT_BOUND, "not bound");
+	scf_scope_destroy(sc);
+	scf_iter_destroy(it);
+	scf_instance_destroy(inst);
+	scf_pg_destroy(pg);
+	scf_handle_destroy(h);
 }
 
 static void
@@ -151,6 +186,7 @@ main(void)
 
 	env_new(&e, "p05");
 	texts(&e);
+	strangers(&e);
 	fmris(&e);
 	transactions(&e);
 	ends(&e);
