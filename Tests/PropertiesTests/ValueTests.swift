@@ -68,8 +68,22 @@ struct ValueTests {
         #expect(accepts(.opaque, String(repeating: "00", count: 4_096)))
         #expect(!accepts(.opaque, String(repeating: "00", count: 4_097)))
         #expect(!accepts(.astring, "a\0b"))
-        let longService = "svc:/" + String(repeating: "a/", count: 312)
-        #expect(!accepts(.fmri, longService + "a"))
+    }
+
+    @Test func `identifiers in values may be longer than names in the tree`() {
+        let long = String(repeating: "a", count: 700)
+        let texts = [
+            "file:///" + long, "svc:/" + long, "svc:/a:\(long)/:properties/\(long)/\(long)",
+            "svc://\(long)", "svc://\(long)/a", "svc://localhost/\(long):b",
+        ]
+        for text in texts {
+            let value = PropertyValue(stringBytes: Array(text.utf8), type: .fmri)
+            #expect(value?.stringBytes == Array(text.utf8))
+            if !text.hasPrefix("file") { #expect(FMRI(text) == nil) }
+        }
+        for text in ["svc:/1\(long)", "svc:/a:\(long)/:properties/", "svc://1\(long)/a"] {
+            #expect(PropertyValue(stringBytes: Array(text.utf8), type: .fmri) == nil, "\(text)")
+        }
     }
 
     @Test func `the lattice is libscf's`() {

@@ -49,42 +49,66 @@ package enum FMRI: Hashable, Sendable {
     }
 
     private static func parseService(_ text: ArraySlice<UInt8>) -> FMRI? {
-        var rest = text
-        var name = localScope
-        if let scoped = dropPrefix("//", of: rest) {
-            let end = scoped.firstIndex(of: slash) ?? scoped.endIndex
-            var scope = scoped[..<end]
-            if let suffix = dropSuffix("@" + localScope, of: scope) { scope = suffix }
-            if !scope.isEmpty {
-                guard NameRules.isValid(scope, as: .scope) else { return nil }
-                name = String(decoding: scope, as: UTF8.self)
-            }
-            rest = scoped[end...].dropFirst()
-        }
-        guard !rest.isEmpty else { return .scope(name) }
-        guard let path = parsePath(rest.first == slash ? rest.dropFirst() : rest) else {
-            return nil
-        }
-        return name == localScope ? .path(path) : .elsewhere(scope: name, path)
+        guard let parts = ServiceParts(text) else { return nil }
+        func string(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+        let scope = parts.scope.isEmpty ? localScope : string(parts.scope)
+        guard NameRules.isValid(scope, as: .scope) else { return nil }
+        guard let service = parts.service else { return .scope(scope) }
+        let path = PropertyPath(
+            service: string(service), instance: parts.instance.map(string),
+            group: parts.group.map(string), property: parts.property.map(string))
+        guard let path else { return nil }
+        return scope == localScope ? .path(path) : .elsewhere(scope: scope, path)
     }
 
-    private static func parsePath(_ text: ArraySlice<UInt8>) -> PropertyPath? {
-        let marker = Array("/:properties/".utf8)
-        var owner = text
-        var names: [ArraySlice<UInt8>] = []
-        if let place = firstRange(of: marker, in: text) {
-            owner = text[..<place]
-            names = text[(place + marker.count)...]
-                .split(separator: slash, omittingEmptySubsequences: false)
-            guard names.count <= 2 else { return nil }
+    /// Whether a value may be `bytes`: one of the forms, however long its names are.
+    static func isWellFormed(_ bytes: [UInt8]) -> Bool {
+        if let rest = dropPrefix("file:", of: bytes[...]) { return parseFile(rest) != nil }
+        guard let parts = ServiceParts(dropPrefix("svc:", of: bytes[...]) ?? bytes[...]) else {
+            return false
         }
-        let parts = owner.split(
-            separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let service = parts.first else { return nil }
-        func string(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
-        return PropertyPath(
-            service: string(service), instance: parts.count > 1 ? string(parts[1]) : nil,
-            group: names.first.map(string), property: names.count > 1 ? string(names[1]) : nil)
+        let names: [(ArraySlice<UInt8>?, NameRules.Kind)] = [
+            (parts.scope.isEmpty ? nil : parts.scope, .scope), (parts.service, .service),
+            (parts.instance, .instance), (parts.group, .group), (parts.property, .property),
+        ]
+        return names.allSatisfy { name, kind in
+            name.map { NameRules.isValid($0, as: kind, mostBytes: .max) } ?? true
+        }
+    }
+
+    /// The names in an FMRI of a service, unchecked; none is left out before another but the instance.
+    private struct ServiceParts {
+        /// Empty for the local one.
+        var scope: ArraySlice<UInt8> = []
+        var service: ArraySlice<UInt8>?
+        var instance: ArraySlice<UInt8>?
+        var group: ArraySlice<UInt8>?
+        var property: ArraySlice<UInt8>?
+
+        init?(_ text: ArraySlice<UInt8>) {
+            var rest = text
+            if let scoped = FMRI.dropPrefix("//", of: rest) {
+                let end = scoped.firstIndex(of: FMRI.slash) ?? scoped.endIndex
+                scope = scoped[..<end]
+                if let name = FMRI.dropSuffix("@" + FMRI.localScope, of: scope) { scope = name }
+                rest = scoped[end...].dropFirst()
+            }
+            guard !rest.isEmpty else { return }
+            var owner = rest.first == FMRI.slash ? rest.dropFirst() : rest
+            let marker = Array("/:properties/".utf8)
+            if let place = FMRI.firstRange(of: marker, in: owner) {
+                let names = owner[(place + marker.count)...]
+                    .split(separator: FMRI.slash, omittingEmptySubsequences: false)
+                guard names.count <= 2 else { return nil }
+                group = names.first
+                property = names.count > 1 ? names[1] : nil
+                owner = owner[..<place]
+            }
+            let parts = owner.split(
+                separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+            service = parts.first
+            instance = parts.count > 1 ? parts[1] : nil
+        }
     }
 
     private static func firstRange(of marker: [UInt8], in text: ArraySlice<UInt8>) -> Int? {

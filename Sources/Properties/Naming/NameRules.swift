@@ -35,7 +35,9 @@ package enum NameRules {
     }
 
     /// One pass without an allocation: every operation in the log has names.
-    static func isValid(_ name: some Collection<UInt8>, as kind: Kind) -> Bool {
+    static func isValid(
+        _ name: some Collection<UInt8>, as kind: Kind, mostBytes: Int = nameBytes
+    ) -> Bool {
         var count = 0
         var isAtStart = true
         var isAfterComma = false
@@ -64,7 +66,7 @@ package enum NameRules {
                 return false
             }
         }
-        return count <= nameBytes && !isAtStart && !needsComma
+        return count <= mostBytes && !isAtStart && !needsComma
     }
 
     /// Whether the bytes at `range` of `bytes` may name a thing of that kind.

@@ -38,7 +38,7 @@ package enum PropertyValue: Hashable, Sendable {
         case .uri:
             isUTF8(bytes) && hasURIPath(bytes)
         case .fmri:
-            isUTF8(bytes) && FMRI(bytes: bytes) != nil
+            isUTF8(bytes) && FMRI.isWellFormed(bytes)
         case .netAddressV4:
             NetworkAddress.isVersion4(bytes[...])
         case .netAddressV6:

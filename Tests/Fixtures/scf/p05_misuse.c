@@ -7,7 +7,7 @@ texts(env_t *e)
 	scf_value_t *v = scf_value_create(e->h);
 	scf_iter_t *it = scf_iter_create(e->h);
 	scf_property_t *p = scf_property_create(e->h);
-	char buf[64];
+	char buf[800];
 
 	OK(scf_scope_to_fmri(e->sc, buf, sizeof (buf)) == 4 && strcmp(buf, "svc:") == 0,
 	    "the scope's FMRI");
@@ -19,6 +19,14 @@ texts(env_t *e)
 	    "a file without a name");
 	FAILS(scf_value_set_from_string(v, SCF_TYPE_FMRI, "file://other/x"),
 	    SCF_ERROR_INVALID_ARGUMENT, "a file of another host");
+	memset(buf, 'a', sizeof (buf) - 1);
+	memcpy(buf, "svc:/", 5);
+	buf[sizeof (buf) - 1] = 0;
+	OK(scf_value_set_from_string(v, SCF_TYPE_FMRI, buf) == 0, "a service without an end");
+	FAILS(scf_handle_decode_fmri(e->h, buf, e->sc, NULL, NULL, NULL, NULL, 0),
+	    SCF_ERROR_INVALID_ARGUMENT, "which is none");
+	OK(scf_handle_get_scope(e->h, SCF_SCOPE_LOCAL, e->sc) == 0, "the scope again");
+	scf_value_reset(v);
 	FAILS(scf_value_get_as_string_typed(v, SCF_TYPE_INVALID, buf, sizeof (buf)),
 	    SCF_ERROR_INVALID_ARGUMENT, "no type comes before no value");
 	scf_value_set_count(v, 7);
