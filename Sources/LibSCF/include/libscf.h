@@ -8,6 +8,9 @@
  * The cluster is found by the decoration "door_path" of a handle (an astring value,
  * "host:port[,host:port...]"), else by the environment's LIBSCF_DOORPATH or LOCKSTEP_ENDPOINTS,
  * else at 127.0.0.1:27010.
+ *
+ * What is over a bound of the cluster's is refused with SCF_ERROR_NO_RESOURCES: a property group has
+ * at most 1 MiB, an instance 64 snapshots, and one snapshot 1,024 groups of 4 MiB in all.
  */
 #ifndef _LIBSCF_H
 #define	_LIBSCF_H
