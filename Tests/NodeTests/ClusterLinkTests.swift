@@ -5,9 +5,11 @@ import Testing
 
 /// The C library's way to the cluster, against a node.
 @Suite(.timeLimit(.minutes(10))) struct ClusterLinkTests {
-    private func handle(_ address: Address) throws(Failure) -> Handle {
+    private func handle(
+        _ address: Address, lookMilliseconds: UInt64 = ClusterLink.lookMilliseconds
+    ) throws(Failure) -> Handle {
         let handle = try Handle(version: Handle.version) { (endpoints) throws(Failure) in
-            try ClusterLink(endpoints)
+            try ClusterLink(endpoints, lookMilliseconds: lookMilliseconds)
         }
         try handle.bind { name in name == "LIBSCF_DOORPATH" ? "\(address)" : nil }
         return handle
@@ -53,5 +55,23 @@ import Testing
         let start = ContinuousClock.now
         #expect(throws: Failure.noServer) { _ = try handle(free) }
         #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func `without any node calls are given up earlier than in an election`() async throws {
+        let bound = Locked<Handle?>(nil)
+        try await LiveNode.with { _, address in
+            let made = try handle(address, lookMilliseconds: 200)
+            try Scope(made).lookUp(Scope.local)
+            bound.withLock { $0 = made }
+        }
+        let kept = try #require(bound.withLock { $0 })
+        let scope = Scope(kept)
+        try scope.lookUp(Scope.local)
+        let start = ContinuousClock.now
+        for _ in 1...2 {
+            #expect(throws: Failure.connectionBroken) { try scope.service("web", nil) }
+            #expect(throws: Failure.connectionBroken) { try scope.addService("web", nil) }
+        }
+        #expect(ContinuousClock.now - start < .seconds(15))
     }
 }

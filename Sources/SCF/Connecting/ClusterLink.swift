@@ -22,13 +22,14 @@ package final class ClusterLink: Cluster {
     /// When a call that is not answered looks whether any node is there at all.
     ///
     /// In an election every node that runs takes connections.
-    private static let lookMilliseconds: UInt64 = 5_000
+    package static let lookMilliseconds: UInt64 = 5_000
     /// How long a connection and its session may rest; nothing keeps them alive meanwhile.
     private static let restMilliseconds: UInt64 = 30_000
     /// How long to look for any node that answers when a handle is bound.
     private static let bindMilliseconds: UInt64 = 10_000
 
     private let settings: ClientCore.Settings
+    private let lookMilliseconds: UInt64
     /// Nil where there is none that can be used.
     private var attachment: Attachment?
     private var nextCall: UInt64 = 1
@@ -40,7 +41,10 @@ package final class ClusterLink: Cluster {
     /// Connects, and waits until any node has answered.
     ///
     /// `noServer`, at once where nobody listens at all.
-    package init(_ endpoints: [Address]) throws(Failure) {
+    package init(
+        _ endpoints: [Address], lookMilliseconds: UInt64 = lookMilliseconds
+    ) throws(Failure) {
+        self.lookMilliseconds = lookMilliseconds
         settings = ClientCore.Settings(endpoints: endpoints, name: "libscf")
         guard Self.isAnyListening(endpoints) else { throw .noServer }
         do throws(CallFailure) {
@@ -141,7 +145,7 @@ package final class ClusterLink: Cluster {
         let answer = Locked<Result<Response, CallFailure>?>(nil)
         let patience = isBroken ? min(milliseconds, Self.brokenMilliseconds) : milliseconds
         let deadline = loop.now.advanced(milliseconds: patience)
-        let look = loop.now.advanced(milliseconds: Self.lookMilliseconds)
+        let look = loop.now.advanced(milliseconds: lookMilliseconds)
         loop.entered {
             core.value.begin(
                 Call(number: number, work: work, deadline: deadline) { result in
