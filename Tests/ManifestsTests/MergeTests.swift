@@ -58,7 +58,8 @@ import Testing
             let edits = commit.edits.map(edit).joined(separator: ", ")
             let base = commit.base.map { "\($0.index).\($0.ordinal)" } ?? "new"
             return "\(commit.path) at \(base): \(edits)"
-        case .replaceGroup, .noteBoots, .takeSnapshot, .attachSnapshot, .deleteSnapshot:
+        case .replaceGroup, .noteBoots, .takeSnapshot, .attachSnapshot, .deleteSnapshot,
+            .fileSnapshots:
             return "unexpected \(operation)"
         }
     }

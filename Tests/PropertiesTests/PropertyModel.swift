@@ -74,6 +74,8 @@ struct PropertyModel {
         case .deleteSnapshot(let reference):
             try expect(snapshots[reference.path]?.id, reference.id)
             snapshots[reference.path] = nil
+        case .fileSnapshots(let filing):
+            try run(filing, id)
         case .replaceGroup, .noteBoots:
             throw Refusal(.malformed)
         }
@@ -157,6 +159,30 @@ struct PropertyModel {
         contents[id] = held
         snapshots[take.snapshot] = Snapshot(
             id: old?.id ?? id, content: id, previous: old?.kept ?? [])
+    }
+
+    /// Of one instance at the most: `id` has the ordinal of the first change.
+    private mutating func run(_ filing: SnapshotFiling, _ id: EntityID) throws(Refusal) {
+        for filed in filing.instances {
+            guard
+                let instance = PropertyPath(service: filing.service.service, instance: filed.name),
+                let path = SnapshotPath(instance, filing.name)
+            else { throw Refusal(.invalidArgument) }
+            try expect(entities[instance], nil)
+            let old = snapshots[path]
+            contents[id] = [:]
+            for (level, groups) in [("instance", filed.groups), ("service", filing.groups)] {
+                for filedGroup in groups {
+                    var held = group(id, true)
+                    for property in filedGroup.properties {
+                        held.properties[property.name] = property.content
+                    }
+                    contents[id]?["\(level)/\(filedGroup.name)"] = held
+                }
+            }
+            snapshots[path] = Snapshot(
+                id: old?.id ?? id, content: id, previous: old?.kept ?? [])
+        }
     }
 
     private mutating func dropUnheld() {

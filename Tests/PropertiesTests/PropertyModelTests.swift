@@ -116,7 +116,7 @@ extension PropertyModelTests {
         let group = try pathed("\(owner)/:properties/" + pick(["g", "h"], &random))
         let snapshot = try snapshotPathed(instance.description, pick(["r", "s"], &random))
         let serviceID = identity(model.entities[instance.servicePath], &random)
-        switch Int.random(in: 0..<28, using: &random) {
+        switch Int.random(in: 0..<30, using: &random) {
         case 0...1:
             return .addService(instance.servicePath)
         case 2...3:
@@ -145,9 +145,29 @@ extension PropertyModelTests {
                 to: SnapshotReference(target, id: identity(model.snapshots[target]?.id, &random)))
         case 16:
             return .deleteSnapshot(SnapshotReference(snapshot))
+        case 17...18:
+            return .fileSnapshots(try filing(of: snapshot, &random))
         default:
             return try commit(of: group, &random, model)
         }
+    }
+
+    private static func filing(
+        of snapshot: SnapshotPath, _ random: inout SeededRandom
+    ) throws -> SnapshotFiling {
+        let value = try content(.count, "\(Int.random(in: 0...9, using: &random))")
+        func group(_ name: String) -> SnapshotFiling.Group {
+            SnapshotFiling.Group(
+                name: name, type: "t", properties: [Property(name: "p", content: value)])
+        }
+        return SnapshotFiling(
+            of: snapshot.instance.servicePath, name: snapshot.name,
+            groups: pick([[], [group("g")]], &random),
+            instances: [
+                SnapshotFiling.Instance(
+                    name: try #require(snapshot.instance.instance),
+                    groups: pick([[], [group("h"), group("x")]], &random))
+            ])
     }
 
     private static func commit(

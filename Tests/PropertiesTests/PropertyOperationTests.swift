@@ -42,7 +42,23 @@ struct PropertyOperationTests {
             .takeSnapshot(SnapshotTake(running, mode: .set)),
             .attachSnapshot(SnapshotReference(running), to: SnapshotReference(start, id: id)),
             .deleteSnapshot(SnapshotReference(start, id: id)),
+            .fileSnapshots(try filing()),
+            .fileSnapshots(
+                SnapshotFiling(of: try pathed("svc:/a"), name: "n", groups: [], instances: [])),
         ]
+    }
+
+    /// Two instances with a group each, below a group of the service.
+    private func filing() throws -> SnapshotFiling {
+        let property = Property(name: "p", content: try content(.count, "1"))
+        let group = SnapshotFiling.Group(name: "g", type: "t", properties: [property])
+        return SnapshotFiling(
+            of: try pathed("svc:/a"), name: "last-import",
+            groups: [group, SnapshotFiling.Group(name: "h", type: "t", properties: [])],
+            instances: [
+                SnapshotFiling.Instance(name: "b", groups: [group]),
+                SnapshotFiling.Instance(name: "c", groups: []),
+            ])
     }
 
     @Test func `operations come back from their encoding`() throws {

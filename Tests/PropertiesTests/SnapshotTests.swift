@@ -83,6 +83,84 @@ struct SnapshotTests {
         #expect(try GroupReply(bench.ask(none)).group == nil)
     }
 
+    private func filing(_ name: String, _ instances: [SnapshotFiling.Instance]) throws
+        -> PropertyOperation
+    {
+        let group = SnapshotFiling.Group(
+            name: "shared", type: "u",
+            properties: [Property(name: "p", content: try content(.astring, "filed"))])
+        return .fileSnapshots(
+            SnapshotFiling(
+                of: try pathed("svc:/a"), name: name, groups: [group], instances: instances))
+    }
+
+    @Test func `a snapshot can hold what is given, and nothing else of it is seen`() throws {
+        var bench = try bench()
+        try bench.run(.addInstance(try pathed("svc:/a:j"), serviceID: nil))
+        let before = try take("last-import", .new, in: &bench)
+        let rows = try bench.rows()
+        let own = SnapshotFiling.Group(name: "other", type: "t", properties: [])
+        try bench.run(
+            try filing(
+                "last-import", [.init(name: "i", groups: [own]), .init(name: "j", groups: [])]))
+        #expect(
+            bench.changeLines
+                == ["~svc:/a:i/:snapshots/last-import", "+svc:/a:j/:snapshots/last-import"])
+        let found = try #require(try snapshot(bench, "last-import"))
+        #expect(found.name.id == before.id)
+        let (held, bytes) = (found.content, found.content.groupBytes)
+        #expect(bytes > 20 && bytes < 200)
+        #expect(
+            held
+                == SnapshotContent(
+                    holders: 1, service: "a", instance: "i", instanceGroups: 1, serviceGroups: 1,
+                    groupBytes: bytes))
+        let filed = try groups(bench, found.name.content, .instance)
+        #expect(filed.map(\.name) == ["other"])
+        #expect(filed.first?.group.header.isPersistent == true)
+        let shared = try groups(bench, found.name.content, .service).first?.group
+        #expect(shared?.header.type == "u")
+        #expect(value(shared, "p") == Array("filed".utf8))
+        // What is there, of groups and their versions, is as it was.
+        let after = try bench.rows()
+        for (key, row) in rows where key[1] <= 4 { #expect(after[key]?.value == row.value) }
+        try bench.run(.delete(try pathed("svc:/a:i"), id: nil))
+        try bench.run(.delete(try pathed("svc:/a:j"), id: nil))
+        try bench.run(.delete(try pathed("svc:/a"), id: nil))
+        #expect(try bench.rows().isEmpty)
+    }
+
+    @Test func `what is given is refused where there is no such instance, or too much`() throws {
+        var bench = try bench()
+        let missing = try filing("n", [.init(name: "none", groups: [])])
+        #expect(try bench.refusal(missing) == .notFound)
+        let many = (0..<SnapshotContent.groupLimit).map {
+            SnapshotFiling.Group(name: "g\($0)", type: "t", properties: [])
+        }
+        #expect(
+            try bench.refusal(try filing("n", [.init(name: "i", groups: many)])) == .limitExceeded)
+        #expect(
+            try bench.refusal(try filing("n", [.init(name: "i", groups: many.dropLast())])) == nil)
+        // What many instances share is stored for each: 500 KB of it for each of 20.
+        let values = try content(.astring, String(repeating: "x", count: 4_000))
+        let large = (0..<125).map {
+            SnapshotFiling.Group(
+                name: "g\($0)", type: "t", properties: [Property(name: "p", content: values)])
+        }
+        let instances = (0..<20).map { "x\($0)" }
+        for name in instances {
+            try bench.run(.addInstance(try pathed("svc:/a:\(name)"), serviceID: nil))
+        }
+        func shared(_ count: Int) throws -> PropertyOperation {
+            .fileSnapshots(
+                SnapshotFiling(
+                    of: try pathed("svc:/a"), name: "n", groups: large,
+                    instances: instances.prefix(count).map { .init(name: $0, groups: []) }))
+        }
+        #expect(try bench.refusal(try shared(20)) == .limitExceeded)
+        #expect(try bench.refusal(try shared(10)) == nil)
+    }
+
     @Test func `each way of taking says what it wants to find`() throws {
         var bench = try bench()
         let path = try snapshotPathed(instance, "running")

@@ -23,6 +23,18 @@ private func sampleOperations() -> [PropertyOperation] {
         .takeSnapshot(SnapshotTake(snapshot, mode: .replace(nil))),
         .attachSnapshot(SnapshotReference(snapshot), to: SnapshotReference(snapshot)),
         .deleteSnapshot(SnapshotReference(snapshot)),
+        .fileSnapshots(
+            SnapshotFiling(
+                of: path.servicePath, name: "last-import", groups: [],
+                instances: [
+                    SnapshotFiling.Instance(
+                        name: "default",
+                        groups: [
+                            SnapshotFiling.Group(
+                                name: "config", type: "application",
+                                properties: [Property(name: "a", content: content)])
+                        ])
+                ])),
     ]
 }
 

@@ -145,8 +145,11 @@ struct OperationReader {
         }
     }
 
-    mutating func properties() throws(StoreFailure) -> [Property] {
-        let count = try count(limit: GroupCommit.editLimit, "property count")
+    /// Properties by name, at most `limit` of them.
+    mutating func properties(
+        limit: Int = GroupCommit.editLimit
+    ) throws(StoreFailure) -> [Property] {
+        let count = try count(limit: limit, "property count")
         var properties: [Property] = []
         var last: Range<Int>?
         for _ in 0..<count {
@@ -169,8 +172,8 @@ struct OperationReader {
             throw .abort(
                 isRepeated ? .invalidArgument : .malformed,
                 isRepeated
-                    ? "property \(text(name)) twice"
-                    : "property \(text(name)) after \(text(last))")
+                    ? "\(kind.noun) \(text(name)) twice"
+                    : "\(kind.noun) \(text(name)) after \(text(last))")
         }
         return name
     }

@@ -15,6 +15,7 @@ package import Transactions
 /// | 8 | take snapshot | snapshot, identity of the instance or none, 1 new, 2 replace and identity or none, 3 either |
 /// | 9 | attach snapshot | source and target, each: snapshot, identity or none |
 /// | 10 | delete snapshot | snapshot, identity or none |
+/// | 11 | file snapshots | path of the service, snapshots' name (varint length, UTF-8), groups of the service, number of instances (varint), each, ascending: name (varint length, UTF-8), groups |
 ///
 /// | part | bytes |
 /// |---|---|
@@ -23,6 +24,7 @@ package import Transactions
 /// | … or none | 0, or 1 and the thing |
 /// | creation | type (varint length, UTF-8), persistent (0 or 1) |
 /// | edit | 1 new, 2 change, 3 change type, 4 delete, 5 set; name (varint length, UTF-8); unless it deletes, `PropertyContent` |
+/// | groups | number (varint), each, ascending: name, type (varint length, UTF-8 each), number of properties (varint), each: as with replace group |
 extension PropertyOperation {
     /// The kind of `commitGroup`.
     static let commitKind: UInt8 = 5
@@ -75,6 +77,9 @@ extension PropertyOperation {
         case .deleteSnapshot(let reference):
             kind = 10
             reference.encode(into: &writer)
+        case .fileSnapshots(let filing):
+            kind = 11
+            filing.encode(into: &writer)
         }
         return Operation(store: .properties, kind: kind, body: writer.take())
     }
@@ -111,6 +116,8 @@ extension PropertyOperation {
                 try reader.snapshotReference(), to: try reader.snapshotReference())
         case 10:
             self = .deleteSnapshot(try reader.snapshotReference())
+        case 11:
+            self = .fileSnapshots(try reader.snapshotFiling())
         case let kind:
             throw .abort(.malformed, "unknown property operation \(kind)")
         }
@@ -164,11 +171,7 @@ extension GroupReplacement {
         writer.writeOptional(groupID)
         writer.writeOptional(base)
         writer.writeOptional(creation)
-        writer.writeVarint(UInt64(properties.count))
-        for property in properties.sorted(by: { $0.name < $1.name }) {
-            writer.writeString(property.name)
-            property.content.encode(into: &writer)
-        }
+        writer.writeProperties(properties)
     }
 }
 
@@ -206,6 +209,15 @@ extension GroupCreation {
 }
 
 extension ByteWriter {
+    /// The number, then each in the order of the names.
+    mutating func writeProperties(_ properties: [Property]) {
+        writeVarint(UInt64(properties.count))
+        for property in properties.sorted(by: { $0.name < $1.name }) {
+            writeString(property.name)
+            property.content.encode(into: &self)
+        }
+    }
+
     mutating func writeOptional(_ id: EntityID?) {
         writeBool(id != nil)
         id?.encode(into: &self)

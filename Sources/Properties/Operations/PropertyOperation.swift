@@ -23,6 +23,8 @@ package enum PropertyOperation: Hashable, Sendable {
     /// Makes the second snapshot hold what the first holds; both must be there.
     case attachSnapshot(SnapshotReference, to: SnapshotReference)
     case deleteSnapshot(SnapshotReference)
+    /// Makes snapshots of instances that are there hold given groups.
+    case fileSnapshots(SnapshotFiling)
 }
 
 /// What a group becomes where it has to be made.

@@ -87,6 +87,8 @@ extension PropertyOperation {
         case .deleteSnapshot(let reference):
             Self.object(
                 "delete-snapshot", reference.path, Self.field("id", reference.id?.description))
+        case .fileSnapshots(let filing):
+            Self.object("file-snapshots", filing.service, filing.fields)
         }
     }
 
@@ -111,6 +113,25 @@ extension SnapshotTake.Mode {
                 + PropertyOperation.field("id", id?.description)
         case .set: [.init("mode", .string("set"))]
         }
+    }
+}
+
+extension SnapshotFiling {
+    fileprivate var fields: [JSONMember] {
+        let all = instances.map { JSONMember($0.name, .array($0.groups.map(\.json))) }
+        return [
+            .init("name", .string(name)), .init("groups", .array(groups.map(\.json))),
+            .init("instances", .object(all)),
+        ]
+    }
+}
+
+extension SnapshotFiling.Group {
+    fileprivate var json: JSONValue {
+        [
+            "name": .string(name), "type": .string(type),
+            "properties": .object(properties.map { .init($0.name, $0.content.json) }),
+        ]
     }
 }
 

@@ -27,6 +27,60 @@ extension PropertyStore {
             in: &view, context: &context)
     }
 
+    /// Makes snapshots hold groups that are given; each is the content's own, at its version.
+    func file<V: View>(
+        _ filing: SnapshotFiling, in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) {
+        for filed in filing.instances {
+            let instance = filing.service.appending(instance: filed.name)
+            try expectEntity(instance, id: nil, in: view)
+            let path = SnapshotPath(checked: instance, filing.name)
+            let old = try snapshotRow(path, in: view)
+            if old == nil { try checkRoom(for: path, in: view) }
+            let fresh = EntityID(index: context.index, ordinal: context.nextOrdinal)
+            try putGroups(
+                filed.groups, filing.groups, of: instance, to: fresh, in: &view,
+                context: &context)
+            _ = try name(
+                path, SnapshotName(id: old?.name.id ?? fresh, content: fresh), instead: old,
+                in: &view, context: &context)
+            // One operation may be of many instances.
+            guard context.copiedBytes <= limits.changeBytesPerTransaction else {
+                throw .abort(
+                    .limitExceeded,
+                    "copies of \(context.copiedBytes) bytes, over the limit of "
+                        + "\(limits.changeBytesPerTransaction); split the transaction")
+            }
+        }
+    }
+
+    private func putGroups<V: View>(
+        _ own: [SnapshotFiling.Group], _ services: [SnapshotFiling.Group],
+        of instance: PropertyPath, to id: EntityID, in view: inout V, context: inout ApplyContext
+    ) throws(StoreFailure) {
+        var copied = Copied()
+        for level in SnapshotLevel.allCases {
+            let owner = level == .instance ? instance : instance.servicePath
+            for group in level == .instance ? own : services {
+                let header = GroupHeader(
+                    id: id, version: GroupVersion(index: id.index, ordinal: id.ordinal),
+                    type: group.type, isPersistent: true)
+                let row = try row(
+                    of: PropertyGroup(header: header, properties: group.properties),
+                    at: owner.appending(group: group.name))
+                copied.groups += 1
+                copied.bytes += row.count
+                try copied.check()
+                view.put(PropertyKeys.levelKey(id, level, group: group.name), row)
+            }
+        }
+        context.copiedBytes += copied.bytes
+        let content = SnapshotContent(
+            holders: 1, service: instance.service, instance: instance.instance ?? "",
+            instanceGroups: own.count, serviceGroups: services.count, groupBytes: copied.bytes)
+        view.put(PropertyKeys.contentKey(id), content.encoded())
+    }
+
     /// Makes the target, which is there, hold what the source holds.
     func attach<V: View>(
         _ source: SnapshotReference, to target: SnapshotReference, in view: inout V,
@@ -152,6 +206,16 @@ extension PropertyStore {
         var isTooMuch: Bool {
             groups > SnapshotContent.groupLimit || bytes > SnapshotContent.groupBytesLimit
         }
+
+        /// Aborts with `limitExceeded` where it is too much.
+        func check() throws(StoreFailure) {
+            guard isTooMuch else { return }
+            throw .abort(
+                .limitExceeded,
+                "a snapshot would have \(groups) groups of \(bytes) bytes or more, over the "
+                    + "limit of \(SnapshotContent.groupLimit) of \(SnapshotContent.groupBytesLimit)"
+            )
+        }
     }
 
     private func persistentGroups<V: ReadView>(
@@ -167,13 +231,7 @@ extension PropertyStore {
             return !sum.isTooMuch
         }
         copied = sum
-        guard !sum.isTooMuch else {
-            throw .abort(
-                .limitExceeded,
-                "a snapshot would have \(sum.groups) groups of \(sum.bytes) bytes or more, over the "
-                    + "limit of \(SnapshotContent.groupLimit) of \(SnapshotContent.groupBytesLimit)"
-            )
-        }
+        try sum.check()
         return rows
     }
 

@@ -61,6 +61,9 @@ package struct PropertyStore: Store {
         case .deleteSnapshot(let reference):
             try delete(reference, from: &view, context: &context)
             return []
+        case .fileSnapshots(let filing):
+            try file(filing, in: &view, context: &context)
+            return []
         }
     }
 
@@ -122,6 +125,11 @@ extension PropertyStore {
     func put<V: View>(
         _ group: PropertyGroup, at path: PropertyPath, to view: inout V
     ) throws(StoreFailure) {
+        view.put(PropertyKeys.key(path), try row(of: group, at: path))
+    }
+
+    /// The row of a group; `limitExceeded` where it is too large.
+    func row(of group: PropertyGroup, at path: PropertyPath) throws(StoreFailure) -> [UInt8] {
         var writer = ByteWriter(capacity: group.encodedBytesHint)
         group.encode(into: &writer)
         guard writer.count <= limits.valueBytes,
@@ -129,7 +137,7 @@ extension PropertyStore {
         else {
             throw tooLarge(path, properties: group.properties.count, bytes: writer.count)
         }
-        view.put(PropertyKeys.key(path), writer.take())
+        return writer.take()
     }
 
     /// The abort of a change that would make a group too large.
