@@ -134,7 +134,18 @@ import Testing
         let previous = try await repository.lines(of: instance, .snapshot("previous"))
         #expect(
             previous.map(MemoryRepository.text).contains { $0.hasSuffix("config/moved astring 2") })
-        #expect(try await !repository.dump().contains { $0.contains("lockstep-import") })
+    }
+
+    @Test func `an import changes nothing but its services and their snapshots`() async throws {
+        try await run(manifest([("p", "1"), ("q", "1")]))
+        try await set("p", to: "mine")
+        let report = try await run(manifest([("p", "2"), ("q", "2")]))
+        #expect(report.conflicts.count == 1)
+        #expect(
+            repository.changed == [
+                "svc:/a/b:i/:snapshots/previous", "svc:/a/b/:properties/config/q",
+                "svc:/a/b:i/:snapshots/last-import", "svc:/a/b:i/:snapshots/running",
+            ])
     }
 
     @Test func `each of several services keeps what the manifest wanted of it`() async throws {

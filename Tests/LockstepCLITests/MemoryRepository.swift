@@ -14,6 +14,8 @@ final class MemoryRepository: PropertyRepository {
         var view = Overlay(over: MemoryEngine())
         var executor = Executor(stores: StoreRegistry([PropertyStore()]))
         var index = LogIndex(0)
+        /// What the last transaction has changed.
+        var changed: [String] = []
         /// What somebody else does before each of the next submissions.
         var intruders: [[PropertyOperation]] = []
         /// The same before each of the next queries.
@@ -25,6 +27,11 @@ final class MemoryRepository: PropertyRepository {
     /// The number of transactions that were submitted.
     var submissions: UInt64 {
         state.withLock { $0.index.rawValue }
+    }
+
+    /// The names of what the last transaction has changed, as watches see them.
+    var changed: [String] {
+        state.withLock { $0.changed }
     }
 
     /// Lets somebody else be faster than the next submission, once for each list.
@@ -75,11 +82,12 @@ final class MemoryRepository: PropertyRepository {
         state.view.version = state.index
         let outcome: Outcome
         do throws(EngineFailure) {
-            outcome = try state.executor.execute(
+            let execution = try state.executor.execute(
                 Transaction(
                     steps: operations.map { .operation($0.operation) }, expectations: expectations),
-                index: state.index, timeMilliseconds: 1, in: &state.view
-            ).outcome
+                index: state.index, timeMilliseconds: 1, in: &state.view)
+            outcome = execution.outcome
+            state.changed = execution.changeSet?.changes.map(\.key) ?? []
         } catch {
             throw .failed(CommandFailure(.software, "\(error)"))
         }

@@ -26,8 +26,8 @@ extension ServiceTree {
 /// The snapshots that an import takes, before and behind its changes.
 ///
 /// `last-import` holds what the manifest wants, not what is there: where people have changed things
-/// those differ. So it is taken of a service that is made for it and deleted again within the same
-/// transaction, unless all that will be there is the manifest's.
+/// those differ. So it is filed as the manifest tells it, unless all that will be there is the
+/// manifest's.
 struct ImportSnapshots {
     private(set) var before: [PropertyOperation] = []
     private(set) var after: [PropertyOperation] = []
@@ -35,9 +35,6 @@ struct ImportSnapshots {
     private let wanted: ServiceTree
     private let present: PresentTree
     private let imports: [PropertyPath: LastImport]
-
-    /// The service that manifests are put into; never there outside a transaction.
-    private static let draft = "lockstep-import"
 
     /// `changes` is what the import changes otherwise.
     init(
@@ -80,7 +77,7 @@ struct ImportSnapshots {
         if present.entities[service] == nil {
             after += instances.compactMap { Self.take("last-import", of: $0.path) }
         } else {
-            draft(instances, of: service)
+            file(instances, of: service)
         }
         for instance in instances {
             let isNew = present.entities[instance.path] == nil
@@ -89,42 +86,30 @@ struct ImportSnapshots {
         }
     }
 
-    private mutating func draft(_ instances: [EntityTree], of service: PropertyPath) {
-        guard let draft = PropertyPath(service: Self.draft) else {
-            preconditionFailure("\(Self.draft) is no name of a service")
-        }
-        after.append(.addService(draft))
-        fill(draft, with: wanted[service])
-        for instance in instances {
-            guard let name = instance.path.instance,
-                let path = PropertyPath(service: Self.draft, instance: name),
-                let source = SnapshotPath(path, "last-import"),
-                let target = SnapshotPath(instance.path, "last-import")
-            else { preconditionFailure("\(instance.path) has no snapshots") }
-            after.append(.addInstance(path, serviceID: nil))
-            fill(path, with: instance)
-            after.append(.takeSnapshot(SnapshotTake(source, mode: .new)))
-            if imports[instance.path] == nil {
-                // A name has to be there before something else can be put under it.
-                after.append(.takeSnapshot(SnapshotTake(target, mode: .set)))
-            }
-            after.append(
-                .attachSnapshot(SnapshotReference(source), to: SnapshotReference(target)))
-            after.append(.delete(path, id: nil))
-        }
-        after.append(.delete(draft, id: nil))
-    }
-
-    private mutating func fill(_ owner: PropertyPath, with entity: EntityTree?) {
-        var outcome = MergeOutcome()
-        for group in entity?.plainGroups ?? [] {
-            outcome.make(group, at: owner.appending(group: group.name))
-        }
-        after += outcome.operations
+    private mutating func file(_ instances: [EntityTree], of service: PropertyPath) {
+        after.append(
+            .fileSnapshots(
+                SnapshotFiling(
+                    of: service, name: "last-import", groups: wanted[service]?.filedGroups ?? [],
+                    instances: instances.compactMap { instance in
+                        instance.path.instance.map {
+                            SnapshotFiling.Instance(name: $0, groups: instance.filedGroups)
+                        }
+                    })))
     }
 }
 
 extension EntityTree {
+    fileprivate var filedGroups: [SnapshotFiling.Group] {
+        plainGroups.map { group in
+            SnapshotFiling.Group(
+                name: group.name, type: group.type,
+                properties: group.properties.map {
+                    Property(name: $0.name, content: $0.content)
+                })
+        }
+    }
+
     /// The groups as they are when they are stored: without deletions, and without any `override`.
     fileprivate var plainGroups: [GroupTree] {
         groups.filter { !$0.isDeletion }.map { group in

@@ -158,6 +158,7 @@ extension PropertyOperation {
         case .takeSnapshot(let take): take.snapshot.instance.service
         case .attachSnapshot(_, let target): target.path.instance.service
         case .deleteSnapshot(let reference): reference.path.instance.service
+        case .fileSnapshots(let filing): filing.service.service
         case .noteBoots: ""
         }
     }

@@ -94,7 +94,7 @@ extension OperationReader {
     private mutating func filedGroups() throws(StoreFailure) -> [SnapshotFiling.Group] {
         var groups: [SnapshotFiling.Group] = []
         var last: Range<Int>?
-        for _ in 0..<(try count(limit: SnapshotContent.groupLimit, "property groups")) {
+        for _ in 0..<(try count(limit: GroupCommit.editLimit, "property groups")) {
             let group = try encodedName(.group, after: last)
             last = group
             groups.append(
