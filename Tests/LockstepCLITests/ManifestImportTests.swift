@@ -58,13 +58,12 @@ import Testing
     @Test(arguments: ["queue.xml", "template.xml"])
     func `what is exported and imported elsewhere is the same`(_ name: String) async throws {
         try await run(Documents.tree(Documents.example(name)))
-        let services = try await repository.find(try EntityPattern("*"))
-        let exported = try await repository.tree(ofServices: services).tree
+        let exported = try await repository.tree().tree
             .bundle(named: "export").encoded()
         let other = MemoryRepository()
         _ = try await ManifestImport(into: other).run(Documents.tree(exported))
         #expect(try await other.dump() == repository.dump())
-        let again = try await other.tree(ofServices: services).tree
+        let again = try await other.tree().tree
             .bundle(named: "export").encoded()
         #expect(again == exported)
     }

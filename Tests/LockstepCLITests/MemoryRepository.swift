@@ -109,8 +109,7 @@ final class MemoryRepository: PropertyRepository {
 extension MemoryRepository {
     /// Everything that is stored, as the lines of a listing of whole paths.
     func dump() async throws(RepositoryFailure) -> [String] {
-        let services = try await find(try Self.pattern("*"))
-        let tree = try await tree(ofServices: services)
+        let tree = try await tree()
         var lines: [String] = []
         for (path, _) in tree.entities.map({ ($0.key, $0.key.description) })
             .sorted(by: { $0.1 < $1.1 })
@@ -124,14 +123,6 @@ extension MemoryRepository {
     static func text(_ line: PropertyLine) -> String {
         String(
             decoding: line.bytes(isFull: true, isBare: false).dropLast(), as: UTF8.self)
-    }
-
-    static func pattern(_ text: String) throws(RepositoryFailure) -> EntityPattern {
-        do throws(CommandFailure) {
-            return try EntityPattern(text)
-        } catch {
-            throw .failed(error)
-        }
     }
 }
 

@@ -112,12 +112,12 @@ extension PropertyRepository {
                 found.append(service)
                 continue
             }
-            let instances = try await children(.instances(of: service, id: nil)).filter {
-                pattern.instance == nil || pattern.matches(instance: $0.name)
+            // What is deleted meanwhile is not found.
+            guard let all = try await instances(of: service) else { continue }
+            let instances = all.map(\.path).filter {
+                pattern.instance == nil || pattern.matches(instance: $0.instance ?? "")
             }
-            found += instances.compactMap {
-                PropertyPath(service: entry.name, instance: $0.name)
-            }
+            found += instances
             if instances.isEmpty, pattern.instance == nil { found.append(service) }
         }
         return found

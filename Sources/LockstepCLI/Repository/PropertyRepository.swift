@@ -47,6 +47,22 @@ extension PropertyRepository {
         }
     }
 
+    /// The instances of a service, by name; nil where the service is not there.
+    func instances(
+        of service: PropertyPath
+    ) async throws(RepositoryFailure) -> [(path: PropertyPath, id: EntityID)]? {
+        let entries: [PropertyListing.Entry]
+        do throws(RepositoryFailure) {
+            entries = try await children(.instances(of: service, id: nil))
+        } catch {
+            if case .notFound = error { return nil }
+            throw error
+        }
+        return entries.compactMap { entry in
+            PropertyPath(service: service.service, instance: entry.name).map { ($0, entry.id) }
+        }
+    }
+
     /// The identity of a service or an instance; nil if there is none.
     func identity(of path: PropertyPath) async throws(RepositoryFailure) -> EntityID? {
         let reply = try await read(.entity(path))

@@ -1,5 +1,5 @@
 package import Manifests
-package import Properties
+import Properties
 
 extension PropertyRepository {
     /// What is there of these services and instances, each with its groups.
@@ -36,20 +36,21 @@ extension PropertyRepository {
         return PresentTree(entities)
     }
 
-    /// What is there of services and all their instances, as it was at one moment.
+    /// What is there of services with all their instances, as it was at one moment.
     ///
-    /// Throws `notFound` for a service that is not there.
+    /// Of the services that the patterns name, or whose instances they name; without any, of all.
+    /// Groups that are not persistent may change meanwhile, and are as of some moment each. Throws
+    /// `notFound` for a pattern that names nothing.
     package func tree(
-        ofServices services: [PropertyPath]
+        of patterns: [EntityPattern] = []
     ) async throws(RepositoryFailure) -> PresentTree {
         try await Retrying.run { () async throws(RepositoryFailure) in
-            let before = try await marks(ofServices: services)
+            let before = try await marks(of: patterns)
             let tree = try await present(before.keys)
             // Identities and versions never come back: where they are the same, nothing happened.
-            let after = try await marks(ofServices: services)
+            let after = try await marks(of: patterns)
             let read = tree.entities.mapValues { groups in
-                Dictionary(
-                    groups.map { ($0, GroupMark($1.header)) }, uniquingKeysWith: { $1 })
+                groups.filter(\.value.header.isPersistent).mapValues { GroupMark($0.header) }
             }
             guard before == after, read == after.mapValues(\.groups) else {
                 throw .conflict("the services changed while they were read")
@@ -60,30 +61,57 @@ extension PropertyRepository {
 
     /// What tells whether anything of services and their instances has changed.
     private func marks(
-        ofServices services: [PropertyPath]
+        of patterns: [EntityPattern]
     ) async throws(RepositoryFailure) -> [PropertyPath: EntityMark] {
         var marks: [PropertyPath: EntityMark] = [:]
-        for service in services {
-            guard let id = try await identity(of: service) else {
-                throw .notFound("there is no \(service)")
-            }
+        for service in try await services(of: patterns) where marks[service] == nil {
+            guard let id = try await identity(of: service),
+                let instances = try await instances(of: service)
+            else { throw .conflict("\(service) was deleted while it was read") }
             marks[service] = EntityMark(id: id, groups: try await groupMarks(of: service))
-            for entry in try await children(.instances(of: service, id: nil)) {
-                guard
-                    let path = PropertyPath(service: service.service, instance: entry.name)
-                else { continue }
-                marks[path] = EntityMark(id: entry.id, groups: try await groupMarks(of: path))
+            for (path, id) in instances {
+                marks[path] = EntityMark(id: id, groups: try await groupMarks(of: path))
             }
         }
         return marks
     }
 
+    private func services(
+        of patterns: [EntityPattern]
+    ) async throws(RepositoryFailure) -> [PropertyPath] {
+        guard !patterns.isEmpty else {
+            return try await find(try EntityPattern.read("*"))
+        }
+        var services: [PropertyPath] = []
+        for pattern in patterns {
+            let found = try await find(pattern)
+            guard !found.isEmpty else {
+                throw .notFound("no service or instance fits \(pattern.text)")
+            }
+            if let exact = pattern.exact, try await identity(of: exact) == nil {
+                throw .notFound("there is no \(exact)")
+            }
+            services += found.map(\.servicePath)
+        }
+        return services
+    }
+
+    /// Of the persistent groups.
     private func groupMarks(
         of owner: PropertyPath
     ) async throws(RepositoryFailure) -> [String: GroupMark] {
+        let entries: [PropertyListing.Entry]
+        do throws(RepositoryFailure) {
+            entries = try await children(.groups(of: owner, id: nil))
+        } catch {
+            guard case .notFound(let text) = error else { throw error }
+            throw .conflict(text)
+        }
         var marks: [String: GroupMark] = [:]
-        for entry in try await children(.groups(of: owner, id: nil)) {
-            if let header = entry.group { marks[entry.name] = GroupMark(header) }
+        for entry in entries {
+            if let header = entry.group, header.isPersistent {
+                marks[entry.name] = GroupMark(header)
+            }
         }
         return marks
     }

@@ -194,13 +194,9 @@ struct SCFExportCommand: AsyncParsableCommand {
     func run() async throws {
         let tree = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
-            var services: [PropertyPath] = []
-            for name in names {
-                let found = try await repository.find(try EntityPattern.read(name))
-                guard !found.isEmpty else { throw .notFound("no service fits \(name)") }
-                services += found.map(\.servicePath).filter { !services.contains($0) }
-            }
-            return try await repository.tree(ofServices: services).tree
+            var patterns: [EntityPattern] = []
+            for name in names { patterns.append(try EntityPattern.read(name)) }
+            return try await repository.tree(of: patterns).tree
         }
         try write(cluster, tree) { (tree) throws(ManifestFailure) in
             try tree.bundle(named: "export")
@@ -211,8 +207,7 @@ struct SCFExportCommand: AsyncParsableCommand {
 /// All services with their instances, as they are at one moment.
 private func everything(_ cluster: ClusterOptions) async throws -> ServiceTree {
     try await cluster.withRepository { (repository) async throws(RepositoryFailure) in
-        let all = try await repository.find(try EntityPattern.read("*"))
-        return try await repository.tree(ofServices: all).tree
+        try await repository.tree().tree
     }
 }
 

@@ -27,11 +27,9 @@ struct SCFListCommand: AsyncParsableCommand {
         guard !patterns.isEmpty else {
             var paths: [PropertyPath] = []
             for service in try await repository.find(try EntityPattern.read("*")) {
-                paths.append(service)
-                for instance in try await repository.children(.instances(of: service, id: nil)) {
-                    paths += [PropertyPath(service: service.service, instance: instance.name)]
-                        .compactMap(\.self)
-                }
+                // What is deleted meanwhile is not there.
+                guard let instances = try await repository.instances(of: service) else { continue }
+                paths += [service] + instances.map(\.path)
             }
             return (paths, nil)
         }
@@ -117,12 +115,9 @@ extension PropertyRepository {
             return try await submit([.delete(path, id: nil)], expecting: [])
         }
         return try await Retrying.run { () async throws(RepositoryFailure) in
-            let instances = try await children(.instances(of: path, id: nil))
-            let operations = instances.compactMap { entry in
-                PropertyPath(service: path.service, instance: entry.name).map {
-                    PropertyOperation.delete($0, id: entry.id)
-                }
-            }
+            let operations =
+                try await instances(of: path)?
+                .map { PropertyOperation.delete($0.path, id: $0.id) } ?? []
             return try await submit(operations + [.delete(path, id: nil)], expecting: [])
         }
     }
