@@ -30,7 +30,8 @@ import Testing
             .map(\.path.description)
     }
 
-    @Test func `of a transaction that falls into the reading all is read or nothing`() async throws {
+    @Test func `of a transaction that falls into the reading all is read or nothing`() async throws
+    {
         for place in 0..<12 {
             let repository = MemoryRepository()
             let first = try Documents.path("svc:/a")

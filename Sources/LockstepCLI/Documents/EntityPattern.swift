@@ -62,6 +62,20 @@ package struct EntityPattern: Sendable, Equatable {
         }
     }
 
+    /// The same without what stands behind it.
+    package var owner: EntityPattern {
+        EntityPattern(ownerOf: self)
+    }
+
+    private init(ownerOf pattern: EntityPattern) {
+        text = pattern.text
+        exact = pattern.exact
+        property = nil
+        service = pattern.service
+        instance = pattern.instance
+        isWhole = pattern.isWhole
+    }
+
     /// The service or instance that `text` names whole, which need not be there.
     package static func whole(_ text: String) throws(CommandFailure) -> PropertyPath {
         let pattern = try EntityPattern(text)

@@ -95,7 +95,7 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
             do throws(RepositoryFailure) {
                 var selection = PropertySelection(
                     view: view, properties: properties, names: names)
-                if waits { selection = try await wait(client, repository, for: selection) }
+                if waits { selection = try await wait(repository, for: selection) }
                 return try await selection.list(in: repository)
             } catch {
                 if isQuiet, case .notFound = error { throw CommandFailure(.negative, "") }
@@ -129,18 +129,12 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
 
     /// Waits until the group of the one property changes; returns what is to be shown then.
     private func wait(
-        _ client: LockstepClient, _ repository: ClusterRepository,
-        for selection: PropertySelection
+        _ repository: ClusterRepository, for selection: PropertySelection
     ) async throws(RepositoryFailure) -> PropertySelection {
         // What happens behind this index, and while the groups are looked for, ends the wait.
         let index = try await repository.appliedIndex()
         let wait = try await PropertyWait(selection, in: repository)
-        do throws(LockstepError) {
-            _ = try await GroupWaiting(client: client, paths: wait.groups.map(\.description))
-                .next(from: index + 1)
-        } catch {
-            throw RepositoryFailure(error)
-        }
+        _ = try await repository.wait(GroupWaiting(for: wait.groups), from: index + 1)
         return wait.selection
     }
 }
