@@ -263,7 +263,55 @@ import Testing
         #expect(try await value("p") == nil)
     }
 
+    @Test(arguments: ["svc:/t", "svc:/t:i"])
+    func `what runs at a dependent's target has the dependency, and loses it again`(
+        _ target: String
+    ) async throws {
+        let path = try Documents.path("svc:/t:i")
+        let running = try #require(SnapshotPath(path, "running"))
+        _ = try await repository.submit(
+            [
+                .addService(path.servicePath), .addInstance(path, serviceID: nil),
+                .takeSnapshot(SnapshotTake(running, mode: .new)),
+            ], expecting: [])
+        let instance = "<instance name='i' enabled='true'/>"
+        func runs() async throws -> Bool {
+            try await repository.lines(of: path, .running).contains { $0.group == "d" }
+        }
+        try await run(
+            Documents.service(
+                """
+                <dependent name='d' grouping='require_all' restart_on='none'>
+                <service_fmri value='\(target)'/></dependent>\(instance)
+                """))
+        #expect(try await runs())
+        try await run(Documents.service(instance))
+        #expect(try await !runs())
+    }
+
     // MARK: - Profiles and snapshots
+
+    @Test func `what a profile sets on a service runs in all of its instances`() async throws {
+        try await run(manifest([("p", "1")]))
+        let other = try Documents.path("svc:/a/b:other")
+        let running = try #require(SnapshotPath(other, "running"))
+        _ = try await repository.submit(
+            [
+                .addInstance(other, serviceID: nil),
+                .takeSnapshot(SnapshotTake(running, mode: .new)),
+            ], expecting: [])
+        let profile = try Documents.service(
+            """
+            <property_group name='config' type='application'>
+            <propval name='p' type='astring' value='2'/></property_group>
+            """, kind: "profile")
+        _ = try await ManifestImport(into: repository).apply(profile)
+        for path in [try Documents.path("svc:/a/b:i"), other] {
+            let lines = try await repository.lines(of: path, .running)
+            #expect(
+                lines.map(MemoryRepository.text).contains { $0.hasSuffix("config/p astring 2") })
+        }
+    }
 
     @Test func `a profile changes what is there and tells what is not`() async throws {
         try await run(manifest([("p", "1")]))

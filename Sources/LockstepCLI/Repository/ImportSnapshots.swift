@@ -36,15 +36,17 @@ struct ImportSnapshots {
     private let present: PresentTree
     private let imports: [PropertyPath: LastImport]
 
-    /// `changes` is what the import changes otherwise.
+    /// `changes` is what the import changes otherwise; `others` are the instances, besides those
+    /// that the manifest declares, for which that makes a difference.
     init(
         wanted: ServiceTree, present: PresentTree, imports: [PropertyPath: LastImport],
-        changes: [PropertyOperation]
+        changes: [PropertyOperation], others: [PropertyPath] = []
     ) {
         self.wanted = wanted
         self.present = present
         self.imports = imports
-        let changed = Set(changes.map(\.service))
+        let changed = Set(changes.compactMap(\.owner?.service))
+        var refreshed: Set<PropertyPath> = []
         let instances = wanted.entities.filter { $0.isDeclared && $0.path.instance != nil }
         for (service, all) in Dictionary(grouping: instances, by: \.path.servicePath)
             .sorted(by: { $0.key.service < $1.key.service })
@@ -53,7 +55,10 @@ struct ImportSnapshots {
                 changed.contains(service.service) || !isAsImported($0, wanted[service])
             }
             add(due, of: service)
+            refreshed.formUnion(due.map(\.path))
         }
+        after += others.filter { !refreshed.contains($0) }
+            .compactMap { Self.take("running", of: $0) }
     }
 
     static func take(

@@ -18,7 +18,8 @@ package struct ImportReport: Sendable, Equatable {
 /// The transaction demands that every service, instance, group and snapshot which was looked at is as
 /// it was read, so what was decided is right when it takes effect; where others were faster, all is read and decided anew.
 /// An instance gets these snapshots with it: `last-import`, what the manifest wants; `previous`, what
-/// it had before, where it was imported before; `initial`, where it is new; and `running`.
+/// it had before, where it was imported before; `initial`, where it is new; and `running`. So do
+/// others at which a dependent has put or left something: `running` alone.
 package struct ManifestImport<Repository: PropertyRepository>: Sendable {
     private let repository: Repository
 
@@ -37,15 +38,20 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
             let present = try await repository.present(Self.paths(wanted, last), noting: &state)
             Self.noteGroups(wanted, last, present, in: &state)
             let outcome = ThreeWayMerge.merge(last: last, present: present, wanted: wanted)
+            let targets = outcome.operations.filter { operation in
+                operation.owner.map { wanted[$0]?.isDeclared != true } ?? false
+            }
             let snapshots = ImportSnapshots(
-                wanted: wanted, present: present, imports: imports, changes: outcome.operations)
+                wanted: wanted, present: present, imports: imports, changes: outcome.operations,
+                others: try await instances(changedBy: targets))
             return try await submit(
                 snapshots.before + outcome.operations + snapshots.after, outcome,
                 expecting: state.expectations)
         }
     }
 
-    /// Applies what a profile tells to what is there; then takes the snapshot `running`.
+    /// Applies what a profile tells to what is there; then takes the snapshot `running` of every
+    /// instance whose groups, or whose service's, that changes.
     package func apply(_ profile: ServiceTree) async throws(RepositoryFailure) -> ImportReport {
         try await Retrying.run { () async throws(RepositoryFailure) in
             var state = ReadState()
@@ -53,15 +59,28 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
                 profile.entities.map(\.path), noting: &state)
             Self.noteGroups(profile, ServiceTree([]), present, in: &state)
             let outcome = ProfileApplication.apply(profile, to: present)
-            let changed = Set(outcome.operations.map(\.service))
-            let refreshed = profile.entities.map(\.path).filter { path in
-                present.entities[path] != nil && changed.contains(path.service)
-            }
+            let refreshed = try await instances(changedBy: outcome.operations)
             return try await submit(
                 outcome.operations
                     + refreshed.compactMap { ImportSnapshots.take("running", of: $0) }, outcome,
                 expecting: state.expectations)
         }
+    }
+
+    /// The instances whose own groups, or whose service's, are changed; those of services, as they
+    /// are there now.
+    private func instances(
+        changedBy operations: [PropertyOperation]
+    ) async throws(RepositoryFailure) -> [PropertyPath] {
+        var instances: Set<PropertyPath> = []
+        for owner in Set(operations.compactMap(\.owner)) {
+            if owner.instance != nil {
+                instances.insert(owner)
+            } else {
+                instances.formUnion(try await repository.instances(of: owner)?.map(\.path) ?? [])
+            }
+        }
+        return instances.sorted { $0.description < $1.description }
     }
 
     private func submit(
@@ -147,19 +166,15 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
 }
 
 extension PropertyOperation {
-    /// The service that it is about; empty for what concerns none.
-    var service: String {
+    /// The service or instance whose groups it is about; nil for what concerns none.
+    var owner: PropertyPath? {
         switch self {
         case .addService(let path), .addInstance(let path, _), .addGroup(let path, _, _),
             .delete(let path, _):
-            path.service
-        case .commitGroup(let commit): commit.path.service
-        case .replaceGroup(let replacement): replacement.path.service
-        case .takeSnapshot(let take): take.snapshot.instance.service
-        case .attachSnapshot(_, let target): target.path.instance.service
-        case .deleteSnapshot(let reference): reference.path.instance.service
-        case .fileSnapshots(let filing): filing.service.service
-        case .noteBoots: ""
+            path.owner
+        case .commitGroup(let commit): commit.path.owner
+        case .replaceGroup(let replacement): replacement.path.owner
+        case .takeSnapshot, .attachSnapshot, .deleteSnapshot, .fileSnapshots, .noteBoots: nil
         }
     }
 }
