@@ -65,6 +65,11 @@ import Testing
         try await fill()
         #expect(try await find("svc:/net/http") == ["svc:/net/http"])
         #expect(try await find("svc:/none:x") == ["svc:/none:x"])
+        #expect(try await find("svc:net/http:a") == ["svc:/net/http:a"])
+        #expect(try await find("svc://localhost/net/http:a") == ["svc:/net/http:a"])
+        #expect(try await find("svc://localhost/net/*:a") == ["svc:/net/http:a"])
+        #expect(try await find("svc:///net/*") == ["svc:/net/http"])
+        #expect(try await find("svc:net/*") == ["svc:/net/http"])
         #expect(try await find("http") == ["svc:/net/http", "svc:/old/http"])
         #expect(try await find("net/http:a") == ["svc:/net/http:a"])
         #expect(try await find("http:a") == ["svc:/net/http:a", "svc:/old/http:a"])
@@ -78,7 +83,14 @@ import Testing
         #expect(try await find("bare", prefersInstances: true) == ["svc:/bare"])
     }
 
-    @Test(arguments: ["", "svc:/", "svc:/a b", "a:", "svc:/9a"])
+    @Test(arguments: ["svc://other/net/http:a", "svc://other/net/*"])
+    func `what is in another scope is not there`(_ text: String) {
+        let failure = #expect(throws: CommandFailure.self) { try EntityPattern(text) }
+        #expect(failure?.exit == .negative)
+        #expect(failure?.text == "there is no scope other; all services are in localhost")
+    }
+
+    @Test(arguments: ["", "svc:/", "svc:", "svc://localhost", "svc:/a b", "a:", "svc:/9a", "/"])
     func `what can name nothing is refused`(_ text: String) {
         let failure = #expect(throws: CommandFailure.self) { try EntityPattern(text) }
         #expect(failure?.exit == .usage)

@@ -5,7 +5,7 @@ package import Properties
 /// | text | what it names |
 /// |---|---|
 /// | `svc:/network/http:apache` | this instance |
-/// | `svc:/network/http` | this service |
+/// | `svc:/network/http`, `svc:network/http`, `svc://localhost/network/http` | this service |
 /// | `http:apache`, `network/http:apache` | an instance of a service whose name is so or ends so |
 /// | `:apache` | every instance of that name |
 /// | `http` | a service whose name is so or ends so |
@@ -32,34 +32,59 @@ package struct EntityPattern: Sendable, Equatable {
         } else {
             property = nil
         }
-        let isAbsolute = owner.hasPrefix("svc:/")
-        if isAbsolute {
-            owner = owner.dropFirst(5)
-            for scope in ["/localhost/", "/"] where owner.hasPrefix(scope) {
-                owner = owner.dropFirst(scope.count)
-                break
-            }
-        } else if owner.hasPrefix("/") {
-            owner = owner.dropFirst()
+        let isPattern = Glob.isPattern(owner)
+        let isAbsolute = owner.hasPrefix("svc:")
+        isWhole = isAbsolute || isPattern
+        if isAbsolute, !isPattern {
+            guard let path = try Self.exact(owner) else { throw Self.refused(text) }
+            exact = path
+            service = path.service
+            instance = path.instance
+            return
         }
+        exact = nil
+        if isAbsolute {
+            owner = try Self.withoutScope(owner.dropFirst(4))
+        }
+        if owner.hasPrefix("/") { owner = owner.dropFirst() }
         let parts = owner.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         service = String(parts.first ?? "")
         instance = parts.count > 1 ? String(parts[1]) : nil
-        let isPattern = Glob.isPattern(owner)
-        isWhole = isAbsolute || isPattern
-        exact =
-            isAbsolute && !isPattern ? PropertyPath(service: service, instance: instance) : nil
         let isValid =
-            exact != nil || isPattern
-            || !isAbsolute
-                && (service.isEmpty || NameRules.isValid(service, as: .service))
+            isPattern
+            || (service.isEmpty || NameRules.isValid(service, as: .service))
                 && (instance.map { NameRules.isValid($0, as: .instance) } ?? !service.isEmpty)
-        guard isValid else {
-            throw CommandFailure(
-                .usage,
-                "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE], the end "
-                    + "of such a name, or a pattern with * and ?")
+        guard isValid else { throw Self.refused(text) }
+    }
+
+    /// The one thing that a whole name stands for; nil where it is no name.
+    private static func exact(_ text: Substring) throws(CommandFailure) -> PropertyPath? {
+        switch FMRI(String(text)) {
+        case .path(let path): return path
+        case .elsewhere(let scope, _): throw elsewhere(scope)
+        case .scope, .file, nil: return nil
         }
+    }
+
+    /// What stands behind the scope of a pattern, if it names one.
+    private static func withoutScope(_ text: Substring) throws(CommandFailure) -> Substring {
+        guard text.hasPrefix("//") else { return text }
+        let rest = text.dropFirst(2)
+        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        let scope = rest[..<end]
+        guard scope.isEmpty || scope == "localhost" else { throw elsewhere(String(scope)) }
+        return rest[end...]
+    }
+
+    private static func elsewhere(_ scope: String) -> CommandFailure {
+        CommandFailure(.negative, "there is no scope \(scope); all services are in localhost")
+    }
+
+    private static func refused(_ text: String) -> CommandFailure {
+        CommandFailure(
+            .usage,
+            "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE], the end "
+                + "of such a name, or a pattern with * and ?")
     }
 
     /// The same without what stands behind it.
