@@ -197,6 +197,22 @@ import Testing
         #expect(try await list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
     }
 
+    @Test func `a state of the instance is shown though the service has a group of its name`()
+        async throws
+    {
+        try await fill()
+        let instance = try Documents.path("svc:/net/http:a")
+        let running = try #require(SnapshotPath(instance, "running"))
+        let now = try Documents.path("svc:/net/http:a/:properties/state/now")
+        let on = try #require(PropertyContent(type: .astring, strings: ["on"]))
+        _ = try await repository.submit(
+            [
+                try set("svc:/net/http/:properties/state/now", .astring, ["never"]),
+                .takeSnapshot(SnapshotTake(running, mode: .new)), .setProperty(now, to: on),
+            ], expecting: [])
+        #expect(try await list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
+    }
+
     @Test func `what runs is shown though it is taken anew meanwhile`() async throws {
         try await fill()
         let instance = try Documents.path("svc:/net/http:a")

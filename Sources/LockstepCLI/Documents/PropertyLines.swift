@@ -112,14 +112,25 @@ extension PropertyRepository {
             else { return Self.lines(owner, now) }
             let held = try await composedGroups(
                 ComposedSource(owner, content: snapshot.name.content))
-            // Snapshots have what is persistent; the rest is as it is now.
-            let names = Set(held.map(\.name))
-            let rest = now.filter { entry in
-                let header = (entry.group.instance ?? entry.group.service)?.header
-                return header?.isPersistent == false && !names.contains(entry.name)
-            }
-            return Self.lines(owner, (held + rest).sorted { $0.name < $1.name })
+            return Self.lines(owner, Self.running(held, now))
         }
+    }
+
+    /// What a snapshot holds, with what is not persistent, which no snapshot has, as it is now.
+    ///
+    /// The instance's own goes before what the snapshot has of the service under its name.
+    private static func running(
+        _ held: [ComposedListing.Entry], _ now: [ComposedListing.Entry]
+    ) -> [ComposedListing.Entry] {
+        let own = now.filter { $0.group.instance?.header.isPersistent == false }
+        let ownNames = Set(own.map(\.name))
+        let shown = held.filter { !ownNames.contains($0.name) } + own
+        let names = Set(shown.map(\.name))
+        let services = now.filter { entry in
+            entry.group.instance == nil && entry.group.service?.header.isPersistent == false
+                && !names.contains(entry.name)
+        }
+        return (shown + services).sorted { $0.name < $1.name }
     }
 
     private func directLines(
