@@ -47,7 +47,7 @@ import Testing
     ) async throws -> (lines: [String], listing: PropertySelection.Listing) {
         let listing = try await PropertySelection(view: view, properties: properties, names: names)
             .list(in: repository)
-        let isBare = listing.isOneProperty && !listing.isOfSeveral
+        let isBare = listing.isOneProperty
         return (
             listing.lines.map {
                 String(
@@ -175,6 +175,9 @@ import Testing
         let (lines, listing) = try await list(["svc:/bare", "svc:/gone", "x*"], ["c/p"])
         #expect(lines == ["svc:/bare/:properties/c/p count 0"])
         #expect(listing.missing == ["svc:/gone", "x*"])
+        #expect(
+            try await list(["svc:/bare", "x*"], ["c/p"]).lines
+                == ["svc:/bare/:properties/c/p count 0"])
         #expect(
             try await list(["svc:/bare"], ["c/none"]).listing.missing
                 == ["svc:/bare/:properties/c/none"])

@@ -16,13 +16,15 @@ package struct PropertySelection: Sendable {
     /// What was found, and what was not.
     package struct Listing: Sendable {
         package var lines: [PropertyLine] = []
+        /// In the order in which they were named; empty where everything is there.
         package var missing: [String] = []
-        /// More than one service or instance was named.
+        /// More than one service or instance was named, or one name stands for several.
         package var isOfSeveral = false
         /// One property was named, not by a pattern.
         package var isOneProperty = false
     }
 
+    /// Shows what is there of what was named; throws what is wrong with a name, and what reading throws.
     package func list(
         in repository: some PropertyRepository
     ) async throws(RepositoryFailure) -> Listing {
@@ -50,8 +52,10 @@ package struct PropertySelection: Sendable {
                 }
             }
         }
-        listing.isOfSeveral = owners > 1
-        listing.isOneProperty = wantsOne && owners == 1 && listing.lines.count == 1
+        // A script that names several gets whole paths whatever of them is there.
+        listing.isOfSeveral = owners > 1 || names.count > 1
+        listing.isOneProperty =
+            wantsOne && !listing.isOfSeveral && owners == 1 && listing.lines.count == 1
         return listing
     }
 
