@@ -4,6 +4,13 @@ import LockstepCLI
 import Testing
 
 @Suite struct CommandFailureTests {
+    @Test func `everything that is missing is told`() {
+        #expect(CommandFailure(missing: []) == nil)
+        #expect(
+            CommandFailure(missing: ["a", "b*"])
+                == CommandFailure(.negative, "there is no a; there is no b*"))
+    }
+
     @Test(
         arguments: [
             (.outcomeUnknown("x"), .unknownOutcome),

@@ -46,6 +46,12 @@ package struct CommandFailure: Error, Sendable, Equatable {
         isOutcomeKnown = exit != .unknownOutcome
     }
 
+    /// That things that were named are not there; nil where all are.
+    package init?(missing: [String]) {
+        guard !missing.isEmpty else { return nil }
+        self.init(.negative, missing.map { "there is no \($0)" }.joined(separator: "; "))
+    }
+
     /// The same failure of a part of the work, told as that of the whole.
     package func told(as text: String, isOutcomeKnown: Bool) -> CommandFailure {
         CommandFailure(exit: exit, text: text, isOutcomeKnown: isOutcomeKnown)

@@ -103,8 +103,8 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
             }
         }
         if !isQuiet { try show(listing) }
-        if let missing = listing.missing.first {
-            throw CommandFailure(.negative, isQuiet ? "" : "there is no \(missing)")
+        if let failure = CommandFailure(missing: listing.missing) {
+            throw isQuiet ? CommandFailure(.negative, "") : failure
         }
     }
 

@@ -18,12 +18,12 @@ struct SCFListCommand: AsyncParsableCommand {
         try cluster.show(
             .array(paths.map { .string($0.description) }),
             text: paths.map { "\($0)\n" }.joined())
-        if let missing { throw CommandFailure(.negative, "there is no \(missing)") }
+        if let failure = CommandFailure(missing: missing) { throw failure }
     }
 
     private func find(
         _ repository: ClusterRepository
-    ) async throws(RepositoryFailure) -> ([PropertyPath], missing: String?) {
+    ) async throws(RepositoryFailure) -> ([PropertyPath], missing: [String]) {
         guard !patterns.isEmpty else {
             var paths: [PropertyPath] = []
             for service in try await repository.find(try EntityPattern.read("*")) {
@@ -31,16 +31,16 @@ struct SCFListCommand: AsyncParsableCommand {
                 guard let instances = try await repository.instances(of: service) else { continue }
                 paths += [service] + instances.map(\.path)
             }
-            return (paths, nil)
+            return (paths, [])
         }
         var paths: [PropertyPath] = []
-        var missing: String?
+        var missing: [String] = []
         for text in patterns {
             var found: [PropertyPath] = []
             for path in try await repository.find(try EntityPattern.read(text)) {
                 if try await repository.identity(of: path) != nil { found.append(path) }
             }
-            if found.isEmpty { missing = missing ?? text }
+            if found.isEmpty { missing.append(text) }
             paths += found.filter { !paths.contains($0) }
         }
         return (paths, missing)
