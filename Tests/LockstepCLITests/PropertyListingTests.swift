@@ -339,14 +339,4 @@ import Testing
         _ = try await GroupEditing(in: repository).append(path, type: nil, ["6"])
         #expect(try await property("c/p") == ["5 6"])
     }
-
-    @Test func `a service goes with its instances only where that is wanted`() async throws {
-        try await fill()
-        let path = try Documents.path("svc:/net/http")
-        await #expect(throws: RepositoryFailure.self) {
-            try await repository.delete(path, withInstances: false)
-        }
-        _ = try await repository.delete(path, withInstances: true)
-        #expect(try await find("*") == ["svc:/bare", "svc:/old/http"])
-    }
 }

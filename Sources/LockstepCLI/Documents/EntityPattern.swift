@@ -166,6 +166,13 @@ extension PropertyRepository {
     package func findOne(
         _ pattern: EntityPattern, prefersInstances: Bool = false
     ) async throws(RepositoryFailure) -> PropertyPath {
+        try await identified(pattern, prefersInstances: prefersInstances).path
+    }
+
+    /// The same with its identity.
+    package func identified(
+        _ pattern: EntityPattern, prefersInstances: Bool = false
+    ) async throws(RepositoryFailure) -> FoundEntity {
         let found = try await find(pattern, prefersInstances: prefersInstances)
         guard let first = found.first else {
             throw .notFound(
@@ -179,9 +186,9 @@ extension PropertyRepository {
                     "\(pattern.text) fits \(found.count) services and instances: \(some)"
                         + "\(found.count > 5 ? " …" : ""); name one of them"))
         }
-        guard try await identity(of: first) != nil else {
+        guard let id = try await identity(of: first) else {
             throw .notFound("there is no \(first)")
         }
-        return first
+        return FoundEntity(path: first, id: id)
     }
 }

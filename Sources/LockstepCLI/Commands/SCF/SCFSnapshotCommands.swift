@@ -137,16 +137,9 @@ struct SCFRefreshCommand: AsyncParsableCommand {
 
     func run() async throws {
         let index = try await cluster.withRepository {
-            (repository) async throws(RepositoryFailure) -> UInt64? in
-            let path = try await repository.findOne(try EntityPattern.read(name))
-            var instances = [path]
-            if path.instance == nil {
-                instances = try await repository.children(.instances(of: path, id: nil))
-                    .compactMap { PropertyPath(service: path.service, instance: $0.name) }
-            }
-            let operations = instances.compactMap { ImportSnapshots.take("running", of: $0) }
-            guard !operations.isEmpty else { return nil }
-            return try await repository.submit(operations, expecting: [])
+            (repository) async throws(RepositoryFailure) in
+            try await repository.refresh(
+                try await repository.identified(try EntityPattern.read(name)))
         }
         try cluster.showDone(index, "refreshed")
     }

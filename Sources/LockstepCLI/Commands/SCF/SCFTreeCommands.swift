@@ -1,6 +1,6 @@
 import ArgumentParser
 import JSON
-package import Properties
+import Properties
 import TextOutput
 
 struct SCFListCommand: AsyncParsableCommand {
@@ -99,27 +99,11 @@ struct SCFDeleteCommand: AsyncParsableCommand {
     func run() async throws {
         let index = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
-            let path = try await repository.findOne(try EntityPattern.read(name))
-            return try await repository.delete(path, withInstances: force)
+            try await repository.delete(
+                try await repository.identified(try EntityPattern.read(name)),
+                withInstances: force)
         }
         try cluster.showDone(index, "deleted")
-    }
-}
-
-extension PropertyRepository {
-    /// Deletes an instance or a service, and where wanted the service's instances before it.
-    package func delete(
-        _ path: PropertyPath, withInstances: Bool
-    ) async throws(RepositoryFailure) -> UInt64 {
-        guard withInstances, path.instance == nil else {
-            return try await submit([.delete(path, id: nil)], expecting: [])
-        }
-        return try await Retrying.run { () async throws(RepositoryFailure) in
-            let operations =
-                try await instances(of: path)?
-                .map { PropertyOperation.delete($0.path, id: $0.id) } ?? []
-            return try await submit(operations + [.delete(path, id: nil)], expecting: [])
-        }
     }
 }
 
