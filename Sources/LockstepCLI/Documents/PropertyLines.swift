@@ -54,10 +54,23 @@ package struct PropertyLine: Sendable, Equatable {
         return text.flatMap { special.contains($0) ? [UInt8(ascii: "\\"), $0] : [$0] }
     }
 
+    /// `{"path", "type", "values"}`; without values for a group.
     package var document: JSONValue {
         var members = [JSONMember("path", .string(path)), JSONMember("type", .string(type))]
-        if name != nil { members.append(JSONMember("values", .array(values.map(\.json)))) }
+        if name != nil {
+            members.append(JSONMember("values", .array(values.map(Self.document))))
+        }
         return .object(members)
+    }
+}
+
+extension PropertyLine {
+    /// As `get` tells a value.
+    private static func document(_ value: PropertyValue) -> JSONValue {
+        switch value {
+        case .boolean, .count, .integer: value.json
+        case .time, .text, .opaque: .value(value.stringBytes)
+        }
     }
 }
 

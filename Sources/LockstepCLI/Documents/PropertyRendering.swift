@@ -23,29 +23,29 @@ extension PropertyValue {
             if (0x20..<0x7F).contains(byte) {
                 text.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
-                text += "\\x" + Self.hexadecimal([byte])
+                text += "\\x" + JSONValue.hexadecimal([byte])
             }
         }
         return text
     }
 
-    /// Numbers and booleans as themselves, the rest as strings; `{"hex"}` for what is no UTF-8.
+    /// Numbers and booleans as themselves, the rest as strings, among them numbers that some readers
+    /// would round; `{"hex"}` for what is no UTF-8.
     var document: JSONValue {
         switch self {
         case .boolean(let value): .boolean(value)
-        case .count(let value): .number(value)
-        case .integer(let value): .number(value)
-        case .time, .textBytes, .opaque:
-            if let text = String(validating: stringBytes, as: UTF8.self) {
-                .string(text)
-            } else {
-                ["hex": .string(Self.hexadecimal(stringBytes))]
-            }
+        case .count(let value): .exact(value)
+        case .integer(let value): .exact(value)
+        case .time, .textBytes, .opaque: .value(stringBytes)
         }
     }
+}
 
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+extension JSONValue {
+    /// A value's string form, line ends and all; `{"hex"}` for what is no UTF-8.
+    static func value(_ bytes: [UInt8]) -> JSONValue {
+        String(validating: bytes, as: UTF8.self).map { .string($0) }
+            ?? ["hex": .string(hexadecimal(bytes))]
     }
 }
 
