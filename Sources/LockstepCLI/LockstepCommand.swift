@@ -52,15 +52,19 @@ struct LockstepCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that has gone is a failure of the write, with an exit code of its own.
         _ = signal(SIGPIPE, SIG_IGN)
+        var isJSON = CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
         do {
+            try ArgumentReading.checkEncoding()
             var command = try parseAsRoot()
+            // What these take as words may look like the option.
+            if let taking = command as? SCFSetCommand { isJSON = taking.cluster.json }
+            if let taking = command as? SCFAddValueCommand { isJSON = taking.cluster.json }
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
         } catch {
-            let isJSON = CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
             guard let failure = CommandFailure(error) ?? usage(error, isJSON) else {
                 Self.exit(withError: error)
             }

@@ -3,6 +3,18 @@ import Lockstep
 
 /// Reads arguments of the client library's types.
 enum ArgumentReading {
+    /// Throws where a word of the command line is no UTF-8, which would be taken repaired.
+    static func checkEncoding() throws(CommandFailure) {
+        for place in 0..<Int(CommandLine.argc) {
+            guard let word = unsafe CommandLine.unsafeArgv[place] else { continue }
+            guard unsafe String(validatingCString: word) == nil else { continue }
+            throw CommandFailure(
+                .usage,
+                "word \(place) of the command line is no UTF-8; check how the terminal or the "
+                    + "script encodes it")
+        }
+    }
+
     static func endpoint(_ text: String) throws -> Endpoint {
         guard let endpoint = Endpoint(text), endpoint.port > 0 else {
             throw ValidationError("\"\(text)\" is no address; write HOST:PORT or [IPV6]:PORT")
