@@ -251,9 +251,9 @@ let package = Package(
         .executableTarget(
             name: "LockstepCLI",
             dependencies: [
-                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "Transactions", "WAL",
-                "Wire", "Properties", "Manifests", "Client", "Lockstep", "JSON", "TextOutput",
-                "DebianControl",
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
+                "WAL", "Wire", "Properties", "Manifests", "Client", "Lockstep", "JSON",
+                "TextOutput", "DebianControl",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -269,8 +269,8 @@ let package = Package(
         tests(
             "LockstepCLI",
             [
-                "Identifiers", "KeyValue", "Transactions", "Properties", "Manifests", "JSON",
-                "IOCore", "Lockstep",
+                "Identifiers", "Codec", "KeyValue", "Transactions", "Properties", "Manifests",
+                "JSON", "IOCore", "Lockstep",
             ]),
     ]
 )

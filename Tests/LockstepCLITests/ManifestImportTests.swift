@@ -88,29 +88,6 @@ import Testing
         #expect(try await repository.dump() == [])
     }
 
-    @Test(arguments: [
-        (2_000, 2 << 20, nil), (10_001, 2 << 20, "10002 operations, the most are 10000"),
-        (2, 10, "bytes, the most are 10"),
-    ])
-    func `a document that no import can take is told`(
-        _ groups: Int, _ transactionBytes: Int, _ told: String?
-    ) throws {
-        let service = EntityTree(
-            try Documents.path("svc:/a"),
-            groups: (0..<groups).map { GroupTree("g\($0)", type: "t", []) })
-        let refusal = ServiceTree([service]).importRefusal(
-            documentBytes: 1, transactionBytes: transactionBytes)
-        if let told {
-            #expect(refusal?.contains(told) == true, "\(refusal ?? "")")
-        } else {
-            #expect(refusal == nil)
-        }
-        let large = try #require(
-            ServiceTree([service]).importRefusal(
-                documentBytes: 5 << 20, transactionBytes: transactionBytes))
-        #expect(large.hasPrefix("it has 5242880 bytes, the most are 4194304"))
-    }
-
     // MARK: - Merging
 
     @Test func `what people have changed outlives two more imports`() async throws {

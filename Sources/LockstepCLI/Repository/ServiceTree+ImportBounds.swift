@@ -1,4 +1,6 @@
-import Codec
+package import Codec
+import Identifiers
+import KeyValue
 package import Manifests
 import Properties
 import Transactions
@@ -6,16 +8,29 @@ import Transactions
 extension ServiceTree {
     /// Why no import can take the tree, which is one transaction; nil where one can.
     ///
-    /// Measured as the import into a cluster that has none of it. What the snapshots copy is not
-    /// counted. `documentBytes` is the length of its text, `transactionBytes` the bound on the encoded
-    /// transaction where it is not that of `Limits`.
-    package func importRefusal(documentBytes: Int, transactionBytes: Int? = nil) -> String? {
-        let limits = Limits()
+    /// Tried in memory as the import into a cluster that has none of it, by what every node executes.
+    /// `documentBytes` is the length of its text.
+    package func importRefusal(documentBytes: Int, limits: Limits = .standard) -> String? {
+        let advice = "divide its services, or the instances of one, among several documents"
         let most = ManifestBounds().documentBytes
         guard documentBytes <= most else {
-            return "it has \(documentBytes) bytes, the most are \(most); export the services to "
-                + "several documents"
+            return "it has \(documentBytes) bytes, the most are \(most); \(advice)"
         }
+        let transaction = firstImport
+        let measures = [
+            ("operations", transaction.steps.count, limits.operationsPerTransaction),
+            ("expectations", transaction.expectations.count, limits.expectationsPerTransaction),
+            ("bytes", transaction.encoded().count, limits.transactionBytes),
+        ]
+        if let (name, count, most) = measures.first(where: { $0.1 > $0.2 }) {
+            return
+                "its import is a transaction of \(count) \(name), the most are \(most); \(advice)"
+        }
+        return Self.abort(of: transaction, limits).map { "its import is refused: \($0); \(advice)" }
+    }
+
+    /// The transaction that imports the tree where there is nothing of it.
+    private var firstImport: Transaction {
         let nothing = PresentTree([:])
         let outcome = ThreeWayMerge.merge(last: ServiceTree([]), present: nothing, wanted: self)
         let snapshots = ImportSnapshots(
@@ -28,17 +43,26 @@ extension ServiceTree {
             for group in entity.groups { state.note(entity.path.appending(group: group.name), nil) }
             if let last = SnapshotPath(entity.path, "last-import") { state.note(last, nil) }
         }
-        let expectations = state.expectations
-        let transaction = Transaction(
-            steps: operations.map(\.step), expectations: expectations)
-        let measures = [
-            ("operations", operations.count, limits.operationsPerTransaction),
-            ("expectations", expectations.count, limits.expectationsPerTransaction),
-            ("bytes", transaction.encoded().count, transactionBytes ?? limits.transactionBytes),
-        ]
-        return measures.first { $0.1 > $0.2 }.map { name, count, most in
-            "its import is a transaction of \(count) \(name), the most are \(most); export the "
-                + "services to several documents"
+        return Transaction(steps: operations.map(\.step), expectations: state.expectations)
+    }
+
+    /// What a transaction comes to where there is nothing yet, if it is not committed.
+    private static func abort(of transaction: Transaction, _ limits: Limits) -> String? {
+        // Identities grow with the log; those of a very long one are the largest.
+        let index = LogIndex(1 << 40)
+        var view = Overlay(over: MemoryEngine())
+        view.version = index
+        var executor = Executor(
+            stores: StoreRegistry([PropertyStore(limits: limits)]), limits: limits)
+        do throws(EngineFailure) {
+            let execution = try executor.execute(
+                transaction, index: index, timeMilliseconds: 1, in: &view)
+            switch execution.outcome {
+            case .committed: return nil
+            case .aborted(_, let abort): return abort.message
+            }
+        } catch {
+            return "\(error)"
         }
     }
 }

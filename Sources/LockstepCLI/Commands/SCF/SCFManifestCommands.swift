@@ -216,7 +216,8 @@ struct SCFArchiveCommand: AsyncParsableCommand {
         commandName: "archive", abstract: "Write all services as one archive, of one moment.",
         discussion: """
             Exits with 1 where the archive is written, but is too large for import, which is one \
-            transaction: then export services to several documents.
+            transaction of 2 MiB that copies 8 MiB into snapshots at the most: then export services \
+            to several documents.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
