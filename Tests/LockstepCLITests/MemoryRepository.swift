@@ -2,6 +2,7 @@ import Foundation
 import IOCore
 import Identifiers
 import KeyValue
+import Lockstep
 import LockstepCLI
 import Manifests
 import Properties
@@ -83,7 +84,7 @@ final class MemoryRepository: PropertyRepository {
         let outcome: Outcome
         do throws(EngineFailure) {
             let execution = try state.executor.execute(
-                Transaction(
+                Transactions.Transaction(
                     steps: operations.map { .operation($0.operation) }, expectations: expectations),
                 index: state.index, timeMilliseconds: 1, in: &state.view)
             outcome = execution.outcome
@@ -98,11 +99,8 @@ final class MemoryRepository: PropertyRepository {
     }
 
     private static func failure(_ code: AbortCode, _ text: String) -> RepositoryFailure {
-        switch code {
-        case .notFound: .notFound(text)
-        case .exists, .deleted, .outOfDate, .expectationFailed: .conflict(text)
-        default: .failed(CommandFailure(.negative, "\(code): \(text)"))
-        }
+        RepositoryFailure(
+            .aborted(TransactionAbort(index: 0, step: nil, code: AbortReason(code), message: text)))
     }
 }
 

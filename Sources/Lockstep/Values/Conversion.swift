@@ -1,7 +1,7 @@
 import Client
 import Identifiers
 import IOCore
-import Transactions
+package import Transactions
 import Wire
 
 // From the wire's types to the public ones; both have the same cases, so nothing can be lost.
@@ -60,7 +60,7 @@ extension RefusalReason {
 }
 
 extension AbortReason {
-    init(_ code: AbortCode) {
+    package init(_ code: AbortCode) {
         self =
             switch code {
             case .requested: .requested

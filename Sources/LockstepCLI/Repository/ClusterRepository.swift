@@ -1,4 +1,4 @@
-import Lockstep
+package import Lockstep
 import Properties
 import Transactions
 
@@ -41,7 +41,8 @@ struct ClusterRepository: PropertyRepository {
 }
 
 extension RepositoryFailure {
-    init(_ error: LockstepError) {
+    /// What a failure of the client library, an abort above all, means for who reads and decides.
+    package init(_ error: LockstepError) {
         guard case .aborted(let abort) = error else {
             self = .failed(CommandFailure(error))
             return
