@@ -1,0 +1,90 @@
+import LockstepCLI
+import Properties
+import Testing
+
+/// What is shown of services and instances.
+@Suite struct PropertySelectionTests {
+    @Test func `an instance is shown together with its service`() async throws {
+        let services = try await ServiceFixture()
+        #expect(
+            try await services.list(["net/http:a"]).lines == [
+                "c application", "c/p count 7", "c/q astring two\\ words \"\"", "state framework",
+            ])
+        #expect(
+            try await services.list(["svc:/net/http:a"], [], .direct).lines
+                == ["c application", "c/p count 7", "state framework"])
+        #expect(try await services.list(["svc:/net/http:b"], ["c/p"]).lines == ["1 2"])
+    }
+
+    @Test func `several things are shown by their whole paths`() async throws {
+        let services = try await ServiceFixture()
+        #expect(
+            try await services.list(["net/http"], ["c/p"]).lines == [
+                "svc:/net/http:a/:properties/c/p count 7",
+                "svc:/net/http:b/:properties/c/p count 1 2",
+            ])
+        #expect(
+            try await services.list(["svc:/net/http/:properties/c/q"]).lines == ["two\\ words \"\""]
+        )
+    }
+
+    @Test func `what is not there is told, and the rest is shown`() async throws {
+        let services = try await ServiceFixture()
+        let (lines, listing) = try await services.list(["svc:/bare", "svc:/gone", "x*"], ["c/p"])
+        #expect(lines == ["svc:/bare/:properties/c/p count 0"])
+        #expect(listing.missing == ["svc:/gone", "x*"])
+        #expect(
+            try await services.list(["svc:/bare", "x*"], ["c/p"]).lines
+                == ["svc:/bare/:properties/c/p count 0"])
+        #expect(
+            try await services.list(["svc:/bare"], ["c/none"]).listing.missing
+                == ["svc:/bare/:properties/c/none"])
+    }
+
+    @Test func `what runs is the snapshot and what is not persistent`() async throws {
+        let services = try await ServiceFixture()
+        let instance = try Documents.path("svc:/net/http:a")
+        let running = try #require(SnapshotPath(instance, "running"))
+        let state = try Documents.path("svc:/net/http:a/:properties/state/now")
+        let edit = try #require(PropertyContent(type: .astring, strings: ["on"]))
+        _ = try await services.repository.submit(
+            [
+                .takeSnapshot(SnapshotTake(running, mode: .new)),
+                try services.set("svc:/net/http:a/:properties/c/p", .count, ["8"]),
+                .setProperty(state, to: edit),
+            ], expecting: [])
+        #expect(try await services.list(["svc:/net/http:a"], ["c/p"]).lines == ["7"])
+        #expect(try await services.list(["svc:/net/http:a"], ["c/p"], .composed).lines == ["8"])
+        #expect(try await services.list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
+    }
+
+    @Test func `a state of the instance is shown though the service has a group of its name`()
+        async throws
+    {
+        let services = try await ServiceFixture()
+        let instance = try Documents.path("svc:/net/http:a")
+        let running = try #require(SnapshotPath(instance, "running"))
+        let now = try Documents.path("svc:/net/http:a/:properties/state/now")
+        let on = try #require(PropertyContent(type: .astring, strings: ["on"]))
+        _ = try await services.repository.submit(
+            [
+                try services.set("svc:/net/http/:properties/state/now", .astring, ["never"]),
+                .takeSnapshot(SnapshotTake(running, mode: .new)), .setProperty(now, to: on),
+            ], expecting: [])
+        #expect(try await services.list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
+    }
+
+    @Test func `what runs is shown though it is taken anew meanwhile`() async throws {
+        let services = try await ServiceFixture()
+        let instance = try Documents.path("svc:/net/http:a")
+        let running = try #require(SnapshotPath(instance, "running"))
+        let take = PropertyOperation.takeSnapshot(SnapshotTake(running, mode: .set))
+        _ = try await services.repository.submit([take], expecting: [])
+        // The present groups, the name; then what it held is gone before its groups are asked for. One
+        // content before the last is still kept.
+        let first = try services.set("svc:/net/http:a/:properties/c/p", .count, ["8"])
+        let second = try services.set("svc:/net/http:a/:properties/c/p", .count, ["9"])
+        services.repository.intrudeReads([[], [], [first, take, second, take]])
+        #expect(try await services.list(["svc:/net/http:a"], ["c/p"]).lines == ["9"])
+    }
+}
