@@ -3,61 +3,29 @@ import Manifests
 import Properties
 import Testing
 
-/// Importing, exporting, applying and reverting over a store in memory.
+/// Importing, exporting and applying over a store in memory.
 @Suite struct ManifestImportTests {
     private let repository = MemoryRepository()
-
-    @discardableResult
-    private func run(_ tree: ServiceTree) async throws -> ImportReport {
-        try await ManifestImport(into: repository).run(tree)
-    }
-
-    /// A manifest of `svc:/a/b:i` whose group `config` is so.
-    private func manifest(_ properties: [(String, String)]) throws -> ServiceTree {
-        let inside = properties.map {
-            "<propval name='\($0.0)' type='astring' value='\($0.1)'/>"
-        }.joined()
-        return try Documents.service(
-            """
-            <property_group name='config' type='application'>\(inside)</property_group>
-            <instance name='i' enabled='true'/>
-            """)
-    }
-
-    private func value(_ name: String) async throws -> String? {
-        let path = try Documents.path("svc:/a/b")
-        return try await repository.lines(of: path, .direct)
-            .first { $0.group == "config" && $0.name == name }
-            .flatMap { $0.values.first.map { String(decoding: $0.stringBytes, as: UTF8.self) } }
-    }
-
-    private func snapshots(of instance: String) async throws -> [String] {
-        let path = try Documents.path(instance)
-        let reply = try await repository.read(.snapshots(of: path, id: nil, page: .init()))
-        return try SnapshotListing(reply).entries.map(\.name)
-    }
-
-    private func set(_ name: String, to text: String) async throws {
-        let path = try Documents.path("svc:/a/b/:properties/config/\(name)")
-        _ = try await GroupEditing(in: repository).set(path, type: .astring, [text])
-    }
 
     // MARK: - Import and export
 
     @Test func `an imported manifest is listed as it is told`() async throws {
-        let report = try await run(Documents.tree(Documents.example("queue.xml")))
+        let report = try await repository.run(Documents.tree(Documents.example("queue.xml")))
         #expect(report.index == 1)
         #expect(report.conflicts == [])
         let wanted = String(decoding: try Documents.example("queue.txt"), as: UTF8.self)
         #expect(try await repository.dump() == wanted.split(separator: "\n").map(String.init))
         let names = ["initial", "last-import", "running"]
-        #expect(try await snapshots(of: "svc:/application/example/queue:default") == names)
-        #expect(try await snapshots(of: "svc:/application/example/queue:spare") == names)
+        #expect(
+            try await repository.snapshotNames(of: "svc:/application/example/queue:default")
+                == names)
+        #expect(
+            try await repository.snapshotNames(of: "svc:/application/example/queue:spare") == names)
     }
 
     @Test(arguments: ["queue.xml", "template.xml"])
     func `what is exported and imported elsewhere is the same`(_ name: String) async throws {
-        try await run(Documents.tree(Documents.example(name)))
+        try await repository.run(Documents.tree(Documents.example(name)))
         let exported = try await repository.tree().tree
             .bundle(named: "export").encoded()
         let other = MemoryRepository()
@@ -70,9 +38,9 @@ import Testing
 
     @Test func `importing the same again does nothing`() async throws {
         let tree = try Documents.tree(Documents.example("queue.xml"))
-        try await run(tree)
+        try await repository.run(tree)
         let before = repository.submissions
-        let report = try await run(tree)
+        let report = try await repository.run(tree)
         #expect(report.index == nil)
         #expect(repository.submissions == before)
     }
@@ -84,25 +52,25 @@ import Testing
         // What the cluster itself refuses is undone as a whole: here, a group too many for snapshots.
         let groups = (0..<1_030).map { "<property_group name='g\($0)' type='t'/>" }.joined()
         let tree = try Documents.service("\(groups)<instance name='i' enabled='true'/>")
-        await #expect(throws: RepositoryFailure.self) { try await run(tree) }
+        await #expect(throws: RepositoryFailure.self) { try await repository.run(tree) }
         #expect(try await repository.dump() == [])
     }
 
     // MARK: - Merging
 
     @Test func `what people have changed outlives two more imports`() async throws {
-        try await run(manifest([("kept", "1"), ("moved", "1")]))
-        try await set("kept", to: "mine")
-        let second = try await run(manifest([("kept", "1"), ("moved", "2")]))
+        try await repository.run(Documents.manifest([("kept", "1"), ("moved", "1")]))
+        try await repository.set("kept", to: "mine")
+        let second = try await repository.run(Documents.manifest([("kept", "1"), ("moved", "2")]))
         #expect(second.conflicts == [])
         // The last import is what the manifest wanted, not what was there then.
-        let third = try await run(manifest([("kept", "3"), ("moved", "3")]))
-        #expect(try await value("kept") == "mine")
-        #expect(try await value("moved") == "3")
+        let third = try await repository.run(Documents.manifest([("kept", "3"), ("moved", "3")]))
+        #expect(try await repository.value("kept") == "mine")
+        #expect(try await repository.value("moved") == "3")
         #expect(
             third.conflicts.map(\.path) == ["svc:/a/b/:properties/config/kept"])
         #expect(
-            try await snapshots(of: "svc:/a/b:i")
+            try await repository.snapshotNames(of: "svc:/a/b:i")
                 == ["initial", "last-import", "previous", "running"])
         let instance = try Documents.path("svc:/a/b:i")
         let last = try await repository.lines(of: instance, .snapshot("last-import"))
@@ -113,9 +81,9 @@ import Testing
     }
 
     @Test func `an import changes nothing but its services and their snapshots`() async throws {
-        try await run(manifest([("p", "1"), ("q", "1")]))
-        try await set("p", to: "mine")
-        let report = try await run(manifest([("p", "2"), ("q", "2")]))
+        try await repository.run(Documents.manifest([("p", "1"), ("q", "1")]))
+        try await repository.set("p", to: "mine")
+        let report = try await repository.run(Documents.manifest([("p", "2"), ("q", "2")]))
         #expect(report.conflicts.count == 1)
         #expect(
             repository.changed == [
@@ -141,7 +109,7 @@ import Testing
             """
         }.joined()
         let text = "<service_bundle type='manifest' name='x'>\(services)</service_bundle>"
-        let report = try await run(Documents.tree(Array(text.utf8)))
+        let report = try await repository.run(Documents.tree(Array(text.utf8)))
         #expect(report.conflicts == [])
         for name in ["a", "b"] {
             let instance = try Documents.path("svc:/\(name):default")
@@ -158,18 +126,18 @@ import Testing
     }
 
     @Test func `an import that others are faster than is decided anew`() async throws {
-        try await run(manifest([("p", "1")]))
+        try await repository.run(Documents.manifest([("p", "1")]))
         let path = try Documents.path("svc:/a/b/:properties/config/p")
         let content = try #require(PropertyContent(type: .astring, strings: ["mine"]))
         repository.intrude([[.setProperty(path, to: content)]])
-        let report = try await run(manifest([("p", "2")]))
-        #expect(try await value("p") == "mine")
+        let report = try await repository.run(Documents.manifest([("p", "2")]))
+        #expect(try await repository.value("p") == "mine")
         #expect(report.conflicts.map(\.path) == ["\(path)"])
     }
 
     @Test func `an import that meets a change each time gives up and changes nothing`() async throws
     {
-        try await run(manifest([("p", "1")]))
+        try await repository.run(Documents.manifest([("p", "1")]))
         let path = try Documents.path("svc:/a/b/:properties/config/other")
         repository.intrude(
             try (0..<100).map { number in
@@ -177,21 +145,21 @@ import Testing
                 return [.setProperty(path, to: try #require(content))]
             })
         let failure = await #expect(throws: RepositoryFailure.self) {
-            try await run(manifest([("p", "2")]))
+            try await repository.run(Documents.manifest([("p", "2")]))
         }
         #expect(failure?.command.text.contains("in each of 20 tries") == true)
-        #expect(try await value("p") == "1")
+        #expect(try await repository.value("p") == "1")
     }
 
     @Test func `what was imported last is that of the moment of the import`() async throws {
-        try await run(manifest([("p", "1")]))
-        try await set("p", to: "mine")
+        try await repository.run(Documents.manifest([("p", "1")]))
+        try await repository.set("p", to: "mine")
         let instance = try Documents.path("svc:/a/b:i")
         let last = try #require(SnapshotPath(instance, "last-import"))
         repository.intrude([[.takeSnapshot(SnapshotTake(last, mode: .set))]])
-        let report = try await run(manifest([("p", "2")]))
+        let report = try await repository.run(Documents.manifest([("p", "2")]))
         #expect(report.conflicts == [])
-        #expect(try await value("p") == "2")
+        #expect(try await repository.value("p") == "2")
     }
 
     @Test func `an import into a service that is made anew meanwhile is decided anew`()
@@ -201,7 +169,7 @@ import Testing
         _ = try await repository.submit([.addService(service)], expecting: [])
         repository.intrude([[.delete(service, id: nil), .addService(service)]])
         let before = repository.submissions
-        try await run(Documents.service("<property_group name='g' type='t'/>"))
+        try await repository.run(Documents.service("<property_group name='g' type='t'/>"))
         #expect(repository.submissions == before + 3)
     }
 
@@ -211,7 +179,7 @@ import Testing
         let instance = "<instance name='i' enabled='true'/>"
         let target = try Documents.path("svc:/t")
         _ = try await repository.submit([.addService(target)], expecting: [])
-        try await run(
+        try await repository.run(
             Documents.service(
                 """
                 <dependent name='d' grouping='require_all' restart_on='none'>
@@ -220,24 +188,9 @@ import Testing
         let external = try Documents.path("\(target)/:properties/d/external")
         let own = try #require(PropertyContent(type: .boolean, strings: ["false"]))
         repository.intrude([[.setProperty(external, to: own)]])
-        try await run(Documents.service(instance))
+        try await repository.run(Documents.service(instance))
         let lines = try await repository.lines(of: target, .direct).map(MemoryRepository.text)
         #expect(lines.contains("\(external) boolean false"))
-    }
-
-    @Test func `of several documents those before one that fails are told`() async throws {
-        let groups = (0..<1_030).map { "<property_group name='g\($0)' type='t'/>" }.joined()
-        let instance = "<instance name='i' enabled='true'/>"
-        let series = await ImportSeries(
-            of: [
-                ("a", try manifest([])), ("b", try Documents.service("\(groups)\(instance)")),
-                ("c", try manifest([("p", "1")])),
-            ], into: repository)
-        #expect(series.reports.map(\.file) == ["a"])
-        let text = try #require(series.failure?.text)
-        #expect(text.hasPrefix("b: "))
-        #expect(text.hasSuffix("; 1 file before it stand imported, 1 behind it were not begun"))
-        #expect(try await value("p") == nil)
     }
 
     @Test(arguments: ["svc:/t", "svc:/t:i"])
@@ -255,21 +208,21 @@ import Testing
         func runs() async throws -> Bool {
             try await repository.lines(of: path, .running).contains { $0.group == "d" }
         }
-        try await run(
+        try await repository.run(
             Documents.service(
                 """
                 <dependent name='d' grouping='require_all' restart_on='none'>
                 <service_fmri value='\(target)'/></dependent>\(instance)
                 """))
         #expect(try await runs())
-        try await run(Documents.service(instance))
+        try await repository.run(Documents.service(instance))
         #expect(try await !runs())
     }
 
-    // MARK: - Profiles and snapshots
+    // MARK: - Profiles
 
     @Test func `what a profile sets on a service runs in all of its instances`() async throws {
-        try await run(manifest([("p", "1")]))
+        try await repository.run(Documents.manifest([("p", "1")]))
         let other = try Documents.path("svc:/a/b:other")
         let running = try #require(SnapshotPath(other, "running"))
         _ = try await repository.submit(
@@ -291,7 +244,7 @@ import Testing
     }
 
     @Test func `a profile changes what is there and tells what is not`() async throws {
-        try await run(manifest([("p", "1")]))
+        try await repository.run(Documents.manifest([("p", "1")]))
         let profile = try Documents.service(
             "<instance name='i' enabled='false'/><instance name='none' enabled='true'/>",
             kind: "profile")
@@ -303,68 +256,23 @@ import Testing
                 .contains("svc:/a/b:i/:properties/general/enabled boolean false"))
     }
 
-    @Test func `a revert gives back exactly what the snapshot holds`() async throws {
-        try await run(manifest([("p", "1"), ("q", "1")]))
-        let before = try await repository.dump()
-        try await set("p", to: "2")
-        let group = try Documents.path("svc:/a/b:i/:properties/more")
-        _ = try await repository.submit(
-            [
-                .addGroup(group, ownerID: nil, GroupCreation(type: "application")),
-                .delete(try Documents.path("svc:/a/b:i/:properties/general"), id: nil),
-            ], expecting: [])
-        let snapshot = try #require(SnapshotPath(Documents.path("svc:/a/b:i"), "running"))
-        let changes = try await SnapshotRevert(in: repository).run(snapshot).changes
-        #expect(changes == 4)
-        #expect(try await repository.dump() == before)
-        #expect(try await SnapshotRevert(in: repository).run(snapshot).changes == 0)
-    }
-
-    @Test func `a revert that others are faster than gives back what the snapshot holds`()
-        async throws
-    {
-        try await run(manifest([("p", "1"), ("q", "1")]))
-        let before = try await repository.dump()
-        let instance = try Documents.path("svc:/a/b:i")
-        let snapshot = try #require(SnapshotPath(instance, "initial"))
-        let content = try #require(PropertyContent(type: .astring, strings: ["2"]))
-        let property = try Documents.path("svc:/a/b/:properties/config/p")
-        let group = try Documents.path("svc:/a/b:i/:properties/more")
-        let state = try Documents.path("svc:/a/b:i/:properties/state")
-        let idle = GroupCreation(type: "framework", isPersistent: false)
-        _ = try await repository.submit([.addGroup(state, ownerID: nil, idle)], expecting: [])
+    @Test func `a profile that others are faster than is decided anew`() async throws {
+        try await repository.run(Documents.manifest([("p", "1")]))
+        let config = try Documents.path("svc:/a/b/:properties/config")
         repository.intrude([
-            [.setProperty(property, to: content)],
-            [.addGroup(group, ownerID: nil, GroupCreation(type: "application"))],
+            [
+                .delete(config, id: nil),
+                .addGroup(config, ownerID: nil, GroupCreation(type: "framework")),
+            ]
         ])
-        let submissions = repository.submissions
-        _ = try await SnapshotRevert(in: repository).run(snapshot)
-        #expect(try await repository.dump() == (before + ["\(state) framework"]).sorted())
-        #expect(repository.submissions == submissions + 5)
-        // What a service writes of its state is nothing that a revert waits for.
-        let now = try Documents.path("\(state)/now")
-        repository.intrude([[.setProperty(now, to: content)]])
-        _ = try await SnapshotRevert(in: repository).run(snapshot)
-        #expect(repository.submissions == submissions + 7)
-    }
-
-    @Test func `a revert to a snapshot that is taken anew meanwhile takes the new one`()
-        async throws
-    {
-        try await run(manifest([("p", "1")]))
-        let instance = try Documents.path("svc:/a/b:i")
-        let snapshot = try #require(SnapshotPath(instance, "initial"))
-        try await set("p", to: "2")
-        repository.intrude([[.takeSnapshot(SnapshotTake(snapshot, mode: .set))]])
-        _ = try await SnapshotRevert(in: repository).run(snapshot)
-        #expect(try await value("p") == "2")
-    }
-
-    @Test func `a revert to a snapshot that is not there says so`() async throws {
-        try await run(manifest([]))
-        let snapshot = try #require(SnapshotPath(Documents.path("svc:/a/b:i"), "none"))
-        await #expect(throws: RepositoryFailure.notFound("there is no \(snapshot)")) {
-            try await SnapshotRevert(in: repository).run(snapshot)
-        }
+        let profile = try Documents.service(
+            """
+            <property_group name='config' type='application'>
+            <propval name='p' type='astring' value='2'/></property_group>
+            """, kind: "profile")
+        let report = try await ManifestImport(into: repository).apply(profile)
+        #expect(report.index == nil)
+        #expect(report.conflicts.map(\.path) == ["\(config)"])
+        #expect(try await repository.value("p") == nil)
     }
 }
