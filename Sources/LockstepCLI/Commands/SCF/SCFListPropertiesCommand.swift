@@ -66,6 +66,11 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
     var isQuiet = false
 
     @Flag(
+        name: [.customShort("v"), .customLong("verbose")],
+        help: "With -q, tell nevertheless what is not there.")
+    var isVerbose = false
+
+    @Flag(
         name: [.customShort("w"), .customLong("wait")],
         help: "Wait until the group of the one property changes, then show it as with -c.")
     var waits = false
@@ -84,6 +89,10 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
         }
     }
 
+    private var isSilent: Bool {
+        isQuiet && !isVerbose
+    }
+
     private var view: PropertyView {
         if let snapshot { return .snapshot(snapshot) }
         return isComposed ? .composed : isDirect ? .direct : .running
@@ -98,13 +107,13 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
                 if waits { selection = try await wait(repository, for: selection) }
                 return try await selection.list(in: repository)
             } catch {
-                if isQuiet, case .notFound = error { throw CommandFailure(.negative, "") }
+                if isSilent, case .notFound = error { throw CommandFailure(.negative, "") }
                 throw error.command
             }
         }
         if !isQuiet { try show(listing) }
         if let failure = CommandFailure(missing: listing.missing) {
-            throw isQuiet ? CommandFailure(.negative, "") : failure
+            throw isSilent ? CommandFailure(.negative, "") : failure
         }
     }
 
