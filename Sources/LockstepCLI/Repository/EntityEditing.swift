@@ -33,7 +33,7 @@ extension PropertyRepository {
     /// Returns nil where a service has none. Throws `notFound` where it is gone, even if another has
     /// taken its name since.
     package func refresh(_ entity: FoundEntity) async throws(RepositoryFailure) -> UInt64? {
-        try await whileThere(entity) { (instances) async throws(RepositoryFailure) in
+        try await whileThere(entity) { (instances) async throws(RepositoryFailure) -> UInt64? in
             let all = entity.path.instance == nil ? instances : [entity]
             let operations = all.compactMap { instance in
                 SnapshotPath(instance.path, "running").map {
@@ -41,7 +41,8 @@ extension PropertyRepository {
                         SnapshotTake($0, instanceID: instance.id, mode: .set))
                 }
             }
-            return operations.isEmpty ? nil : try await submit(operations, expecting: [])
+            guard !operations.isEmpty else { return nil }
+            return try await submit(operations, expecting: [])
         }
     }
 
@@ -55,8 +56,7 @@ extension PropertyRepository {
                 throw .notFound("\(entity.path) was deleted meanwhile")
             }
             guard entity.path.instance == nil else { return try await body([]) }
-            let instances = try await instances(of: entity.path) ?? []
-            return try await body(instances.map { FoundEntity(path: $0.path, id: $0.id) })
+            return try await body(try await instances(of: entity.path) ?? [])
         }
     }
 }

@@ -50,7 +50,7 @@ extension PropertyRepository {
     /// The instances of a service, by name; nil where the service is not there.
     func instances(
         of service: PropertyPath
-    ) async throws(RepositoryFailure) -> [(path: PropertyPath, id: EntityID)]? {
+    ) async throws(RepositoryFailure) -> [FoundEntity]? {
         let entries: [PropertyListing.Entry]
         do throws(RepositoryFailure) {
             entries = try await children(.instances(of: service, id: nil))
@@ -59,7 +59,8 @@ extension PropertyRepository {
             throw error
         }
         return entries.compactMap { entry in
-            PropertyPath(service: service.service, instance: entry.name).map { ($0, entry.id) }
+            PropertyPath(service: service.service, instance: entry.name)
+                .map { FoundEntity(path: $0, id: entry.id) }
         }
     }
 

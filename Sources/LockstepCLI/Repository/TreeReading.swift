@@ -69,8 +69,9 @@ extension PropertyRepository {
                 let instances = try await instances(of: service)
             else { throw .conflict("\(service) was deleted while it was read") }
             marks[service] = EntityMark(id: id, groups: try await groupMarks(of: service))
-            for (path, id) in instances {
-                marks[path] = EntityMark(id: id, groups: try await groupMarks(of: path))
+            for found in instances {
+                marks[found.path] = EntityMark(
+                    id: found.id, groups: try await groupMarks(of: found.path))
             }
         }
         return marks
