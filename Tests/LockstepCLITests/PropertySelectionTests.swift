@@ -58,6 +58,25 @@ import Testing
         #expect(try await services.list(["svc:/net/http:a"], ["state/now"]).lines == ["on"])
     }
 
+    @Test func `what is there and does not run yet is told as such`() async throws {
+        let services = try await ServiceFixture()
+        let running = try #require(
+            SnapshotPath(try Documents.path("svc:/net/http:a"), "running"))
+        _ = try await services.repository.submit(
+            [
+                .takeSnapshot(SnapshotTake(running, mode: .new)),
+                try services.set("svc:/net/http/:properties/c/new", .count, ["1"]),
+            ], expecting: [])
+        let path = "svc:/net/http:a/:properties/c"
+        #expect(
+            try await services.list(["svc:/net/http:a"], ["c/new", "c/none"]).listing.missing == [
+                "\(path)/new in what runs, but there is now: -c shows it, and refresh lets it run",
+                "\(path)/none",
+            ])
+        #expect(
+            try await services.list(["svc:/net/http:a"], ["c/new"], .composed).lines == ["1"])
+    }
+
     @Test func `a state of the instance is shown though the service has a group of its name`()
         async throws
     {

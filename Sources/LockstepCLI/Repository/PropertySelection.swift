@@ -42,8 +42,7 @@ package struct PropertySelection: Sendable {
             for owner in found {
                 owners += 1
                 do throws(RepositoryFailure) {
-                    let lines = try await repository.lines(of: owner, view)
-                    Self.select(wanted, of: owner, lines, &listing)
+                    try await list(wanted, of: owner, in: repository, &listing)
                 } catch {
                     guard case .notFound(let text) = error else { throw error }
                     let told = "there is no "
@@ -59,23 +58,35 @@ package struct PropertySelection: Sendable {
         return listing
     }
 
-    private static func select(
-        _ wanted: [String], of owner: PropertyPath, _ lines: [PropertyLine],
+    private func list(
+        _ wanted: [String], of owner: PropertyPath, in repository: some PropertyRepository,
         _ listing: inout Listing
-    ) {
+    ) async throws(RepositoryFailure) {
+        let lines = try await repository.lines(of: owner, view)
         guard !wanted.isEmpty else {
             listing.lines += lines
             return
         }
         for text in wanted {
-            let parts = text.split(separator: "/", maxSplits: 1).map(String.init)
-            let found = lines.filter { line in
-                guard let group = parts.first, Glob.matches(line.group, group) else { return false }
-                guard parts.count > 1 else { return true }
-                return line.name.map { Glob.matches($0, parts[1]) } ?? false
-            }
-            if found.isEmpty { listing.missing.append("\(owner)/:properties/\(text)") }
+            let found = lines.filter { Self.fits($0, text) }
             listing.lines += found
+            guard found.isEmpty else { continue }
+            var missing = "\(owner)/:properties/\(text)"
+            if view == .running, owner.instance != nil,
+                try await repository.lines(of: owner, .composed)
+                    .contains(where: { Self.fits($0, text) })
+            {
+                missing += " in what runs, but there is now: -c shows it, and refresh lets it run"
+            }
+            listing.missing.append(missing)
         }
+    }
+
+    /// Whether a line is of what `GROUP` or `GROUP/PROPERTY` names.
+    private static func fits(_ line: PropertyLine, _ wanted: String) -> Bool {
+        let parts = wanted.split(separator: "/", maxSplits: 1)
+        guard let group = parts.first, Glob.matches(line.group, group) else { return false }
+        guard parts.count > 1 else { return true }
+        return line.name.map { Glob.matches($0, parts[1]) } ?? false
     }
 }
