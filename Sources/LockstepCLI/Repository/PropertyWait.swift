@@ -28,7 +28,8 @@ package struct PropertyWait: Sendable {
             }
         }
         guard let first = groups.first else {
-            throw .failed(CommandFailure(.usage, "-w wants a group or a property, by -p"))
+            throw .failed(
+                CommandFailure(.usage, "-w wants one group or property by -p, and no pattern"))
         }
         var isThere = false
         for path in groups where !isThere { isThere = try await repository.group(path) != nil }

@@ -19,7 +19,7 @@ package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
     ) async throws(RepositoryFailure) -> (index: UInt64, changes: Int) {
         try await Retrying.run { () async throws(RepositoryFailure) in
             guard let found = try await repository.snapshot(snapshot) else {
-                throw .notFound("there is no \(snapshot)")
+                throw .notFound("there is no \(snapshot); snapshot list names those that are")
             }
             var state = ReadState()
             state.note(snapshot, found)

@@ -29,6 +29,10 @@ struct SCFCommand: AsyncParsableCommand {
         ])
 }
 
+/// How names of groups, types and snapshots are made, for messages.
+let nameAdvice =
+    "a name is a letter, then letters, digits, _ and -, \(NameRules.nameBytes) in all at the most"
+
 let entityHelp: ArgumentHelp = "svc:/service[:instance], the end of such a name, or a pattern"
 
 /// Which service or instance a command is about.
@@ -67,7 +71,7 @@ struct SelectionOptions: ParsableArguments {
                     .usage,
                     "\"\(text)\" names no \(what); write \(form)"
                         + "\(what == "property" ? "/PROPERTY" : "")"
-                        + "\(select == nil ? ", or say by -s whose it is" : "")"))
+                        + "\(select == nil ? ", or say by -s whose it is" : "; " + nameAdvice)"))
         }
         return path
     }

@@ -30,7 +30,7 @@ struct SnapshotOptions: ParsableArguments {
             let reason =
                 owner.instance == nil
                 ? "\(owner) is a service; its instances have snapshots"
-                : "\"\(name)\" is no name of a snapshot"
+                : "\"\(name)\" is no name of a snapshot; \(nameAdvice)"
             throw .failed(CommandFailure(.usage, reason))
         }
         return path

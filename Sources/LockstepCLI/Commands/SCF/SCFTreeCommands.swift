@@ -78,7 +78,13 @@ struct SCFAddCommand: AsyncParsableCommand {
             path.instance == nil ? .addService(path) : .addInstance(path, serviceID: nil)
         let index = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
-            try await repository.submit([operation], expecting: [])
+            do throws(RepositoryFailure) {
+                return try await repository.submit([operation], expecting: [])
+            } catch {
+                guard case .notFound(let text) = error else { throw error }
+                throw .notFound(
+                    "\(text), which an instance is of; add that first, and name both whole")
+            }
         }
         try cluster.showDone(index, "made")
     }
@@ -157,7 +163,8 @@ struct SCFAddGroupCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "\"\(flags ?? "")\" is no flag; there is P alone")
         }
         guard NameRules.isValid(type, as: .groupType) else {
-            throw CommandFailure(.usage, "\"\(type)\" is no type of a property group")
+            throw CommandFailure(
+                .usage, "\"\(type)\" is no type of a property group; \(nameAdvice)")
         }
         let creation = GroupCreation(type: type, isPersistent: flags == nil)
         let index = try await cluster.withRepository {
