@@ -36,37 +36,3 @@ package struct ReplicaSettings: Sendable {
         self.dataDirectory = dataDirectory
     }
 }
-
-/// Replicated time: monotone, and driven on by the leader's own monotonic clock alone, so that a
-/// wall clock that is wrong or jumps can expire nobody.
-struct ReplicatedClock {
-    private var time: UInt64
-    private var readAt: MonotonicTime?
-
-    init(_ time: UInt64) {
-        self.time = time
-    }
-
-    /// The log says that it is at least this late.
-    mutating func observe(_ replicated: UInt64) {
-        time = max(time, replicated)
-    }
-
-    /// The time to stamp a frame with; the first frame of a cluster takes the wall clock's.
-    mutating func stamp(now: MonotonicTime, wallMilliseconds: UInt64) -> UInt64 {
-        if time == 0 {
-            time = max(1, wallMilliseconds)
-        } else if let readAt {
-            time += now.milliseconds(since: readAt)
-        }
-        // What is left of a millisecond is kept for the next reading.
-        if let readAt, now.milliseconds(since: readAt) == 0 { return time }
-        readAt = now
-        return time
-    }
-
-    /// A new leader starts to count from what the log says.
-    mutating func restart(now: MonotonicTime) {
-        readAt = now
-    }
-}
