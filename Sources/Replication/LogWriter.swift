@@ -46,6 +46,15 @@ final class LogWriter {
     private var stopped = false
     private var idleJobs: [() -> Void] = []
     private var isPreparing = false
+    /// Looks in a row at which there was no spare and no idle moment to begin one.
+    private var busyLooks = 0
+    /// When a spare is tried again that could not be made.
+    private var spareTriedAgainAt = MonotonicTime.zero
+    /// Looks after which a spare is begun although the disk is busy: a segment that ends without one
+    /// has a write wait for all of it.
+    private static let busyLooksBorne = 10
+    /// What of a spare is written and synced at a time, and a write may have to wait for.
+    private static let spareBytesAtATime = 1 << 20
     /// While damage hides the end of the log, groups may meet what is there already; ends only
     /// while idle.
     var isMending: Bool {
@@ -163,16 +172,37 @@ final class LogWriter {
         self.statistics = statistics
     }
 
-    /// Has the next segment made ready while nobody waits for the disk.
+    /// Has the next segment made ready: begun while nobody waits for the disk where there is such a
+    /// moment, and in pieces that writes get between.
     func prepareSpareWhenIdle() {
-        guard isIdle, statistics.spareSegments == 0, !isPreparing, !stopped else { return }
+        guard statistics.spareSegments == 0, !isPreparing, !stopped, loop.now >= spareTriedAgainAt
+        else { return }
+        guard isIdle || busyLooks >= Self.busyLooksBorne else {
+            busyLooks += 1
+            return
+        }
+        busyLooks = 0
         isPreparing = true
+        preparePiece()
+    }
+
+    private func preparePiece() {
+        let pieceBytes = Self.spareBytesAtATime
         perform { log in
-            Result { try log.prepareSpare() }
+            Result { try log.prepareSpare(pieceBytes: pieceBytes) }
         } done: { [self] result in
-            isPreparing = false
-            if case .failure = result { return }
-            statistics.spareSegments = max(1, statistics.spareSegments)
+            switch result {
+            case .success(false) where !stopped:
+                preparePiece()
+            case .success(true):
+                isPreparing = false
+                statistics.spareSegments = max(1, statistics.spareSegments)
+            case .success:
+                isPreparing = false
+            case .failure:
+                isPreparing = false
+                spareTriedAgainAt = loop.now.advanced(milliseconds: 1_000)
+            }
         }
     }
 

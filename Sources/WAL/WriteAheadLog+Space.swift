@@ -12,15 +12,24 @@ extension WriteAheadLog {
         min(64 << 10, (limits.segmentBytes - SegmentHeader.dataOffset) / 8) & ~7
     }
 
-    /// Prepares a spare segment where there is none; for idle moments, so that no write has to.
+    /// Prepares a spare segment where there is none, so that no write has to; a piece of it at a
+    /// time, so that no write has to wait for the whole.
     ///
+    /// - Parameter pieceBytes: what is written and synced at the most.
+    /// - Returns: whether a spare is ready.
     /// - Throws: `diskFull`, with the log unchanged; `file`, after which it is stopped; `stopped`.
-    package func prepareSpare() throws(WALFailure) {
+    @discardableResult
+    package func prepareSpare(pieceBytes: Int = .max) throws(WALFailure) -> Bool {
         guard !isStopped else { throw .stopped }
-        guard spares.isEmpty else { return }
-        let name = try makeSpare(limits.segmentBytes)
-        spares.append(name)
+        guard spares.isEmpty else { return true }
+        let bytes = limits.segmentBytes
+        let grown = try making(bytes) { (files) throws(FileFailure) in
+            try files.growSpare(to: bytes, pieceBytes: pieceBytes)
+        }
+        guard grown >= bytes else { return false }
+        spares.append(try makeSpare(bytes))
         countFiles()
+        return true
     }
 
     /// Whether `prepareSpare` has something to do.
@@ -87,10 +96,18 @@ extension WriteAheadLog {
 
     /// A new file of zeroes, durable under a spare's name.
     private func makeSpare(_ bytes: Int) throws(WALFailure) -> String {
-        let files = SegmentFiles(fileSystem, directory)
+        try making(bytes) { (files) throws(FileFailure) in
+            try files.makeSpare(bytes, besides: spares)
+        }
+    }
+
+    /// Performs a part of the making of a file of `bytes`.
+    private func making<Result>(
+        _ bytes: Int, _ body: (SegmentFiles) throws(FileFailure) -> Result
+    ) throws(WALFailure) -> Result {
         do throws(FileFailure) {
             counters.syncs += 1
-            return try files.makeSpare(bytes, besides: spares)
+            return try body(SegmentFiles(fileSystem, directory))
         } catch {
             guard error.kind == .noSpace else {
                 isStopped = true
@@ -134,17 +151,13 @@ struct SegmentFiles {
         try fileSystem.syncDirectory(directory)
     }
 
-    /// Makes a file of zeroes, durable under the name that is returned; after a failure what was
-    /// begun is removed again as far as that is possible.
+    /// Makes a file of zeroes, durable under the name that is returned, of what `growSpare` has begun
+    /// or anew; after a failure that is removed again as far as that is possible.
     func makeSpare(_ bytes: Int, besides spares: [String]) throws(FileFailure) -> String {
+        _ = try growSpare(to: bytes, pieceBytes: .max)
         let preparing = path(LogFileName.preparing)
-        if try fileSystem.exists(preparing) { try fileSystem.remove(preparing) }
         let name = freeName(besides: spares)
         do throws(FileFailure) {
-            let file = try fileSystem.open(preparing, .create)
-            defer { file.close() }
-            try file.preallocate(bytes)
-            try file.sync()
             try fileSystem.rename(preparing, to: path(name))
         } catch {
             try? fileSystem.remove(preparing)
@@ -152,6 +165,40 @@ struct SegmentFiles {
         }
         try syncNames()
         return name
+    }
+
+    /// Writes and syncs zeroes of a file that is to become a spare, `pieceBytes` at the most.
+    ///
+    /// A failure removes it as far as that is possible.
+    ///
+    /// - Returns: how long it is then, `bytes` at the most.
+    func growSpare(to bytes: Int, pieceBytes: Int) throws(FileFailure) -> Int {
+        precondition(pieceBytes > 0, "a spare is to grow by \(pieceBytes) bytes")
+        let preparing = path(LogFileName.preparing)
+        do throws(FileFailure) {
+            let file = try openPreparing(preparing, bytes)
+            defer { file.close() }
+            let begun = try file.size()
+            let grown = begun + min(pieceBytes, bytes - begun)
+            guard grown > begun else { return begun }
+            try file.preallocate(grown)
+            try file.sync()
+            return grown
+        } catch {
+            try? fileSystem.remove(preparing)
+            throw error
+        }
+    }
+
+    /// The file that has been begun, unless it is too long: a new one then.
+    private func openPreparing(_ name: String, _ bytes: Int) throws(FileFailure) -> any File {
+        if try fileSystem.exists(name) {
+            let file = try fileSystem.open(name, .readWrite)
+            if try file.size() <= bytes { return file }
+            file.close()
+            try fileSystem.remove(name)
+        }
+        return try fileSystem.open(name, .create)
     }
 
     /// Writes the header into a spare, and gives it its segment's name: in that order, so that a

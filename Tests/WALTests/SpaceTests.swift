@@ -92,6 +92,47 @@ import WAL
             operations.suffix(6) == ["write", "sync", "rename", "syncDirectory", "write", "sync"])
     }
 
+    @Test func `a spare comes in pieces that writes get between, also one that must be ready`()
+        throws
+    {
+        let fixture = try LogFixture()
+        let piece = 1_000
+        _ = fixture.disk.takeOperations()
+        #expect(try !fixture.log.prepareSpare(pieceBytes: piece))
+        #expect(fixture.disk.takeOperations() == ["create", "preallocate", "sync"])
+        #expect(fixture.log.wantsSpare)
+        var frames = try fixture.append(1, payloadBytes: 100)
+        for _ in 0..<3 { #expect(try !fixture.log.prepareSpare(pieceBytes: piece)) }
+        #expect(try fixture.log.prepareSpare(pieceBytes: piece))
+        #expect(!fixture.log.wantsSpare)
+        #expect(try fixture.log.prepareSpare(pieceBytes: piece))
+        #expect(fixture.log.statistics.fileBytes == fixture.disk.usedBytes)
+        // The second spare is begun, and a write at the end of a segment takes it as far as it is.
+        while fixture.log.statistics.segments == 1 {
+            frames += try fixture.append(1, payloadBytes: 700)
+        }
+        #expect(try !fixture.log.prepareSpare(pieceBytes: piece))
+        while fixture.log.statistics.segments == 2 {
+            frames += try fixture.append(1, payloadBytes: 700)
+        }
+        #expect(fixture.log.wantsSpare)
+        #expect(fixture.log.statistics.fileBytes == fixture.disk.usedBytes)
+        try fixture.reopen()
+        #expect(fixture.recovery.frames == frames.map(\.header))
+        #expect(fixture.recovery.damage.isEmpty)
+    }
+
+    @Test func `a spare that was begun is no part of the log after a crash`() throws {
+        let fixture = try LogFixture()
+        _ = try fixture.append(1)
+        #expect(try !fixture.log.prepareSpare(pieceBytes: 1_000))
+        fixture.disk.crash()
+        try fixture.reopen()
+        #expect(!(try fixture.disk.list(LogFixture.directory).contains("preparing")))
+        #expect(try fixture.log.prepareSpare())
+        #expect(fixture.log.statistics.fileBytes == fixture.disk.usedBytes)
+    }
+
     @Test func `a group is one write and one sync`() throws {
         let fixture = try LogFixture()
         _ = fixture.disk.takeOperations()
