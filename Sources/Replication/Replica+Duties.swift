@@ -229,17 +229,28 @@ extension Replica {
 
     private func scrub() {
         let budget = settings.scrubBytesPerSecond
+        let place = scrubPlace
         writer?.perform { log in
-            Result { try log.scrub(budgetBytes: budget) }
+            Result { try log.scrub(budgetBytes: budget, from: place) }
         } done: { [unowned self] result in
             guard !isStopped else { return }
             switch result {
             case .success(let report):
-                scrubbedBytes += UInt64(report.checkedBytes)
+                scrubPlace = report.next
                 damageListed(report.damage)
+                tell(of: report)
             case .failure(let error):
                 logger.error("the scrub failed", metadata: ["reason": "\(error)"])
             }
+        }
+    }
+}
+
+extension Replica {
+    /// Logs what a scrub has mended.
+    private func tell(of report: ScrubReport) {
+        for note in report.notes {
+            logger.error("the log was damaged and has been mended", metadata: ["what": "\(note)"])
         }
     }
 }
@@ -249,6 +260,7 @@ package struct LogReport: Sendable {
     package let segments: Int
     package let frames: UInt64
     package let bytes: UInt64
+    /// What cannot be read, and what was mended by the check.
     package let problems: [String]
 }
 
@@ -259,16 +271,16 @@ extension Replica {
 
     /// Reads and checks every segment of the log, in pieces that writes get between.
     package func verifyLog(done: @escaping (Result<LogReport, RequestRefusal>) -> Void) {
-        verifyMore(checked: 0, problems: [], isFirst: true, done: done)
+        verifyMore(checked: 0, problems: [], from: .beginning, done: done)
     }
 
     private func verifyMore(
-        checked: UInt64, problems: [String], isFirst: Bool,
+        checked: UInt64, problems: [String], from place: ScrubPlace,
         done: @escaping (Result<LogReport, RequestRefusal>) -> Void
     ) {
         writer?.perform { log in
             Result {
-                let report = try log.scrub(budgetBytes: 8 << 20, fromStart: isFirst)
+                let report = try log.scrub(budgetBytes: 8 << 20, from: place)
                 return (report, log.statistics.segments, log.frameCount)
             }
         } done: { [unowned self] result in
@@ -277,10 +289,11 @@ extension Replica {
                 done(.failure(.unavailable("\(error)")))
             case .success(let (report, segments, frames)):
                 damageListed(report.damage)
+                tell(of: report)
                 let bytes = checked + UInt64(report.checkedBytes)
-                let found = problems + report.damage.map(\.description)
+                let found = problems + report.notes + report.damage.map(\.description)
                 guard report.reachedEnd else {
-                    verifyMore(checked: bytes, problems: found, isFirst: false, done: done)
+                    verifyMore(checked: bytes, problems: found, from: report.next, done: done)
                     return
                 }
                 done(

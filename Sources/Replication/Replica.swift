@@ -172,7 +172,8 @@ package final class Replica {
     var repair: RepairState?
     /// Peers whose question about lost frames is being answered.
     var servingRepairs: Set<NodeID> = []
-    var scrubbedBytes: UInt64 = 0
+    /// How far the scrub in the background has come.
+    var scrubPlace = ScrubPlace.beginning
     var dutyTurn: UInt64 = 0
     /// What the consensus was told of the disk last.
     var diskHealth = DiskHealth.good

@@ -97,7 +97,6 @@ extension WriteAheadLog {
         engineDurable = max(engineDurable, newStart.index)
         index = FrameIndex(start: newStart)
         _ = index.takeHeaders()
-        scrubCursor = (0, 0)
         for segment in old {
             try retire(segment)
         }

@@ -3,8 +3,10 @@ internal import IOCore
 internal import Identifiers
 
 extension WriteAheadLog {
-    /// Reads and verifies about `budgetBytes` of the log, from where the last call left off or from
-    /// its start.
+    /// Reads and verifies about `budgetBytes` of the log from `start` on.
+    ///
+    /// Who scrubs keeps the place: the report names where to go on, so that several may scrub at a
+    /// time. A place in files that are gone stands for the beginning of the log.
     ///
     /// A frame that cannot be read is damage from now on. A group whose envelope is rotten, while
     /// its frames are sound, is mended at once: the frames are written again as a repair, so that
@@ -12,45 +14,46 @@ extension WriteAheadLog {
     ///
     /// - Throws: `file`; `diskFull` where something was to be mended; `stopped`.
     package func scrub(
-        budgetBytes: Int, fromStart: Bool = false
+        budgetBytes: Int, from start: ScrubPlace = .beginning
     ) throws(WALFailure) -> ScrubReport {
         guard !isStopped else { throw .stopped }
-        if fromStart { scrubCursor = (0, 0) }
+        var place = start
         var checked = 0
         var notes: [String] = []
         while checked < budgetBytes {
-            guard let position = scrubPosition() else {
-                scrubCursor = (0, 0)
+            guard let position = scrubPosition(&place) else {
                 return ScrubReport(
-                    checkedBytes: checked, reachedEnd: true, damage: damage, notes: notes)
+                    checkedBytes: checked, reachedEnd: true, next: .beginning, damage: damage,
+                    notes: notes)
             }
             checked += try scrubWindow(
-                of: position, wanted: budgetBytes - checked, notes: &notes)
+                of: position, at: &place, wanted: budgetBytes - checked, notes: &notes)
         }
-        return ScrubReport(checkedBytes: checked, reachedEnd: false, damage: damage, notes: notes)
+        return ScrubReport(
+            checkedBytes: checked, reachedEnd: false, next: place, damage: damage, notes: notes)
     }
 
-    /// The segment to look at next, with the cursor inside; nil at the end of the log.
-    private func scrubPosition() -> Int? {
-        let found = segments.indices.first { segments[$0].number >= scrubCursor.segment }
+    /// The segment to look at next, with `place` inside; nil at the end of the log.
+    private func scrubPosition(_ place: inout ScrubPlace) -> Int? {
+        let found = segments.indices.first { segments[$0].number >= place.segment }
         guard var position = found else { return nil }
-        if segments[position].number > scrubCursor.segment {
-            scrubCursor = (segments[position].number, SegmentHeader.dataOffset)
+        if segments[position].number > place.segment {
+            place = ScrubPlace(segments[position].number, SegmentHeader.dataOffset)
         }
-        while scrubCursor.offset >= segments[position].end {
+        while place.offset >= segments[position].end {
             position += 1
             guard position < segments.count else { return nil }
-            scrubCursor = (segments[position].number, SegmentHeader.dataOffset)
+            place = ScrubPlace(segments[position].number, SegmentHeader.dataOffset)
         }
         return position
     }
 
-    /// Verifies whole groups from the cursor on; returns the bytes that were passed, over 0.
+    /// Verifies whole groups from `place` on; returns the bytes that were passed, over 0.
     private func scrubWindow(
-        of position: Int, wanted: Int, notes: inout [String]
+        of position: Int, at place: inout ScrubPlace, wanted: Int, notes: inout [String]
     ) throws(WALFailure) -> Int {
         let segment = segments[position]
-        let start = scrubCursor.offset
+        let start = place.offset
         let bytes = try read(segment, from: start, count: max(min(wanted, 1 << 20), 4_096))
         var offset = 0
         while start + offset < segment.end {
@@ -60,7 +63,9 @@ extension WriteAheadLog {
                 start + offset + envelope.groupBytes <= segment.end
             else {
                 if offset > 0 { break }
-                return try mendEnvelope(in: position, notes: &notes)
+                let passed = try mendEnvelope(in: position, from: start, notes: &notes)
+                place.offset = start + passed
+                return passed
             }
             if envelope.groupBytes > bytes.count - offset {
                 if offset > 0 { break }
@@ -71,7 +76,7 @@ extension WriteAheadLog {
             }
             offset += envelope.groupBytes
         }
-        scrubCursor.offset = start + offset
+        place.offset = start + offset
         return offset
     }
 
@@ -96,12 +101,11 @@ extension WriteAheadLog {
         _ = try verify(liveEntries(in: range, of: segment))
     }
 
-    /// Deals with a rotten envelope at the cursor; returns the bytes up to the next sound one.
+    /// Deals with a rotten envelope at byte `start`; returns the bytes up to the next sound one.
     private func mendEnvelope(
-        in position: Int, notes: inout [String]
+        in position: Int, from start: Int, notes: inout [String]
     ) throws(WALFailure) -> Int {
         let segment = segments[position]
-        let start = scrubCursor.offset
         let rest = try read(segment, from: start, count: segment.end - start)
         var end = segment.end - start
         var place = 8
@@ -114,13 +118,14 @@ extension WriteAheadLog {
             place = candidate + 8
         }
         let frames = try verify(liveEntries(in: start..<(start + end), of: segment))
-        if mendedEnvelopes.insert(MendedPlace(segment: segment.number, offset: start)).inserted {
+        let mended = MendedPlace(segment: segment.number, offset: start)
+        if !mendedEnvelopes.contains(mended) {
             try rewrite(frames)
+            mendedEnvelopes.insert(mended)
             notes.append(
                 "\(segment.file.path): the group at byte \(start) is rotten; its "
                     + "\(frames.count) frames that are sound have been written again")
         }
-        scrubCursor = (segment.number, start + end)
         return end
     }
 

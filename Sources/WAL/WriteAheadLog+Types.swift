@@ -111,13 +111,30 @@ package struct DamagedRange: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// How far a scrub has come.
+package struct ScrubPlace: Hashable, Sendable {
+    let segment: UInt64
+    var offset: Int
+
+    init(_ segment: UInt64, _ offset: Int) {
+        self.segment = segment
+        self.offset = offset
+    }
+
+    /// The first byte of the log, wherever that is by then.
+    package static let beginning = ScrubPlace(0, 0)
+}
+
 /// What one call of `scrub` has looked at.
 package struct ScrubReport: Hashable, Sendable {
     package let checkedBytes: Int
-    /// Whether the end of the log was reached; the next call begins at its start.
+    /// Whether the end of the log was reached.
     package let reachedEnd: Bool
+    /// Where the next call goes on: at the beginning, where the end was reached.
+    package let next: ScrubPlace
     /// All damage that is known now.
     package let damage: [DamagedRange]
+    /// What was mended by this call.
     package let notes: [String]
 }
 

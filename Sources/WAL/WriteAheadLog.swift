@@ -28,8 +28,6 @@ package final class WriteAheadLog {
     var spares: [String]
     var isStopped = false
     var counters = WALStatistics()
-    /// Where the next scrub begins.
-    var scrubCursor: (segment: UInt64, offset: Int) = (0, 0)
     /// Rotten envelopes whose frames have been written again.
     var mendedEnvelopes: Set<MendedPlace> = []
 

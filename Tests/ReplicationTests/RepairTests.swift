@@ -71,6 +71,26 @@ private func put(_ number: Int) -> Record {
         try expectWhole(cluster)
     }
 
+    @Test func `a check of the log mends a rotten envelope, and says so`() throws {
+        let cluster = SimulatedCluster(size: 1, seed: 47)
+        cluster.scrubBytesPerSecond = 0
+        try cluster.startAll()
+        let node = try #require(cluster.awaitLeader())
+        for number in 0..<8 { _ = cluster.propose(put(number)) }
+        #expect(node.rotEnvelope(record: 5))
+        let replica = LoopBound(try #require(node.replica), to: node.loop)
+        let report = Locked<LogReport?>(nil)
+        node.loop.turn {
+            replica.value.verifyLog { result in report.withLock { $0 = try? result.get() } }
+        }
+        cluster.world.run(milliseconds: 1_000) { report.withLock { $0 } != nil }
+        let problems = try #require(report.withLock { $0 }).problems
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("have been written again") == true, "\(problems)")
+        #expect(node.errors == ["the log was damaged and has been mended"])
+        try expectWhole(cluster)
+    }
+
     @Test func `different damage on two nodes is repaired from each other`() throws {
         let (cluster, leader, followers) = try prepared(seed: 32)
         for node in cluster.nodes { cluster.crash(node) }

@@ -17,8 +17,10 @@ import WAL
 
     private func scrubAll(_ log: WriteAheadLog, step: Int) throws -> [String] {
         var notes: [String] = []
+        var place = ScrubPlace.beginning
         for _ in 0..<10_000 {
-            let report = try log.scrub(budgetBytes: step)
+            let report = try log.scrub(budgetBytes: step, from: place)
+            place = report.next
             #expect(report.checkedBytes > 0 || report.reachedEnd)
             notes += report.notes
             if report.reachedEnd { return notes }
@@ -32,23 +34,64 @@ import WAL
         let appended = Int(fixture.log.statistics.appendedBytes)
         for _ in 0..<2 {
             var checked = 0
+            var place = ScrubPlace.beginning
             while true {
-                let report = try fixture.log.scrub(budgetBytes: 700)
+                let report = try fixture.log.scrub(budgetBytes: 700, from: place)
                 checked += report.checkedBytes
+                place = report.next
                 if report.reachedEnd { break }
             }
             #expect(checked == appended)
+            #expect(place == .beginning)
         }
         #expect(fixture.log.damage.isEmpty)
     }
 
-    @Test func `a scrub from the start passes the whole log, wherever the last one was`() throws {
+    @Test func `each of two scrubs at a time passes the whole log`() throws {
         let (fixture, frames) = try prepared()
-        _ = try fixture.log.scrub(budgetBytes: 700)
-        let report = try fixture.log.scrub(budgetBytes: .max, fromStart: true)
-        #expect(report.reachedEnd)
-        #expect(report.checkedBytes == Int(fixture.log.statistics.appendedBytes))
+        var places = [ScrubPlace.beginning, .beginning]
+        var checked = [0, 0]
+        var ended = [false, false]
+        while ended.contains(false) {
+            for (scrub, step) in [700, 1_900].enumerated() where !ended[scrub] {
+                let report = try fixture.log.scrub(budgetBytes: step, from: places[scrub])
+                places[scrub] = report.next
+                checked[scrub] += report.checkedBytes
+                ended[scrub] = report.reachedEnd
+            }
+        }
+        let appended = Int(fixture.log.statistics.appendedBytes)
+        #expect(checked == [appended, appended])
         #expect(fixture.log.frameCount == frames.count)
+    }
+
+    @Test func `a scrub goes on behind segments that have been compacted away`() throws {
+        let (fixture, frames) = try prepared()
+        let report = try fixture.log.scrub(budgetBytes: 700)
+        try fixture.log.compact(through: frames[frames.count - 1].header.lastIndex)
+        let rest = try fixture.log.scrub(budgetBytes: .max, from: report.next)
+        let held = fixture.log.statistics
+        #expect(rest.reachedEnd)
+        #expect(rest.checkedBytes == held.heldBytes - held.segments * SegmentHeader.dataOffset)
+    }
+
+    @Test func `a rotten envelope that a full disk leaves is mended by a later scrub`() throws {
+        let (fixture, frames) = try prepared()
+        let path = LogFixture.path(1)
+        fixture.disk.tamper(with: path) { $0[SegmentHeader.dataOffset + 9] ^= 0x10 }
+        fixture.disk.setCapacity(fixture.disk.usedBytes)
+        while fixture.log.hasRoom(for: 100) { try fixture.append(1, term: 2, payloadBytes: 20) }
+        let room = fixture.log.statistics.appendedBytes
+        #expect { try fixture.log.scrub(budgetBytes: .max) } throws: {
+            ($0 as? WALFailure)?.isDiskFull == true
+        }
+        #expect(fixture.log.statistics.appendedBytes == room)
+        fixture.disk.setCapacity(.max)
+        #expect(try fixture.log.scrub(budgetBytes: .max).notes.count == 1)
+        #expect(try fixture.log.scrub(budgetBytes: .max).notes.isEmpty)
+        try fixture.reopen()
+        #expect(fixture.recovery.damage.isEmpty)
+        #expect(fixture.recovery.frames.prefix(frames.count) == frames.map(\.header)[...])
     }
 
     @Test(arguments: [1, 400, 100_000])
