@@ -52,12 +52,28 @@ package struct EngineLocation: Sendable {
         return path
     }
 
-    /// Makes the engine in `path` (below the root) the present one, durably.
-    func adopt(_ path: String) throws(FileFailure) {
-        try point(to: String(path.dropFirst(root.count + 1)))
+    /// Removes what has become of a `staging` folder that is not needed; its engine is closed.
+    func discard(_ path: String) throws(FileFailure) {
+        try fileSystem.removeTree(path)
+    }
+
+    /// Takes the room that `adopt` needs for the engine in `path` (below the root).
+    func prepare(_ path: String) throws(FileFailure) {
+        try writePointer(to: String(path.dropFirst(root.count + 1)))
+    }
+
+    /// Makes the engine that `prepare` was called for last the present one, durably.
+    func adopt() throws(FileFailure) {
+        try fileSystem.rename(pointer + ".new", to: pointer)
+        try fileSystem.syncDirectory(root)
     }
 
     private func point(to name: String) throws(FileFailure) {
+        try writePointer(to: name)
+        try adopt()
+    }
+
+    private func writePointer(to name: String) throws(FileFailure) {
         let temporary = pointer + ".new"
         if try fileSystem.exists(temporary) {
             try fileSystem.remove(temporary)
@@ -66,7 +82,5 @@ package struct EngineLocation: Sendable {
         defer { file.close() }
         try file.write([Array(name.utf8)], at: 0)
         try file.sync()
-        try fileSystem.rename(temporary, to: pointer)
-        try fileSystem.syncDirectory(root)
     }
 }

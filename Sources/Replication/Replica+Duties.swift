@@ -48,13 +48,14 @@ extension Replica {
     /// Tells the consensus what the disk lets it do, if that has changed.
     func reconsiderDiskHealth() {
         let present: DiskHealth =
-            isDiskFull || isDiskHung ? .cannotWrite : isEngineFull ? .shouldNotLead : .good
+            isLogFull || isDiskHung ? .cannotWrite : isEngineFull ? .shouldNotLead : .good
         guard present != diskHealth else { return }
         diskHealth = present
         step(.diskHealth(present))
     }
 
     private func everySecond() {
+        retryLogReset()
         closeIdleSources()
         expireSessions()
         refreshDamage()

@@ -29,7 +29,7 @@ extension Replica {
     private func proposalRefusal(bytes: Int) -> RequestRefusal? {
         guard !isStopped else { return .unavailable("the node is stopping") }
         guard isLeader else { return .notLeader(leaderHint) }
-        guard !isDiskFull, !isEngineFull else {
+        guard !isLogFull, !isEngineFull else {
             return .unavailable("the leader's disk is full; free some space on it")
         }
         guard raft.canServeProposals else {

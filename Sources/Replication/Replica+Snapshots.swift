@@ -110,6 +110,8 @@ extension Replica {
     func storeSnapshotChunk(_ request: Message.SnapshotRequest, from node: NodeID) {
         // One chunk at a time: what is sent anew meanwhile is dropped.
         guard let bytes = incoming?.chunk, !isInstalling, !isStoring else { return }
+        // So is what comes while there may be no room for it; its sender repeats it.
+        if let pause = intakePause, loop.now < pause.end { return }
         var known = intake
         if let stale = known, stale.value.snapshot != request.snapshot || request.chunk == 0 {
             resources.maintenanceWorker.submit { stale.value.abandon() }
@@ -157,10 +159,9 @@ extension Replica {
         let identity = EngineIdentity(
             cluster: settings.cluster, node: settings.node, incarnation: incarnation)
         return {
-            let directory = try location.staging(index: snapshot.index.rawValue, nonce: nonce)
-            return try SnapshotIntake(
-                snapshot: snapshot, directory: directory, factory: factory, identity: identity,
-                limits: limits)
+            try SnapshotIntake(
+                snapshot: snapshot, location: location, nonce: nonce, factory: factory,
+                identity: identity, limits: limits)
         }
     }
 
@@ -172,13 +173,12 @@ extension Replica {
         guard !isStopped else { return }
         switch result {
         case .failure(let error):
-            logger.error("a snapshot cannot be stored", metadata: ["reason": "\(error)"])
+            pauseIntake(error)
             isInstalling = false
             if let intake {
                 resources.maintenanceWorker.submit { intake.value.abandon() }
             }
             intake = nil
-            step(.snapshotChunkWanted(request.snapshot, chunk: 0))
         case .success(let (intake, .wants(chunk))):
             self.intake = intake
             isInstalling = false
@@ -189,8 +189,25 @@ extension Replica {
             }
         case .success(let (intake, .complete(engine))):
             self.intake = nil
-            adopt(engine, directory: intake.value.directory, request)
+            adopt(engine, of: intake, request)
         }
+    }
+
+    private static let shortestIntakePause: UInt64 = 1_000
+    private static let longestIntakePause: UInt64 = 30_000
+
+    /// Takes no chunk for a while, twice as long as the last time; the next one begins anew.
+    private func pauseIntake(_ error: any Error) {
+        let last = intakePause?.milliseconds ?? 0
+        let next = min(max(2 * last, Self.shortestIntakePause), Self.longestIntakePause)
+        intakePause = (loop.now.advanced(milliseconds: next), next)
+        guard let dropped = intakeThrottle.admit(at: loop.now) else { return }
+        logger.error(
+            "a snapshot cannot be stored",
+            metadata: [
+                "reason": "\(error)", "again in milliseconds": "\(next)",
+                "not logged before": "\(dropped)",
+            ])
     }
 
     // MARK: Installing
@@ -200,39 +217,53 @@ extension Replica {
     /// A crash behind the first step is mended at the next start, which finds an engine that is
     /// ahead of the log and resets the log to it.
     private func adopt(
-        _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
+        _ next: any Engine, of intake: WorkerBound<SnapshotIntake>,
+        _ request: Message.SnapshotRequest
     ) {
         let location = location
-        applier.perform { applier -> Result<Adoption?, any Error> in
+        let directory = intake.value.directory
+        applier.perform { applier -> Result<Takeover, any Error> in
             Result {
                 guard applier.position.index.rawValue < request.snapshot.index.rawValue else {
-                    next.close()
-                    return nil
+                    return .unneeded
                 }
-                try location.adopt(directory)
+                do throws(FileFailure) {
+                    try location.prepare(directory)
+                } catch {
+                    guard error.kind == .noSpace else { throw error }
+                    return .noRoom(error)
+                }
+                try location.adopt()
                 let old = applier.engine
                 try applier.replace(engine: next)
-                return Adoption(
-                    old: old, position: applier.position, membership: applier.membership,
-                    sessionCount: applier.sessionCount)
+                return .done(
+                    Adoption(
+                        old: old, position: applier.position, membership: applier.membership,
+                        sessionCount: applier.sessionCount))
             }
         } done: { [self] result in
-            adopted(next, result, request)
+            adopted(next, of: intake, result, request)
         }
     }
 
     private func adopted(
-        _ next: any Engine, _ result: Result<Adoption?, any Error>,
-        _ request: Message.SnapshotRequest
+        _ next: any Engine, of intake: WorkerBound<SnapshotIntake>,
+        _ result: Result<Takeover, any Error>, _ request: Message.SnapshotRequest
     ) {
         guard !isStopped else { return }
         switch result {
         case .failure(let error):
             fail(.inconsistent("a snapshot cannot take over: \(error)"))
-        case .success(nil):
+        case .success(.unneeded):
+            resources.maintenanceWorker.submit { intake.value.abandon() }
             isInstalling = false
             pumpApply()
-        case .success(.some(let adoption)):
+        case .success(.noRoom(let failure)):
+            pauseIntake(failure)
+            resources.maintenanceWorker.submit { intake.value.abandon() }
+            isInstalling = false
+            pumpApply()
+        case .success(.done(let adoption)):
             engine.withLock { $0 = next }
             let maintenance = resources.maintenanceWorker
             resources.readWorker.submit { maintenance.submit { adoption.old.close() } }
@@ -281,12 +312,35 @@ extension Replica {
                 chain.reset(to: position.index, position.digest)
             }
             installed(request, adoption)
+        case .failure(let error) where (error as? WALFailure)?.isDiskFull == true:
+            // The log is as it was: a crash would find the engine ahead of it, and no more than that.
+            if roomlessSnapshot == nil {
+                logger.error(
+                    "no room for the log behind a snapshot", metadata: ["reason": "\(error)"])
+            }
+            roomlessSnapshot = RoomlessSnapshot(request: request, adoption: adoption)
+            reconsiderDiskHealth()
         case .failure(let error):
             fail(.inconsistent("the log cannot be reset to a snapshot: \(error)"))
         }
     }
 
+    /// Tries once more to begin the log behind a snapshot for which there was no room.
+    func retryLogReset() {
+        guard let snapshot = roomlessSnapshot, !snapshot.isTriedNow else { return }
+        roomlessSnapshot?.isTriedNow = true
+        resetLog(snapshot.request, snapshot.adoption)
+    }
+
+    /// Whether the log waits for room on the disk.
+    var isLogFull: Bool {
+        isDiskFull || roomlessSnapshot != nil
+    }
+
     private func installed(_ request: Message.SnapshotRequest, _ adoption: Adoption) {
+        intakePause = nil
+        roomlessSnapshot = nil
+        reconsiderDiskHealth()
         let position = adoption.position
         if raft.isDamaged {
             steps.insert(.tookSnapshot)
@@ -313,11 +367,28 @@ extension Replica {
 }
 
 /// What the applier holds after a snapshot's engine has taken over, and the engine before it.
-private struct Adoption: Sendable {
+struct Adoption: Sendable {
     let old: any Engine
     let position: AppliedPosition
     let membership: ClusterMembership
     let sessionCount: Int
+}
+
+/// A snapshot whose engine has taken over, while its log is still the old one.
+struct RoomlessSnapshot {
+    let request: Message.SnapshotRequest
+    let adoption: Adoption
+    /// Whether a job of the log is under way for it.
+    var isTriedNow = false
+}
+
+/// What has become of a snapshot whose rows are all there.
+private enum Takeover: Sendable {
+    case done(Adoption)
+    /// What it holds has been applied meanwhile.
+    case unneeded
+    /// The disk has no room for the name of the new engine; all is as it was.
+    case noRoom(FileFailure)
 }
 
 extension Optional {

@@ -131,6 +131,11 @@ package final class Replica {
     var intake: WorkerBound<SnapshotIntake>?
     var isInstalling = false
     var isStoring = false
+    /// Until when no chunk is taken, as one could not be stored, and for how long that is.
+    var intakePause: (end: MonotonicTime, milliseconds: UInt64)?
+    var intakeThrottle = LogThrottle(burst: 2, periodMilliseconds: 30_000)
+    /// A snapshot whose engine has taken over, while there is no room for the log to begin behind it.
+    var roomlessSnapshot: RoomlessSnapshot?
     let location: EngineLocation
 
     // Identity

@@ -12,6 +12,7 @@ import Transactions
 final class SnapshotIntake {
     let snapshot: LogPosition
     let directory: String
+    private let location: EngineLocation
     private let engine: any Engine
     private let limits: Limits
     private let codec = BlockCodec()
@@ -25,17 +26,29 @@ final class SnapshotIntake {
         case complete(any Engine)
     }
 
+    /// - Throws: `EngineFailure`, `FileFailure`; nothing is left of what was begun then.
     init(
-        snapshot: LogPosition, directory: String, factory: any EngineFactory,
-        identity: EngineIdentity, limits: Limits
-    ) throws(EngineFailure) {
+        snapshot: LogPosition, location: EngineLocation, nonce: UInt64,
+        factory: any EngineFactory, identity: EngineIdentity, limits: Limits
+    ) throws {
         self.snapshot = snapshot
-        self.directory = directory
+        self.location = location
         self.limits = limits
-        engine = try factory.open(directory)
+        directory = try location.staging(index: snapshot.index.rawValue, nonce: nonce)
+        do {
+            engine = try factory.open(directory)
+        } catch {
+            try? location.discard(directory)
+            throw error
+        }
         var batch = WriteBatch()
         batch.changes.append(identity.change)
-        try engine.write(batch)
+        do {
+            try engine.write(batch)
+        } catch {
+            abandon()
+            throw error
+        }
     }
 
     /// Stores chunk `number`; one that is not the next is answered with the number wanted.
@@ -87,8 +100,9 @@ final class SnapshotIntake {
         return .complete(engine)
     }
 
-    /// Gives up; the directory is removed by whoever opens the store next, or the next intake.
+    /// Gives up, and the room on the disk back; where that fails, the next opening of the store does.
     func abandon() {
         engine.close()
+        try? location.discard(directory)
     }
 }
