@@ -56,6 +56,7 @@ package struct Limits: Sendable, Equatable {
     /// Frames that a leader seals before the first of them is committed; what arrives meanwhile
     /// waits for the next, so that frames grow with the load.
     package var uncommittedFrames = 3
+    /// Linearizable reads of one node that have not been answered.
     package var pendingReads = 100_000
 
     // Network

@@ -53,7 +53,7 @@ extension Replica {
                 heldMessages: held.count,
                 waitingMessages: outboxes.isEmpty
                     ? 0 : outboxes.values.reduce(0) { $0 + $1.messages.count },
-                reads: gatheredReads.count + readsAwaitingApply.count,
+                reads: readsUnderWay,
                 inputs: queuedInputs.count))
     }
 

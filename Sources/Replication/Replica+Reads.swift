@@ -32,26 +32,32 @@ extension Replica {
             done(.failure(.unavailable("the node is stopping")))
             return
         }
-        let read = PendingRead(
-            run: { [unowned self] in perform(job, done: done) },
-            fail: { done(.failure($0)) })
         switch consistency {
         case .local:
-            read.run()
+            perform(job, done: done)
         case .stale(let lag):
             guard raft.isLeader ? heardOfQuorum(within: lag) : heardOfLeader(within: lag) else {
-                read.fail(
-                    .unavailable("this node has not heard of the others for over \(lag) ms"))
+                done(
+                    .failure(
+                        .unavailable("this node has not heard of the others for over \(lag) ms")))
                 return
             }
-            read.run()
+            perform(job, done: done)
         case .linearizable:
             let bound = settings.limits.pendingReads
-            guard gatheredReads.count + readsAwaitingApply.count < bound else {
-                read.fail(.unavailable("\(bound) reads are waiting; try again"))
+            guard readsUnderWay < bound else {
+                done(.failure(.unavailable("\(bound) reads are waiting; try again")))
                 return
             }
-            gatheredReads.append(read)
+            readsUnderWay += 1
+            let end: (Result<Answer, RequestRefusal>) -> Void = { [unowned self] result in
+                readsUnderWay -= 1
+                done(result)
+            }
+            gatheredReads.append(
+                PendingRead(
+                    run: { [unowned self] in perform(job, done: end) },
+                    fail: { end(.failure($0)) }))
         }
     }
 

@@ -119,6 +119,8 @@ package final class Replica {
     var sessionCount = 0
 
     // Reads
+    /// Linearizable reads that have not been answered, wherever they are.
+    var readsUnderWay = 0
     var nextNonce: UInt64
     var gatheredReads: [PendingRead] = []
     var confirmingReads: [UInt64: [PendingRead]] = [:]
