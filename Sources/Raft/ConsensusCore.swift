@@ -121,6 +121,11 @@ package struct ConsensusCore: Sendable {
         leading != nil
     }
 
+    /// Whether this leader waits for another node to run in its place.
+    package var isTransferring: Bool {
+        leading?.transfer != nil
+    }
+
     /// Whether a proposal would be taken.
     package var canServeProposals: Bool {
         guard let leading else { return false }

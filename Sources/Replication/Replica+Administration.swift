@@ -10,6 +10,7 @@ extension Replica {
     /// Ends the membership change or transfer that an operator waits for.
     func finishAdministration(_ result: Result<LogIndex, RequestRefusal>) {
         newMembers = []
+        transfer = nil
         guard let done = administration else { return }
         administration = nil
         done(result)
@@ -23,7 +24,11 @@ extension Replica {
             return
         }
         guard administration == nil else {
-            done(.failure(.refused("a change of membership is under way; wait until it has ended")))
+            done(
+                .failure(
+                    .refused(
+                        "a change of membership or a transfer is under way; wait until it has ended"
+                    )))
             return
         }
         administration = done
@@ -106,23 +111,47 @@ extension Replica {
         }
     }
 
-    /// Hands leadership over; answered when the request was taken up or refused.
+    /// Hands leadership over; answered when another node leads, or does not in time.
     package func transferLeadership(
         to node: NodeID?, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
     ) {
-        guard administration == nil else {
-            done(.failure(.refused("a change of membership is under way; wait until it has ended")))
-            return
+        administer(done) {
+            // Who was let run leads after one election, or after a few where votes are lost.
+            let patience =
+                settings.raft.transferMilliseconds + 4 * settings.raft.electionMilliseconds
+            transfer = PendingTransfer(
+                target: node, term: raft.term, deadline: loop.now.advanced(milliseconds: patience))
+            return .transfer(to: node)
         }
-        administer(done) { .transfer(to: node) }
-        // The core refuses at once or starts; success shows as a change of role.
-        finishAdministration(.success(position.index))
     }
 
-    /// Asks for leadership to move before this node goes down.
+    /// Tells the operator that a transfer has succeeded or failed, once that is so.
+    func considerTransfer() {
+        guard let transfer else { return }
+        switch raft.leader {
+        case settings.node? where raft.term > transfer.term || !raft.isTransferring:
+            let who = transfer.target.map { "node \($0) has not" } ?? "no other node has"
+            finishAdministration(
+                .failure(.refused("\(who) taken leadership over in time; this node leads")))
+        case let leader? where leader != settings.node:
+            if let target = transfer.target, target != leader {
+                finishAdministration(
+                    .failure(.refused("node \(leader) has come to lead, not node \(target)")))
+            } else {
+                finishAdministration(.success(position.index))
+            }
+        case .some, nil:
+            if loop.now >= transfer.deadline { finishAdministration(.failure(.outcomeUnknown)) }
+        }
+    }
+
+    /// Asks for leadership to move before this node goes down; to be repeated until it has, as no
+    /// follower may be fit for it yet, and one that was may not win.
     package func resign() {
-        guard raft.isLeader, raft.membership.voters.count > 1 else { return }
+        guard raft.isLeader, !raft.isTransferring, raft.membership.voters.count > 1 else { return }
+        isResigning = true
         step(.transfer(to: nil))
+        isResigning = false
     }
 
     /// Whether this node leads, read off a field: the core's own answer copies all of it.
@@ -179,6 +208,15 @@ extension Replica {
     }
 }
 
+/// A transfer of leadership that an operator waits for.
+struct PendingTransfer {
+    /// Who is to lead; nil for anybody else.
+    let target: NodeID?
+    /// The term that was led when it was asked for.
+    let term: Term
+    let deadline: MonotonicTime
+}
+
 /// What a replica tells of itself.
 package struct ReplicaReport: Sendable {
     package let role: Role
@@ -190,7 +228,7 @@ package struct ReplicaReport: Sendable {
     package let compacted: LogIndex
     package let last: LogIndex
     package let flushed: LogIndex
-    /// Bytes of the log's files, and bytes ever appended to them by this process.
+    /// Bytes that the log holds, and bytes ever appended to them by this process.
     package let logBytes: UInt64
     package let appendedBytes: UInt64
     /// Payload bytes before and after compression, of frames appended by this process.

@@ -22,6 +22,7 @@ extension Replica {
             replica.maintain()
             replica.pumpRepair()
             replica.considerReplacements()
+            replica.considerTransfer()
             replica.dutyTurn += 1
             if replica.dutyTurn.isMultiple(of: 10) {
                 replica.everySecond()

@@ -84,7 +84,8 @@ extension Replica {
         case .proposeMembership(let membership):
             membershipToPropose = membership
         case .refused(let refusal):
-            finishAdministration(.failure(describe(refusal)))
+            // What became of a proposal is told to whom it is of.
+            if proposal == nil, !isResigning { finishAdministration(.failure(describe(refusal))) }
         case .roleChanged(let report):
             roleChanged(report)
         case .setDeadline(let time):
@@ -195,6 +196,7 @@ extension Replica {
             leadershipLost()
             closeIdleSources()
         }
+        considerTransfer()
         observer.roleChanged(report)
     }
 

@@ -182,7 +182,7 @@ extension Replica {
         let hint = leaderHint
         unsealed.forEach { $0.done(.failure(.notLeader(hint))) }
         forgetProposals(after: index)
-        if !sealed.contains(where: \.endsChange) {
+        if transfer == nil || isStopped, !sealed.contains(where: \.endsChange) {
             finishAdministration(.failure(.outcomeUnknown))
         }
     }

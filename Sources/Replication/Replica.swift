@@ -170,6 +170,10 @@ package final class Replica {
     var digestWaiters: [UInt64: (Result<StateReport, RequestRefusal>) -> Void] = [:]
     var reports: [StateReport] = []
     var administration: ((Result<LogIndex, RequestRefusal>) -> Void)?
+    /// What `administration` waits for where that is leadership to move.
+    var transfer: PendingTransfer?
+    /// While leadership is offered that no operator asked to move.
+    var isResigning = false
     /// Places of nodes that a membership change under way brings in.
     var newMembers: [Member] = []
     var knownDamage: [DamagedRange] = []

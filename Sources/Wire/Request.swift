@@ -20,7 +20,7 @@ package import Transactions
 /// | 0x10 | member add | node varint, peer address text, client address text |
 /// | 0x11 | member remove | node varint |
 /// | 0x12 | member promote | node varint |
-/// | 0x13 | transfer | node varint, 0 for the best one |
+/// | 0x13 | transfer | node varint, 0 for the best one; answered when another node leads, or has not come to in time |
 /// | 0x14 | snapshot | empty |
 /// | 0x15 | verify | empty |
 package enum Request: Hashable, Sendable {

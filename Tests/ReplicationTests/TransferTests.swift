@@ -1,0 +1,101 @@
+import Codec
+import IOCore
+import Identifiers
+import Replication
+import Simulation
+import Testing
+import Transactions
+
+/// Leadership that is moved by an operator, or given up by a node that goes.
+@Suite struct TransferTests {
+    private func prepared(
+        seed: UInt64
+    ) throws -> (cluster: SimulatedCluster, leader: SimulatedNode, followers: [SimulatedNode]) {
+        let cluster = SimulatedCluster(size: 3, seed: seed)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        #expect(cluster.settle())
+        return (cluster, leader, cluster.nodes.filter { $0 !== leader })
+    }
+
+    /// Asks `node` to hand over, and what it answers; it has led until then.
+    private func transfer(
+        _ cluster: SimulatedCluster, from node: SimulatedNode, to target: NodeID?,
+        whileWaiting: () -> Void = {}
+    ) throws -> Result<LogIndex, RequestRefusal>? {
+        let answer = Locked<Result<LogIndex, RequestRefusal>?>(nil)
+        let replica = LoopBound(try #require(node.replica), to: node.loop)
+        node.loop.turn {
+            replica.value.transferLeadership(to: target) { result in
+                answer.withLock { $0 = result }
+            }
+        }
+        whileWaiting()
+        cluster.world.run(milliseconds: 5_000) { answer.withLock { $0 } != nil }
+        return answer.withLock { $0 }
+    }
+
+    @Test(arguments: [true, false])
+    func `a transfer is answered when another node leads`(isNamed: Bool) throws {
+        let (cluster, leader, followers) = try prepared(seed: 431)
+        let target = isNamed ? followers[1].identifier : nil
+        let answer = try transfer(cluster, from: leader, to: target) {
+            #expect(leader.replica?.isLeader == true)
+        }
+        guard case .success? = answer else {
+            Issue.record("\(String(describing: answer))")
+            return
+        }
+        #expect(leader.replica?.isLeader == false)
+        let next = try #require(leader.replica?.report().leader)
+        #expect(next != leader.identifier)
+        #expect(next == target || !isNamed)
+    }
+
+    @Test func `a transfer to a node that has stopped answering is told as failed`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 432)
+        for other in cluster.nodes where other !== followers[0] {
+            cluster.cut.insert([followers[0].identifier, other.identifier].sorted())
+        }
+        let answer = try transfer(cluster, from: leader, to: followers[0].identifier)
+        let target = followers[0].identifier
+        #expect(
+            answer
+                == .failure(
+                    .refused(
+                        "node \(target) has not taken leadership over in time; this node leads")))
+        #expect(leader.replica?.isLeader == true)
+        // It goes on as before, with another transfer as well.
+        guard case .success? = try transfer(cluster, from: leader, to: followers[1].identifier)
+        else {
+            Issue.record("the second transfer fails")
+            return
+        }
+        #expect(followers[1].replica?.isLeader == true)
+    }
+
+    @Test func `one transfer is under way at a time, and refusals come at once`() throws {
+        let (cluster, leader, followers) = try prepared(seed: 433)
+        let second = Locked<Result<LogIndex, RequestRefusal>?>(nil)
+        let replica = LoopBound(try #require(leader.replica), to: leader.loop)
+        let first = try transfer(cluster, from: leader, to: followers[0].identifier) {
+            leader.loop.turn {
+                replica.value.transferLeadership(to: nil) { result in
+                    second.withLock { $0 = result }
+                }
+                replica.value.resign()
+            }
+        }
+        guard case .failure(.refused(let reason))? = second.withLock({ $0 }) else {
+            Issue.record("the second is not refused")
+            return
+        }
+        #expect(reason.contains("a transfer is under way"))
+        guard case .success? = first else {
+            Issue.record("\(String(describing: first))")
+            return
+        }
+        let unknown = try transfer(cluster, from: followers[0], to: NodeID(9))
+        #expect(unknown == .failure(.refused("node 9 is not a member of the cluster")))
+    }
+}
