@@ -170,7 +170,7 @@ let package = Package(
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
                 "Properties", "Triggers", "Replication", "Client", "Lockstep", "SCF", "Wire",
-                "WAL",
+                "WAL", "Simulation",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(

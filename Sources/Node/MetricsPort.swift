@@ -1,27 +1,30 @@
-import IOCore
+package import IOCore
 import Identifiers
-import Wire
+package import Wire
 
 /// Metrics in Prometheus' text format, and health, by HTTP GET on a port of their own.
 ///
-/// `/metrics`, `/health` (200 while a leader is known and the disk answers, else 503). One request a
-/// connection; requests over 4 KiB or slower than five seconds are cut off.
-final class MetricsPort {
+/// `/metrics`, `/health` (200 while a leader is known, the disk takes writes, and the node is a member
+/// that can read its log; else 503). One request a connection; requests over 4 KiB or slower than
+/// five seconds are cut off.
+package final class MetricsPort {
     private let loop: any EventLoop
     private let network: any Network
     private let status: () -> NodeStatus
     private var listener: (any Listener)?
     private var connections: [ObjectIdentifier: MetricsConnection] = [:]
 
-    private static let connectionLimit = 64
+    package static let connectionLimit = 64
 
-    init(loop: any EventLoop, network: any Network, status: @escaping () -> NodeStatus) {
+    package init(loop: any EventLoop, network: any Network, status: @escaping () -> NodeStatus) {
         self.loop = loop
         self.network = network
         self.status = status
     }
 
-    func listen(on address: Address) throws(NetworkFailure) -> Address {
+    /// Listens, and returns where.
+    @discardableResult
+    package func listen(on address: Address) throws(NetworkFailure) -> Address {
         let listener = try network.listen(on: address) { [unowned self] connection in
             guard connections.count < Self.connectionLimit else {
                 connection.close(flush: false)
@@ -35,7 +38,7 @@ final class MetricsPort {
         return listener.address
     }
 
-    func stop() {
+    package func stop() {
         listener?.close()
         listener = nil
         for connection in Array(connections.values) {
@@ -61,8 +64,11 @@ final class MetricsPort {
             return Self.response("200 OK", Self.metrics(status()))
         case "/health":
             let status = status()
-            let isWell = status.leader != nil && status.role != .repairing
-            let text = "role \(status.role)\nleader \(status.leader?.description ?? "none")\n"
+            let canServe = status.role != .repairing && status.role != .removed
+            let isWell = status.leader != nil && canServe && status.disk == .good
+            let text =
+                "role \(status.role)\nleader \(status.leader?.description ?? "none")\n"
+                + "disk \(status.disk)\n"
             return Self.response(isWell ? "200 OK" : "503 Service Unavailable", text)
         default:
             return Self.response("404 Not Found", "there are /metrics and /health\n")
@@ -94,6 +100,11 @@ final class MetricsPort {
                 "repairing", "Whether damage keeps the node out of elections.",
                 status.role == .repairing ? 1 : 0
             ),
+            (
+                "disk_full", "Whether the log or the store waits for room.",
+                status.disk == .full ? 1 : 0
+            ),
+            ("disk_hung", "Whether a write waits for too long.", status.disk == .hung ? 1 : 0),
             ("sessions", "Open client sessions.", status.sessions),
             ("connections", "Client connections.", status.connections),
             ("log_held_bytes", "Bytes that the log holds.", status.logBytes),
@@ -115,7 +126,7 @@ final class MetricsPort {
             text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) counter\n"
             text += "lockstep_\(name) \(value)\n"
         }
-        if !status.members.isEmpty {
+        if status.role == .leader, !status.members.isEmpty {
             text +=
                 "# HELP lockstep_member_lag_records Records a member is behind, on the leader.\n"
             text += "# TYPE lockstep_member_lag_records gauge\n"

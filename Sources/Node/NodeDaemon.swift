@@ -226,6 +226,7 @@ package final class NodeDaemon {
         var status = NodeStatus(
             node: settings.replica.node, cluster: settings.replica.cluster,
             incarnation: settings.incarnation, role: hub.isRemoved ? .removed : report.nodeRole)
+        status.disk = report.isDiskFull ? .full : report.isDiskHung ? .hung : .good
         status.term = report.term
         status.leader = report.leader
         status.leaderClientAddress =

@@ -127,6 +127,7 @@ extension Replica {
 
     /// What this node waits for, and what to do about it; empty where all is well.
     var notice: String {
+        if let notice = noticeOfDisk { return notice }
         if newestMembership.voters.isEmpty { return noticeOfEmptyDirectory }
         if let peer = peers.filter({ isOfAnotherFounding($0.value) }).keys.min() {
             return "node \(peer) belongs to another founding of this cluster: empty the data "
@@ -140,6 +141,16 @@ extension Replica {
             return "waits until all first members have agreed to begin the cluster; start them all"
         }
         return rejoinObstacle ?? noticeOfLostRecords ?? noticeOfLostVoters
+    }
+
+    private var noticeOfDisk: String? {
+        if isLogFull || isEngineFull {
+            return "the disk is full: this node takes no proposals; free some space below "
+                + settings.dataDirectory
+        }
+        guard isDiskHung else { return nil }
+        return "the disk has not answered for over \(settings.diskHangMilliseconds) ms: this node "
+            + "does not lead or vote until it does"
     }
 
     /// What nobody else can give either.

@@ -7,6 +7,7 @@ extension NodeStatus {
         writer.writeUInt64(incarnation)
         writer.writeBits128(cluster?.bits ?? .zero)
         writer.writeUInt8(role.rawValue)
+        writer.writeUInt8(disk.rawValue)
         writer.writeVarint(term)
         writer.writeVarint(leader?.rawValue ?? 0)
         writer.writeBytes(boundedUTF8(leaderClientAddress, bytes: TextLimit.addressBytes))
@@ -46,6 +47,7 @@ extension NodeStatus {
         self.init(
             node: node, cluster: cluster == .zero ? nil : ClusterID(cluster),
             incarnation: incarnation, role: try reader.readEnum(NodeRole.self, "role"))
+        disk = try reader.readEnum(DiskState.self, "state of a disk")
         term = try reader.readVarint(Term.self)
         let leader = try reader.readVarint(NodeID.self)
         self.leader = leader.rawValue == 0 ? nil : leader

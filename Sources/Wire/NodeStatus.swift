@@ -6,7 +6,7 @@ package import Identifiers
 /// |---|---|
 /// | node, incarnation | varint, u64 |
 /// | cluster | 16 bytes |
-/// | role | u8 |
+/// | role, disk | u8 each; disk: 0 takes writes, 1 is full, 2 does not answer |
 /// | term, leader (0 none) | varints |
 /// | leader's client address, version | texts |
 /// | commit, applied, durable, first, last index | varints |
@@ -21,6 +21,7 @@ package struct NodeStatus: Hashable, Sendable {
     package var cluster: ClusterID?
     package var incarnation: Incarnation
     package var role: NodeRole
+    package var disk = DiskState.good
     package var term = Term.zero
     package var leader: NodeID?
     /// Where clients reach the leader; empty if unknown.
@@ -76,6 +77,15 @@ package enum NodeRole: UInt8, Sendable, CaseIterable {
     case repairing = 5
     /// Was a member, and has learned that it is none any more.
     case removed = 6
+}
+
+/// What a node's disk lets it do.
+package enum DiskState: UInt8, Sendable, CaseIterable {
+    case good = 0
+    /// The log or the store waits for room.
+    case full = 1
+    /// A write has been waiting for too long.
+    case hung = 2
 }
 
 /// Records that a node has lost.
