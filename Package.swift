@@ -197,7 +197,7 @@ let package = Package(
             "Simulation",
             [
                 "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties",
-                "Replication", "Transactions", "WAL",
+                "Replication", "Transactions", "WAL", "Node",
             ]),
         // Floor 6: arguments and wiring.
         .executableTarget(

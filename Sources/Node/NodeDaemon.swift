@@ -177,6 +177,9 @@ package final class NodeDaemon {
     }
 
     /// Hands leadership over, answers what is under way, and stops.
+    ///
+    /// Where no follower is fit to lead yet, or the one that was asked does not win, another try is
+    /// made until the time for draining is over.
     package func drain() {
         guard !isStopping else { return }
         isStopping = true
@@ -196,6 +199,7 @@ package final class NodeDaemon {
     ) {
         _ = loop.schedule(at: loop.now.advanced(milliseconds: 10)) {
             let node = back.value
+            if wasLeader { node.replica.resign() }
             let isAlone = node.replica.currentMembership.voters.count <= 1
             let isHandedOver = !wasLeader || isAlone || !node.replica.isLeader
             if (isHandedOver && node.port.count == 0) || node.loop.now >= deadline {
