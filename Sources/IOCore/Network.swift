@@ -86,11 +86,16 @@ package struct NetworkFailure: Error, Sendable, CustomStringConvertible {
     package let operation: String
     package let address: Address
     package let reason: String
+    /// Whether only another address or a privilege mends it, and no waiting.
+    package let isOfConfiguration: Bool
 
-    package init(_ operation: String, _ address: Address, reason: String) {
+    package init(
+        _ operation: String, _ address: Address, reason: String, isOfConfiguration: Bool = false
+    ) {
         self.operation = operation
         self.address = address
         self.reason = reason
+        self.isOfConfiguration = isOfConfiguration
     }
 
     package var description: String {

@@ -93,7 +93,8 @@ import Identifiers
     private static func open(_ address: Address) throws(NetworkFailure) -> (Int32, Address) {
         guard let wanted = SocketAddress(address) else {
             throw NetworkFailure(
-                "listen on", address, reason: "the host is not an IPv4 or IPv6 address")
+                "listen on", address, reason: "the host is not an IPv4 or IPv6 address",
+                isOfConfiguration: true)
         }
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(wanted.family, kind, 0)
@@ -121,6 +122,8 @@ import Identifiers
             case EADDRNOTAVAIL: "; no interface of this machine has that address"
             default: ""
             }
-        return NetworkFailure("listen on", address, reason: UVError.text(-code) + hint)
+        return NetworkFailure(
+            "listen on", address, reason: UVError.text(-code) + hint,
+            isOfConfiguration: code == EACCES || code == EADDRNOTAVAIL)
     }
 }

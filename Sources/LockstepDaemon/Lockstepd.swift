@@ -34,7 +34,8 @@ struct Lockstepd: ParsableCommand {
               73  the data directory cannot be made or opened
               74  reading or writing failed: the disk is full, broken or too slow
               75  a port or the data directory is in use by another process; try later
-              78  the configuration is wrong, each problem told on a line of its own, or the data
+              78  the configuration is wrong, each problem told on a line of its own; or an address to
+                  listen on is not of this machine, or its port needs a privilege; or the data
                   directory belongs to another node
               130, 143  a second SIGINT or SIGTERM ended it at once; nothing acknowledged is lost
             """,

@@ -283,7 +283,8 @@ final class NodeRuntime {
             }
         } catch {
             logger.critical("cannot listen", metadata: ["why": "\(error)"])
-            stopped(DaemonExit.temporary.rawValue)
+            let exit: DaemonExit = error.isOfConfiguration ? .configuration : .temporary
+            stopped(exit.rawValue)
         }
     }
 }

@@ -118,8 +118,16 @@ struct UVNetworkTests {
                         _ = try network.listen(on: first.address) { _ in }
                     } catch {
                         texts.append(error.reason)
+                        #expect(!error.isOfConfiguration)
                     }
-                    _ = try network.listen(on: Address(host: "nowhere", port: 0)) { _ in }
+                    for host in ["192.0.2.7", "nowhere"] {
+                        do throws(NetworkFailure) {
+                            _ = try network.listen(on: Address(host: host, port: 0)) { _ in }
+                        } catch {
+                            texts.append(error.description)
+                            #expect(error.isOfConfiguration)
+                        }
+                    }
                 } catch {
                     texts.append(error.description)
                 }
@@ -128,6 +136,8 @@ struct UVNetworkTests {
             #expect(
                 texts == [
                     "bound", "address already in use; another process listens there",
+                    "listen on 192.0.2.7:0: address not available; no interface of this machine has "
+                        + "that address",
                     "listen on nowhere:0: the host is not an IPv4 or IPv6 address",
                 ])
         }
