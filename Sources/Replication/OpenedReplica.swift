@@ -71,7 +71,7 @@ package struct OpenedReplica {
             identity: WriteAheadLog.Identity(
                 cluster: settings.cluster, node: settings.node, incarnation: incarnation),
             limits: settings.limits, engineDurable: position.index)
-        var notes = recovery.notes
+        var notes = recovery.rottenHeaders + recovery.notes
         let others = try others(
             than: settings.node, in: recovery, behind: position.index, of: log,
             besides: applier.membership.members.isEmpty ? founders : applier.membership,

@@ -8,7 +8,8 @@ extension WriteAheadLog {
     /// Verifies every byte of every group. A torn last group is cut off; damage is reported and
     /// kept out of the index. `engineDurable` is the last index whose effects the engine has on
     /// disk: damage up to there is in nobody's way. For a look at a log without its engine it is
-    /// nil: what lies before the log's start counts as held.
+    /// nil: what lies before the log's start counts as held, a last group that is not whole is not
+    /// judged, and nothing is said to have been mended, as its file system may be for reading only.
     ///
     /// - Throws: `futureFormat`, `foreign`; `unreadable`, `segmentMissing` and `gap` where the
     ///   files contradict each other or the engine, so that nothing is safe to do by itself;
@@ -45,7 +46,8 @@ extension WriteAheadLog {
         let recovery = Recovery(
             voting: log.voting, start: log.start, frames: headers, lastIndex: log.lastIndex,
             lastDigest: log.lastDigest ?? .empty, damage: log.damage,
-            tornBytes: replay.tornBytes, notes: opening.notes + replay.notes)
+            tornBytes: replay.tornBytes, rottenHeaders: opening.rottenHeaders,
+            notes: opening.notes + replay.notes)
         return (log, recovery)
     }
 }
@@ -63,8 +65,14 @@ struct LogOpening {
     /// Segments that a later one has made void.
     private(set) var obsolete: [Segment] = []
     private(set) var spares: [String] = []
+    private(set) var rottenHeaders: [String] = []
     private(set) var notes: [String] = []
     private(set) var steps: RecoverySteps = []
+
+    /// Whether the log is only looked at, without its engine.
+    private var isLook: Bool {
+        engineDurable == nil
+    }
 
     init(
         fileSystem: any FileSystem, directory: String, identity: WriteAheadLog.Identity,
@@ -208,7 +216,10 @@ struct LogOpening {
         }
         if page.needsRewrite {
             steps.insert(.rewroteHeader)
-            notes.append("\(path): one copy of its header was unreadable and has been rewritten")
+            rottenHeaders.append(
+                isLook
+                    ? "\(path): one copy of its header is unreadable"
+                    : "\(path): one copy of its header was unreadable and has been rewritten")
             try reading { () throws(FileFailure) in
                 try file.write([page.header.encodedPage()], at: 0)
                 try file.sync()
@@ -223,9 +234,14 @@ struct LogOpening {
             last.end + GroupEnvelope.byteCount <= last.bytes
         else { return }
         if replay.tornBytes > 0 {
+            let group =
+                "\(last.file.path): the last group, \(replay.tornBytes) bytes at byte \(last.end), "
             replay.notes.append(
-                "\(last.file.path): the last group, \(replay.tornBytes) bytes at byte "
-                    + "\(last.end), was never acknowledged and has been cut off")
+                group
+                    + (isLook
+                        ? "is not whole: the next start cuts it off as an unfinished write, or takes "
+                            + "it for damage where the store holds it"
+                        : "was never acknowledged and has been cut off"))
         }
         try reading { () throws(FileFailure) in
             let zeroes = [UInt8](repeating: 0, count: GroupEnvelope.byteCount)

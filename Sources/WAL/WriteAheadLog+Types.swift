@@ -85,7 +85,9 @@ extension WriteAheadLog {
         package let damage: [DamagedRange]
         /// Bytes of a last group that had not been acknowledged, and was cut off.
         package let tornBytes: Int
-        /// What people should know: repaired headers, cut bytes, files that were ignored.
+        /// Copies of headers that cannot be read, and have been written again unless this was a look.
+        package let rottenHeaders: [String]
+        /// What else people should know: cut bytes, files that were ignored.
         package let notes: [String]
     }
 }

@@ -85,10 +85,43 @@ import WAL
         let sound = fixture.disk.contents(of: LogFixture.path(1))
         for place in [3, 100, 515, 600] {
             fixture.disk.tamper(with: LogFixture.path(1)) { $0[place] ^= 0x40 }
+            let look = try WriteAheadLog.open(
+                fileSystem: fixture.disk.copy(), directory: LogFixture.directory,
+                identity: LogFixture.identity, limits: fixture.limits, engineDurable: nil)
+            look.log.close()
+            #expect(
+                look.recovery.rottenHeaders
+                    == ["\(LogFixture.path(1)): one copy of its header is unreadable"])
             try fixture.reopen()
-            #expect(fixture.recovery.notes.count == 1)
+            #expect(
+                fixture.recovery.rottenHeaders == [
+                    "\(LogFixture.path(1)): one copy of its header was unreadable and has been "
+                        + "rewritten"
+                ])
+            #expect(fixture.recovery.notes.isEmpty)
             #expect(fixture.disk.contents(of: LogFixture.path(1)) == sound)
         }
+    }
+
+    @Test func `a look does not judge a last group that is not whole`() throws {
+        let fixture = try LogFixture()
+        try fixture.append(1)
+        try fixture.append(1)
+        let end = SampleLog.endOfData(in: fixture.disk, segment: 1)
+        fixture.disk.tamper(with: LogFixture.path(1)) { $0[end - 20] ^= 0x40 }
+        let look = try WriteAheadLog.open(
+            fileSystem: fixture.disk.copy(), directory: LogFixture.directory,
+            identity: LogFixture.identity, limits: fixture.limits, engineDurable: nil)
+        look.log.close()
+        #expect(look.recovery.tornBytes > 0)
+        #expect(look.recovery.notes.count == 1)
+        #expect(
+            look.recovery.notes.first?.hasSuffix(
+                "is not whole: the next start cuts it off as an unfinished write, or takes it for "
+                    + "damage where the store holds it") == true)
+        try fixture.reopen(engineDurable: LogIndex(2))
+        #expect(fixture.recovery.tornBytes == 0)
+        #expect(!fixture.recovery.damage.isEmpty)
     }
 
     @Test func `unknown files are left alone and named`() throws {

@@ -128,9 +128,11 @@ struct LogVerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Make each node of --endpoints read and check its whole log, or check one here.",
         discussion: """
-            Exits with 1 where damage is found; every problem is told with its place. All nodes \
-            are asked, also where one does not answer; where no damage is found, the command then \
-            ends with the code of that failure, such as 69 for a node that is down.
+            Exits with 1 where damage is found, also where the check has mended it; every problem is \
+            told with its place. All nodes are asked, also where one does not answer; where no damage \
+            is found, the command then ends with the code of that failure, such as 69 for a node that \
+            is down. A log is read at the speed of its disk: let --timeout allow for that. With --data the store is not looked at: a last write that is not whole, as a \
+            crash may leave it, is told and is no damage.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
@@ -146,11 +148,8 @@ struct LogVerifyCommand: AsyncParsableCommand {
 
     private func verify(_ inspection: LogInspection) throws {
         let recovery = inspection.recovery
-        let problems = recovery.damage.map { "\($0)" }
+        let problems = recovery.damage.map { "\($0)" } + recovery.rottenHeaders
         var text = "\(recovery.frames.count) frames up to index \(recovery.lastIndex) are sound\n"
-        if recovery.tornBytes > 0 {
-            text += "\(recovery.tornBytes) bytes of an unfinished write would be cut off\n"
-        }
         for note in recovery.notes + problems { text += note + "\n" }
         try cluster.show(
             [

@@ -4,7 +4,10 @@ import IOPosix
 import Identifiers
 import WAL
 
-/// The log of a node that does not run, as its next start would find it; nothing is changed.
+/// The log of a node that does not run; nothing is changed.
+///
+/// It is read without the store engine, so that what the next start makes of a last group that is not
+/// whole cannot be told.
 struct LogInspection {
     let directory: String
     let identity: WriteAheadLog.Identity
