@@ -46,8 +46,12 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }
-        let known = reports.lazy.compactMap { try? $0.status.get() }.map(\.leaderClientAddress)
-        guard let leader = known.compactMap({ Address($0) }).first else {
+        // A node that was cut off may still name the leader of an earlier term.
+        let known = reports.compactMap { try? $0.status.get() }
+            .filter { Address($0.leaderClientAddress) != nil }
+        guard let newest = known.max(by: { $0.term < $1.term }),
+            let leader = Address(newest.leaderClientAddress)
+        else {
             throw CommandFailure(
                 .unavailable, "no leader is known; check --endpoints and that a majority runs")
         }

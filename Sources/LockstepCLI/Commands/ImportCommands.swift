@@ -170,14 +170,15 @@ struct ImportSummary {
 struct ExportPackagesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dpkg",
-        abstract: "Write all imported packages as a control file, sorted by their groups' names.")
+        abstract: "Write all imported packages as a control file, sorted by their groups' names.",
+        discussion: """
+            With --json a field that is not UTF-8 comes out as {"hex": "…"}.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
     func run() async throws {
-        let groups = try await cluster.withClient { client in
-            try await PackageExport(client: client, inFlight: 64).all { _, _ in }
-        }
+        let groups = try await cluster.withClient { client in try await all(client) }
         var stanzas: [ControlStanza] = []
         for group in groups {
             do throws(RebuildFailure) {
@@ -188,14 +189,26 @@ struct ExportPackagesCommand: AsyncParsableCommand {
         }
         if cluster.json {
             let documents: [JSONValue] = stanzas.map { stanza in
-                .object(
-                    stanza.fields.map {
-                        JSONMember($0.name, .string(String(decoding: $0.value, as: UTF8.self)))
-                    })
+                .object(stanza.fields.map { JSONMember($0.name, Self.text($0.value)) })
             }
             try Streams.write(JSONValue.array(documents).indentedText + "\n")
         } else {
             try Streams.write(Array(stanzas.map(\.bytes).joined(separator: [0x0A])))
         }
+    }
+
+    private func all(_ client: LockstepClient) async throws -> [PackageGroup] {
+        var bar: ProgressReport?
+        defer { bar?.finish() }
+        return try await PackageExport(client: client, inFlight: 64).all { done, total in
+            let shown = bar ?? ProgressReport("export", total: total)
+            bar = shown
+            shown.update(done)
+        }
+    }
+
+    private static func text(_ bytes: [UInt8]) -> JSONValue {
+        String(validating: bytes, as: UTF8.self).map { .string($0) }
+            ?? ["hex": .string(JSONValue.hexadecimal(bytes))]
     }
 }

@@ -23,16 +23,29 @@ struct LogShowCommand: AsyncParsableCommand {
         commandName: "show",
         abstract: "Show each node's log, or every frame of a data directory.",
         discussion: """
-            FILES is what a node's log takes on disk, with the room that is prepared for what comes; \
-            RATIO is how well what was appended since the node's start is compressed.
+            HELD is what a node's log holds, without the room that its files have prepared for what \
+            comes; RATIO is how well what was appended since the node's start is compressed.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Option(help: dataHelp) var data: String?
-    @Option(help: ArgumentHelp("The first index to show, with --data.", valueName: "index"))
-    var from: UInt64 = 1
-    @Option(help: ArgumentHelp("How many frames to show, with --data.", valueName: "number"))
-    var count = 100
+    @Option(
+        help: ArgumentHelp("The first index to show, with --data (default: 1).", valueName: "index")
+    )
+    var from: UInt64?
+    @Option(
+        help: ArgumentHelp(
+            "How many frames to show, with --data (default: 100).", valueName: "number"))
+    var count: Int?
+
+    func validate() throws {
+        if data == nil, from != nil || count != nil {
+            throw ValidationError(
+                "--from and --count choose frames of a data directory; add --data, or leave them out."
+            )
+        }
+        if let count, count < 0 { throw ValidationError("--count must be 0 or more.") }
+    }
 
     func run() async throws {
         if let data {
@@ -46,7 +59,7 @@ struct LogShowCommand: AsyncParsableCommand {
         let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }
         var table = Table([
             .init("ENDPOINT"), .init("FIRST", .right), .init("LAST", .right),
-            .init("DURABLE", .right), .init("COMMIT", .right), .init("FILES", .right),
+            .init("DURABLE", .right), .init("COMMIT", .right), .init("HELD", .right),
             .init("RATIO", .right),
         ])
         var documents: [JSONValue] = []
@@ -75,6 +88,8 @@ struct LogShowCommand: AsyncParsableCommand {
                 "last-index": .number(status.lastLogIndex),
                 "durable-index": .number(status.durableIndex),
                 "commit-index": .number(status.commitIndex), "log-bytes": .number(status.logBytes),
+                "compression-ratio": status.compressionRatio.map { .number($0, decimals: 3) }
+                    ?? .null,
             ])
         }
         try cluster.show(.array(documents), text: table.text)
@@ -85,7 +100,8 @@ struct LogShowCommand: AsyncParsableCommand {
 
     private func show(_ inspection: LogInspection) throws {
         let recovery = inspection.recovery
-        let frames = recovery.frames.filter { $0.lastIndex.rawValue >= from }.prefix(max(count, 0))
+        let frames = recovery.frames.filter { $0.lastIndex.rawValue >= from ?? 1 }
+            .prefix(count ?? 100)
         var table = Table([
             .init("FIRST", .right), .init("RECORDS", .right), .init("TERM", .right), .init("KIND"),
             .init("STORED", .right), .init("RAW", .right), .init("DIGEST"),

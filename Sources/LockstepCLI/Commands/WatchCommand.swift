@@ -33,6 +33,10 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("End after so many transactions.", valueName: "number"))
     var count: Int?
 
+    func validate() throws {
+        if let count, count < 0 { throw ValidationError("--count must be 0 or more.") }
+    }
+
     func run() async throws {
         try await cluster.withClient { client in
             let feed = try client.watch(
