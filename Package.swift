@@ -66,6 +66,7 @@ let package = Package(
         .systemLibrary(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "CChecksum"),
+        .target(name: "CTerminal"),
         module("Identifiers"),
         // Floor 1: values and seams.
         module("Codec", ["Identifiers", "CChecksum", "COpenSSL"]),
@@ -253,7 +254,7 @@ let package = Package(
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
                 "WAL", "Wire", "Properties", "Manifests", "Client", "Lockstep", "JSON",
-                "TextOutput", "DebianControl",
+                "TextOutput", "DebianControl", "CTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -64,11 +64,28 @@ struct BenchCommand: AsyncParsableCommand {
         plan.workload.groupsPerClient = groups
         plan.workload.seed = seed
         let nodes = try cluster.nodes().compactMap { Address("\($0)") }
+        let clock = Self.showingTime(of: plan.warmUp + plan.duration)
         let result = await BenchRun.run(plan, leader: leader, nodes: nodes)
+        clock.cancel()
+        await clock.value
         try show(result)
         if result.tally.committed == 0 {
             throw CommandFailure(
                 .unavailable, "nothing was committed: \(result.tally.lastProblem ?? "no answer")")
+        }
+    }
+
+    /// Shows on a terminal how much of `duration` is over, until it is cancelled.
+    private static func showingTime(of duration: Duration) -> Task<Void, Never> {
+        Task {
+            let bar = ProgressReport(
+                "bench, seconds", total: max(1, Int(duration.components.seconds)))
+            defer { bar.finish() }
+            let start = ContinuousClock.now
+            while !Task.isCancelled {
+                bar.update(Int((ContinuousClock.now - start).components.seconds))
+                try? await Task.sleep(for: .milliseconds(200))
+            }
         }
     }
 

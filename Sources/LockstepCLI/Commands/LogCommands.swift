@@ -181,7 +181,7 @@ struct LogVerifyCommand: AsyncParsableCommand {
     private func verifyOnline() async throws {
         let nodes = try cluster.nodes()
         let round = try await cluster.withClient { client in
-            try await NodeRound.ask(nodes) { try await client.verify($0) }
+            try await NodeRound.ask(nodes, title: "verify") { try await client.verify($0) }
         }
         let report = VerificationRound(round)
         try cluster.show(report.document, text: report.text)

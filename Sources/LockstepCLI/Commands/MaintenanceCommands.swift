@@ -18,7 +18,9 @@ struct SnapshotCommand: AsyncParsableCommand {
     func run() async throws {
         let nodes = try cluster.nodes()
         let round = try await cluster.withClient { client in
-            try await NodeRound.ask(nodes) { try await client.snapshot(of: $0) }
+            try await NodeRound.ask(nodes, title: "snapshot") {
+                try await client.snapshot(of: $0)
+            }
         }
         let report = SnapshotRound(round)
         try cluster.show(report.document, text: report.text)
@@ -43,7 +45,7 @@ struct DigestCommand: AsyncParsableCommand {
         let nodes = try cluster.nodes()
         let report = try await cluster.withClient { client in
             let mark = try await client.markDigest()
-            let round = try await NodeRound.ask(nodes) { node in
+            let round = try await NodeRound.ask(nodes, title: "digest") { node in
                 try await askUntilThere(client, node, mark.index).digest
             }
             return DigestReport(mark: mark, round: round)

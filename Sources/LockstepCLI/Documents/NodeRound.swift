@@ -7,14 +7,18 @@ package struct NodeRound<Answer> {
 
     package init() {}
 
-    /// Asks one node after the other, the others too where one gives no answer.
+    /// Asks one node after the other, the others too where one gives no answer; on a terminal `title`
+    /// and how many have answered are shown meanwhile.
     ///
     /// Throws what is neither an error of the client nor of a command.
     static func ask(
-        _ nodes: [Endpoint], _ question: (Endpoint) async throws -> Answer
+        _ nodes: [Endpoint], title: String, _ question: (Endpoint) async throws -> Answer
     ) async throws -> NodeRound {
         var round = NodeRound()
+        let bar = ProgressReport(title, total: nodes.count)
+        defer { bar.finish() }
         for node in nodes {
+            bar.update(round.answers.count)
             do {
                 round.answers.append((node, .success(try await question(node))))
             } catch {

@@ -1,3 +1,5 @@
+import CTerminal
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -39,10 +41,13 @@ package enum Streams {
         isatty(STDERR_FILENO) == 1
     }
 
-    /// Columns of the terminal, from the environment; 80 if that does not tell.
+    /// Columns of the terminal, from the environment, or else as the standard error or output knows
+    /// them; 80 if nothing tells.
     static var terminalColumns: Int {
-        let text = unsafe getenv("COLUMNS").map { unsafe String(cString: $0) }
-        return text.flatMap { Int($0) }.map { min(max($0, 20), 500) } ?? 80
+        let named = environment("COLUMNS").flatMap { Int($0) }
+        let known = [STDERR_FILENO, STDOUT_FILENO].lazy
+            .map { Int(lockstep_terminal_columns($0)) }.first { $0 > 0 }
+        return (named ?? known).map { min(max($0, 20), 500) } ?? 80
     }
 
     static func environment(_ name: String) -> String? {
