@@ -256,22 +256,4 @@ final class PeerConnection: ConnectionHandler {
             throw .malformed(at: 4, what: "peer message of kind \(kind)")
         }
     }
-
-    private enum Received {
-        case core(PeerMessage)
-        case founding(FoundingMessage)
-    }
-
-    private func decode(
-        _ message: (kind: UInt8, body: ByteReader)
-    ) throws(DecodingFailure) -> Received {
-        switch message.kind {
-        case PeerMessage.kind:
-            .core(try PeerMessage.decode(message.body, limits: hub.limits))
-        case FoundingMessage.kind:
-            .founding(try FoundingMessage.decode(message.body, limits: hub.limits))
-        case let kind:
-            throw .malformed(at: 4, what: "peer message of kind \(kind)")
-        }
-    }
 }
