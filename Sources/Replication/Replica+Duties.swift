@@ -44,6 +44,16 @@ extension Replica {
             "the disk does not answer",
             metadata: ["milliseconds": "\(loop.now.milliseconds(since: since))"])
         reconsiderDiskHealth()
+        sendWaitersAway()
+    }
+
+    /// Nothing more is applied before the disk answers, so whoever waits for that is to ask another
+    /// node: what was proposed may be committed, and its session knows the outcome there.
+    private func sendWaitersAway() {
+        forgetProposals(after: position.index)
+        let reads = readsAwaitingApply
+        readsAwaitingApply = []
+        reads.forEach { $0.read.fail(.notLeader(leaderHint)) }
     }
 
     /// Tells the consensus what the disk lets it do, if that has changed.

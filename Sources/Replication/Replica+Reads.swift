@@ -92,6 +92,9 @@ extension Replica {
         for read in reads {
             if isApplied(index) {
                 read.run()
+            } else if isDiskHung {
+                // What it waits for is not applied here until the disk answers.
+                read.fail(.notLeader(leaderHint))
             } else {
                 readsAwaitingApply.append((index, read))
             }
