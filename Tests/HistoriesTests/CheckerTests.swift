@@ -103,6 +103,15 @@ import Testing
         ("money made", [Drawn(0...1, "read", [], .done([5, 6]))], "11 in all, not 10"),
         ("a debt", [Drawn(0...1, "read", [], .done([-1, 11]))], "an account holds -1"),
         ("an account gone", [Drawn(0...1, "read", [], .done([10]))], "1 accounts, not 2"),
+        (
+            "a read that finds one missing",
+            [Drawn(0...1, "read", [], .done(.text("account 1 is gone")))], "account 1 is gone"
+        ),
+        (
+            "a transfer that finds one missing",
+            [Drawn(0...1, "transfer", [0, 1, 2], .done(.text("account 1 is gone")))],
+            "account 1 is gone"
+        ),
     ]
 
     @Test(arguments: banks)

@@ -1,5 +1,6 @@
 /// Checks transfers between accounts: `transfer(from, to, amount)`, and `read` → all balances.
 ///
+/// A text as the result of either tells of an account that was not there, which is a violation.
 /// Every read must hold as many accounts and as much money as at the start, and no account less than
 /// nothing. `BankModel` says whether the reads fit the transfers as well.
 package struct BankChecker {
@@ -16,9 +17,13 @@ package struct BankChecker {
         var report = CheckReport("\(workload): no money made or lost")
         let total = balances.reduce(0, +)
         var reads = 0
-        for operation in history.operations(of: workload)
-        where operation.invocation.function == "read" {
+        for operation in history.operations(of: workload) {
             guard let result = operation.result else { continue }
+            if case .text(let text) = result {
+                report.add(Finding("\(text): \(operation)", operations: [operation.number]))
+                continue
+            }
+            guard operation.invocation.function == "read" else { continue }
             reads += 1
             let found = result.integers ?? []
             let fault: String

@@ -46,6 +46,8 @@ package struct BankModel: SequentialModel {
     }
 
     private func call(_ operation: Operation) throws(ModelFailure) -> Call? {
+        // Not done, for an account was not there; `BankChecker` has that.
+        if case .text? = operation.result { return nil }
         let arguments = Datum.list(operation.invocation.arguments).integers ?? []
         switch (operation.invocation.function, arguments.count) {
         case ("open", 1...):
