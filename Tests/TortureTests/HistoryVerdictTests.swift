@@ -4,28 +4,43 @@ import Testing
 import Torture
 
 @Suite struct HistoryVerdictTests {
-    /// A history of one register: written with 5, then read.
-    private func history(read value: Int64) -> History {
-        func invocation(_ number: Int, _ function: String, _ arguments: [Datum]) -> Event.Content {
-            .invocation(
-                Invocation(
-                    operation: number, client: 0, workload: "register", function: function,
-                    key: "r0", arguments: arguments))
+    /// A history of one register: written with 5, read, exchanged for 6, and ended; one of these not.
+    private func history(
+        read value: Int64, without missing: String? = nil
+    ) -> History {
+        let operations: [(function: String, arguments: [Datum], result: Datum)] = [
+            ("write", [.integer(5)], .nothing), ("read", [], .integer(value)),
+            ("cas", [.integer(5), .integer(6)], true),
+        ]
+        var events: [Event] = []
+        func add(_ content: Event.Content) {
+            events.append(Event(UInt64(events.count + 1), content))
         }
-        return History(
-            seed: 7, title: "made up",
-            events: [
-                Event(1, invocation(0, "write", [.integer(5)])),
-                Event(2, .completion(operation: 0, .done(.nothing))),
-                Event(3, invocation(1, "read", [])),
-                Event(4, .completion(operation: 1, .done(.integer(value)))),
-            ])
+        for (number, operation) in operations.enumerated() {
+            add(
+                .invocation(
+                    Invocation(
+                        operation: number, client: 0, workload: "register",
+                        function: operation.function, key: "r0", arguments: operation.arguments)))
+            let isMissing = operation.function == missing
+            add(
+                .completion(
+                    operation: number, isMissing ? .failed("no") : .done(operation.result)))
+        }
+        if missing != "end" {
+            add(
+                .observation(
+                    Observation(
+                        client: 4, workload: "register", function: "end", key: "reads",
+                        value: .nothing)))
+        }
+        return History(seed: 7, title: "made up", events: events)
     }
 
     @Test func `a good history is clean`() throws {
         let verdict = HistoryVerdict(history(read: 5))
         #expect(verdict.isClean)
-        #expect(verdict.operations == 2)
+        #expect(verdict.operations == 3)
         #expect(verdict.reports.map(\.checker) == ["register: linearizable register"])
         #expect(verdict.text.hasSuffix("verdict: clean\n"))
         #expect(try JSONParser.parse(verdict.json)["clean"] == .boolean(true))
@@ -45,21 +60,11 @@ import Torture
         #expect(verdict.reports.isEmpty)
     }
 
-    @Test func `what was asked for often and never done is told`() {
-        var made = history(read: 5)
-        for number in 2..<12 {
-            made.events.append(
-                Event(
-                    UInt64(number * 2 + 1),
-                    .invocation(
-                        Invocation(
-                            operation: number, client: 0, workload: "register", function: "cas",
-                            key: "r0", arguments: [.integer(5), .integer(Int64(number + 10))]))))
-            made.events.append(
-                Event(UInt64(number * 2 + 2), .completion(operation: number, .failed("no"))))
-        }
-        let verdict = HistoryVerdict(made)
-        #expect(verdict.neverDone == ["register cas"])
+    @Test(arguments: ["read", "cas", "end"])
+    func `what a workload is to do and never did is told`(_ missing: String) {
+        let verdict = HistoryVerdict(history(read: 5, without: missing))
+        #expect(verdict.neverDone == ["register \(missing)"])
+        for report in verdict.reports { #expect(report.isClean) }
         #expect(!verdict.isClean)
     }
 }

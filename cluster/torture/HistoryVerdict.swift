@@ -8,8 +8,8 @@ import TextOutput
 package struct HistoryVerdict {
     private let history: History
     package let reports: [CheckReport]
-    /// Functions that clients asked for ten times and more, and never got: a checker had nothing to
-    /// look at.
+    /// What a workload is to do and never did, its functions and its end: a checker had nothing to look
+    /// at, or nothing behind the last result.
     package let neverDone: [String]
     private var done = 0
     private var failed = 0
@@ -27,14 +27,13 @@ package struct HistoryVerdict {
     init(_ history: History, _ workloads: [any CheckedWorkload]?) {
         self.history = history
         var names: Set<String> = []
-        var counts: [String: (asked: Int, done: Int)] = [:]
+        var happened: Set<String> = []
         for operation in history.operations {
-            let name = "\(operation.invocation.workload) \(operation.invocation.function)"
-            names.insert(operation.invocation.workload)
-            counts[name, default: (0, 0)].asked += 1
+            let workload = operation.invocation.workload
+            names.insert(workload)
             switch operation.outcome {
             case .done:
-                counts[name, default: (0, 0)].done += 1
+                happened.insert("\(workload) \(operation.invocation.function)")
                 done += 1
             case .failed: failed += 1
             case .unknown: unknown += 1
@@ -44,14 +43,17 @@ package struct HistoryVerdict {
             switch event.content {
             case .observation(let observation):
                 names.insert(observation.workload)
+                if observation.function == "end" { happened.insert("\(observation.workload) end") }
                 observations += 1
             case .faultBegin: faults += 1
             case .leader: leaders += 1
             case .invocation, .completion, .faultEnd, .note: break
             }
         }
-        neverDone = counts.filter { $0.value.asked >= 10 && $0.value.done == 0 }.map(\.key).sorted()
         let checked = workloads ?? Workloads.all.filter { names.contains($0.name) }
+        neverDone = checked.flatMap { workload in
+            (workload.functions + ["end"]).map { "\(workload.name) \($0)" }
+        }.filter { !happened.contains($0) }
         reports = WorkloadRun.check(history, checked)
     }
 

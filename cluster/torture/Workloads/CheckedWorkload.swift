@@ -9,6 +9,9 @@ protocol CheckedWorkload: Sendable {
     /// What it does and what its checkers demand, in a line for the help.
     var summary: String { get }
 
+    /// The operations that it asks for; each must have been done once at least.
+    var functions: [String] { get }
+
     /// Makes what must be there before the clients begin; no fault is in force.
     func setUp(_ setting: WorkloadSetting) async throws(TortureFailure)
 

@@ -5,6 +5,7 @@ import Lockstep
 struct CounterWorkload: CheckedWorkload {
     let name = "counter"
     let summary = "additions to counters, tried again after conflicts: linearizable"
+    let functions = ["read", "add"]
     private static let keys = 3
     private static let tries = 20
 

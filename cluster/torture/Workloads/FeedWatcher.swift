@@ -78,7 +78,8 @@ final class FeedWatcher: Sendable {
 
     /// Takes down what one watch brings, until `atMost` change sets or the index `end` have come.
     private func watch(
-        _ client: LockstepClient, _ setting: WorkloadSetting, atMost: Int, through end: UInt64
+        _ client: LockstepClient, _ setting: WorkloadSetting, atMost: Int, through end: UInt64,
+        _ pulse: Pulse? = nil
     ) async throws(LockstepError) {
         let start = next.withLock { $0 }
         observe(setting, "start", .integer(Int64(start)))
@@ -86,6 +87,7 @@ final class FeedWatcher: Sendable {
         let feed = try client.watch(
             from: .index(start), keyPrefixes: [prefix], timeout: setting.patience)
         for try await set in feed {
+            pulse?.beat()
             let note = set.properties.first { $0.name == noteName }?.value
             let id = note.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
             observe(
@@ -101,9 +103,15 @@ final class FeedWatcher: Sendable {
         let last = try await commit(1, setting, "ending the watch")
         let client = try setting.connect("torture \(workload) end")
         defer { client.close() }
-        _ = try await setting.must("watching to the end") { () throws(LockstepError) in
-            try await self.watch(client, setting, atMost: .max, through: last)
+        try await setting.must("watching to the end") { () throws(LockstepError) in
+            try await withStallGuard(setting.patience) { pulse throws(LockstepError) in
+                try await self.watch(client, setting, atMost: .max, through: last, pulse)
+            }
+            let seen = self.next.withLock { $0 }
+            guard seen > last else {
+                throw .outcomeUnknown("the watch stood still at \(seen), before \(last)")
+            }
         }
-        if next.withLock({ $0 }) > last { observe(setting, "end", .integer(Int64(last))) }
+        observe(setting, "end", .integer(Int64(last)))
     }
 }

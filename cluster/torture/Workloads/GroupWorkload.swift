@@ -5,6 +5,7 @@ import Lockstep
 struct GroupWorkload: CheckedWorkload {
     let name = "group"
     let summary = "changes of groups from the version read: none lost, versions grow"
+    let functions = ["read", "update"]
     private static let keys = 3
 
     private static func group(_ key: String) -> String {

@@ -6,6 +6,7 @@ import Lockstep
 final class ListWorkload: CheckedWorkload {
     let name = "list"
     let summary = "appends to lists and reads of whole lists: linearizable, one order"
+    let functions = ["read", "append"]
     private static let slots = 3
     /// After so many operations the lists are left behind for new ones, so that none grows long.
     private static let operationsPerList = 200

@@ -5,6 +5,7 @@ import Lockstep
 struct RegisterWorkload: CheckedWorkload {
     let name = "register"
     let summary = "reads, writes and compare-and-sets of values: linearizable"
+    let functions = ["read", "write", "cas"]
     private static let keys = 5
 
     private static func path(_ key: String) -> String {

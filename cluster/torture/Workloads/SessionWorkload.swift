@@ -6,6 +6,7 @@ import Lockstep
 struct SessionWorkload: CheckedWorkload {
     let name = "session"
     let summary = "transactions sent again under their number: one effect, one answer"
+    let functions = ["submit"]
     private let watcher = FeedWatcher(workload: "session")
 
     func setUp(_ setting: WorkloadSetting) async throws(TortureFailure) {

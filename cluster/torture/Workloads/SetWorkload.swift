@@ -6,6 +6,7 @@ import Lockstep
 final class SetWorkload: CheckedWorkload {
     let name = "set"
     let summary = "elements added to sets: none lost, from nowhere, or twice"
+    let functions = ["read", "add"]
     private static let elementsPerSet = 100
 
     private let additions = Locked<Int64>(0)

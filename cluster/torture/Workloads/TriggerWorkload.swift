@@ -7,6 +7,7 @@ import Lockstep
 final class TriggerWorkload: CheckedWorkload {
     let name = "trigger"
     let summary = "a trigger's program: told of every commit, in order, repeats with the same key"
+    let functions = ["commit"]
     private static let program = "torture-deliveries.sh"
     private static let output = "torture-deliveries"
     private static let noteName = "trigger-id"

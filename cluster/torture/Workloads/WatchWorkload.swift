@@ -5,6 +5,7 @@ import Lockstep
 struct WatchWorkload: CheckedWorkload {
     let name = "watch"
     let summary = "a watch that is resumed now and then: every commit in order, once"
+    let functions = ["commit"]
     private let watcher = FeedWatcher(workload: "watch")
 
     func setUp(_ setting: WorkloadSetting) async throws(TortureFailure) {

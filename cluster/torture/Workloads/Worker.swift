@@ -1,4 +1,5 @@
 import Histories
+import IOCore
 import Lockstep
 
 /// One client of a workload: asks one thing after the other and takes down what it was told.
@@ -10,6 +11,8 @@ struct Worker: Sendable {
     let deadline: ContinuousClock.Instant
     var generator: SeededGenerator
     private var values = 0
+    /// Operations that have brought no result.
+    private let unanswered = Locked(0)
 
     /// Client `place` of a workload; it makes its choices from the run's seed.
     init(
@@ -57,6 +60,9 @@ struct Worker: Sendable {
     }
 
     /// Runs one more client after the others, when all faults are over, and waits for a leader first.
+    ///
+    /// Observes `end` when each operation of `body`, which is run again where that is needed, has had
+    /// its result: without it nothing is known of what came after the last result before.
     static func finish(
         _ workload: some CheckedWorkload, _ setting: WorkloadSetting,
         _ body: (Worker) async throws(TortureFailure) -> Void
@@ -68,7 +74,17 @@ struct Worker: Sendable {
             () throws(LockstepError) in
             try await worker.connection.names(.services, timeout: setting.timeout)
         }
-        try await body(worker)
+        repeat {
+            worker.unanswered.withLock { $0 = 0 }
+            try await body(worker)
+        } while worker.unanswered.withLock({ $0 }) > 0 && ContinuousClock.now < worker.deadline
+            && !Interruption.isRequested
+        let left = worker.unanswered.withLock { $0 }
+        guard left == 0 else { throw TortureFailure("\(left) of the last reads had no answer") }
+        setting.recorder.observe(
+            Observation(
+                client: worker.number, workload: worker.workload, function: "end", key: "reads",
+                value: .nothing))
     }
 
     /// Does one operation, and takes down its invocation and what became of it.
@@ -84,7 +100,10 @@ struct Worker: Sendable {
             let operation = setting.recorder.invoke(
                 client: number, workload: workload, function: function, key: key,
                 arguments: arguments)
-        else { return nil }
+        else {
+            unanswered.withLock { $0 += 1 }
+            return nil
+        }
         do throws(LockstepError) {
             let result = try await body(connection)
             setting.recorder.complete(operation, .done(result))
@@ -94,6 +113,7 @@ struct Worker: Sendable {
                 operation,
                 error.mayHaveExecuted ? .unknown(error.description) : .failed(error.description))
         }
+        unanswered.withLock { $0 += 1 }
         // The cluster may be without a leader: no need to press.
         await pause(.milliseconds(20))
         return nil

@@ -21,7 +21,7 @@ struct WorkloadRun: Sendable {
 
     /// Reads what is there in the end; all faults must be over.
     ///
-    /// One that cannot end is noted; its checker then says what that leaves undecided.
+    /// One that cannot end is noted, and its end is missing from the history, which the verdict tells.
     func finish() async {
         for workload in workloads {
             do throws(TortureFailure) {
