@@ -90,11 +90,17 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("LD_PRELOAD");
 }
 
-static int is_on_bad_disk(int descriptor) {
-    char link[64], path[PATH_MAX];
+enum place { place_elsewhere, place_bad_disk, place_log };
+
+static enum place place_of(int descriptor) {
+    static const char log[] = "log/";
+    char link[64], path[PATH_MAX + sizeof log];
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    ssize_t length = readlink(link, path, sizeof path);
-    return length > (ssize_t)folder_length && memcmp(path, folder, folder_length) == 0;
+    memset(path, 0, sizeof path);
+    ssize_t length = readlink(link, path, PATH_MAX);
+    if (length <= (ssize_t)folder_length || memcmp(path, folder, folder_length) != 0)
+        return place_elsewhere;
+    return strncmp(path + folder_length, log, sizeof log - 1) == 0 ? place_log : place_bad_disk;
 }
 
 static void count(volatile uint64_t *counter) {
@@ -120,12 +126,18 @@ static int trouble_of(int descriptor, enum kind kind) {
     uint32_t error = kind == kind_read ? control->read_error
         : kind == kind_write ? control->write_error : control->sync_error;
     uint32_t delay = kind == kind_read ? 0 : control->delay_microseconds;
-    if (error == 0 && delay == 0 && control->stall == 0) return 0;
+    uint32_t log_stall = kind == kind_sync ? control->log_sync_stall : 0;
+    if (error == 0 && delay == 0 && control->stall == 0 && log_stall == 0) return 0;
     int saved = errno;
-    int is_reached = is_on_bad_disk(descriptor);
+    enum place place = place_of(descriptor);
+    int is_reached = place != place_elsewhere;
     if (is_reached && control->stall != 0) {
         count(&control->stalls);
         while (control->stall != 0) sleep_microseconds(2000);
+    }
+    if (place == place_log && log_stall != 0) {
+        count(&control->stalls);
+        while (control->log_sync_stall != 0) sleep_microseconds(2000);
     }
     if (is_reached && delay != 0) {
         count(&control->delays);

@@ -25,7 +25,9 @@ struct trouble_control {
     uint32_t delay_microseconds;
     /* How far the clocks that never jump go in a thousand seconds; 0 for a thousand. */
     uint32_t rate_permille;
-    uint32_t reserved[3];
+    /* While not 0, every sync of a file below log/ in the folder waits. */
+    uint32_t log_sync_stall;
+    uint32_t reserved[2];
     /* Bytes 48 to 87 belong to the library: how often each trouble has met a call. */
     uint64_t failures;
     uint64_t stalls;

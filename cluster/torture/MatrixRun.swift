@@ -106,6 +106,8 @@ struct MatrixRun {
         let workload = Workload(
             endpoints: cluster.endpoints, clients: plan.clients, ledger: means.ledger,
             seed: plan.seed, pacer: pacer)
+        let follower = LedgerFollower(means.observer, clients: plan.clients)
+        let following = Task { await follower.run() }
         let load = Task { await workload.run() }
         let deadline = ContinuousClock.now + .seconds(plan.seconds)
         let checkedLoad = Task { await checked.run(until: deadline) }
@@ -123,11 +125,13 @@ struct MatrixRun {
         note(faults, &verdict)
         await load.value
         await checkedLoad.value
+        following.cancel()
+        await following.value
         try cluster.restartFallen()
         if Interruption.isRequested { throw TortureFailure("interrupted") }
         let verification = Verification(
             cluster: cluster, client: means.observer, ledger: means.ledger.contents,
-            patience: plan.patience)
+            followed: follower.contents, patience: plan.patience)
         verdict.findings = try await verification.run()
         await checked.finish()
     }
@@ -178,7 +182,9 @@ struct MatrixRun {
                 kind: kind, row: faults.rows[kind] ?? FaultRun.Row(),
                 met: faults.stage.met[kind, default: 0])
         }
+        verdict.mostAtOnce = faults.mostAtOnce
         guard !Interruption.isRequested else { return }
+        verdict.isUnmixed = faults.isUnmixed
         verdict.unmet = faults.unmet
         verdict.unreached = faults.unreached
     }

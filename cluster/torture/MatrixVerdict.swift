@@ -18,7 +18,7 @@ struct MatrixVerdict {
     /// Operations of the checked workloads, and what their checkers say.
     var operations = 0
     var reports: [CheckReport] = []
-    /// What clients asked for again and again and never got, so that a checker had nothing to look at.
+    /// What a workload was to do and never did, so that a checker had nothing to look at.
     var neverDone: [String] = []
     var faults: [FaultRow] = []
     /// Kinds that the run was to have and that met nothing.
@@ -27,6 +27,10 @@ struct MatrixVerdict {
     var unreached: [FaultKind] = []
     /// Kinds that cannot be had here, and why.
     var unavailable: [(kind: FaultKind, reason: String)] = []
+    /// The most faults that were under way at one moment.
+    var mostAtOnce = 0
+    /// Whether there were to be several at once, and were not.
+    var isUnmixed = false
     var failovers = 0
     var longestSilence = Duration.zero
     var provokedEndings = 0
@@ -52,7 +56,8 @@ struct MatrixVerdict {
             ("reads", ledger.reads), ("failed reads", ledger.failedReads),
             ("operations of other workloads", operations),
             ("change sets", findings?.feedLength ?? 0),
-            ("acknowledged before the oldest change set", findings?.beyondHistory ?? 0),
+            ("seen before the feed let go of them", findings?.seenEarlier ?? 0),
+            ("most faults at once", mostAtOnce),
             ("failovers", failovers),
             ("longest time without an answer, ms", milliseconds(longestSilence)),
             ("nodes that a bad disk has stopped", provokedEndings),
@@ -68,10 +73,12 @@ struct MatrixVerdict {
             ("wrong final values", findings?.wrongValues ?? []),
             ("nodes that differ", findings?.differingNodes ?? []),
             ("stale reads", ledger.staleReads),
+            ("acknowledged and never looked for", findings?.unseen ?? []),
             ("findings of checkers", reports.findingTexts), ("never done", neverDone),
             ("nodes that ended on their own", unexpectedEndings),
             ("faults that met nothing", unmet.map(\.rawValue)),
             ("faults not reached", unreached.map(\.rawValue)),
+            ("several at once", isUnmixed ? ["never more than \(mostAtOnce)"] : []),
         ]
     }
 

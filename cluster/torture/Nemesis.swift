@@ -1,24 +1,33 @@
 import Glibc
 import Lockstep
 
-/// Kills and pauses nodes, and sees that the cluster comes back each time.
+/// Kills, pauses and stalls nodes, and sees that the cluster comes back each time.
 struct Nemesis {
+    /// How often each thing is to be done, or was.
+    struct Rounds {
+        /// Processes, of which several may go at one moment.
+        var kills = 0
+        var pauses = 0
+        var stalls = 0
+    }
+
     struct Plan {
-        var kills: Int
-        var pauses: Int
+        var rounds: Rounds
         var deadline: ContinuousClock.Instant
         /// The longest that the cluster may go without an acknowledgement once all nodes run.
         var patience: Duration
     }
 
     struct Tally {
-        var kills = 0
+        var rounds = Rounds()
         var leaderKills = 0
         var wholeKills = 0
-        var pauses = 0
         var freshReads = 0
         var refusedReads = 0
         var staleReads = 0
+        /// Pauses that are not counted, for the old leader said nothing.
+        var unansweredReads = 0
+        var stall = StallTally()
         var failovers = 0
         /// The longest time from the moment when all nodes were started to an acknowledgement.
         var longestRecovery = Duration.zero
@@ -29,8 +38,8 @@ struct Nemesis {
     let observer: LockstepClient
     let ledger: Ledger
     var generator: SeededGenerator
-    private(set) var tally = Tally()
-    private var lastTerm: UInt64 = 0
+    var tally = Tally()
+    private(set) var lastTerm: UInt64 = 0
 
     init(
         _ plan: Plan, _ cluster: TestCluster, observer: LockstepClient, ledger: Ledger,
@@ -80,11 +89,14 @@ struct Nemesis {
 
     /// Does what the plan says, or as much of it as the time allows.
     mutating func run() async throws(TortureFailure) {
-        while mayGoOn, tally.kills < plan.kills {
+        while mayGoOn, tally.rounds.kills < plan.rounds.kills {
             try await killRound()
         }
-        while mayGoOn, tally.pauses < plan.pauses {
+        while mayGoOn, tally.rounds.pauses < plan.rounds.pauses {
             try await pauseRound()
+        }
+        while mayGoOn, tally.rounds.stalls < plan.rounds.stalls {
+            try await stallRound()
         }
     }
 
@@ -111,7 +123,7 @@ struct Nemesis {
     private mutating func victims() async -> [Int] {
         let leader = await leader()
         var order = cluster.nodes.shuffled(using: &generator)
-        if let leader, tally.leaderKills * 2 <= tally.kills || generator.chance(1, in: 4) {
+        if let leader, tally.leaderKills * 2 <= tally.rounds.kills || generator.chance(1, in: 4) {
             order.removeAll { $0 == leader }
             order.insert(leader, at: 0)
         }
@@ -123,14 +135,14 @@ struct Nemesis {
             count = min(2, order.count)
         }
         let victims = Array(order.prefix(count))
-        tally.kills += count
+        tally.rounds.kills += count
         if count == cluster.plan.nodes { tally.wholeKills += 1 }
         if let leader, victims.contains(leader) { tally.leaderKills += 1 }
         return victims
     }
 
     /// Waits for acknowledgements that came after all nodes were started.
-    private mutating func waitForProgress() async throws(TortureFailure) {
+    mutating func waitForProgress() async throws(TortureFailure) {
         let before = ledger.acknowledged
         let start = ContinuousClock.now
         let time = Patience(plan.patience, cluster)
@@ -139,7 +151,7 @@ struct Nemesis {
             guard !time.isOver else {
                 throw TortureFailure(
                     "no progress within \(plan.patience) with all nodes started; "
-                        + "not running: \(cluster.stopped); kills so far: \(tally.kills)")
+                        + "not running: \(cluster.stopped); kills so far: \(tally.rounds.kills)")
             }
             await pause(.milliseconds(10))
         }
@@ -168,7 +180,8 @@ struct Nemesis {
         else { return }
         cluster.signal(old, SIGSTOP)
         defer { cluster.signal(old, SIGCONT) }
-        let value = UInt64(tally.pauses + 1)
+        // Never again the same, though this round should not count.
+        let value = UInt64(tally.rounds.pauses + tally.unansweredReads + 1)
         do throws(LockstepError) {
             try await writer.setProperty(
                 Self.probe, type: .count, values: [.count(value)], timeout: plan.patience)
@@ -178,22 +191,43 @@ struct Nemesis {
         }
         await pause(generator.milliseconds(in: 0...2_000))
         // Sent while the old leader stands, so that it is the first thing it sees when it goes on.
-        async let answer = try? Workload.count(
-            at: Self.probe, by: reader, timeout: .seconds(5))
+        async let answer = Self.answer(of: reader, at: Self.probe, timeout: .seconds(5))
         await pause(.milliseconds(50))
         cluster.signal(old, SIGCONT)
         switch await answer {
-        case nil: tally.refusedReads += 1
-        case .some(let seen) where seen >= value: tally.freshReads += 1
-        case .some: tally.staleReads += 1
+        case .refused: tally.refusedReads += 1
+        case .value(let seen) where seen >= value: tally.freshReads += 1
+        case .value: tally.staleReads += 1
+        case .none: tally.unansweredReads += 1
         }
-        tally.pauses += 1
+        tally.rounds.pauses = tally.freshReads + tally.refusedReads + tally.staleReads
         try await waitForProgress()
     }
 
-    private func connection(to nodes: [Int]) throws(TortureFailure) -> LockstepClient {
+    /// What became of one read.
+    enum Answer {
+        case value(UInt64)
+        /// The node said that it cannot.
+        case refused
+        /// It said nothing.
+        case none
+    }
+
+    /// Reads a count, 0 where there is none.
+    static func answer(
+        of reader: LockstepClient, at path: String, timeout: Duration
+    ) async -> Answer {
+        do throws(LockstepError) {
+            return .value(try await Workload.count(at: path, by: reader, timeout: timeout))
+        } catch {
+            if case .refused = error { return .refused }
+            return .none
+        }
+    }
+
+    func connection(to nodes: [Int]) throws(TortureFailure) -> LockstepClient {
         var configuration = ClientConfiguration(endpoints: nodes.map(cluster.endpoint))
-        configuration.name = "torture pause"
+        configuration.name = "torture nemesis"
         configuration.connectTimeout = .milliseconds(500)
         do throws(LockstepError) {
             return try LockstepClient(configuration: configuration)

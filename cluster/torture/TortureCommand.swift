@@ -42,8 +42,9 @@ struct TortureCommand: AsyncParsableCommand {
         discussion: """
             Starts a cluster in a new folder, each node in a network namespace of its own where the \
             kernel allows that and on loopback elsewhere (the run says which), and stops all of it \
-            at the end. Without --nemesis it kills nodes, or with --pause pauses the leader. With \
-            --nemesis each fault of the list happens by itself, and then several at once until the \
+            at the end. Without --nemesis it kills nodes, or with --pause pauses the leader, and with \
+            --stalls holds the syncs of its log; a run that does less of that than it was told to is \
+            not clean. With --nemesis each fault of the list happens by itself, and then several at once until the \
             time is over.
 
             PROVED, of this run: no write that was acknowledged is lost, done twice or at another \
@@ -104,6 +105,8 @@ struct TortureCommand: AsyncParsableCommand {
     var kills = 200
     @Option(help: "How often to pause the leader. (default: 0, with --pause 10)")
     var pauses: Int?
+    @Option(help: "How often to hold the syncs of the leader's log for five seconds.")
+    var stalls = 0
     @Option(help: "The longest that faults happen.")
     var seconds = 600
     @Option(help: "How long the cluster may be without progress while all nodes run, in seconds.")
@@ -141,7 +144,7 @@ struct TortureCommand: AsyncParsableCommand {
         guard (1_024...65_000).contains(basePort) else {
             throw ValidationError("--base-port must be 1024 to 65000")
         }
-        guard kills >= 0, seconds > 0, patience > 0, pauses ?? 0 >= 0 else {
+        guard kills >= 0, seconds > 0, patience > 0, pauses ?? 0 >= 0, stalls >= 0 else {
             throw ValidationError("counts and times must not be negative")
         }
         if let nemesis, FaultKind.list(nemesis) == nil {
@@ -154,6 +157,9 @@ struct TortureCommand: AsyncParsableCommand {
         }
         if nemesis != nil, pause || lossy {
             throw ValidationError("--nemesis goes without --pause and --lossy")
+        }
+        if stalls > 0, nemesis != nil || lossy {
+            throw ValidationError("--stalls goes without --nemesis and --lossy")
         }
         guard rate ?? 1 > 0 else { throw ValidationError("--rate must be at least 1") }
         if rate != nil, nemesis == nil { throw ValidationError("--rate goes with --nemesis") }
@@ -237,7 +243,7 @@ struct TortureCommand: AsyncParsableCommand {
             : .loopback(basePort: basePort, try proxy(nodes: nodes + spares, seed: seed))
         return TestCluster.Plan(
             daemon: resolved, folder: folder, nodes: nodes, spares: spares, network: network,
-            fault: fault, hasTroubles: !kinds.isEmpty,
+            fault: fault, hasTroubles: !kinds.isEmpty || stalls > 0,
             small: kinds.contains(.diskFull) && Isolation.isInside ? nodes : nil,
             faultSources: faults)
     }
@@ -251,13 +257,12 @@ struct TortureCommand: AsyncParsableCommand {
     /// The whole run, from the start of the nodes to the verdict; leaves the nodes running.
     private func torture(_ cluster: TestCluster, seed: UInt64) async -> Verdict {
         let ledger = Ledger(clients: clients)
-        var verdict = Verdict(seed: seed, mode: mode, ledger: ledger.contents)
+        var verdict = Verdict(seed: seed, mode: mode, planned: rounds, ledger: ledger.contents)
         do throws(TortureFailure) {
             let observer = try cluster.client(name: "torture observer")
             defer { observer.close() }
             let nemesisPlan = Nemesis.Plan(
-                kills: pause ? 0 : kills, pauses: pauses ?? (pause ? 10 : 0),
-                deadline: .now + .seconds(seconds), patience: .seconds(patience))
+                rounds: rounds, deadline: .now + .seconds(seconds), patience: .seconds(patience))
             var nemesis = Nemesis(
                 nemesisPlan, cluster, observer: observer, ledger: ledger,
                 generator: SeededGenerator(seed: seed))
@@ -271,6 +276,8 @@ struct TortureCommand: AsyncParsableCommand {
             try await nemesis.waitForLeader()
             let workload = Workload(
                 endpoints: cluster.endpoints, clients: clients, ledger: ledger, seed: seed)
+            let follower = LedgerFollower(observer, clients: clients)
+            let following = Task { await follower.run() }
             let load = Task { await workload.run() }
             do throws(TortureFailure) {
                 try await nemesis.run()
@@ -280,10 +287,12 @@ struct TortureCommand: AsyncParsableCommand {
             load.cancel()
             try cluster.restartFallen()
             await load.value
+            following.cancel()
+            await following.value
             if Interruption.isRequested { throw TortureFailure("interrupted") }
             let verification = Verification(
                 cluster: cluster, client: observer, ledger: ledger.contents,
-                patience: .seconds(patience))
+                followed: follower.contents, patience: .seconds(patience))
             verdict.findings = try await verification.run()
         } catch {
             verdict.failure = (verdict.failure.map { $0 + "; " } ?? "") + error.description
@@ -291,8 +300,15 @@ struct TortureCommand: AsyncParsableCommand {
         return verdict
     }
 
+    /// What is to be done where no list of faults is given.
+    private var rounds: Nemesis.Rounds {
+        Nemesis.Rounds(
+            kills: pause ? 0 : kills, pauses: pauses ?? (pause ? 10 : 0), stalls: stalls)
+    }
+
     private var mode: String {
         var words = pause ? ["pause"] : ["kill"]
+        if stalls > 0 { words.append("stall") }
         if lossy { words.append("lossy") }
         if ignoreSync { words.append("ignore-sync") }
         return words.joined(separator: " ")

@@ -13,6 +13,8 @@ package final class TroubleControl {
         var delayMicroseconds: Int32 = 0
         /// How far clocks go in a thousand seconds.
         var ratePermille: Int32 = 1_000
+        /// Whether no sync of a file of the log returns, while all other calls go on.
+        var isLogSyncStalled = false
     }
 
     /// How often each trouble has met a call since the beginning of the run.
@@ -57,6 +59,7 @@ package final class TroubleControl {
         append(Int32(settings.isStalled ? 1 : 0))
         append(settings.delayMicroseconds)
         append(settings.ratePermille)
+        append(Int32(settings.isLogSyncStalled ? 1 : 0))
         guard unsafe pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
             throw TortureFailure("cannot write \(path): error \(errno)")
         }

@@ -5,6 +5,8 @@ import TextOutput
 struct Verdict {
     var seed: UInt64
     var mode: String
+    /// What the run was to do.
+    var planned = Nemesis.Rounds()
     var tally = Nemesis.Tally()
     var ledger: Ledger.State
     var findings: Verification.Findings?
@@ -35,21 +37,38 @@ struct Verdict {
     var isClean: Bool {
         failure == nil && (findings?.isClean ?? false) && unexpectedEndings.isEmpty
             && tally.staleReads == 0 && ledger.staleReads.isEmpty && ledger.acknowledged > 0
+            && shortfalls.isEmpty
+    }
+
+    /// What the run was to do and did not come to, in words.
+    private var shortfalls: [String] {
+        let done = tally.rounds
+        return [
+            ("kills", done.kills, planned.kills), ("pauses", done.pauses, planned.pauses),
+            ("stalls", done.stalls, planned.stalls),
+        ].filter { $0.1 < $0.2 }.map { "\($0.1) of \($0.2) \($0.0)" }
     }
 
     private var rows: [(name: String, value: Int)] {
         [
-            ("kills", tally.kills), ("leader kills", tally.leaderKills),
-            ("kills of all at once", tally.wholeKills), ("pauses", tally.pauses),
+            ("kills", tally.rounds.kills), ("leader kills", tally.leaderKills),
+            ("kills of all at once", tally.wholeKills), ("pauses", tally.rounds.pauses),
+            ("stalls of the leader's log", tally.rounds.stalls),
             ("failovers seen", tally.failovers), ("writes", operations),
             ("acknowledged", ledger.acknowledged), ("unknown", unknown),
             ("unknown, executed", findings?.unknownExecuted ?? 0),
             ("reads", ledger.reads), ("failed reads", ledger.failedReads),
             ("reads through a paused leader, fresh", tally.freshReads),
             ("reads through a paused leader, refused", tally.refusedReads),
+            ("pauses whose read had no answer", tally.unansweredReads),
+            ("reads through a stalled leader, fresh", tally.stall.freshReads),
+            ("reads through a stalled leader, refused", tally.stall.refusedReads),
+            ("writes while a log was stalled", tally.stall.writes),
+            ("longest time to another leader, ms", milliseconds(tally.stall.longestSuccession)),
             ("unsynced writes taken back", damage.writes),
             ("sectors taken back", damage.sectors),
             ("change sets", findings?.feedLength ?? 0),
+            ("seen before the feed let go of them", findings?.seenEarlier ?? 0),
             ("longest time without acknowledgement, ms", milliseconds(ledger.longestSilence)),
             ("longest recovery, ms", milliseconds(tally.longestRecovery)),
         ]
@@ -57,14 +76,17 @@ struct Verdict {
 
     /// What must be nothing.
     private var faults: [(name: String, cases: [String])] {
-        let stale = (0..<tally.staleReads).map { "pause \($0)" } + ledger.staleReads
+        let stale =
+            (0..<tally.staleReads).map { "through an old leader, case \($0)" } + ledger.staleReads
         return [
             ("lost", findings?.lost ?? []), ("twice", findings?.twice ?? []),
             ("executed though refused", findings?.executedThoughRefused ?? []),
             ("misplaced", findings?.misplaced ?? []),
             ("wrong final values", findings?.wrongValues ?? []),
             ("nodes that differ", findings?.differingNodes ?? []), ("stale reads", stale),
+            ("acknowledged and never looked for", findings?.unseen ?? []),
             ("nodes that ended on their own", unexpectedEndings),
+            ("rounds not reached", shortfalls),
         ]
     }
 

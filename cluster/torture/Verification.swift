@@ -16,19 +16,24 @@ struct Verification {
         /// Nodes whose digest differs.
         var differingNodes: [String] = []
         var unknownExecuted = 0
-        /// Acknowledged before the oldest change set that is retained.
-        var beyondHistory = 0
+        /// Acknowledged before the oldest change set that is retained, and seen before that one was it.
+        var seenEarlier = 0
+        /// Acknowledged before the oldest change set that is retained, and never seen: nothing is known
+        /// of these.
+        var unseen: [String] = []
         var feedLength = 0
 
         var isClean: Bool {
             lost.isEmpty && twice.isEmpty && executedThoughRefused.isEmpty && misplaced.isEmpty
-                && wrongValues.isEmpty && differingNodes.isEmpty
+                && wrongValues.isEmpty && differingNodes.isEmpty && unseen.isEmpty
         }
     }
 
     let cluster: TestCluster
     let client: LockstepClient
     let ledger: Ledger.State
+    /// What of the feed was seen while the run went on.
+    let followed: LedgerReading
     let patience: Duration
 
     /// Waits until all nodes hold the same, then looks at everything.
@@ -75,12 +80,6 @@ struct Verification {
 
     // MARK: - Changes
 
-    /// What the feed holds of one write.
-    private struct Sighting {
-        var index: UInt64
-        var times: Int
-    }
-
     private func readFeed(_ findings: inout Findings) async throws(LockstepError) {
         var sentinel = Transaction()
         try sentinel.setProperty(
@@ -88,19 +87,22 @@ struct Verification {
         sentinel.setNote(Workload.noteName, to: Array("end".utf8))
         let end = try await client.commit(sentinel, timeout: patience)
         var first: UInt64 = 1
-        var seen: [[Sighting?]] = ledger.writes.map { Array(repeating: nil, count: $0.count) }
-        var last: [Int?] = Array(repeating: nil, count: ledger.writes.count)
-        while true {
+        var reading: LedgerReading?
+        while reading == nil {
             do throws(LockstepError) {
-                try await readFeed(from: first, through: end.index, &seen, &last, &findings)
-                break
-            } catch .historyLost(let retained) where retained > first {
+                reading = try await read(from: first, through: end.index)
+            } catch {
+                guard case .historyLost(let retained) = error, retained > first else { throw error }
                 first = retained
             }
         }
-        compare(seen, from: first, &findings)
-        for (client, place) in last.enumerated() {
-            let expected = place.map { ledger.writes[client][$0].value }
+        guard let reading else { return }
+        findings.feedLength = reading.length
+        findings.misplaced += followed.misplaced + reading.misplaced
+        compare(reading, from: first, &findings)
+        for (client, place) in reading.last.enumerated() {
+            let writes = ledger.writes[client]
+            let expected = place.flatMap { writes.indices.contains($0) ? writes[$0].value : nil }
             let value = try await Workload.count(of: client, by: self.client, timeout: patience)
             if let expected, value != expected {
                 findings.wrongValues.append("client \(client): \(value), not \(expected)")
@@ -117,56 +119,46 @@ struct Verification {
         }.max() ?? 0
     }
 
-    private func readFeed(
-        from first: UInt64, through end: UInt64, _ seen: inout [[Sighting?]], _ last: inout [Int?],
-        _ findings: inout Findings
-    ) async throws(LockstepError) {
-        var previous: UInt64 = 0
-        for try await set in try client.watch(from: .index(first)) {
-            findings.feedLength += 1
-            if set.index <= previous {
-                findings.misplaced.append("change set \(set.index) came after \(previous)")
+    /// Reads the feed up to an index that is committed; throws as well where nothing comes for the
+    /// whole patience.
+    private func read(
+        from first: UInt64, through end: UInt64
+    ) async throws(LockstepError) -> LedgerReading {
+        let client = client
+        let patience = patience
+        let clients = ledger.writes.count
+        return try await withStallGuard(patience) { pulse throws(LockstepError) in
+            var reading = LedgerReading(clients: clients)
+            for try await set in try client.watch(from: .index(first)) {
+                pulse.beat()
+                reading.note(set)
+                if set.index >= end { return reading }
             }
-            previous = set.index
-            note(set, &seen, &last, &findings)
-            if set.index >= end { return }
+            throw .outcomeUnknown(
+                "the change feed ended at \(reading.through), before \(end), or nothing came for "
+                    + "\(patience)")
         }
-        throw .outcomeUnknown("the change feed ended at \(previous), before \(end)")
-    }
-
-    private func note(
-        _ set: ChangeSet, _ seen: inout [[Sighting?]], _ last: inout [Int?],
-        _ findings: inout Findings
-    ) {
-        guard let note = set.properties.first(where: { $0.name == Workload.noteName }) else {
-            return
-        }
-        let parts = String(decoding: note.value, as: UTF8.self).split(separator: "/")
-        guard parts.count == 2, let client = Int(parts[0]), let sequence = Int(parts[1]),
-            seen.indices.contains(client), seen[client].indices.contains(sequence)
-        else { return }
-        var sighting = seen[client][sequence] ?? Sighting(index: set.index, times: 0)
-        sighting.times += 1
-        seen[client][sequence] = sighting
-        if let before = last[client], before > sequence {
-            findings.misplaced.append("write \(client)/\(sequence) came after \(client)/\(before)")
-        }
-        last[client] = sequence
     }
 
     private func compare(
-        _ seen: [[Sighting?]], from first: UInt64, _ findings: inout Findings
+        _ reading: LedgerReading, from first: UInt64, _ findings: inout Findings
     ) {
         for (client, writes) in ledger.writes.enumerated() {
             for (sequence, write) in writes.enumerated() {
-                let sighting = seen[client][sequence]
+                let late = reading.sighting(client, sequence)
+                let early = followed.sighting(client, sequence)
                 let name = "\(client)/\(sequence)"
-                if let sighting, sighting.times > 1 {
-                    findings.twice.append("\(name): \(sighting.times) times")
+                if let times = [late?.times, early?.times].compactMap({ $0 }).max(), times > 1 {
+                    findings.twice.append("\(name): \(times) times")
+                } else if let late, let early, late.index != early.index {
+                    findings.twice.append("\(name): at \(early.index) and \(late.index)")
                 }
+                // What was seen once and is gone again counts only where the feed begins behind it.
+                let sighting = late ?? early.flatMap { $0.index < first ? $0 : nil }
+                if late == nil, sighting != nil { findings.seenEarlier += 1 }
                 switch (write.fate, sighting) {
                 case (.acknowledged(let index), nil) where index < first:
-                    findings.beyondHistory += 1
+                    findings.unseen.append("\(name), acknowledged at \(index)")
                 case (.acknowledged(let index), nil):
                     findings.lost.append("\(name), acknowledged at \(index)")
                 case (.acknowledged(let index), let sighting?) where sighting.index != index:

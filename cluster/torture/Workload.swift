@@ -4,6 +4,8 @@ import Lockstep
 /// one reads what another wrote.
 struct Workload {
     static let noteName = "id"
+    /// All that the writers change lies below this.
+    static let prefix = "svc:/torture/client"
 
     let endpoints: [Endpoint]
     let clients: Int
@@ -13,7 +15,7 @@ struct Workload {
     var pacer: Pacer?
 
     static func path(_ client: Int) -> String {
-        "svc:/torture/client\(client)/:properties/state/count"
+        "\(prefix)\(client)/:properties/state/count"
     }
 
     static func note(client: Int, sequence: Int) -> [UInt8] {

@@ -33,6 +33,8 @@ struct FaultRun {
     private var generator: SeededGenerator
     private var scenes: [FaultStage.Scene] = []
     private(set) var rows: [FaultKind: Row] = [:]
+    /// The most that were under way at one moment.
+    private(set) var mostAtOnce = 0
 
     init(
         _ plan: Plan, _ cluster: TestCluster, watch: LeaderWatch, observer: LockstepClient,
@@ -58,6 +60,16 @@ struct FaultRun {
     /// Kinds that the run did not come to.
     var unreached: [FaultKind] {
         plan.kinds.filter { rows[$0] == nil }
+    }
+
+    /// Whether there were to be several at once, and never were.
+    var isUnmixed: Bool {
+        plan.mostAtOnce > 1 && mostAtOnce < 2 && Self.canMix(plan.kinds)
+    }
+
+    /// Whether two of these kinds may be under way at once.
+    static func canMix(_ kinds: [FaultKind]) -> Bool {
+        kinds.count > 1 && !kinds.allSatisfy(\.isExclusive)
     }
 
     private var mayGoOn: Bool {
@@ -160,6 +172,7 @@ struct FaultRun {
             throw error
         }
         scenes.append(scene)
+        mostAtOnce = max(mostAtOnce, scenes.count)
         return true
     }
 

@@ -70,6 +70,7 @@ extension TroubleControl.Settings {
     var words: String {
         var words: [String] = []
         if isStalled { words.append("stalled") }
+        if isLogSyncStalled { words.append("syncs of the log stalled") }
         if delayMicroseconds > 0 { words.append("\(delayMicroseconds) µs slower") }
         if writeError != 0 { words.append("writes fail") }
         if syncError != 0 { words.append("syncs fail") }
