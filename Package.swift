@@ -232,6 +232,9 @@ let package = Package(
                 "IOCore", "Identifiers", "JSON", "TextOutput", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict + planted),
+        tests(
+            "LockstepSimulate",
+            ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .executableTarget(
             name: "ApplyBench",
             dependencies: [

@@ -1,9 +1,9 @@
 import JSON
-import Simulation
+package import Simulation
 
 /// Words verdicts for people and for programs.
-enum Report {
-    static func text(_ verdict: Verdict) -> String {
+package enum Report {
+    package static func text(_ verdict: Verdict) -> String {
         let counts = verdict.counts
         var lines = [
             "seed \(verdict.seed): \(verdict.passed ? "passed" : "FAILED"), "
@@ -21,18 +21,23 @@ enum Report {
         return lines.joined(separator: "\n")
     }
 
-    static func text(_ summary: Summary) -> String {
+    package static func text(_ range: RangeReport) -> String {
+        let summary = range.summary
         var lines = summary.coverage.sorted.map { "\($0.count)\t\($0.name)" }
         lines.append(
-            "\(summary.runs) runs, \(summary.failed.count) failed, \(summary.operations) operations, "
+            "\(summary.runs) of \(range.asked) runs, \(summary.failures.count) failed, "
+                + "\(summary.operations) operations, "
                 + "\(summary.committed) committed, \(summary.unknown) unknown; a core-minute: "
                 + "\(summary.perMinute(summary.nodeSeconds)) node-seconds, "
                 + "\(summary.perMinute(Double(summary.committed))) committed, "
                 + "\(summary.perMinute(Double(summary.faults))) faults")
+        lines += summary.failed.map { "failed: \($0)" }
+        lines += range.complaints
+        if let shortest = range.shortest { lines.append("shortest: \(shortest)") }
         return lines.joined(separator: "\n")
     }
 
-    static func json(_ verdict: Verdict) -> String {
+    package static func json(_ verdict: Verdict) -> String {
         let counts = verdict.counts
         var members: [JSONMember] = [
             JSONMember("seed", .exact(verdict.seed)),
@@ -46,6 +51,55 @@ enum Report {
         members += numbers.map { JSONMember($0.0, .number($0.1)) }
         members.append(JSONMember("steps", .exact(verdict.steps)))
         members.append(JSONMember("timeline", .string("\(verdict.traceDigest)")))
+        if !verdict.passed {
+            members.append(
+                JSONMember("schedule", .array(verdict.schedule.entries.map(Self.value))))
+        }
         return JSONValue.object(members).text
     }
+
+    private static func value(_ entry: Schedule.Entry) -> JSONValue {
+        [
+            "number": .number(entry.number), "atMilliseconds": .exact(entry.atMilliseconds),
+            "fault": .string("\(entry.fault)"),
+        ]
+    }
+
+    /// One object under the name `summary`, which no run's object has.
+    package static func json(_ range: RangeReport) -> String {
+        let summary = range.summary
+        let counts = summary.coverage.sorted.map { JSONMember($0.name, .number($0.count)) }
+        let object: JSONValue = [
+            "passed": .boolean(range.isGood), "first": .exact(range.first),
+            "asked": .number(range.asked), "runs": .number(summary.runs),
+            "failed": .array(summary.failed.map(JSONValue.exact)),
+            "complaints": .array(range.complaints.map(JSONValue.string)),
+            "shortest": range.shortest.map(JSONValue.string) ?? .null,
+            "operations": .number(summary.operations), "committed": .number(summary.committed),
+            "unknown": .number(summary.unknown), "faults": .number(summary.faults),
+            "nodeSeconds": .number(summary.nodeSeconds, decimals: 1),
+            "coreSeconds": .number(summary.seconds, decimals: 1),
+            "coverage": .object(counts),
+        ]
+        return JSONValue.object([JSONMember("summary", object)]).text
+    }
+}
+
+/// What a range of seeds came to, and what is wrong with it.
+package struct RangeReport {
+    let first: UInt64
+    let asked: Int
+    let summary: Summary
+    /// What is wrong besides the runs that failed.
+    package var complaints: [String] = []
+    /// The command that fails as the first failing seed does, with the fewest faults.
+    package var shortest: String?
+
+    package init(first: UInt64, asked: Int, summary: Summary) {
+        self.first = first
+        self.asked = asked
+        self.summary = summary
+    }
+
+    var isGood: Bool { summary.failures.isEmpty && complaints.isEmpty }
 }

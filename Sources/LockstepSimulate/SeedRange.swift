@@ -1,12 +1,12 @@
 import Glibc
 import IOCore
-import Simulation
+package import Simulation
 
 /// What came of many runs.
-struct Summary: Sendable {
+package struct Summary: Sendable {
     var runs = 0
-    /// The seeds of runs that must not be, ascending.
-    var failed: [UInt64] = []
+    /// The verdicts of runs that must not be, by seed.
+    var failures: [Verdict] = []
     var coverage = Coverage()
     var operations = 0
     var committed = 0
@@ -14,6 +14,11 @@ struct Summary: Sendable {
     var nodeSeconds = 0.0
     /// Seconds that processors have worked for it.
     var seconds = 0.0
+
+    package init() {}
+
+    /// The seeds of runs that must not be, ascending.
+    var failed: [UInt64] { failures.map(\.seed) }
 
     /// Faults that were brought about.
     var faults: Int {
@@ -30,9 +35,11 @@ struct Summary: Sendable {
         Coverage.wanted.filter { coverage[$0] == 0 }
     }
 
-    mutating func add(_ verdict: Verdict) {
+    package mutating func add(_ verdict: Verdict) {
         runs += 1
-        if !verdict.passed { failed = (failed + [verdict.seed]).sorted() }
+        if !verdict.passed {
+            failures = (failures + [verdict]).sorted { $0.seed < $1.seed }
+        }
         coverage.merge(verdict.coverage)
         operations += verdict.counts.operations
         committed += verdict.counts.committed
@@ -41,7 +48,7 @@ struct Summary: Sendable {
     }
 }
 
-/// Seeds one behind the other, each its own run, some at a time.
+/// Seeds one behind the other, each its own run, some at a time; a signal lets no more begin.
 struct SeedRange {
     let first: UInt64
     let count: Int
@@ -53,7 +60,8 @@ struct SeedRange {
 
     /// Runs them all; `told` hears of each verdict, on one thread at a time.
     func run(workers wanted: Int, told: @escaping @Sendable (Verdict) -> Void) -> Summary {
-        let workers = wanted > 0 ? wanted : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let workers = min(wanted > 0 ? wanted : cores, UnderWay.most)
         let next = Locked(0)
         let summary = Locked(Summary())
         let begun = Self.seconds()
@@ -68,11 +76,13 @@ struct SeedRange {
                     let isLate =
                         boundSeconds > 0
                         && ContinuousClock.now - start >= .seconds(boundSeconds)
-                    guard place < count, !isLate,
-                        !endsAtFailure || summary.withLock({ $0.failed.isEmpty })
+                    guard place < count, !isLate, !UnderWay.isEndWanted,
+                        !endsAtFailure || summary.withLock({ $0.failures.isEmpty })
                     else { return }
-                    let verdict = SimulatedRun(seed: first + UInt64(place), settings: settings)
-                        .run()
+                    let seed = first + UInt64(place)
+                    UnderWay.begins(ReplayLine.text(seed, settings), place: number)
+                    let verdict = SimulatedRun(seed: seed, settings: settings).run()
+                    UnderWay.ends(place: number)
                     summary.withLock { summary in
                         summary.add(verdict)
                         told(verdict)

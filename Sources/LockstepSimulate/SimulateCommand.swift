@@ -1,6 +1,6 @@
-import ArgumentParser
+package import ArgumentParser
 import Glibc
-import Simulation
+package import Simulation
 
 #if PLANTED_BUGS
     import Identifiers
@@ -10,8 +10,8 @@ import Simulation
 
 /// Runs whole clusters in one process, on worlds made from seeds, and says which must not be.
 @main
-struct SimulateCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct SimulateCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "lockstep-simulate",
         abstract: "Run whole clusters on simulated disks, networks and clocks.",
         discussion: """
@@ -27,29 +27,37 @@ struct SimulateCommand: ParsableCommand {
             libuv, OpenSSL and RocksDB, in whose place simple models stand; two disks wrong at \
             once; a node that lies. The article Simulation has the tables.
 
-            Exit codes: 0 all runs passed; 1 a run failed, or too little was covered; 64 usage.
+            A run that a precondition of the code ends, or that SIGINT or SIGTERM interrupts, is \
+            named on the standard error as a command. With --json the last line is an object \
+            "summary" with the counters.
+
+            Exit codes: 0 all runs passed; 1 a run failed, too few were made, or too little was \
+            covered; 64 usage; that of the signal where a precondition did not hold.
             """)
 
     @Option(help: "Run this seed alone, and print its timeline.")
     var seed: UInt64?
 
-    @Option(help: "How many seeds to run.")
-    var seeds = 20
+    @Option(help: "How many seeds to run. (default: 20)")
+    var seeds: Int?
 
-    @Option(help: "The first of them; 0 takes one from the clock.")
-    var first: UInt64 = 1
+    @Option(help: "The first of them; 0 takes one from the clock. (default: 1)")
+    var first: UInt64?
 
-    @Option(help: "Of the one seed's faults these alone, by number, apart by commas.")
+    @Option(help: "Of the one seed's faults these alone, by number, apart by commas; or none.")
     var only: String?
 
     @Option(help: "Seconds of simulated time with faults.")
-    var faultSeconds: UInt64 = 20
+    var faultSeconds = RunSettings().faultMilliseconds / 1_000
 
     @Option(help: "Nodes of the cluster, from 1 to 7.")
-    var nodes = 3
+    var nodes = RunSettings().founders
 
-    @Option(help: "Runs at a time; 0 takes one for each core.")
-    var parallel = 0
+    @Option(help: "Runs at a time, 64 at most; 0 takes one for each core. (default: 0)")
+    var parallel: Int?
+
+    @Flag(help: "Every disk says that syncs are done, and does none; such runs must fail.")
+    var disksLie = false
 
     #if PLANTED_BUGS
         @Option(help: "The mistake that all nodes make.")
@@ -58,6 +66,9 @@ struct SimulateCommand: ParsableCommand {
 
     @Option(help: "Begin no run after so many seconds; 0: no bound.")
     var boundSeconds = 0
+
+    @Option(help: "Fail with fewer runs than this made. (default: as many as --seeds)")
+    var atLeast: Int?
 
     @Option(help: "Fail below so many node-seconds a core-minute.")
     var floorNodeSeconds = 0
@@ -71,65 +82,106 @@ struct SimulateCommand: ParsableCommand {
     @Flag(help: "Begin no run once one has failed.")
     var endAtFailure = false
 
+    @Option(help: "Look so long for the fewest faults of the first failing seed; 0: not at all.")
+    var shrinkSeconds = 60
+
     @Flag(help: "With one seed: the verdict without the timeline.")
     var quiet = false
 
     @Flag(help: "Fail unless every kind of fault and of recovery has been met.")
     var coverage = false
 
-    @Flag(help: "Write one JSON object for each run.")
+    @Flag(help: "Write one JSON object for each run, and one for all.")
     var json = false
 
-    func validate() throws {
-        guard seeds > 0, (1...7).contains(nodes), faultSeconds > 0, parallel >= 0,
-            boundSeconds >= 0
-        else {
+    package init() {}
+
+    package func validate() throws {
+        guard (seeds ?? 1) > 0, (1...7).contains(nodes), faultSeconds > 0, boundSeconds >= 0 else {
             throw ValidationError("seeds and seconds must be above 0, nodes from 1 to 7")
         }
-        guard only == nil || seed != nil else {
-            throw ValidationError("--only needs --seed")
+        guard (0...UnderWay.most).contains(parallel ?? 0), (atLeast ?? 0) >= 0, shrinkSeconds >= 0
+        else {
+            throw ValidationError(
+                "--parallel is 0 to 64; --at-least and --shrink-seconds are not negative")
+        }
+        guard let seed else {
+            guard only == nil, !quiet else {
+                throw ValidationError("--only and --quiet need --seed")
+            }
+            return
+        }
+        let ofRanges = seeds != nil || first != nil || parallel != nil || atLeast != nil
+        let floors = max(floorNodeSeconds, floorCommitted, floorFaults, boundSeconds)
+        guard !ofRanges, floors == 0, !endAtFailure, !coverage else {
+            throw ValidationError("--seed runs one seed: counts, bounds and floors are for many")
+        }
+        let known = Schedule(
+            seed: seed, hosts: nodes, milliseconds: settings.faultMilliseconds
+        ).entries.map(\.number)
+        if let missing = try onlyNumbers?.first(where: { !known.contains($0) }) {
+            throw ValidationError("seed \(seed) has \(known.count) faults, and no \(missing)")
         }
     }
 
-    func run() throws {
+    /// What the runs are to be like.
+    package var settings: RunSettings {
         var settings = RunSettings()
         #if PLANTED_BUGS
             settings.planted = planted
         #endif
         settings.founders = nodes
+        settings.disksLie = disksLie
         settings.faultMilliseconds = faultSeconds * 1_000
-        if let seed {
-            try runOne(seed, settings)
-        } else {
-            try runMany(settings)
-        }
+        return settings
     }
 
-    private func runOne(_ seed: UInt64, _ settings: RunSettings) throws {
-        var numbers: [Int]?
-        if let only {
-            numbers = try only.split(separator: ",").map { part in
+    /// The numbers that `--only` names; nil without it.
+    package var onlyNumbers: [Int]? {
+        get throws {
+            guard let only else { return nil }
+            guard only != ReplayLine.noFaults else { return [] }
+            return try only.split(separator: ",").map { part in
                 guard let number = Int(part) else {
                     throw ValidationError("\(part) is no number of a fault")
                 }
                 return number
             }
         }
-        let verdict = SimulatedRun(
-            seed: seed, settings: settings, only: numbers, keepsTrace: !quiet
-        ).run()
-        for line in verdict.traceLines { print(line) }
-        print(json ? Report.json(verdict) : Report.text(verdict))
-        if !verdict.passed { throw ExitCode(1) }
     }
 
-    private func runMany(_ settings: RunSettings) throws {
-        let start = first == 0 ? UInt64.random(in: 1...1 << 40) : first
+    package func run() throws {
+        UnderWay.install()
+        if let seed {
+            let verdict = try verdict(of: seed)
+            for line in verdict.traceLines { print(line) }
+            print(json ? Report.json(verdict) : Report.text(verdict))
+            if !verdict.passed { throw ExitCode(1) }
+        } else {
+            let report = runMany()
+            print(json ? Report.json(report) : Report.text(report))
+            if !report.isGood { throw ExitCode(1) }
+        }
+    }
+
+    /// The one seed's run.
+    package func verdict(of seed: UInt64) throws -> Verdict {
+        let numbers = try onlyNumbers
+        UnderWay.begins(ReplayLine.text(seed, settings, only: numbers), place: 0)
+        defer { UnderWay.ends(place: 0) }
+        return SimulatedRun(
+            seed: seed, settings: settings, only: numbers, keepsTrace: !quiet && !json
+        ).run()
+    }
+
+    private func runMany() -> RangeReport {
+        let start = first == 0 ? UInt64.random(in: 1...1 << 40) : first ?? 1
+        let asked = seeds ?? 20
         let runs = SeedRange(
-            first: start, count: seeds, settings: settings, endsAtFailure: endAtFailure,
+            first: start, count: asked, settings: settings, endsAtFailure: endAtFailure,
             boundSeconds: boundSeconds)
-        let progress = Progress(total: seeds)
-        let summary = runs.run(workers: parallel) { verdict in
+        let progress = Progress(total: asked)
+        let summary = runs.run(workers: parallel ?? 0) { verdict in
             defer { progress.advance() }
             if json {
                 print(Report.json(verdict))
@@ -138,17 +190,28 @@ struct SimulateCommand: ParsableCommand {
             } else if !verdict.passed {
                 progress.clear()
                 print(Report.text(verdict))
+                fflush(nil)
             }
         }
         progress.clear()
-        if !json {
-            print(Report.text(summary))
-            for seed in summary.failed { print("failed: \(seed)") }
+        var report = RangeReport(first: start, asked: asked, summary: summary)
+        report.complaints = complaints(of: summary, asked: asked)
+        if let worst = summary.failures.first, shrinkSeconds > 0 {
+            report.shortest = shortest(worst)
         }
-        var isGood = summary.failed.isEmpty
+        return report
+    }
+
+    /// What is wrong with a range besides the runs that failed.
+    package func complaints(of summary: Summary, asked: Int) -> [String] {
+        var complaints: [String] = []
+        let least = atLeast ?? asked
+        if summary.runs < least, !endAtFailure || summary.failures.isEmpty {
+            complaints.append("too few: \(summary.runs) runs were made, and \(least) are needed")
+        }
+        if UnderWay.isEndWanted { complaints.append("ended early, by a signal") }
         if coverage, !summary.missing.isEmpty {
-            print("never met: \(summary.missing.joined(separator: ", "))")
-            isGood = false
+            complaints.append("never met: \(summary.missing.joined(separator: ", "))")
         }
         let floors = [
             (summary.perMinute(summary.nodeSeconds), floorNodeSeconds, "node-seconds"),
@@ -156,13 +219,20 @@ struct SimulateCommand: ParsableCommand {
             (summary.perMinute(Double(summary.faults)), floorFaults, "faults"),
         ]
         for (found, floor, name) in floors where found < floor {
-            print("too slow: \(found) \(name) a core-minute, and \(floor) is the floor")
-            isGood = false
+            complaints.append(
+                "too slow: \(found) \(name) a core-minute, and \(floor) is the floor")
         }
-        if !json, let worst = summary.failed.first {
-            let shrunk = Shrinker(settings: settings).shrink(worst)
-            print("shortest: lockstep-simulate --seed \(worst) --only \(shrunk)")
+        return complaints
+    }
+
+    private func shortest(_ worst: Verdict) -> String {
+        let shrinker = Shrinker(bound: .seconds(shrinkSeconds)) { numbers in
+            UnderWay.begins(ReplayLine.text(worst.seed, settings, only: numbers), place: 0)
+            defer { UnderWay.ends(place: 0) }
+            return SimulatedRun(seed: worst.seed, settings: settings, only: numbers).run()
         }
-        if !isGood { throw ExitCode(1) }
+        let found = shrinker.shrink(worst)
+        return ReplayLine.text(worst.seed, settings, only: found.only)
+            + (found.isCutShort ? "  # perhaps not the shortest: out of time" : "")
     }
 }

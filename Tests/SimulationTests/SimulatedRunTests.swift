@@ -36,6 +36,15 @@ struct SimulatedRunTests {
     }
 
     @Test
+    func `a run that does not end is one that must not be`() {
+        var settings = Self.short
+        settings.steps = 5_000
+        let verdict = SimulatedRun(seed: 12, settings: settings).run()
+        #expect(verdict.steps == 5_000)
+        #expect(verdict.violations.first?.contains("the run does not end: 5000 steps") == true)
+    }
+
+    @Test
     func `another seed gives another timeline`() {
         let first = SimulatedRun(seed: 31, settings: Self.short).run()
         let second = SimulatedRun(seed: 32, settings: Self.short).run()

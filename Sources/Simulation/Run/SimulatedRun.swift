@@ -19,6 +19,8 @@ package struct RunSettings: Sendable {
     package var faultMilliseconds: UInt64 = 20_000
     /// Within this time after the last fault the cluster must be well again.
     package var healMilliseconds: UInt64 = 60_000
+    /// Jobs that a run may take; the longest take some hundred thousand.
+    package var steps: UInt64 = 20_000_000
     /// Every disk says that syncs are done, and does none: such a run must fail.
     package var disksLie = false
     package var limits: Limits
@@ -63,6 +65,11 @@ package struct Verdict: Sendable {
     /// The schedule's entries, those that were left out included.
     package var schedule: Schedule
 
+    package init(seed: UInt64, schedule: Schedule) {
+        self.seed = seed
+        self.schedule = schedule
+    }
+
     package var passed: Bool { violations.isEmpty }
 }
 
@@ -94,7 +101,7 @@ package final class SimulatedRun {
         let whole = Schedule(
             seed: seed, hosts: settings.founders, milliseconds: settings.faultMilliseconds)
         schedule = only.map(whole.keeping) ?? whole
-        world = World(seed: seed)
+        world = World(seed: seed, stepBound: settings.steps)
         trace = Trace(keepsLines: keepsTrace)
         cluster = SimulatedCluster(
             founders: settings.founders, spares: settings.spares, world: world, trace: trace,
@@ -305,8 +312,8 @@ package final class SimulatedRun {
     }
 
     private var isClean: Bool {
-        violations.isEmpty && checker.violations.isEmpty && ledger.violations.isEmpty
-            && checker.disks.violations.isEmpty
+        !world.isExhausted && violations.isEmpty && checker.violations.isEmpty
+            && ledger.violations.isEmpty && checker.disks.violations.isEmpty
             && deliveries.violations.isEmpty
     }
 
@@ -314,7 +321,11 @@ package final class SimulatedRun {
         cluster.hosts.forEach(checker.ends)
         cluster.ends = { _ in }
         var verdict = Verdict(seed: seed, schedule: schedule)
-        verdict.violations =
+        if world.isExhausted {
+            verdict.violations.append(
+                "the run does not end: \(world.steps) steps at \(world.time / 1_000_000) ms")
+        }
+        verdict.violations +=
             checker.violations + deliveries.violations + checker.disks.violations
             + ledger.violations + violations
         verdict.coverage = injector.coverage

@@ -10,9 +10,12 @@ package final class World: @unchecked Sendable {
     /// Jobs run so far.
     package private(set) var steps: UInt64 = 0
     private var queue = EventQueue()
+    /// Jobs after which the world stands still: whoever needs more goes round in circles.
+    private let stepBound: UInt64
 
-    package init(seed: UInt64) {
+    package init(seed: UInt64, stepBound: UInt64 = .max) {
         self.seed = seed
+        self.stepBound = stepBound
         random = SeededGenerator(seed: seed)
     }
 
@@ -20,6 +23,9 @@ package final class World: @unchecked Sendable {
     package func after(_ nanoseconds: UInt64, _ job: @escaping @Sendable () -> Void) {
         queue.insert(at: time + nanoseconds, job)
     }
+
+    /// Whether it has come to its bound; time goes on, and nothing happens.
+    package var isExhausted: Bool { steps >= stepBound }
 
     /// Forgets all that was going to happen.
     package func end() {
@@ -31,7 +37,7 @@ package final class World: @unchecked Sendable {
     package func run(milliseconds: UInt64, until isDone: () -> Bool = { false }) -> Bool {
         let end = time + milliseconds * 1_000_000
         while !isDone() {
-            guard let due = queue.next, due <= end, let event = queue.pop() else {
+            guard !isExhausted, let due = queue.next, due <= end, let event = queue.pop() else {
                 time = end
                 return isDone()
             }

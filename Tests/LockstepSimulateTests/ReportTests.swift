@@ -1,0 +1,37 @@
+import ArgumentParser
+import LockstepSimulate
+import Simulation
+import Testing
+
+struct ReportTests {
+    private static var verdict: Verdict {
+        Verdict(seed: 5, schedule: Schedule(seed: 5, hosts: 3, milliseconds: 20_000))
+    }
+
+    @Test(arguments: ["", "--at-least 2"])
+    func `fewer runs than were asked for are not enough`(options: String) throws {
+        let command = try SimulateCommand.parse(
+            ["--seeds", "3"] + options.split(separator: " ").map(String.init))
+        var summary = Summary()
+        summary.add(Self.verdict)
+        summary.add(Self.verdict)
+        let complaints = command.complaints(of: summary, asked: 3)
+        #expect(complaints.isEmpty == !options.isEmpty, "\(complaints)")
+    }
+
+    @Test
+    func `one object has what all runs came to`() {
+        var failed = Self.verdict
+        failed.violations = ["n1 has lost 17"]
+        var summary = Summary()
+        summary.add(failed)
+        var report = RangeReport(first: 5, asked: 1, summary: summary)
+        report.complaints = ["too slow: 1 faults a core-minute, and 2 is the floor"]
+        report.shortest = "lockstep-simulate --seed 5 --only none"
+        let text = Report.json(report)
+        let start = #"{"summary":{"passed":false,"first":5,"asked":1,"runs":1,"failed":[5]"#
+        #expect(text.hasPrefix(start), "\(text)")
+        #expect(text.contains(#""shortest":"lockstep-simulate --seed 5 --only none""#))
+        #expect(Report.json(failed).contains(#""schedule":[{"number":0,"#))
+    }
+}
