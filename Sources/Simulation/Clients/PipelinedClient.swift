@@ -22,6 +22,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private var underWay: [UInt64: ClientOperation] = [:]
     private var number: UInt64 = 0
     private var isStopping = false
+    /// Operations that were answered; a failure is none.
     private(set) var finished = 0
 
     init(
@@ -101,12 +102,12 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         case .read(let group, let isStale):
             if case .success(.readResult(let applied, let reply)) = result {
                 ledger.read(
-                    group, reply, at: applied, notBelow: isStale ? .zero : floor, by: name)
-            } else if case .success(let response) = result {
-                ledger.violated("\(name) got \(response) for a read")
+                    group, reply, at: applied, began: isStale ? nil : floor, by: name)
+            } else {
+                ledger.violated("\(name) got \(result) for a read")
             }
         }
-        finished += 1
+        if case .success = result { finished += 1 }
         beginSoon()
     }
 
@@ -125,6 +126,10 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
         case .failure:
             // Something may have come of an earlier sending.
+            ledger.ended(write.name, .unknown)
+        case .failure(let failure):
+            // Its time is longer than the run, and no session rests for long enough to expire.
+            ledger.violated("\(write.name) has failed: \(failure)")
             ledger.ended(write.name, .unknown)
         }
     }
