@@ -1,13 +1,13 @@
 import Codec
-import Identifiers
+package import Identifiers
 import Properties
 import Transactions
 import Wire
 
 /// A transaction of a simulated client.
-struct ClientWrite: Sendable, Hashable {
+package struct ClientWrite: Sendable, Hashable {
     /// What must still be so when it is applied.
-    enum Condition: Sendable, Hashable {
+    package enum Condition: Sendable, Hashable {
         case absent
         case at(LogIndex)
     }
@@ -19,6 +19,12 @@ struct ClientWrite: Sendable, Hashable {
     var aborts = false
     /// What it wants of its first group.
     var condition: Condition?
+
+    package init(name: String, groups: [Int], aborts: Bool = false) {
+        self.name = name
+        self.groups = groups
+        self.aborts = aborts
+    }
 }
 
 /// What a simulated client does next.

@@ -1,6 +1,6 @@
 import Codec
 package import Identifiers
-import Transactions
+package import Transactions
 
 /// What the clients of a run were told, and what must follow from it.
 package final class Ledger: @unchecked Sendable {
@@ -19,6 +19,10 @@ package final class Ledger: @unchecked Sendable {
     package private(set) var counts = LedgerCounts()
     /// The highest index that any client was told of.
     package private(set) var highest = LogIndex.zero
+    /// The highest index that an answer rests on: a commit, an abort, or a read that is linearizable.
+    ///
+    /// What begins from now on must see it.
+    package private(set) var floor = LogIndex.zero
     private var owners: [LogIndex: String] = [:]
     /// The operations that write, by name.
     private(set) var writes: [String: ClientWrite] = [:]
@@ -53,6 +57,7 @@ package final class Ledger: @unchecked Sendable {
                 violations.append("\(operation) and \(other) were both told index \(index)")
             }
             highest = max(highest, index)
+            floor = max(floor, index)
             for group in writes[operation]?.groups ?? [] {
                 versions[group] = max(versions[group] ?? .zero, index)
             }
@@ -78,15 +83,20 @@ package final class Ledger: @unchecked Sendable {
         }
     }
 
-    /// A read has seen the state at its index; one that is linearizable and began when `floor` was the
-    /// highest index told may not have seen an older one.
-    func read(_ read: ValueModel.Read, notBelow floor: LogIndex) {
+    /// A read has seen the state at its index.
+    ///
+    /// One that is linearizable may not have seen an older one than the floor was when it `began`; nil
+    /// for a read that may be stale.
+    package func read(_ read: ValueModel.Read, began: LogIndex?) {
         counts.reads += 1
         readsMade.append(read)
+        guard let began else { return }
         let (applied, client) = (read.applied, read.client)
-        guard applied < floor else { return }
-        violations.append(
-            "\(client) read the state at \(applied) after \(floor) had been acknowledged")
+        if applied < began {
+            violations.append(
+                "\(client) read the state at \(applied) after \(began) had been acknowledged")
+        }
+        floor = max(floor, applied)
     }
 
     func violated(_ text: String) {
@@ -170,21 +180,21 @@ extension Ledger {
 
     /// A client was given `reply` to a read of a group, which says to be of the state at `applied`.
     func read(
-        _ group: Int, _ reply: [UInt8], at applied: LogIndex, notBelow floor: LogIndex,
+        _ group: Int, _ reply: [UInt8], at applied: LogIndex, began: LogIndex?,
         by client: String
     ) {
         do throws(DecodingFailure) {
             let value = try ClientOperation.value(of: reply)
             read(
                 ValueModel.Read(client: client, group: group, applied: applied, value: value),
-                notBelow: floor)
+                began: began)
         } catch {
             violated("\(client) got a reply that cannot be read: \(error)")
         }
     }
 
     /// What an outcome means for the operation; what must not be is noted.
-    func fate(of write: ClientWrite, _ outcome: Outcome) -> Fate {
+    package func fate(of write: ClientWrite, _ outcome: Outcome) -> Fate {
         switch outcome {
         case .committed(let index, let results):
             if write.aborts {
@@ -195,6 +205,7 @@ extension Ledger {
             }
             return .committed(index)
         case .aborted(let index, let abort):
+            floor = max(floor, index)
             switch abort.code {
             case .requested
             where write.aborts && abort.step == write.groups.count

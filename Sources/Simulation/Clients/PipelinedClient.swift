@@ -73,7 +73,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
             name, Int(number), readsPerMille: Self.readsPerMille, using: &loop.world.random)
         underWay[present] = operation
         let work: Call.Work
-        let floor = ledger.highest
+        let floor = ledger.floor
         switch operation {
         case .write(let write):
             ledger.began(write)
@@ -124,7 +124,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         case .failure(.sessionLost(let acknowledged, _)):
             ledger.violated(
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
-        case .failure:
+        case .failure(.refused(.diskFull, _)):
             // Something may have come of an earlier sending.
             ledger.ended(write.name, .unknown)
         case .failure(let failure):

@@ -148,7 +148,7 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
         let request = RequestID(attempt)
         switch operation {
         case .read(let group, let isStale):
-            readFloor = ledger.highest
+            readFloor = ledger.floor
             link.send(request, ClientOperation.read(group, isStale: isStale))
         case .write(let write):
             guard let session else {
@@ -243,7 +243,7 @@ extension SimulatedClient {
 
     private func readDone(_ group: Int, isStale: Bool, _ applied: LogIndex, _ reply: [UInt8]) {
         ledger.read(
-            group, reply, at: applied, notBelow: isStale ? .zero : readFloor, by: name)
+            group, reply, at: applied, began: isStale ? nil : readFloor, by: name)
         ended()
     }
 

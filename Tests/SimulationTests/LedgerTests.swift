@@ -1,0 +1,38 @@
+import Identifiers
+import Simulation
+import Transactions
+import Testing
+
+struct LedgerTests {
+    private static func read(_ client: String, at index: UInt64) -> ValueModel.Read {
+        ValueModel.Read(client: client, group: 0, applied: LogIndex(index), value: nil)
+    }
+
+    @Test
+    func `a read may not go back behind a read that was answered before it began`() {
+        let ledger = Ledger()
+        ledger.read(Self.read("c1", at: 10), began: ledger.floor)
+        #expect(ledger.violations.isEmpty)
+        ledger.read(Self.read("c2", at: 9), began: ledger.floor)
+        #expect(ledger.violations == ["c2 read the state at 9 after 10 had been acknowledged"])
+    }
+
+    @Test
+    func `a stale read binds nobody, and nothing binds it`() {
+        let ledger = Ledger()
+        ledger.read(Self.read("c1", at: 10), began: nil)
+        ledger.read(Self.read("c2", at: 9), began: ledger.floor)
+        ledger.read(Self.read("c3", at: 8), began: nil)
+        #expect(ledger.violations.isEmpty)
+    }
+
+    @Test
+    func `a read may not go back behind an abort that was answered before it began`() {
+        let ledger = Ledger()
+        let write = ClientWrite(name: "c1-1", groups: [0], aborts: true)
+        let abort = Abort(step: 1, code: .requested, message: "as wanted")
+        _ = ledger.fate(of: write, .aborted(index: LogIndex(10), abort))
+        ledger.read(Self.read("c2", at: 9), began: ledger.floor)
+        #expect(ledger.violations == ["c2 read the state at 9 after 10 had been acknowledged"])
+    }
+}
