@@ -26,6 +26,8 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     private var places: [String: LogIndex] = [:]
     /// All commits of operations that it was told of, in order.
     private(set) var history: [ValueModel.Write] = []
+    /// Called with the index of each commit that it is told of.
+    package var sawCommit: (LogIndex) -> Void = { _ in }
     /// How often it has gone on with another connection.
     package private(set) var resumptions = 0
 
@@ -149,6 +151,7 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
             ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")
         }
         history.append(ValueModel.Write(index: set.index, operation: operation))
+        sawCommit(set.index)
         ledger.saw(operation, at: set.index, by: name)
     }
 

@@ -153,6 +153,7 @@ package final class SimulatedRun {
         watcher = SimulatedWatcher(
             "w1", fabric: cluster.fabric,
             addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
+        watcher?.sawCommit = { [unowned self] in deliveries.committed($0) }
             ledger: ledger, limits: settings.limits)
         for number in 1...(settings.clients + settings.readers) {
             let client = SimulatedClient(
@@ -284,7 +285,7 @@ package final class SimulatedRun {
         violations += watcher?.missing() ?? []
         let history = watcher?.history ?? []
         violations += ledger.judge(history)
-        violations += deliveries.unfounded(history)
+        violations += deliveries.differences(history)
         let model = ledger.model(history)
         // A node that was removed need not have heard of it: the leader knows who is a member.
         guard let members = cluster.leader?.replica?.newestMembership else {

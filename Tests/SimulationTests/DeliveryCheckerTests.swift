@@ -1,0 +1,43 @@
+import Identifiers
+import Simulation
+import Testing
+
+struct DeliveryCheckerTests {
+    private static func checker(_ delivered: [UInt64]) -> DeliveryChecker {
+        let checker = DeliveryChecker()
+        checker.since = LogIndex(4)
+        for (place, index) in delivered.enumerated() {
+            // Each by a process of its own, as after so many crashes.
+            checker.ran(1, start: place, term: Term(2), LogIndex(index), succeeded: true)
+        }
+        return checker
+    }
+
+    private static let history = [3, 5, 6, 7].map {
+        ValueModel.Write(index: LogIndex($0), operation: "c1-\($0)")
+    }
+
+    @Test
+    func `a commit of which no client was told may not be left out`() {
+        #expect(
+            Self.checker([5, 7]).differences(Self.history) == [
+                "6 is committed, and was never delivered to a trigger"
+            ])
+        #expect(Self.checker([5, 6, 7]).differences(Self.history).isEmpty)
+    }
+
+    @Test
+    func `what another delivery has passed over is found when it comes later`() {
+        #expect(
+            Self.checker([5, 7, 6]).violations == ["n1 delivers 6, which 7 has passed over"])
+        #expect(Self.checker([5, 6, 5, 6, 7]).violations.isEmpty)
+    }
+
+    @Test
+    func `what is delivered and not committed is found`() {
+        #expect(
+            Self.checker([5, 6, 7, 8]).differences(Self.history) == [
+                "8 was delivered to a trigger, and no transaction was committed there"
+            ])
+    }
+}
