@@ -1,11 +1,25 @@
-import Codec
-import Identifiers
+package import Codec
+package import Identifiers
 
 /// What the disks of all hosts hold of the log, by what was written to them and synced.
 ///
 /// Reads the bytes of each group by itself, from the byte tables of the format: what the node under
 /// test thinks of its disk is not asked.
-final class DiskModels {
+///
+/// A disk that was taken away keeps what it held: a commit that counted on it, or its acknowledgement,
+/// may come a moment later.
+package final class DiskModels {
+    /// One data directory of a host; another incarnation is another disk.
+    package struct Disk: Hashable {
+        let host: UInt64
+        let incarnation: Incarnation
+
+        package init(_ host: UInt64, _ incarnation: Incarnation) {
+            self.host = host
+            self.incarnation = incarnation
+        }
+    }
+
     /// The end of a frame.
     struct End: Hashable {
         /// The frame's first record.
@@ -51,12 +65,14 @@ final class DiskModels {
         let term: Term
     }
 
-    private var models: [UInt64: Model] = [:]
+    private var models: [Disk: Model] = [:]
     /// The digest at the end of each frame that was ever written, by index and term: log matching.
     private var known: [Place: ChainDigest] = [:]
     private var committed: [LogIndex: ChainDigest] = [:]
     private(set) var violations: [String] = []
     private(set) var truncations = 0
+
+    package init() {}
 
     private static let envelopeBytes = 48
     private static let repairMagic: UInt32 = 0x7052_6B4C
@@ -66,46 +82,57 @@ final class DiskModels {
         committed[index] = digest
     }
 
-    /// Whether the disk of a host holds the record at `index`, where a frame ends in `digest`.
-    func holds(_ host: UInt64, _ index: LogIndex, _ digest: ChainDigest) -> Bool {
-        guard let model = models[host] else { return false }
+    /// Whether a disk holds the record at `index`, where a frame ends in `digest`.
+    package func holds(_ disk: Disk, _ index: LogIndex, _ digest: ChainDigest) -> Bool {
+        guard let model = models[disk] else { return false }
         if index <= model.start { return true }
         guard let end = model.ends.last(where: { $0.index <= index }) else { return false }
         return end.index == index && end.digest == digest
     }
 
-    /// Whether nothing but a vote lies at the end of a host's log.
-    func endsWithVote(_ host: UInt64) -> Bool {
-        models[host]?.endsWithVote ?? false
-    }
-
-    func forget(_ host: UInt64) {
-        models[host] = nil
+    /// Whether nothing but a vote lies at the end of a disk's log.
+    func endsWithVote(_ disk: Disk) -> Bool {
+        models[disk]?.endsWithVote ?? false
     }
 
     /// A process begins with these frames; the engine holds what is up to `start`.
-    func begins(_ host: UInt64, start: LogIndex, _ headers: [FrameHeader]) {
-        models[host] = Model(
+    package func begins(_ disk: Disk, start: LogIndex, _ headers: [FrameHeader]) {
+        models[disk] = Model(
             ends: headers.map(End.init), start: start)
     }
 
+    /// The ends of committed frames behind `flushed` that a disk holds and `headers` lack, ascending.
+    ///
+    /// What is not committed may have been cut off by a group that was written, and never synced.
+    func missing(
+        _ disk: Disk, of headers: [FrameHeader], behind flushed: LogIndex
+    ) -> [LogIndex] {
+        guard let model = models[disk] else { return [] }
+        let found = Set(headers.map(\.digest))
+        return model.ends.filter { end in
+            end.index > max(flushed, model.start) && committed[end.index] == end.digest
+                && !found.contains(end.digest)
+        }.map(\.index)
+    }
+
     /// An engine brought by a snapshot holds what is up to `index`.
-    func holdsEngine(_ host: UInt64, _ index: LogIndex) {
-        guard let model = models[host], model.start < index else { return }
+    func holdsEngine(_ disk: Disk, _ index: LogIndex) {
+        guard let model = models[disk], model.start < index else { return }
         model.start = index
         model.ends.removeAll { $0.index <= index }
     }
 
     /// A group was written to a segment; it counts once it is synced.
-    func wrote(_ host: UInt64, _ bytes: [UInt8], limits: Limits) {
+    func wrote(_ disk: Disk, _ bytes: [UInt8], limits: Limits) {
         // Zeroes make unreadable what is left of a torn group.
         guard bytes.contains(where: { $0 != 0 }) else { return }
+        let host = disk.host
         guard let group = read(bytes, limits: limits) else {
             violations.append("n\(host) has written a group that cannot be read")
             return
         }
-        let model = models[host] ?? Model()
-        models[host] = model
+        let model = models[disk] ?? Model()
+        models[disk] = model
         model.written.append(group)
         for (end, term) in zip(group.ends, group.terms) {
             let place = Place(index: end.index, term: term)
@@ -118,8 +145,9 @@ final class DiskModels {
         }
     }
 
-    func synced(_ host: UInt64) {
-        guard let model = models[host], !model.written.isEmpty else { return }
+    func synced(_ disk: Disk) {
+        let host = disk.host
+        guard let model = models[disk], !model.written.isEmpty else { return }
         for group in model.written {
             if let base = group.base { truncate(host, model, to: base) }
             model.ends.append(contentsOf: group.ends)

@@ -6,59 +6,62 @@ import WAL
 ///
 /// A vote counts from when it is on a disk, even if that disk is lost later: it was given.
 final class DiskVotes {
+    typealias Disk = DiskModels.Disk
+
     private struct Given: Hashable {
-        let host: UInt64
+        let disk: Disk
         let term: Term
         let candidate: NodeID
     }
 
-    private var written: [UInt64: WriteAheadLog.VotingState] = [:]
-    private var terms: [UInt64: Term] = [:]
+    private var written: [Disk: WriteAheadLog.VotingState] = [:]
+    private var terms: [Disk: Term] = [:]
     private var given: Set<Given> = []
 
     /// A process begins with what its disk holds.
-    func begins(_ host: UInt64, _ voting: WriteAheadLog.VotingState) {
-        written[host] = nil
-        holds(host, voting)
+    func begins(_ disk: Disk, _ voting: WriteAheadLog.VotingState) {
+        written[disk] = nil
+        holds(disk, voting)
     }
 
     /// A group was written; its envelope has the term and the vote, and counts once it is synced.
-    func wrote(_ host: UInt64, _ bytes: [UInt8]) {
+    func wrote(_ disk: Disk, _ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         do throws(DecodingFailure) {
             _ = try reader.skip(16)
             let term = Term(try reader.readUInt64())
             let vote = try reader.readUInt64()
-            written[host] = WriteAheadLog.VotingState(
+            written[disk] = WriteAheadLog.VotingState(
                 term: term, vote: vote == 0 ? nil : NodeID(vote))
         } catch {
             // Whoever reads the whole group says so.
-            written[host] = nil
+            written[disk] = nil
         }
     }
 
-    func synced(_ host: UInt64) {
-        if let voting = written.removeValue(forKey: host) { holds(host, voting) }
+    func synced(_ disk: Disk) {
+        if let voting = written.removeValue(forKey: disk) { holds(disk, voting) }
     }
 
-    private func holds(_ host: UInt64, _ voting: WriteAheadLog.VotingState) {
-        terms[host] = voting.term
+    private func holds(_ disk: Disk, _ voting: WriteAheadLog.VotingState) {
+        terms[disk] = voting.term
         guard let candidate = voting.vote else { return }
-        given.insert(Given(host: host, term: voting.term, candidate: candidate))
+        given.insert(Given(disk: disk, term: voting.term, candidate: candidate))
     }
 
-    func forget(_ host: UInt64) {
-        written[host] = nil
-        terms[host] = nil
+    /// The disk was taken away: what it knew of terms counts no more.
+    func forget(_ disk: Disk) {
+        written[disk] = nil
+        terms[disk] = nil
     }
 
-    /// Whether the host's disk has held its vote for `candidate` in `term`.
-    func hasGiven(_ host: UInt64, to candidate: NodeID, in term: Term) -> Bool {
-        given.contains(Given(host: host, term: term, candidate: candidate))
+    /// Whether the disk has held its vote for `candidate` in `term`.
+    func hasGiven(_ disk: Disk, to candidate: NodeID, in term: Term) -> Bool {
+        given.contains(Given(disk: disk, term: term, candidate: candidate))
     }
 
-    /// Whether the host's disk knows of `term`.
-    func knows(_ host: UInt64, _ term: Term) -> Bool {
-        (terms[host] ?? .zero) >= term
+    /// Whether the disk knows of `term`.
+    func knows(_ disk: Disk, _ term: Term) -> Bool {
+        (terms[disk] ?? .zero) >= term
     }
 }

@@ -7,9 +7,9 @@ import Transactions
 extension NodeChecker {
     /// A leader has been voted for on the disks of a majority (*Raft §5.2*).
     func checkVotes(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
-        eachVoterSet(of: replica) { voters in
+        eachVoterSet(of: replica.newestMembership) { voters in
             let count = voters.count {
-                votes.hasGiven($0.rawValue, to: host.node, in: report.term)
+                votes.hasGiven($0, to: host.node, in: report.term)
             }
             guard count <= voters.count / 2 else { return }
             violated(
@@ -31,8 +31,8 @@ extension NodeChecker {
             violated(
                 host, "leads in term \(report.term) and commits \(report.commit) of term \(term)")
         }
-        eachVoterSet(of: replica) { voters in
-            let count = voters.count { votes.knows($0.rawValue, report.term) }
+        eachVoterSet(of: replica.newestMembership) { voters in
+            let count = voters.count { votes.knows($0, report.term) }
             guard count <= voters.count / 2 else { return }
             violated(
                 host,
@@ -51,10 +51,39 @@ extension NodeChecker {
         violated(host, "decides by another membership than the newest of its log")
     }
 
-    private func eachVoterSet(of replica: Replica, _ body: ([NodeID]) -> Void) {
-        let membership = replica.newestMembership
+    /// Calls `body` with the disks of each set whose majority decides: those that are recorded, so that
+    /// a voter whose directory was lost is counted with what it lost, and not with what it has instead.
+    func eachVoterSet(
+        of membership: ClusterMembership, _ body: ([DiskModels.Disk]) -> Void
+    ) {
         for voters in [membership.voters, membership.outgoing] where !voters.isEmpty {
-            body(voters)
+            body(
+                voters.map { node in
+                    let recorded = membership.member(node)?.incarnation
+                    return DiskModels.Disk(node.rawValue, recorded ?? firstIncarnation(of: node))
+                })
         }
+    }
+
+    /// Until a founder's directory is recorded, its first one counts.
+    private func firstIncarnation(of node: NodeID) -> Incarnation {
+        Incarnation(SimulatedHost.firstIncarnation(node.rawValue))
+    }
+
+    /// Who votes, stands or leads does so in the data directory that its membership records: an empty
+    /// one under an old name knows nothing of what its name has promised.
+    func checkIncarnation(
+        _ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection, _ before: Seen
+    ) {
+        let hasVoted =
+            report.vote != nil && (report.vote != before.vote || report.term != before.term)
+        let hasRisen = report.role != before.role && report.role != .follower
+        guard hasVoted || hasRisen, let own = replica.newestMembership.member(host.node),
+            let recorded = own.incarnation, recorded != Incarnation(host.incarnation)
+        else { return }
+        violated(
+            host,
+            "\(hasVoted ? "votes" : "stands") in term \(report.term) with the directory "
+                + "\(host.incarnation), where \(recorded) is recorded")
     }
 }

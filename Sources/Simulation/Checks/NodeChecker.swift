@@ -39,10 +39,11 @@ package final class NodeChecker: @unchecked Sendable {
     private var digests: [LogIndex: ChainDigest] = [:]
     /// The highest index that some node has called committed.
     package private(set) var highestCommit = LogIndex.zero
-    /// Of hosts whose disk was taken away: what it held.
-    ///
-    /// A commit that counted on it, or its acknowledgement, may come a moment later.
-    private var lost: [UInt64: LogIndex] = [:]
+
+    /// Called with what a person wants to see of a node's course.
+    var noted: (SimulatedHost, String) -> Void = { _, _ in }
+    /// Called where the highest index that is committed has moved on, with the digest there.
+    var hasCommitted: (LogIndex, ChainDigest) -> Void = { _, _ in }
 
     package init(limits: Limits) {
         self.limits = limits
@@ -71,8 +72,9 @@ package final class NodeChecker: @unchecked Sendable {
         now.flushed = report.flushed
         do throws(WALFailure) {
             let log = try host.recoveredLog(limits: limits, flushed: report.flushed)
-            disks.begins(host.number, start: report.flushed, log.frames)
-            votes.begins(host.number, log.voting)
+            checkRecovered(host, report, log, mayHaveLost: mayHaveLost)
+            disks.begins(host.diskName, start: report.flushed, log.frames)
+            votes.begins(host.diskName, log.voting)
         } catch {
             violated(host, "has started with a log that cannot be opened: \(error)")
         }
@@ -83,8 +85,28 @@ package final class NodeChecker: @unchecked Sendable {
         let before = seen[host.number] ?? Seen()
         check(host, report, before)
         checkOrder(host, report)
+    /// Every committed frame that was synced is found again; where the disk may have lost it, the node
+    /// knows at least that it is missing, and nothing else goes with it.
+    private func checkRecovered(
+        _ host: SimulatedHost, _ report: ReplicaInspection, _ log: WriteAheadLog.Recovery,
+        mayHaveLost: Bool
+    ) {
+        let missing = disks.missing(host.diskName, of: log.frames, behind: report.flushed)
+        guard let first = missing.first else { return }
+        if !mayHaveLost {
+            violated(host, "had \(first) on disk and starts with a log that lacks it")
+        } else if let unknown = missing.first(where: { index in
+            !log.damage.contains { ($0.first...$0.last).contains(index) }
+        }) {
+            violated(host, "has lost \(unknown) of its log, and has not noticed")
+        } else if report.firstUnreadable == nil {
+            violated(host, "has lost \(first) of its log, and takes itself for whole")
+        }
+    }
+
         checkVote(host, report, before)
-        if report.flushed > before.flushed { disks.holdsEngine(host.number, report.flushed) }
+        checkIncarnation(host, replica, report, before)
+        if report.flushed > before.flushed { disks.holdsEngine(host.diskName, report.flushed) }
         if report.commit > before.commit {
             committed(host, replica, report)
             checkCommit(host, replica, report, before)
@@ -180,12 +202,8 @@ package final class NodeChecker: @unchecked Sendable {
         guard report.commit > highestCommit else { return }
         highestCommit = report.commit
         disks.committed(report.commit, digest)
-        let membership = replica.newestMembership
-        for voters in [membership.voters, membership.outgoing] where !voters.isEmpty {
-            let holders = voters.count {
-                disks.holds($0.rawValue, report.commit, digest)
-                    || hasLost($0.rawValue, report.commit)
-            }
+        eachVoterSet(of: replica.newestMembership) { voters in
+            let holders = voters.count { disks.holds($0, report.commit, digest) }
             if holders <= voters.count / 2 {
                 violated(
                     host,
@@ -237,16 +255,11 @@ package final class NodeChecker: @unchecked Sendable {
         }
     }
 
-    /// How many hosts have `index` on disk, as far as they have said; a process that has ended keeps
-    /// what it had.
-    func holders(of index: LogIndex) -> Int {
-        Set(seen.keys).union(lost.keys).count { host in
-            (seen[host]?.durable ?? .zero) >= index || hasLost(host, index)
-        }
-    }
-
-    private func hasLost(_ host: UInt64, _ index: LogIndex) -> Bool {
-        (lost[host] ?? .zero) >= index
+    /// A client was answered at `index`: a node has committed it, when the disks of a quorum held it.
+    func acknowledged(_ index: LogIndex) {
+        guard index > highestCommit else { return }
+        violations.append(
+            "\(index) is acknowledged, and on the disks of a quorum was up to \(highestCommit)")
     }
 
     /// Whether the host has ever had a part of the log.
@@ -255,13 +268,12 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     func forget(_ host: SimulatedHost) {
-        lost[host.number] = seen[host.number]?.durable
         seen[host.number] = nil
-        disks.forget(host.number)
-        votes.forget(host.number)
+        votes.forget(host.diskName)
     }
 
     func violated(_ host: SimulatedHost, _ text: String) {
         violations.append("\(host.name) \(text)")
     }
 }
+    /// The host's data directory is about to be taken away.

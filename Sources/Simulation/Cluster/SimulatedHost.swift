@@ -14,6 +14,7 @@ package final class SimulatedHost: @unchecked Sendable {
     package let number: UInt64
     package private(set) var disk = SimulatedDisk()
     package private(set) var engines: MemoryEngineFactory
+    private var countsOfLostDisks = DiskCounts()
     /// The name of the present data directory: another one for each.
     package private(set) var incarnation: UInt64
     /// Present while the process runs.
@@ -33,9 +34,24 @@ package final class SimulatedHost: @unchecked Sendable {
 
     init(_ number: UInt64) {
         self.number = number
-        incarnation = number * 1_000
+        incarnation = Self.firstIncarnation(number)
         engines = Self.makeEngines()
     }
+
+    /// What all of the host's disks have refused and done wrong.
+    var diskCounts: DiskCounts {
+        var counts = countsOfLostDisks
+        counts.merge(disk.counts)
+        return counts
+    }
+
+    /// The name of a host's first data directory; each that follows it is one more.
+    static func firstIncarnation(_ number: UInt64) -> UInt64 {
+        number * 1_000
+    }
+
+    /// The present data directory, for the checks.
+    var diskName: DiskModels.Disk { DiskModels.Disk(number, Incarnation(incarnation)) }
 
     private static func makeEngines() -> MemoryEngineFactory {
         MemoryEngineFactory(writeBufferBytes: 1 << 20)
@@ -70,6 +86,7 @@ package final class SimulatedHost: @unchecked Sendable {
     /// Puts an empty directory in the place of the present one.
     func wipe() {
         precondition(process == nil, "host \(name) is wiped while its process runs")
+        countsOfLostDisks.merge(disk.counts)
         disk = SimulatedDisk()
         engines = Self.makeEngines()
         incarnation += 1

@@ -42,12 +42,35 @@ package struct DiskCounts: Sendable {
     package var failedWrites = 0
     package var failedSyncs = 0
     package var failedReads = 0
+    /// Files that were not let grow on a full disk.
+    package var refusedGrowths = 0
+    package var rottenBytes = 0
     /// Crashes that have lost some change of names.
     package var lostNames = 0
     /// Slips by their name.
     package var slips: [DiskSlip: Int] = [:]
 
     package init() {}
+
+    /// Adds what another disk has done.
+    mutating func merge(_ other: DiskCounts) {
+        failedWrites += other.failedWrites
+        failedSyncs += other.failedSyncs
+        failedReads += other.failedReads
+        refusedGrowths += other.refusedGrowths
+        rottenBytes += other.rottenBytes
+        lostNames += other.lostNames
+        slips.merge(other.slips, uniquingKeysWith: +)
+    }
+
+    /// Each count by the name of the fault that it belongs to.
+    var byName: [(name: String, count: Int)] {
+        [
+            ("failing write", failedWrites), ("failing sync", failedSyncs),
+            ("failing read", failedReads), ("full disk", refusedGrowths),
+            ("names lost in a crash", lostNames),
+        ] + DiskSlip.allCases.map { ($0.rawValue, slips[$0] ?? 0) }
+    }
 }
 
 /// How a crash tears what was written and not synced.

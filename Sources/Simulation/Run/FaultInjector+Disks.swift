@@ -51,8 +51,8 @@ extension FaultInjector {
         guard mayImpair(host) else { return }
         note(fault)
         impairment = Impairment(host: host, floor: checker.highestCommit)
-        cluster.crash(host, .none)
         cluster.wipe(host)
+        cluster.crash(host, .none)
         checker.forget(host)
         restart(host, down)
     }
@@ -127,8 +127,8 @@ extension FaultInjector {
             comeBack(host)
         } else if impairment?.host === host {
             // As its message says: remove the directory, let the node rejoin.
-            count("directories removed by hand")
             cluster.wipe(host)
+            count("directories removed by hand")
             checker.forget(host)
             if isOver { cluster.start(host) } else { restart(host, 500) }
         } else {

@@ -250,7 +250,6 @@ extension FaultInjector {
         } else if isGone(spare) {
             // A node that was removed comes back with another directory.
             if spare.process != nil { cluster.crash(spare) }
-            cluster.wipe(spare)
             checker.forget(spare)
             cluster.start(spare)
             replica.addMember(
@@ -274,6 +273,7 @@ extension FaultInjector {
 
 // MARK: - The end
 
+            cluster.wipe(spare)
 extension FaultInjector {
     /// Ends every fault, and starts every host that is down.
     func heal() {
