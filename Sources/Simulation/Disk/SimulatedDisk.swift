@@ -222,9 +222,9 @@ extension SimulatedDisk {
                 file.live.count == before.count,
                 "\(path) had \(before.count) bytes and has \(file.live.count)")
             // What was not synced stays so.
-            for place in file.live.indices.prefix(file.durable.count)
-            where file.live[place] != before[place] {
-                file.durable[place] = file.live[place]
+            for place in file.live.indices where file.live[place] != before[place] {
+                counts.rottenBytes += 1
+                if place < file.durable.count { file.durable[place] = file.live[place] }
             }
         }
     }

@@ -112,6 +112,7 @@ final class SimulatedFile: File {
         let missing = end - content.live.count
         guard missing > 0 else { return }
         guard disk.grow(by: missing) else {
+            disk.counts.refusedGrowths += 1
             throw disk.refuse(
                 FileFailure(.noSpace, operation, path: path, reason: "No space left on device"))
         }

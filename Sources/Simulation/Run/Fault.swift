@@ -82,6 +82,15 @@ package enum Fault: Sendable, Hashable {
         }
     }
 
+    /// Whether the kind is counted by what a disk has refused or done wrong, and not when it begins:
+    /// the disk may be left alone meanwhile, or there may be nothing that can rot.
+    var isCountedByDisk: Bool {
+        switch self {
+        case .diskFull, .diskFailure, .slip, .rot: true
+        default: false
+        }
+    }
+
     /// All kinds, sorted.
     package static let kinds =
         ([

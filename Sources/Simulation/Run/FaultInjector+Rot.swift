@@ -11,19 +11,20 @@ extension FaultInjector {
         case .anywhere:
             begin(host, fault)
             cluster.crash(host, .none)
-            rotHalves(host)
+            if rotHalves(host) { count(rot.rawValue) }
             restart(host, down)
         case .unflushed:
             begin(host, fault)
             crashLosing(host)
-            rotGroups(host, groups(host).dropLast().filter { holds($0, behind: report.flushed) })
+            let groups = groups(host).dropLast().filter { holds($0, behind: report.flushed) }
+            if rotGroups(host, groups) { count(rot.rawValue) }
             restart(host, down)
         case .end:
             awaitedEnd = (host, fault, down)
         case .running:
             begin(host, fault)
             // What is not synced yet may end up in the place of the group before.
-            rotGroups(host, groups(host).dropLast(3).suffix(40))
+            if rotGroups(host, groups(host).dropLast(3).suffix(40)) { count(rot.rawValue) }
             later(500 + world.random.next() % 2_500) {
                 guard !self.isOver, host.process != nil else { return }
                 self.crashLosing(host)
@@ -45,9 +46,9 @@ extension FaultInjector {
             crashLosing(host)
             let all = groups(host)
             if let last = all.dropLast().last(where: { $0.records != nil }), last.offset > 0,
-                all.last?.records == nil
+                all.last?.records == nil, rotGroups(host, [last])
             {
-                rotGroups(host, [last])
+                count(Fault.Rot.end.rawValue)
             }
             restart(host, end.down)
         }
@@ -74,10 +75,12 @@ extension FaultInjector {
         group.records.map { $0.lowerBound > index } ?? false
     }
 
-    /// Flips bits in some of these groups.
-    private func rotGroups(_ host: SimulatedHost, _ groups: some Collection<LogGroup>) {
-        guard !groups.isEmpty else { return }
-        count("groups rotten")
+    /// Flips bits in some of these groups; whether any byte is another now.
+    private func rotGroups(
+        _ host: SimulatedHost, _ groups: some Collection<LogGroup>
+    ) -> Bool {
+        guard !groups.isEmpty else { return false }
+        let before = host.disk.counts.rottenBytes
         for _ in 0...Int(world.random.next() % 3) {
             let group = world.random.pick(Array(groups))
             // Often in an envelope, which are few of the bytes.
@@ -86,11 +89,13 @@ extension FaultInjector {
             let bit = UInt8(1) << UInt8(world.random.next() % 8)
             host.disk.tamper(below: group.path) { $0[place] ^= bit }
         }
+        return host.disk.counts.rottenBytes > before
     }
 
-    /// Flips bits in the first half of what each segment holds.
-    private func rotHalves(_ host: SimulatedHost) {
+    /// Flips bits in the first half of what each segment holds; whether any byte is another now.
+    private func rotHalves(_ host: SimulatedHost) -> Bool {
         let header = 128
+        let before = host.disk.counts.rottenBytes
         host.disk.tamper(below: "/data/log/") { bytes in
             guard let last = bytes.lastIndex(where: { $0 != 0 }), last / 2 > header else { return }
             for _ in 0...Int(self.world.random.next() % 3) {
@@ -98,5 +103,6 @@ extension FaultInjector {
                 bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
             }
         }
+        return host.disk.counts.rottenBytes > before
     }
 }

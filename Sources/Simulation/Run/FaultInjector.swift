@@ -37,7 +37,7 @@ final class FaultInjector: @unchecked Sendable {
     }
 
     func note(_ fault: Fault) {
-        coverage.count(fault.kind)
+        if !fault.isCountedByDisk { count(fault.kind) }
         cluster.trace.note(world, "fault", "\(fault)")
     }
 

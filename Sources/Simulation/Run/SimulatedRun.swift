@@ -332,6 +332,9 @@ package final class SimulatedRun {
         let fabric = cluster.fabric.counts
         verdict.coverage.count("messages lost", fabric.lost)
         verdict.coverage.count("messages repeated", fabric.repeated)
+        for host in cluster.hosts {
+            for (name, count) in host.diskCounts.byName { verdict.coverage.count(name, count) }
+        }
         verdict.coverage.count("messages reordered", fabric.reordered)
         verdict.coverage.count("connections broken", fabric.broken)
         verdict.coverage.count("trigger deliveries", deliveries.count)
