@@ -9,20 +9,18 @@ extension FaultInjector {
     func disturbDisk(_ fault: Fault) {
         switch fault {
         case .diskStall(let number, let milliseconds):
-            guard let worker = cluster.host(number).process?.diskWorker else { return }
+            guard cluster.host(number).process != nil else { return }
             note(fault)
-            worker.isStalled = true
-            later(milliseconds) { worker.isStalled = false }
+            stall(cluster.host(number), 0, milliseconds)
         case .workerStall(let number, let place, let milliseconds):
-            guard let worker = cluster.host(number).process?.workers[place] else { return }
+            guard cluster.host(number).process != nil else { return }
             note(fault)
-            worker.isStalled = true
-            later(milliseconds) { worker.isStalled = false }
+            stall(cluster.host(number), place, milliseconds)
         case .diskFull(let number, let milliseconds):
             note(fault)
             let disk = cluster.host(number).disk
             disk.faults.freeBytes = world.random.next() % (64 << 10)
-            later(milliseconds) { disk.faults.freeBytes = nil }
+            ends("room \(number)", milliseconds) { disk.faults.freeBytes = nil }
         case .diskFailure(let number, let access, let down):
             let host = cluster.host(number)
             guard host.process != nil else { return }
@@ -35,7 +33,7 @@ extension FaultInjector {
             case .sync: disk.faults.failsSyncs = true
             case .read: disk.faults.failsReads = true
             }
-            later(down) {
+            ends("failure \(number)", down) {
                 disk.faults.failsSyncs = false
                 disk.faults.failsWrites = false
                 disk.faults.failsReads = false
@@ -51,9 +49,9 @@ extension FaultInjector {
         guard mayImpair(host) else { return }
         note(fault)
         impairment = Impairment(host: host, floor: checker.highestCommit)
-        cluster.wipe(host)
         cluster.crash(host, .none)
         checker.forget(host)
+        cluster.wipe(host)
         restart(host, down)
     }
 
@@ -127,9 +125,9 @@ extension FaultInjector {
             comeBack(host)
         } else if impairment?.host === host {
             // As its message says: remove the directory, let the node rejoin.
-            cluster.wipe(host)
             count("directories removed by hand")
             checker.forget(host)
+            cluster.wipe(host)
             if isOver { cluster.start(host) } else { restart(host, 500) }
         } else {
             checker.violated(host, "refuses its data: \(error)")

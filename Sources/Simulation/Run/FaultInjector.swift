@@ -15,6 +15,7 @@ final class FaultInjector: @unchecked Sendable {
     var impairment: Impairment?
     /// The host whose log's end rots once it has written a vote, and for how long it is down then.
     var awaitedEnd: (host: SimulatedHost, fault: Fault, down: UInt64)?
+    private var ends = LatestEnds()
     /// What the next process ends in the middle of that comes to it.
     var awaited: [Fault.Moment: (doings: Int, down: UInt64)] = [:]
     /// What ends on each host in the middle of something, and for how long.
@@ -49,6 +50,23 @@ final class FaultInjector: @unchecked Sendable {
         world.after(milliseconds * 1_000_000, job)
     }
 
+    /// Ends `what` after so long with `job`, unless a later fault keeps it up for longer.
+    func ends(_ what: String, _ milliseconds: UInt64, _ job: @escaping @Sendable () -> Void) {
+        ends.lasts(what, until: world.time + milliseconds * 1_000_000)
+        later(milliseconds) {
+            if self.ends.isOver(what, at: self.world.time) { job() }
+        }
+    }
+
+    /// Stalls a worker of a host's process for so long.
+    func stall(_ host: SimulatedHost, _ place: Int, _ milliseconds: UInt64) {
+        guard let worker = host.process?.workers[place] else { return }
+        worker.isStalled = true
+        ends("stall \(host.name) \(host.starts) \(place)", milliseconds) {
+            worker.isStalled = false
+        }
+    }
+
     // MARK: Beginning
 
     private func begin(_ fault: Fault) {
@@ -60,7 +78,7 @@ final class FaultInjector: @unchecked Sendable {
         case .slow(let number, let factor, let milliseconds):
             note(fault)
             slow(cluster.host(number), factor)
-            later(milliseconds) { self.slow(self.cluster.host(number), 1) }
+            ends("slow \(number)", milliseconds) { self.slow(self.cluster.host(number), 1) }
         case .crashAll(let down):
             note(fault)
             for host in cluster.hosts where host.process != nil {
@@ -68,10 +86,11 @@ final class FaultInjector: @unchecked Sendable {
                 restart(host, down)
             }
         case .pause(let number, let milliseconds):
-            guard let process = cluster.host(number).process else { return }
+            let host = cluster.host(number)
+            guard let process = host.process else { return }
             note(fault)
             process.loop.pause()
-            later(milliseconds) { process.loop.resume() }
+            ends("pause \(number) \(host.starts)", milliseconds) { process.loop.resume() }
         case .leaderCut(let milliseconds, let isStalled, let changesMembers):
             cutLeader(fault, milliseconds, isStalled: isStalled, changesMembers: changesMembers)
         case .partition, .deafness, .clog, .reset, .harm, .flapping:
@@ -87,10 +106,13 @@ final class FaultInjector: @unchecked Sendable {
         case .clockRate, .wallClock, .wallJumps:
             disturbClock(fault)
         case .failingPrograms(let number, let perMille, let milliseconds):
-            guard let process = cluster.host(number).process else { return }
+            let host = cluster.host(number)
+            guard let process = host.process else { return }
             note(fault)
             process.programs.failingPerMille = perMille
-            later(milliseconds) { process.programs.failingPerMille = 0 }
+            ends("programs \(number) \(host.starts)", milliseconds) {
+                process.programs.failingPerMille = 0
+            }
         case .transfer:
             guard let replica = cluster.leader?.replica else { return }
             note(fault)
@@ -139,7 +161,9 @@ final class FaultInjector: @unchecked Sendable {
         case .clog(let source, let target, let delay, let milliseconds):
             let (from, to) = (cluster.host(source).name, cluster.host(target).name)
             fabric.clog(from, to, milliseconds: delay)
-            later(milliseconds) { self.fabric.clog(from, to, milliseconds: nil) }
+            ends("clog \(from) \(to)", milliseconds) {
+                self.fabric.clog(from, to, milliseconds: nil)
+            }
         case .flapping(let number, let times, let milliseconds):
             let name = cluster.host(number).name
             for other in cluster.hosts where other.number != number {
@@ -157,7 +181,7 @@ final class FaultInjector: @unchecked Sendable {
             fabric.harm.lostPerMille = perMille
             fabric.harm.repeatedPerMille = perMille
             fabric.harm.reorderedPerMille = perMille
-            later(milliseconds) { self.fabric.harm = MessageHarm() }
+            ends("harm", milliseconds) { self.fabric.harm = MessageHarm() }
         default:
             preconditionFailure("\(fault) is none of the network's")
         }
@@ -165,7 +189,7 @@ final class FaultInjector: @unchecked Sendable {
 
     private func cut(_ source: String, _ target: String, _ milliseconds: UInt64) {
         fabric.block(source, target)
-        later(milliseconds) { self.fabric.unblock(source, target) }
+        ends("cut \(source) \(target)", milliseconds) { self.fabric.unblock(source, target) }
     }
 
     private func disturbClock(_ fault: Fault) {
@@ -174,7 +198,7 @@ final class FaultInjector: @unchecked Sendable {
         case .clockRate(let number, let perMille, let milliseconds):
             let host = cluster.host(number)
             setClock(host, perMille)
-            later(milliseconds) { self.setClock(host, 1_000) }
+            ends("clock \(number)", milliseconds) { self.setClock(host, 1_000) }
         case .wallClock(let number, let offset):
             let host = cluster.host(number)
             setWallClock(host, offset)
@@ -220,17 +244,15 @@ extension FaultInjector {
     private func cutLeader(
         _ fault: Fault, _ milliseconds: UInt64, isStalled: Bool, changesMembers: Bool
     ) {
-        guard let host = cluster.leader, let process = host.process else { return }
+        guard let host = cluster.leader else { return }
         note(fault)
         for other in cluster.hosts where other.number != host.number {
             cut(host.name, other.name, milliseconds)
             cut(other.name, host.name, milliseconds)
         }
         if isStalled {
-            let worker = process.diskWorker
             // Frames that are under way to a disk that stands still when another leader replaces them.
-            worker.isStalled = true
-            later(milliseconds + 200) { worker.isStalled = false }
+            stall(host, 0, milliseconds + 200)
         }
         if changesMembers {
             later(20) {
@@ -251,6 +273,7 @@ extension FaultInjector {
             // A node that was removed comes back with another directory.
             if spare.process != nil { cluster.crash(spare) }
             checker.forget(spare)
+            cluster.wipe(spare)
             cluster.start(spare)
             replica.addMember(
                 Member(
@@ -273,7 +296,6 @@ extension FaultInjector {
 
 // MARK: - The end
 
-            cluster.wipe(spare)
 extension FaultInjector {
     /// Ends every fault, and starts every host that is down.
     func heal() {
