@@ -157,7 +157,8 @@ package final class PeerHub: PeerTransport {
             }
         }
         // A peer that knows a later membership may have joined since.
-        for (other, link) in links
+        // In an order of their own: a dictionary's is another in each process.
+        for (other, link) in links.sorted(by: { $0.key < $1.key })
         where members[other] == nil && knowsCluster
             && link.peerMembershipIndex <= index
         {

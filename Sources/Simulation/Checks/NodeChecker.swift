@@ -116,7 +116,7 @@ package final class NodeChecker: @unchecked Sendable {
             checkVotes(host, replica, report)
         }
         checkMembership(host, replica, report, before)
-        note(report, before)
+        note(host, report, before)
         var state = before
         state.term = report.term
         state.vote = report.vote
@@ -209,6 +209,7 @@ package final class NodeChecker: @unchecked Sendable {
                     host,
                     "has committed \(report.commit), which \(holders) of \(voters.count) "
                         + "voters' disks hold")
+        hasCommitted(report.commit, digest)
             }
         }
     }
@@ -237,10 +238,16 @@ package final class NodeChecker: @unchecked Sendable {
         }
     }
 
-    private func note(_ report: ReplicaInspection, _ before: Seen) {
-        if report.role == .leader, before.role != .leader { coverage.count("elections") }
+    private func note(_ host: SimulatedHost, _ report: ReplicaInspection, _ before: Seen) {
+        if report.role == .leader, before.role != .leader {
+            coverage.count("elections")
+            noted(host, "leads in term \(report.term) from \(report.end)")
+        }
         if report.compacted > before.compacted { coverage.count("compactions") }
-        if report.firstUnreadable != nil, !before.isDamaged { coverage.count("repairs") }
+        if let first = report.firstUnreadable, !before.isDamaged {
+            coverage.count("repairs")
+            noted(host, "lacks \(first) of its log")
+        }
         if before.isTakingSnapshot, !report.isTakingSnapshot, report.flushed > before.applied {
             coverage.count("snapshot installs")
         }
@@ -268,6 +275,7 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     func forget(_ host: SimulatedHost) {
+            noted(host, "has installed a snapshot up to \(report.flushed)")
         seen[host.number] = nil
         votes.forget(host.diskName)
     }

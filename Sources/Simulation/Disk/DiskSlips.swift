@@ -25,7 +25,7 @@ extension SimulatedDisk {
         guard slip == .staleRead else { return }
         for path in paths(below: Self.segments) {
             guard let content = files[path] else { continue }
-            images[ObjectIdentifier(content)] = content.live
+            images[ObjectIdentifier(content)] = (content, content.live)
         }
     }
 
@@ -99,7 +99,7 @@ extension SimulatedDisk {
         var wrong = content.live[place..<(place + Self.sector)]
         switch slip {
         case .staleRead:
-            guard let image = images[ObjectIdentifier(content)],
+            guard let image = images[ObjectIdentifier(content)]?.bytes,
                 place + Self.sector <= image.count
             else { return }
             wrong = image[place..<(place + Self.sector)]

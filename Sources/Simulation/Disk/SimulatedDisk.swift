@@ -69,8 +69,8 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     var astray: Astray?
     /// The segment that was written to last.
     var newestSegment: Content?
-    /// What stale reads give.
-    var images: [ObjectIdentifier: [UInt8]] = [:]
+    /// What stale reads give, with the file that each is of, so that no other takes its identity.
+    var images: [ObjectIdentifier: (file: Content, bytes: [UInt8])] = [:]
     private let locks = LockTable()
 
     package init() {}

@@ -122,6 +122,8 @@ package final class SimulatedRun {
         cluster.started = { [unowned self] host in
             checker.started(host, mayHaveLost: injector.impairment?.host === host)
         }
+        checker.noted = { [unowned self] host, text in trace.note(world, host.name, text) }
+        checker.hasCommitted = { [unowned self] in trace.mix("committed \($0) \($1)") }
         cluster.ends = { [unowned self] in checker.ends($0) }
         cluster.refused = { [unowned self] in injector.refused($0, $1) }
         cluster.stoppedItself = { [unowned self] in injector.stoppedItself($0, $1) }
@@ -150,8 +152,8 @@ package final class SimulatedRun {
         watcher = SimulatedWatcher(
             "w1", fabric: cluster.fabric,
             addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
-        watcher?.sawCommit = { [unowned self] in deliveries.committed($0) }
             ledger: ledger, limits: settings.limits)
+        watcher?.sawCommit = { [unowned self] in deliveries.committed($0) }
         for number in 1...(settings.clients + settings.readers) {
             let client = SimulatedClient(
                 "c\(number)", fabric: cluster.fabric,
@@ -304,6 +306,7 @@ package final class SimulatedRun {
             violations += FeedChecker.check(host, ledger, history, limits: settings.limits)
             violations += RowChecker.check(host, model, limits: settings.limits)
         }
+        trace.mix("states \(digests.sorted { $0.key < $1.key })")
         if Set(digests.values).count > 1 {
             violations.append("states differ: \(digests.sorted { $0.key < $1.key })")
         }
@@ -329,12 +332,12 @@ package final class SimulatedRun {
         verdict.coverage = injector.coverage
         verdict.coverage.merge(checker.coverage)
         verdict.coverage.count("truncations", checker.disks.truncations)
-        let fabric = cluster.fabric.counts
-        verdict.coverage.count("messages lost", fabric.lost)
-        verdict.coverage.count("messages repeated", fabric.repeated)
         for host in cluster.hosts {
             for (name, count) in host.diskCounts.byName { verdict.coverage.count(name, count) }
         }
+        let fabric = cluster.fabric.counts
+        verdict.coverage.count("messages lost", fabric.lost)
+        verdict.coverage.count("messages repeated", fabric.repeated)
         verdict.coverage.count("messages reordered", fabric.reordered)
         verdict.coverage.count("connections broken", fabric.broken)
         verdict.coverage.count("trigger deliveries", deliveries.count)
@@ -349,6 +352,7 @@ package final class SimulatedRun {
         verdict.steps = world.steps
         verdict.nodeSeconds = Double(cluster.nodeNanoseconds) / 1e9
         verdict.traceLines = trace.lines
+        trace.mix("steps \(world.steps)")
         verdict.traceDigest = trace.finish()
         clients.forEach { $0.end() }
         watcher?.end()

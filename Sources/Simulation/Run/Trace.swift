@@ -22,6 +22,11 @@ package final class Trace: @unchecked Sendable {
         if isKept { lines.append(line) }
     }
 
+    /// Takes what is too much for a person into the digest alone.
+    package func mix(_ text: String) {
+        digester.update(Array((text + "\n").utf8))
+    }
+
     /// The digest of all lines so far; nothing may be noted after it.
     package func finish() -> Bits128 {
         digester.finishBits128()
