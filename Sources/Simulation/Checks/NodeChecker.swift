@@ -35,6 +35,10 @@ package final class NodeChecker: @unchecked Sendable {
     private let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
     private var leaders: [Term: UInt64] = [:]
+    /// Records between two looks at a node's whole state.
+    private static let recordsPerDigest: UInt64 = 64
+    /// The digests of whole states at indices where one was looked at.
+    private var states: [LogIndex: Bits128] = [:]
     /// The chain digests at indices that were applied or committed.
     private var digests: [LogIndex: ChainDigest] = [:]
     /// The highest index that some node has called committed.
@@ -81,10 +85,6 @@ package final class NodeChecker: @unchecked Sendable {
         seen[host.number] = now
     }
 
-    func turnEnded(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
-        let before = seen[host.number] ?? Seen()
-        check(host, report, before)
-        checkOrder(host, report)
     /// Every committed frame that was synced is found again; where the disk may have lost it, the node
     /// knows at least that it is missing, and nothing else goes with it.
     private func checkRecovered(
@@ -104,6 +104,10 @@ package final class NodeChecker: @unchecked Sendable {
         }
     }
 
+    func turnEnded(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
+        let before = seen[host.number] ?? Seen()
+        check(host, report, before)
+        checkOrder(host, report)
         checkVote(host, report, before)
         checkIncarnation(host, replica, report, before)
         if report.flushed > before.flushed { disks.holdsEngine(host.diskName, report.flushed) }
@@ -151,6 +155,10 @@ package final class NodeChecker: @unchecked Sendable {
         }
         if report.position.index > before.applied {
             agree(host, "applied", report.position.index, report.position.digest)
+        }
+        let round = Self.recordsPerDigest
+        if report.position.index.rawValue / round > before.applied.rawValue / round {
+            agreeOnState(host)
         }
     }
 
@@ -201,6 +209,7 @@ package final class NodeChecker: @unchecked Sendable {
         agree(host, "committed", report.commit, digest)
         guard report.commit > highestCommit else { return }
         highestCommit = report.commit
+        hasCommitted(report.commit, digest)
         disks.committed(report.commit, digest)
         eachVoterSet(of: replica.newestMembership) { voters in
             let holders = voters.count { disks.holds($0, report.commit, digest) }
@@ -209,7 +218,6 @@ package final class NodeChecker: @unchecked Sendable {
                     host,
                     "has committed \(report.commit), which \(holders) of \(voters.count) "
                         + "voters' disks hold")
-        hasCommitted(report.commit, digest)
             }
         }
     }
@@ -223,6 +231,23 @@ package final class NodeChecker: @unchecked Sendable {
             violated(host, "has \(what) \(index) with \(digest), another with \(known)")
         }
         digests[index] = digest
+    }
+
+    /// Two nodes that have applied the same hold the same.
+    private func agreeOnState(_ host: SimulatedHost) {
+        guard let engine = host.replica?.presentEngine else { return }
+        do {
+            let report = try StateDigest.of(engine)
+            let known = states[report.index] ?? report.digest
+            if known != report.digest {
+                violated(
+                    host, "holds another state at \(report.index) than another did: states differ")
+            }
+            if states[report.index] != nil { coverage.count("states compared") }
+            states[report.index] = report.digest
+        } catch {
+            violated(host, "holds a state that cannot be read: \(error)")
+        }
     }
 
     /// A new leader has all that was ever committed (*Raft §5.4*).
@@ -250,6 +275,7 @@ package final class NodeChecker: @unchecked Sendable {
         }
         if before.isTakingSnapshot, !report.isTakingSnapshot, report.flushed > before.applied {
             coverage.count("snapshot installs")
+            noted(host, "has installed a snapshot up to \(report.flushed)")
         }
         if report.isJoint { coverage.count("turns in a joint membership") }
     }
@@ -274,8 +300,8 @@ package final class NodeChecker: @unchecked Sendable {
         (seen[host.number]?.durable ?? .zero) > .zero
     }
 
+    /// The host's data directory is about to be taken away.
     func forget(_ host: SimulatedHost) {
-            noted(host, "has installed a snapshot up to \(report.flushed)")
         seen[host.number] = nil
         votes.forget(host.diskName)
     }
@@ -284,4 +310,3 @@ package final class NodeChecker: @unchecked Sendable {
         violations.append("\(host.name) \(text)")
     }
 }
-    /// The host's data directory is about to be taken away.
