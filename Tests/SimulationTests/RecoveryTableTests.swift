@@ -9,24 +9,13 @@ import WAL
 struct RecoveryTableTests {
     private let nodes = WholeNodes()
 
-    /// All nodes get on, and hold what was acknowledged.
-    private func expectWhole(_ last: LogIndex) {
-        #expect(nodes.start())
-        #expect(nodes.write(1) != nil)
-        #expect(nodes.settle())
-        for host in nodes.hosts {
-            #expect(host.replica.map { $0.appliedPosition.index > last } == true)
-            #expect(host.replica?.report().isRepairing == false)
-        }
-    }
-
     @Test
     func `a last group that is not whole is cut off`() throws {
         let last = try nodes.written()
         let host = nodes.hosts[0]
         let group = try #require(nodes.groups(host).last)
         nodes.flip(host, group.path, at: group.offset + group.byteCount - 40)
-        expectWhole(last)
+        try nodes.expectWhole(last)
         #expect(nodes.steps(host).contains(.cutTornGroup))
     }
 
@@ -36,7 +25,7 @@ struct RecoveryTableTests {
         let host = nodes.hosts[0]
         let path = try #require(nodes.groups(host).last).path
         nodes.flip(host, path, at: 20)
-        expectWhole(last)
+        try nodes.expectWhole(last)
         #expect(nodes.steps(host).contains(.rewroteHeader))
     }
 
@@ -53,7 +42,7 @@ struct RecoveryTableTests {
         #expect(host.process == nil)
         #expect(nodes.refusals.contains { $0.contains(path) })
         nodes.cluster.wipe(host)
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 
     @Test
@@ -65,7 +54,7 @@ struct RecoveryTableTests {
         nodes.flip(host, group.path, at: group.offset + 16)
         nodes.cluster.start(host)
         #expect(host.replica?.report().damage.isEmpty == true)
-        expectWhole(last)
+        try nodes.expectWhole(last)
         #expect(nodes.steps(host).contains(.keptFramesOfRottenEnvelope))
     }
 
@@ -78,7 +67,7 @@ struct RecoveryTableTests {
         nodes.flip(host, group.path, at: group.payload)
         nodes.cluster.start(host)
         #expect(host.replica?.report().isRepairing == true)
-        expectWhole(last)
+        try nodes.expectWhole(last)
         #expect(nodes.steps(host).contains(.repairedByDigest))
     }
 
@@ -96,7 +85,7 @@ struct RecoveryTableTests {
         nodes.flip(host, group.path, at: group.payload)
         nodes.cluster.start(host)
         #expect(host.replica?.report().isRepairing == false)
-        expectWhole(last)
+        try nodes.expectWhole(last)
         #expect(nodes.steps(host).contains(.passedOverFlushed))
     }
 
@@ -114,7 +103,7 @@ struct RecoveryTableTests {
         }
         #expect(nodes.steps(host).contains(.flushedOverRot))
         nodes.crashAll()
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 
     @Test
@@ -127,7 +116,7 @@ struct RecoveryTableTests {
                 nodes.flip(host, group.path, at: group.payload)
             }
         }
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 
     @Test
@@ -152,7 +141,7 @@ struct RecoveryTableTests {
         let host = nodes.hosts[2]
         let group = try #require(nodes.group(host, holding: index))
         nodes.flip(host, group.path, at: group.payload)
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 
     @Test

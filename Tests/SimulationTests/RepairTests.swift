@@ -40,16 +40,6 @@ struct RepairTests {
         return try #require(group.records)
     }
 
-    private func expectWhole(_ last: LogIndex) {
-        #expect(nodes.start())
-        #expect(nodes.write(1) != nil)
-        #expect(nodes.settle())
-        for host in nodes.hosts {
-            #expect(host.replica.map { $0.appliedPosition.index > last } == true)
-            #expect(host.replica?.report().isRepairing == false)
-        }
-    }
-
     @Test(arguments: [0, 1, 2])
     func `the last frames, lost behind a vote, come from the leader`(place: Int) throws {
         let last = try nodes.written()
@@ -58,7 +48,7 @@ struct RepairTests {
         _ = try rotEnd(host)
         nodes.cluster.start(host)
         #expect(host.replica?.report().isRepairing == true)
-        expectWhole(last)
+        try nodes.expectWhole(last)
         let steps = nodes.steps(host)
         #expect(
             steps.contains(.repairedByLeader) || steps.contains(.repairedByDigest)
@@ -80,7 +70,7 @@ struct RepairTests {
         #expect(report.position.index >= last)
         #expect(report.end >= report.position.index)
         #expect(report.firstUnreadable == nil)
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 
     @Test
@@ -95,7 +85,7 @@ struct RepairTests {
         for host in nodes.hosts.prefix(2) { nodes.cluster.start(host) }
         nodes.world.run(milliseconds: 10_000)
         #expect(nodes.cluster.leader == nil)
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 
     @Test
@@ -112,6 +102,6 @@ struct RepairTests {
         nodes.world.run(milliseconds: 90_000) { nodes.steps(host).contains(.foundRotRunning) }
         #expect(nodes.steps(host).contains(.foundRotRunning))
         worker.isStalled = false
-        expectWhole(last)
+        try nodes.expectWhole(last)
     }
 }

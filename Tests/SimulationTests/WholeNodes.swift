@@ -3,6 +3,7 @@ import Identifiers
 import Replication
 import Simulation
 import Testing
+import Transactions
 import WAL
 
 /// A small cluster of whole nodes that a test writes to, and breaks by hand.
@@ -15,6 +16,8 @@ final class WholeNodes {
     private(set) var refusals: [String] = []
     let limits: Limits
     private var names = 0
+    /// What was acknowledged, with its index.
+    private var acknowledged: [String: LogIndex] = [:]
 
     init(seed: UInt64 = 1, nodes: Int = 3, limits: Limits = RunSettings().limits) {
         world = World(seed: seed)
@@ -70,6 +73,7 @@ final class WholeNodes {
             }
             world.run(milliseconds: 2_000) { isAnswered }
             guard let answer else { return nil }
+            acknowledged["t-\(names)"] = answer
             last = answer
         }
         return last
@@ -79,6 +83,41 @@ final class WholeNodes {
     func settle() -> Bool {
         world.run(milliseconds: 30_000) {
             self.hosts.allSatisfy { $0.replica != nil } && self.cluster.isSettled
+        }
+    }
+
+    /// All nodes get on, beyond `last`; each has exactly what was ever acknowledged, where it was.
+    func expectWhole(_ last: LogIndex) throws {
+        #expect(start())
+        #expect(write(1) != nil)
+        #expect(settle())
+        var states: Set<Bits128> = []
+        for host in hosts {
+            let replica = try #require(host.replica)
+            #expect(replica.appliedPosition.index > last)
+            #expect(!replica.report().isRepairing)
+            #expect(try operations(of: replica) == acknowledged, "\(host.name)")
+            states.insert(try StateDigest.of(replica.presentEngine).digest)
+        }
+        #expect(states.count == 1)
+    }
+
+    /// The operations in a node's change feed, with their indices.
+    private func operations(of replica: Replica) throws -> [String: LogIndex] {
+        let engine = replica.presentEngine
+        let reader = FeedReader(limits: limits)
+        var found: [String: LogIndex] = [:]
+        var next = try reader.firstRetained(engine)
+        while true {
+            let page = try reader.page(from: next, in: engine)
+            for set in page.changeSets where set.abort == nil {
+                guard let property = set.properties.first(where: { $0.name == "operation" })
+                else { continue }
+                let name = String(decoding: property.value, as: UTF8.self)
+                #expect(found.updateValue(set.index, forKey: name) == nil, "\(name) twice")
+            }
+            guard page.through >= next else { return found }
+            next = page.through.next
         }
     }
 
