@@ -95,6 +95,12 @@ package final class DiskModels {
         models[disk]?.endsWithVote ?? false
     }
 
+    /// A process is about to open the log: what an earlier one wrote and did not sync may be gone, and no
+    /// sync of this one brings it back.
+    package func opens(_ disk: Disk) {
+        models[disk]?.written.removeAll()
+    }
+
     /// A process begins with these frames; the engine holds what is up to `start`.
     package func begins(_ disk: Disk, start: LogIndex, _ headers: [FrameHeader]) {
         models[disk] = Model(

@@ -1,12 +1,12 @@
 import Codec
-import Identifiers
+package import Identifiers
 import WAL
 
 /// The terms and votes that the hosts' disks have held, by the groups that were written and synced.
 ///
 /// A vote counts from when it is on a disk, even if that disk is lost later: it was given.
-final class DiskVotes {
-    typealias Disk = DiskModels.Disk
+package final class DiskVotes {
+    package typealias Disk = DiskModels.Disk
 
     private struct Given: Hashable {
         let disk: Disk
@@ -18,6 +18,13 @@ final class DiskVotes {
     private var terms: [Disk: Term] = [:]
     private var given: Set<Given> = []
 
+    package init() {}
+
+    /// A process is about to open the log: what an earlier one wrote and did not sync may be gone.
+    package func opens(_ disk: Disk) {
+        written[disk] = nil
+    }
+
     /// A process begins with what its disk holds.
     func begins(_ disk: Disk, _ voting: WriteAheadLog.VotingState) {
         written[disk] = nil
@@ -25,7 +32,7 @@ final class DiskVotes {
     }
 
     /// A group was written; its envelope has the term and the vote, and counts once it is synced.
-    func wrote(_ disk: Disk, _ bytes: [UInt8]) {
+    package func wrote(_ disk: Disk, _ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         do throws(DecodingFailure) {
             _ = try reader.skip(16)
@@ -39,7 +46,7 @@ final class DiskVotes {
         }
     }
 
-    func synced(_ disk: Disk) {
+    package func synced(_ disk: Disk) {
         if let voting = written.removeValue(forKey: disk) { holds(disk, voting) }
     }
 
@@ -56,7 +63,7 @@ final class DiskVotes {
     }
 
     /// Whether the disk has held its vote for `candidate` in `term`.
-    func hasGiven(_ disk: Disk, to candidate: NodeID, in term: Term) -> Bool {
+    package func hasGiven(_ disk: Disk, to candidate: NodeID, in term: Term) -> Bool {
         given.contains(Given(disk: disk, term: term, candidate: candidate))
     }
 

@@ -25,6 +25,8 @@ package final class SimulatedCluster: @unchecked Sendable {
     /// Called with each group that a host writes to its log, and when they are synced.
     package var wroteGroup: (SimulatedHost, [UInt8]) -> Void = { _, _ in }
     package var syncedGroups: (SimulatedHost) -> Void = { _ in }
+    /// Called before a process opens its data, and when it has started.
+    package var opens: (SimulatedHost) -> Void = { _ in }
     package var started: (SimulatedHost) -> Void = { _ in }
     /// Called before a process ends, however it does.
     package var ends: (SimulatedHost) -> Void = { _ in }
@@ -109,6 +111,7 @@ package final class SimulatedCluster: @unchecked Sendable {
         host.disk.syncedGroups = { [unowned self, unowned host] in syncedGroups(host) }
         host.disk.passing = { [unowned self, unowned host] in passes(host, $0) }
         trace.note(world, host.name, "starts")
+        opens(host)
         do {
             try run(host, settings)
         } catch {

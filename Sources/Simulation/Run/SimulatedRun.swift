@@ -119,6 +119,10 @@ package final class SimulatedRun {
             checker.turnEnded(host, replica, inspection)
             injector.turnEnded(host, inspection)
         }
+        cluster.opens = { [unowned self] host in
+            checker.disks.opens(host.diskName)
+            checker.votes.opens(host.diskName)
+        }
         cluster.started = { [unowned self] host in
             checker.started(host, mayHaveLost: injector.impairment?.host === host)
         }
