@@ -1,19 +1,26 @@
 /// What is wrong with one simulated disk at present.
 package struct DiskFaults: Sendable {
     /// Bytes that files may still grow by; nil for any number.
-    package var freeBytes: UInt64?
+    package var freeBytes: UInt64? {
+        didSet { if oldValue == nil { isFullCounted = false } }
+    }
     /// Writes fail from the next one on.
-    package var failsWrites = false
+    package var failsWrites = false { didSet { isWriteCounted = false } }
     /// Says how many bytes a failing write has written all the same.
     package var writeLuck: UInt64 = 0
     /// Syncs fail from the next one on.
-    package var failsSyncs = false
+    package var failsSyncs = false { didSet { isSyncCounted = false } }
     /// Reads fail from the next one on.
-    package var failsReads = false
+    package var failsReads = false { didSet { isReadCounted = false } }
     /// Syncs do nothing and say that all is well.
     package var liesAboutSyncs = false
     /// What goes wrong with the next fitting access, once.
     package var slip: DiskSlip?
+    /// Whether the present fault has refused something already: each counts once.
+    var isFullCounted = false
+    var isWriteCounted = false
+    var isSyncCounted = false
+    var isReadCounted = false
 
     package init() {}
 }
@@ -39,10 +46,11 @@ package enum DiskSlip: String, Sendable, CaseIterable {
 
 /// What a simulated disk has refused or done wrong so far.
 package struct DiskCounts: Sendable {
+    /// Faults that have refused an access, by its kind.
     package var failedWrites = 0
     package var failedSyncs = 0
     package var failedReads = 0
-    /// Files that were not let grow on a full disk.
+    /// Times that the disk was full and has refused a file more room.
     package var refusedGrowths = 0
     package var rottenBytes = 0
     /// Crashes that have lost some change of names.

@@ -141,11 +141,17 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     package func syncDirectory(_ path: String) throws(FileFailure) {
         try passes("fsync", path, of: epoch)
         guard !faults.failsSyncs else {
-            counts.failedSyncs += 1
+            countFailedSync()
             throw refuse(
                 FileFailure(.other, "fsync", path: path, reason: "Input/output error"))
         }
         if !faults.liesAboutSyncs { names.sync(path) }
+    }
+
+    /// Syncs of files and directories fail for one fault.
+    func countFailedSync() {
+        if !faults.isSyncCounted { counts.failedSyncs += 1 }
+        faults.isSyncCounted = true
     }
 
     package func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {

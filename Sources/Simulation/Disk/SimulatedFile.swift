@@ -20,7 +20,8 @@ final class SimulatedFile: File {
 
     func read(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
         if disk.faults.failsReads {
-            disk.counts.failedReads += 1
+            if !disk.faults.isReadCounted { disk.counts.failedReads += 1 }
+            disk.faults.isReadCounted = true
             throw failure("pread")
         }
         guard offset < content.live.count else { return [] }
@@ -37,7 +38,8 @@ final class SimulatedFile: File {
             let bytes = buffers.count == 1 ? buffers[0] : joined(buffers)
             let range = offset..<(offset + bytes.count)
             if disk.faults.failsWrites {
-                disk.counts.failedWrites += 1
+                if !disk.faults.isWriteCounted { disk.counts.failedWrites += 1 }
+                disk.faults.isWriteCounted = true
                 writeBeginning(of: bytes, range)
                 throw failure("pwritev")
             }
@@ -51,7 +53,7 @@ final class SimulatedFile: File {
     func sync() throws(FileFailure) {
         try changing("fdatasync") { () throws(FileFailure) in
             if disk.faults.failsSyncs {
-                disk.counts.failedSyncs += 1
+                disk.countFailedSync()
                 content.abandon()
                 throw failure("fdatasync")
             }
@@ -112,7 +114,8 @@ final class SimulatedFile: File {
         let missing = end - content.live.count
         guard missing > 0 else { return }
         guard disk.grow(by: missing) else {
-            disk.counts.refusedGrowths += 1
+            if !disk.faults.isFullCounted { disk.counts.refusedGrowths += 1 }
+            disk.faults.isFullCounted = true
             throw disk.refuse(
                 FileFailure(.noSpace, operation, path: path, reason: "No space left on device"))
         }

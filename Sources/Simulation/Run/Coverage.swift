@@ -8,16 +8,15 @@ package struct Coverage: Sendable {
     package static let wanted =
         Fault.kinds + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
-            "damage filled by appends", "doubtful frames proved", "elections",
-            "frames kept of a rotten envelope", "messages lost",
+            "damage ended by a snapshot", "damage filled by appends", "doubtful frames proved",
+            "elections", "frames kept of a rotten envelope", "messages lost",
             "messages reordered", "messages repeated", "names lost in a crash",
-            "operations of the client library",
-            "repair by digest", "repairs",
-            "rot below the engine passed over",
-            "rot in applied records flushed away", "snapshot installs",
-            "requests repeated", "torn group cut off", "trigger deliveries", "truncations",
-            "turns in a joint membership",
-            "watches resumed",
+            "nobody could help", "operations of the client library", "repair by digest",
+            "repair by the leader", "repairs", "requests repeated",
+            "rot below the engine passed over", "rot in applied records flushed away",
+            "snapshot installs", "states compared", "stops for a fault of the disk",
+            "torn group cut off", "trigger deliveries", "truncations",
+            "turns in a joint membership", "watches resumed",
         ]
 
     package mutating func count(_ name: String, _ times: Int = 1) {
