@@ -5,27 +5,45 @@ import WAL
 
 /// A log of a few small segments with every kind of group, and what must come back of it.
 struct SampleLog {
+    /// Segments of the log; the first ones are sealed, and the last is written.
+    static let segments = 3
+
     let disk: MemoryDisk
     /// The frames of the log, truncated ones left out.
     let frames: [SealedFrame]
     let voting: WriteAheadLog.VotingState
-    /// Where the last group begins: the last segment, and the offset there.
-    let lastSegment: Int
-    let lastOffset: Int
-    let lastGroupFrames: Int
-    /// The voting state before the last group.
-    let votingBefore: WriteAheadLog.VotingState
+    /// The groups in the order in which they were written.
+    let groups: [Group]
+
+    /// A group where it lies, and what the log holds once the group is on disk.
+    struct Group {
+        let segment: Int
+        let range: Range<Int>
+        let headers: [FrameHeader]
+        let voting: WriteAheadLog.VotingState
+    }
 
     init() throws(WALFailure) {
         let fixture = try LogFixture()
         var frames: [SealedFrame] = []
-        for _ in 0..<4 {
-            frames += try fixture.append(1, term: 1, payloadBytes: 90)
+        var groups: [Group] = []
+        func note() {
+            groups.append(Self.lastGroup(of: fixture, behind: groups.last, frames.map(\.header)))
         }
-        frames += try fixture.append(3, term: 1, payloadBytes: 300)
-        try fixture.log.write(.init(voting: .init(term: Term(2), vote: NodeID(2)), records: []))
-        frames += try fixture.append(1, term: 2, payloadBytes: 700)
-        frames += try fixture.append(2, term: 2, payloadBytes: 60)
+        func append(_ count: Int, term: UInt64, payloadBytes: Int) throws(WALFailure) {
+            frames += try fixture.append(count, term: term, payloadBytes: payloadBytes)
+            note()
+        }
+        func vote(_ node: UInt64, term: UInt64) throws(WALFailure) {
+            let voting = WriteAheadLog.VotingState(term: Term(term), vote: NodeID(node))
+            try fixture.log.write(.init(voting: voting, records: []))
+            note()
+        }
+        for _ in 0..<4 { try append(1, term: 1, payloadBytes: 90) }
+        try append(3, term: 1, payloadBytes: 300)
+        try vote(2, term: 2)
+        try append(1, term: 2, payloadBytes: 700)
+        try append(2, term: 2, payloadBytes: 60)
         // A new leader forgets the last three frames and brings two of its own.
         frames.removeLast(3)
         let base = frames[frames.count - 1].header
@@ -35,28 +53,57 @@ struct SampleLog {
                 voting: .init(term: Term(3), vote: nil),
                 records: [.truncate(after: base.lastIndex)] + replacing.map { .frame($0) }))
         frames += replacing
+        note()
         for count in [1, 2, 1, 1, 2] {
-            frames += try fixture.append(count, term: 3, payloadBytes: 120 * count)
+            try append(count, term: 3, payloadBytes: 120 * count)
         }
-        try fixture.log.write(.init(voting: .init(term: Term(4), vote: NodeID(3)), records: []))
-        for _ in 0..<9 {
-            frames += try fixture.append(1, term: 4, payloadBytes: 200)
-        }
-        votingBefore = fixture.log.voting
+        try vote(3, term: 4)
+        for _ in 0..<6 { try append(1, term: 4, payloadBytes: 200) }
         let last = fixture.frames(3, term: 5, payloadBytes: 70)
-        let before = fixture.log.statistics
         try fixture.log.write(
             .init(
                 voting: .init(term: Term(5), vote: NodeID(1)), records: last.map { .frame($0) }))
+        frames += last
+        note()
+        precondition(
+            fixture.log.statistics.segments == Self.segments,
+            "\(fixture.log.statistics.segments) segments")
         voting = fixture.log.voting
-        let bytes = Int(fixture.log.statistics.appendedBytes - before.appendedBytes)
-        precondition(before.segments == fixture.log.statistics.segments)
-        lastGroupFrames = last.count
-        lastSegment = before.segments
         disk = fixture.disk
-        lastOffset = Self.endOfData(in: disk, segment: lastSegment) - bytes
-        self.frames = frames + last
+        self.frames = frames
+        self.groups = groups
         fixture.log.close()
+    }
+
+    /// The group that was written last.
+    private static func lastGroup(
+        of fixture: LogFixture, behind previous: Group?, _ headers: [FrameHeader]
+    ) -> Group {
+        let segment = fixture.log.statistics.segments
+        let bytes = fixture.disk.contents(of: LogFixture.path(segment))
+        let begin =
+            previous?.segment == segment
+            ? previous?.range.upperBound ?? 0 : SegmentHeader.dataOffset
+        return Group(
+            segment: segment, range: begin..<fixture.endOfLog(in: bytes), headers: headers,
+            voting: fixture.log.voting)
+    }
+
+    /// Where the last group begins in the last segment.
+    var lastOffset: Int {
+        groups[groups.count - 1].range.lowerBound
+    }
+
+    /// The last group that is whole where a segment, the last one, has nothing but zeroes from
+    /// `offset` on.
+    func lastWhole(cutAt offset: Int) -> Group {
+        let bytes = disk.contents(of: LogFixture.path(Self.segments))
+        let whole = groups.prefix { group in
+            group.segment < Self.segments || group.range.upperBound <= offset
+                || bytes[max(offset, group.range.lowerBound)..<group.range.upperBound]
+                    .allSatisfy { $0 == 0 }
+        }
+        return whole[whole.count - 1]
     }
 
     /// Behind the last byte that is not zero, rounded up; the sample's segments are never recycled.
@@ -84,11 +131,10 @@ struct SampleLog {
     ) -> String? {
         let recovery = fixture.recovery
         var expected = frames.map(\.header)
-        if mayLoseLast,
-            recovery.lastIndex == expected[expected.count - lastGroupFrames].firstIndex.previous
-        {
-            expected.removeLast(lastGroupFrames)
-            guard recovery.voting == votingBefore else { return "voting \(recovery.voting)" }
+        let before = groups[groups.count - 2]
+        if mayLoseLast, recovery.lastIndex == before.headers.last?.lastIndex {
+            expected = before.headers
+            guard recovery.voting == before.voting else { return "voting \(recovery.voting)" }
         } else if recovery.voting != voting {
             return "voting \(recovery.voting)"
         }
