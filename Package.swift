@@ -287,8 +287,8 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
-                "Replication", "DebianControl", "Properties", "Manifests", "JSON", "IOCore",
-                "IOPosix",
+                "Replication", "DebianControl", "Properties", "Triggers", "Manifests", "JSON",
+                "IOCore", "IOPosix",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

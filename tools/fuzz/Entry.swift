@@ -12,7 +12,7 @@ struct FuzzedDecoder: Sendable {
 /// The decoders by name; `tools/fuzz-run` asks for this list.
 let decoders: [FuzzedDecoder] =
     codecDecoders + transactionDecoders + wireDecoders + logDecoders + debianDecoders
-    + propertyDecoders + manifestDecoders + recoveryDecoders
+    + propertyDecoders + triggerDecoders + manifestDecoders + stateDecoders + recoveryDecoders
 
 /// The one that this process was started for.
 private let chosen: FuzzedDecoder = {

@@ -24,6 +24,13 @@ private func decodeSegmentHeader(_ input: [UInt8]) {
     }
 }
 
+/// The identity file, which ends in the sum of what lies before.
+private func decodeIdentityFile(_ input: [UInt8]) {
+    for bytes in [input, summed(input, over: 0..<48, at: 48)] {
+        _ = try? DataDirectory.decode(bytes, file: "identity")
+    }
+}
+
 private func decodeGroup(_ input: [UInt8]) {
     let salt = GroupEnvelope.salt(segmentID: 7)
     let patched = summed(input, over: 8..<GroupEnvelope.byteCount, seed: salt, at: 4)
@@ -126,6 +133,20 @@ private func decodeFoundingMessage(_ input: [UInt8]) {
 }
 
 let logDecoders = [
+    FuzzedDecoder(
+        name: "identity-file",
+        seeds: {
+            var writer = ByteWriter()
+            writer.writeUInt64(0x7269_4470_7473_6B4C)
+            writer.writeUInt32(DataDirectory.formatVersion)
+            writer.writeUInt32(0)
+            writer.writeBits128(identity.cluster.bits)
+            writer.writeUInt64(identity.node)
+            writer.writeUInt64(identity.incarnation)
+            writer.writeUInt32(Checksum.crc32c(writer.bytes))
+            return [writer.bytes]
+        },
+        decode: decodeIdentityFile),
     FuzzedDecoder(
         name: "repair-message",
         seeds: { sampleRepairMessages().map { Array($0.encoded().joined().dropFirst(5)) } },
