@@ -4,35 +4,19 @@ import Testing
 
 /// The figures 7 and 8 of the Raft paper, and conflicts that cannot be honest.
 @Suite struct FigureTests {
-    /// A log of one-record frames with these terms.
-    private func frames(_ terms: [UInt64]) -> [FrameDescriptor] {
-        terms.enumerated().map { place, term in
-            FrameDescriptor(
-                firstIndex: LogIndex(UInt64(place) + 1), count: 1, term: Term(term),
-                byteCount: UInt32(term) * 100 + UInt32(place))
-        }
-    }
-
     private func cluster(_ logs: [[UInt64]], term: UInt64) -> Cluster {
-        let cluster = Cluster(voters: 1...UInt64(logs.count))
-        cluster.proposesFirstRecord = false
-        for (place, log) in logs.enumerated() {
-            cluster.nodes[place].disk.frames = frames(log)
-            cluster.nodes[place].disk.hardState = HardState(term: Term(term), vote: nil)
-        }
+        let cluster = Cluster.holding(logs, term: term)
         cluster.start()
         return cluster
     }
 
     private func campaign(_ cluster: Cluster, _ node: UInt64) {
-        let term = cluster.core(node)?.term ?? .zero
-        cluster.step(
-            NodeID(node), .message(Message(term: term, body: .timeoutNow), from: NodeID(9)))
+        cluster.campaign(node)
         cluster.run(20)
     }
 
     private func terms(_ cluster: Cluster, _ node: UInt64) -> [UInt64] {
-        cluster[node].disk.frames.map(\.term.rawValue)
+        cluster.terms(node)
     }
 
     @Test func `figure 7: every follower's log is brought in line`() {

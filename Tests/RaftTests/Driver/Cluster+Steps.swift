@@ -96,6 +96,7 @@ extension Cluster {
         case .append(.message(let first), let id): append(Array(frames[first...]), id, node)
         case .truncate(let index, let id):
             nodes[place].log.removeAll { $0.firstIndex > index }
+            tell("\(node) forgets what is behind \(index)")
             write(.truncation(after: index), id, node)
         case .send(let message, let to, let after):
             if let after, after > nodes[place].durable {
@@ -106,8 +107,12 @@ extension Cluster {
         case .sendSnapshotChunk(let to, let chunk): sendChunk(chunk, node, to)
         case .storeSnapshotChunk(let request, _): storeChunk(request, node, history)
         case .apply(let index): apply(index, node)
-        case .readReady(let nonce, let index): nodes[place].readResults[nonce] = .ready(index)
-        case .readFailed(let nonce, let why): nodes[place].readResults[nonce] = .failed(why)
+        case .readReady(let nonce, let index):
+            nodes[place].readResults[nonce] = .ready(index)
+            tell("\(node) may serve read \(nonce) at \(index)")
+        case .readFailed(let nonce, let why):
+            nodes[place].readResults[nonce] = .failed(why)
+            tell("\(node) may not serve read \(nonce): \(why)")
         case .proposeMembership(let new): deferred.append((node, .membership(new)))
         case .refused(let refusal): nodes[place].refusals.append(refusal)
         case .roleChanged(let report): roleChanged(report, node)

@@ -10,10 +10,7 @@ extension Cluster {
                 "\(request.isPreVote ? "pre-vote?" : "vote?") last \(request.last)"
             case .voteResponse(let response):
                 "\(response.isPreVote ? "pre-vote" : "vote") \(response.granted ? "yes" : "no")"
-            case .appendRequest(let request):
-                request.frames.isEmpty
-                    ? "heartbeat \(request.previous) commit \(request.commit)"
-                    : "append \(request.previous) +\(request.frames.count) commit \(request.commit)"
+            case .appendRequest(let request): describe(request)
             case .appendResponse(let response):
                 describe(response.result)
             case .snapshotRequest(let request):
@@ -30,6 +27,25 @@ extension Cluster {
                 "read \(nonce) \(index.map { "\($0)" } ?? "unknown")"
             }
         return "t\(message.term) \(body)"
+    }
+
+    private func describe(_ request: Message.AppendRequest) -> String {
+        let head = "\(request.previous)"
+        guard let last = request.frames.last else {
+            return "heartbeat \(head) commit \(request.commit)"
+        }
+        let members = last.membership.map { " " + describe($0) } ?? ""
+        return "append \(head) +\(request.frames.count)\(members) commit \(request.commit)"
+    }
+
+    private func describe(_ membership: Membership) -> String {
+        let sets = [
+            ("voters", membership.voters), ("outgoing", membership.outgoing),
+            ("learners", membership.learners),
+        ]
+        return sets.filter { !$1.isEmpty }
+            .map { $0 + " " + $1.map { "\($0)" }.joined(separator: " ") }
+            .joined(separator: " ")
     }
 
     private func describe(_ result: Message.AppendResponse.Result) -> String {
