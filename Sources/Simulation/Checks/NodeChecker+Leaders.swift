@@ -77,7 +77,12 @@ extension NodeChecker {
     ) {
         let hasVoted =
             report.vote != nil && (report.vote != before.vote || report.term != before.term)
-        let hasRisen = report.role != before.role && report.role != .follower
+        let stands =
+            switch report.role {
+            case .preCandidate, .candidate, .leader: true
+            case .follower, .learner: false
+            }
+        let hasRisen = report.role != before.role && stands
         guard hasVoted || hasRisen, let own = replica.newestMembership.member(host.node),
             let recorded = own.incarnation, recorded != Incarnation(host.incarnation)
         else { return }

@@ -153,6 +153,10 @@ package final class SimulatedRun {
             deliveries.committed(index)
             checker.acknowledged(index)
         }
+        makeClients()
+    }
+
+    private func makeClients() {
         watcher = SimulatedWatcher(
             "w1", fabric: cluster.fabric,
             addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
