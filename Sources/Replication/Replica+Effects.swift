@@ -188,9 +188,9 @@ extension Replica {
                 // The log begins with who founded it, so that a node that gets it from there knows.
                 firstRecord = membership
             } else {
-                waiting.insert(
-                    WaitingRecord(
-                        bytes: Record.nothing.encoded(), isQuick: true, done: { _ in }), at: 0)
+                let nothing = Record.nothing.encoded()
+                waiting.insert(WaitingRecord(bytes: nothing, isQuick: true, done: { _ in }), at: 0)
+                waitingBytes += nothing.count
             }
         } else {
             leadershipLost()

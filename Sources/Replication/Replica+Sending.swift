@@ -14,9 +14,15 @@ struct Outbox {
 
 extension Replica {
     /// Sends now, unless an earlier message to the same peer still waits for its frames.
+    ///
+    /// Where too many wait it is dropped, as if lost on the way: a leader that finds out anew where the
+    /// logs agree sends what may be under way already, and it may do so again and again while the disk
+    /// is slow.
     func send(_ message: Message, to node: NodeID) {
-        if outboxes[node] != nil {
-            outboxes[node]?.messages.append(message)
+        if let waiting = outboxes[node]?.messages.count {
+            if waiting < 2 * settings.limits.inflightAppendsPerPeer {
+                outboxes[node]?.messages.append(message)
+            }
             return
         }
         guard let frames = cachedFrames(of: message) else {
