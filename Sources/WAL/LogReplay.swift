@@ -55,8 +55,11 @@ struct LogReplay {
             try replay(bytes, of: position)
         }
         if let loss {
-            // A group that the engine has proved durable: one record at least is lost behind.
-            settle(loss, through: max(engineDurable, loss.first), digest: nil)
+            // A group that the engine has proved durable: how far it went, nothing tells. What seems to
+            // be a frame of it that the engine does not hold may have been acknowledged.
+            let goesOn = loss.suspects.contains { $0.entry.lastIndex > engineDurable }
+            let end = goesOn ? engineDurable.next : engineDurable
+            settle(loss, through: max(end, loss.first), digest: nil)
         }
         placeRepairs()
     }

@@ -7,9 +7,11 @@ import WAL
 
 /// Damage at the end of the log of which nothing tells how far it goes.
 @Suite struct OpenDamageTests {
-    /// The frames 1…2, 3…4 and 5…7, of which the last two are one group; the header of the last is
+    /// The frames 1…2, 3…4 and 5…7, of which the last two are one group; the header of one of these is
     /// rotten, and the engine holds record 4.
-    private func prepared() throws -> (fixture: LogFixture, frames: [SealedFrame]) {
+    private func prepared(
+        rotten: Int = 2
+    ) throws -> (fixture: LogFixture, frames: [SealedFrame]) {
         let fixture = try LogFixture()
         let voting = WriteAheadLog.VotingState(term: Term(2), vote: nil)
         var frames: [SealedFrame] = []
@@ -23,10 +25,10 @@ import WAL
         try fixture.log.write(.init(voting: voting, records: [.frame(frames[0])]))
         try fixture.log.write(
             .init(voting: voting, records: frames[1...].map { .frame($0) }))
-        let place = try place(of: frames[2], in: 1, on: fixture.disk)
+        let place = try place(of: frames[rotten], in: 1, on: fixture.disk)
         fixture.disk.tamper(with: LogFixture.path(1)) { $0[place + 9] ^= 0x40 }
         try fixture.reopen(engineDurable: LogIndex(4))
-        #expect(fixture.log.damage.map(\.first) == [LogIndex(5)])
+        #expect(fixture.log.damage.map(\.first) == [frames[rotten].header.firstIndex])
         #expect(fixture.log.damage.map(\.last) == [LogIndex(5)])
         return (fixture, frames)
     }
@@ -90,6 +92,18 @@ import WAL
         fixture.disk.tamper(with: LogFixture.path(2)) { $0[place + 80] ^= 0x40 }
         try fixture.reopen(engineDurable: LogIndex(4))
         #expect(fixture.log.damage.map(\.last) == [LogIndex(7)])
+    }
+
+    @Test func `a frame behind rot in what the engine holds is missed`() throws {
+        let (fixture, frames) = try prepared(rotten: 1)
+        let voting = WriteAheadLog.VotingState(term: Term(2), vote: nil)
+        let engine = WriteAheadLog.LogStart(
+            index: LogIndex(4), term: Term(2), digest: frames[1].header.digest)
+        #expect(try fixture.log.begin(behind: engine, voting: voting))
+        #expect(fixture.log.damage.map(\.first) == [LogIndex(5)])
+        try fixture.log.mend(with: .init(voting: voting, records: [.frame(frames[2])]))
+        #expect(fixture.log.damage.isEmpty)
+        #expect(try fixture.log.frames(from: LogIndex(5), maximumBytes: .max) == [frames[2]])
     }
 
     @Test func `what a leader has not got is forgotten in its own term alone`() throws {
