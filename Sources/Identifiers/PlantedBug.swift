@@ -12,8 +12,8 @@
         case voteTwice = "vote-twice"
         /// A candidate gets the vote whatever its log lacks.
         case voteForShorterLog = "vote-for-shorter-log"
-        /// A pre-vote is granted whatever the log lacks.
-        case preVoteIgnoresLog = "pre-vote-ignores-log"
+        /// The longer log is taken for the newer one, whatever its last term.
+        case logComparedByLength = "log-compared-by-length"
         /// A candidate counts itself before its own vote is on disk.
         case campaignBeforeOwnVote = "campaign-before-own-vote"
         /// Half of an even number of voters counts as a majority.
@@ -72,8 +72,8 @@
         case repairUnverified = "repair-unverified"
         /// The log is compacted up to what is applied, flushed or not.
         case compactionPastFlush = "compaction-past-flush"
-        /// The log is compacted while a snapshot is installed.
-        case compactionUnderInstall = "compaction-under-install"
+        /// The log makes room for a snapshot before that has taken over.
+        case logResetBeforeSnapshot = "log-reset-before-snapshot"
         /// An installed snapshot takes over before it is on disk.
         case snapshotNotSynced = "snapshot-not-synced"
         /// A snapshot that the log goes beyond resets the log.

@@ -179,7 +179,9 @@ extension ConsensusCore {
     private func isUpToDate(_ request: Message.VoteRequest) -> Bool {
         #if PLANTED_BUGS
             if PlantedBug.voteForShorterLog.isActive { return true }
-            if PlantedBug.preVoteIgnoresLog.isActive, request.isPreVote { return true }
+            if PlantedBug.logComparedByLength.isActive {
+                return request.last.index >= log.last.index
+            }
         #endif
         return request.last >= log.last
     }

@@ -101,14 +101,6 @@ extension Replica {
 
     // MARK: Engine and log
 
-    /// Whether a snapshot is taking the place of the engine and the log, which nobody else may touch.
-    private var isLeftAlone: Bool {
-        #if PLANTED_BUGS
-            if PlantedBug.compactionUnderInstall.isActive { return false }
-        #endif
-        return isInstalling
-    }
-
     private func maintain() {
         let age = loop.now.milliseconds(since: flushStarted)
         let isDue =
@@ -116,12 +108,12 @@ extension Replica {
             || recordsSinceFlush >= settings.flushRecords
             || (bytesSinceFlush > 0 && age >= settings.flushMilliseconds)
             || (isEngineFull && age >= 1_000)
-        if isDue, !isFlushing, !isLeftAlone {
+        if isDue, !isFlushing, !isInstalling {
             flushEngine { _ in }
         }
         let excess = writer.map { $0.statistics.fileBytes > settings.limits.retainedLogBytes }
         // What may go changes with a flush alone, and to find it out costs a walk over all frames.
-        if excess == true, !isCompacting, !isLeftAlone, flushed > compactionSought {
+        if excess == true, !isCompacting, !isInstalling, flushed > compactionSought {
             compactionSought = flushed
             let target = compactionTarget
             if target > raft.compacted.index { compact(through: target) { _ in } }
@@ -131,7 +123,7 @@ extension Replica {
 
     /// Makes the engine durable up to what is applied now.
     package func flushEngine(done: @escaping (Result<LogIndex, RequestRefusal>) -> Void) {
-        guard !isFlushing, !isLeftAlone else {
+        guard !isFlushing, !isInstalling else {
             done(.failure(.unavailable("the engine is being flushed or replaced; try again")))
             return
         }
@@ -203,7 +195,7 @@ extension Replica {
     func compact(
         through index: LogIndex, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
     ) {
-        guard !isCompacting, !isLeftAlone else {
+        guard !isCompacting, !isInstalling else {
             done(.failure(.unavailable("the log is being compacted or replaced; try again")))
             return
         }

@@ -220,6 +220,37 @@ extension Replica {
         _ next: any Engine, of intake: WorkerBound<SnapshotIntake>,
         _ request: Message.SnapshotRequest
     ) {
+        #if PLANTED_BUGS
+            if PlantedBug.logResetBeforeSnapshot.isActive {
+                return resetLogFirst(next, directory: directory, request)
+            }
+        #endif
+        takeOver(next, directory: directory, request)
+    }
+
+    #if PLANTED_BUGS
+        private func resetLogFirst(
+            _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
+        ) {
+            guard position.index < request.snapshot.index,
+                let position = try? AppliedPosition.read(next)
+            else { return takeOver(next, directory: directory, request) }
+            let start = WriteAheadLog.LogStart(
+                index: position.index, term: position.term, digest: position.digest)
+            writer?.whenIdle { [unowned self] in
+                let voting = WriteAheadLog.VotingState(term: raft.term, vote: raft.vote)
+                writer?.perform { log in
+                    Result { try log.reset(to: start, voting: voting) }
+                } done: { [unowned self] _ in
+                    takeOver(next, directory: directory, request)
+                }
+            }
+        }
+    #endif
+
+    private func takeOver(
+        _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
+    ) {
         let location = location
         let directory = intake.value.directory
         applier.perform { applier -> Result<Takeover, any Error> in
