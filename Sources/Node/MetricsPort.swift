@@ -84,7 +84,44 @@ package final class MetricsPort {
 
     /// The metrics of one node (*Prometheus exposition formats, text-based format 0.0.4*).
     static func metrics(_ status: NodeStatus) -> String {
-        let gauges: [(String, String, UInt64)] = [
+        let counters: [(String, String, UInt64)] = [
+            ("log_bytes_total", "Bytes appended to the log.", status.appendedBytes),
+            ("log_raw_bytes_total", "Payload bytes before compression.", status.rawBytes),
+            ("log_stored_bytes_total", "Payload bytes after compression.", status.storedBytes),
+            ("uptime_milliseconds_total", "Time since the start.", status.uptimeMilliseconds),
+        ]
+        var text = ""
+        for (name, help, value) in gauges(status) {
+            text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) gauge\n"
+            text += "lockstep_\(name) \(value)\n"
+        }
+        for (name, help, value) in counters {
+            text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) counter\n"
+            text += "lockstep_\(name) \(value)\n"
+        }
+        if status.role == .leader, !status.members.isEmpty {
+            text +=
+                "# HELP lockstep_member_lag_records Records a member is behind, on the leader.\n"
+            text += "# TYPE lockstep_member_lag_records gauge\n"
+            for member in status.members {
+                text +=
+                    "lockstep_member_lag_records{node=\"\(member.node)\"} \(member.lagRecords)\n"
+            }
+        }
+        if !status.triggers.isEmpty {
+            text += "# HELP lockstep_trigger_lag_records Records a trigger is behind.\n"
+            text += "# TYPE lockstep_trigger_lag_records gauge\n"
+            for trigger in status.triggers {
+                text += "lockstep_trigger_lag_records{trigger=\"\(trigger.name)\"} "
+                text += "\(trigger.lagRecords)\n"
+            }
+        }
+        return text
+    }
+
+    /// Name, help and value of what may go up and down.
+    private static func gauges(_ status: NodeStatus) -> [(String, String, UInt64)] {
+        [
             ("term", "Current term.", status.term.rawValue),
             ("is_leader", "1 on the leader.", status.role == .leader ? 1 : 0),
             ("commit_index", "Last committed record.", status.commitIndex.rawValue),
@@ -111,39 +148,6 @@ package final class MetricsPort {
             ("engine_bytes", "Resident bytes of the store engine.", status.engineBytes),
             ("memory_bytes", "Resident bytes of the process.", status.memoryBytes),
         ]
-        let counters: [(String, String, UInt64)] = [
-            ("log_bytes_total", "Bytes appended to the log.", status.appendedBytes),
-            ("log_raw_bytes_total", "Payload bytes before compression.", status.rawBytes),
-            ("log_stored_bytes_total", "Payload bytes after compression.", status.storedBytes),
-            ("uptime_milliseconds_total", "Time since the start.", status.uptimeMilliseconds),
-        ]
-        var text = ""
-        for (name, help, value) in gauges {
-            text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) gauge\n"
-            text += "lockstep_\(name) \(value)\n"
-        }
-        for (name, help, value) in counters {
-            text += "# HELP lockstep_\(name) \(help)\n# TYPE lockstep_\(name) counter\n"
-            text += "lockstep_\(name) \(value)\n"
-        }
-        if status.role == .leader, !status.members.isEmpty {
-            text +=
-                "# HELP lockstep_member_lag_records Records a member is behind, on the leader.\n"
-            text += "# TYPE lockstep_member_lag_records gauge\n"
-            for member in status.members {
-                text +=
-                    "lockstep_member_lag_records{node=\"\(member.node)\"} \(member.lagRecords)\n"
-            }
-        }
-        if !status.triggers.isEmpty {
-            text += "# HELP lockstep_trigger_lag_records Records a trigger is behind.\n"
-            text += "# TYPE lockstep_trigger_lag_records gauge\n"
-            for trigger in status.triggers {
-                text += "lockstep_trigger_lag_records{trigger=\"\(trigger.name)\"} "
-                text += "\(trigger.lagRecords)\n"
-            }
-        }
-        return text
     }
 }
 

@@ -17,6 +17,8 @@ final class SimulatedConnection: Connection, @unchecked Sendable {
     private var other: SimulatedConnection?
     private var handler: (any ConnectionHandler)?
     private var harmer: MessageHarmer?
+    /// The other end while what was sent before a close is on its way there.
+    private weak var closingTo: SimulatedConnection?
 
     /// What this turn has sent.
     private var gathered: [UInt8] = []
@@ -78,7 +80,10 @@ final class SimulatedConnection: Connection, @unchecked Sendable {
 
     func close(flush: Bool) {
         guard !isClosed else { return }
-        if flush { self.flush() }
+        if flush {
+            closingTo = other
+            self.flush()
+        }
         isClosed = true
         gathered = []
         fabric.world.after(1_000) { self.loop.turn { self.told("closed here") } }
@@ -116,7 +121,9 @@ final class SimulatedConnection: Connection, @unchecked Sendable {
         // Harm changes how much arrives; what is under way is counted by what was sent.
         underWayBytes += pieces.reduce(-bytes.count) { $0 + $1.count }
         for piece in pieces where !piece.isEmpty {
-            after(fabric.delay(owner, peer.host)) { self.other?.arrive(piece) }
+            after(fabric.delay(owner, peer.host)) {
+                (self.other ?? self.closingTo)?.arrive(piece)
+            }
         }
     }
 
