@@ -222,19 +222,20 @@ extension Replica {
     ) {
         #if PLANTED_BUGS
             if PlantedBug.logResetBeforeSnapshot.isActive {
-                return resetLogFirst(next, directory: directory, request)
+                return resetLogFirst(next, of: intake, request)
             }
         #endif
-        takeOver(next, directory: directory, request)
+        takeOver(next, of: intake, request)
     }
 
     #if PLANTED_BUGS
         private func resetLogFirst(
-            _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
+            _ next: any Engine, of intake: WorkerBound<SnapshotIntake>,
+            _ request: Message.SnapshotRequest
         ) {
             guard position.index < request.snapshot.index,
                 let position = try? AppliedPosition.read(next)
-            else { return takeOver(next, directory: directory, request) }
+            else { return takeOver(next, of: intake, request) }
             let start = WriteAheadLog.LogStart(
                 index: position.index, term: position.term, digest: position.digest)
             writer?.whenIdle { [unowned self] in
@@ -242,14 +243,15 @@ extension Replica {
                 writer?.perform { log in
                     Result { try log.reset(to: start, voting: voting) }
                 } done: { [unowned self] _ in
-                    takeOver(next, directory: directory, request)
+                    takeOver(next, of: intake, request)
                 }
             }
         }
     #endif
 
     private func takeOver(
-        _ next: any Engine, directory: String, _ request: Message.SnapshotRequest
+        _ next: any Engine, of intake: WorkerBound<SnapshotIntake>,
+        _ request: Message.SnapshotRequest
     ) {
         let location = location
         let directory = intake.value.directory
