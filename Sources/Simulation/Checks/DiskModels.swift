@@ -121,11 +121,35 @@ package final class DiskModels {
         }.map(\.index)
     }
 
-    /// An engine brought by a snapshot holds what is up to `index`.
-    func holdsEngine(_ disk: Disk, _ index: LogIndex) {
+    /// A node's log ends at `end` from now on: nothing behind it that its disk has may be committed.
+    func endsLog(_ disk: Disk, at end: LogIndex) {
+        guard let model = models[disk] else { return }
+        for last in model.ends.reversed().prefix(while: { $0.index > end })
+        where committed[last.index] == last.digest {
+            violations.append("n\(disk.host) has forgotten \(last.index), which is committed")
+            return
+        }
+    }
+
+    /// The engine holds what is up to `index`, and the log ends at `end`.
+    ///
+    /// Where a snapshot has brought it, `digest` is the chain's there: what does not continue it must be
+    /// gone. A node that `isMending` takes some time to say so.
+    func holdsEngine(
+        _ disk: Disk, _ index: LogIndex, _ digest: ChainDigest?, end: LogIndex, isMending: Bool
+    ) {
         guard let model = models[disk], model.start < index else { return }
         model.start = index
-        model.ends.removeAll { $0.index <= index }
+        model.ends.removeAll { $0.index <= index || $0.index > end }
+        guard let digest, let next = model.ends.first, next.first == index.next,
+            next.previous != digest
+        else { return }
+        if isMending {
+            model.ends = []
+        } else {
+            violations.append(
+                "n\(disk.host) keeps \(next.first), which does not continue its engine")
+        }
     }
 
     /// A group was written to a segment; it counts once it is synced.

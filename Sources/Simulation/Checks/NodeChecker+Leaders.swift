@@ -19,6 +19,38 @@ extension NodeChecker {
         }
     }
 
+    /// A vote goes to a log that has all that the voter's has (*Raft §5.4.1*), and comes from a
+    /// directory that the voter's log knows of, unless it is the host's first.
+    func checkGrant(
+        _ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection, _ before: Seen
+    ) {
+        guard let candidate = report.vote,
+            report.term != before.term || report.vote != before.vote
+        else { return }
+        let term = replica.term(at: report.last)
+        if report.role == .candidate, let term {
+            candidacies[report.term, default: [:]][host.node] = LogPosition(
+                index: report.last, term: term)
+        }
+        if host.isReplaced,
+            replica.newestMembership.member(host.node)?.incarnation
+                != Incarnation(host.incarnation)
+        {
+            violated(
+                host, "votes in term \(report.term) with a directory that its log does not know")
+        }
+        // The leader of the term may have sent frames of it by now.
+        guard let term, term < report.term, candidate != host.node,
+            let end = candidacies[report.term]?[candidate]
+        else { return }
+        let own = LogPosition(index: report.last, term: term)
+        guard end < own else { return }
+        violated(
+            host,
+            "votes in term \(report.term) for \(candidate), whose log ends at \(end), its own at "
+                + "\(own)")
+    }
+
     /// A leader commits records of its own term alone (*Raft §5.4.2*), when a majority's disks know of
     /// that term: an older leader could have them cut off what they hold otherwise.
     func checkCommit(

@@ -20,10 +20,13 @@ package final class NodeChecker: @unchecked Sendable {
         var commit = LogIndex.zero
         var applied = LogIndex.zero
         var durable = LogIndex.zero
+        var end = LogIndex.zero
         var compacted = LogIndex.zero
         var flushed = LogIndex.zero
         var role = Role.follower
         var isDamaged = false
+        /// Whether some of the log could not be read since the process began.
+        var hasMended = false
         var isTakingSnapshot = false
     }
 
@@ -39,6 +42,8 @@ package final class NodeChecker: @unchecked Sendable {
     private static let recordsPerDigest: UInt64 = 64
     /// The digests of whole states at indices where one was looked at.
     private var states: [LogIndex: Bits128] = [:]
+    /// Where the logs of candidates ended.
+    var candidacies: [Term: [NodeID: LogPosition]] = [:]
     /// The chain digests at indices that were applied or committed.
     private var digests: [LogIndex: ChainDigest] = [:]
     /// The highest index that some node has called committed.
@@ -73,9 +78,11 @@ package final class NodeChecker: @unchecked Sendable {
         now.vote = report.vote
         now.ledTerm = report.term
         now.durable = report.durable
+        now.end = report.end
         now.flushed = report.flushed
         do throws(WALFailure) {
             let log = try host.recoveredLog(limits: limits, flushed: report.flushed)
+            now.hasMended = !log.damage.isEmpty
             checkRecovered(host, report, log, mayHaveLost: mayHaveLost)
             disks.begins(host.diskName, start: report.flushed, log.frames)
             votes.begins(host.diskName, log.voting)
@@ -110,7 +117,8 @@ package final class NodeChecker: @unchecked Sendable {
         checkOrder(host, report)
         checkVote(host, report, before)
         checkIncarnation(host, replica, report, before)
-        if report.flushed > before.flushed { disks.holdsEngine(host.diskName, report.flushed) }
+        checkGrant(host, replica, report, before)
+        checkEnd(host, replica, report, before)
         if report.commit > before.commit {
             committed(host, replica, report)
             checkCommit(host, replica, report, before)
@@ -128,10 +136,12 @@ package final class NodeChecker: @unchecked Sendable {
         state.commit = report.commit
         state.applied = report.position.index
         state.durable = report.durable
+        state.end = report.end
         state.compacted = report.compacted
         state.flushed = report.flushed
         state.role = report.role
         state.isDamaged = report.firstUnreadable != nil
+        state.hasMended = before.hasMended || state.isDamaged
         state.isTakingSnapshot = report.isTakingSnapshot
         seen[host.number] = state
     }
@@ -175,7 +185,7 @@ package final class NodeChecker: @unchecked Sendable {
         }
         let queues = report.queues
         let inflight = limits.inflightAppendsPerPeer * limits.members
-        if queues.proposalBytes > limits.pendingProposalBytes
+        if queues.proposalBytes < 0 || queues.proposalBytes > limits.pendingProposalBytes
             || queues.uncommittedFrames > limits.uncommittedFrames + 2
             || queues.heldMessages > inflight || queues.waitingMessages > inflight
             || queues.reads > limits.pendingReads || queues.inputs > 0
@@ -276,6 +286,7 @@ package final class NodeChecker: @unchecked Sendable {
         if before.isTakingSnapshot, !report.isTakingSnapshot, report.flushed > before.applied {
             coverage.count("snapshot installs")
             noted(host, "has installed a snapshot up to \(report.flushed)")
+            if report.end > report.flushed { coverage.count("snapshots that a log goes beyond") }
         }
         if report.isJoint { coverage.count("turns in a joint membership") }
     }

@@ -46,6 +46,10 @@ package final class SimulatedCluster: @unchecked Sendable {
         (64 << 10, 512, 5_000), (64 << 10, 512, 5_000), (8 << 20, 1 << 16, 60_000),
         (8 << 10, 64, 500),
     ]
+    /// The same for clusters that flush often.
+    static let manyFlushes: [(bytes: Int, records: Int, milliseconds: UInt64)] = [
+        (8 << 10, 64, 500), (8 << 10, 64, 500), (64 << 10, 512, 5_000),
+    ]
     /// Frames that a leader sends in one message.
     package var framesPerAppend = 4_096
     /// The start that was cut short, by its number on its host.

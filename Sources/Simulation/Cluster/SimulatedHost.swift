@@ -57,6 +57,8 @@ package final class SimulatedHost: @unchecked Sendable {
         MemoryEngineFactory(writeBufferBytes: 1 << 20)
     }
 
+    /// Whether the data directory is another than the first.
+    package var isReplaced: Bool { incarnation != Self.firstIncarnation(number) }
     package var name: String { "n\(number)" }
     package var node: NodeID { NodeID(number) }
     package var peerAddress: Address { Address(host: name, port: Self.peerPort) }

@@ -26,8 +26,8 @@ package enum Fault: Sendable, Hashable {
     case diskFull(UInt64, milliseconds: UInt64)
     /// Writes, syncs or reads fail, which ends the process; it starts again after so long.
     case diskFailure(UInt64, Access, downMilliseconds: UInt64)
-    /// Bits of the log rot; but for `.running` the process ends before, and starts again after so
-    /// long.
+    /// Bits of the log rot; but for `.running` and `.unapplied` the process ends before, and starts
+    /// again after so long.
     case rot(UInt64, Rot, downMilliseconds: UInt64)
     /// One of the workers that apply, read and maintain does nothing for so long.
     case workerStall(UInt64, worker: Int, milliseconds: UInt64)
@@ -43,9 +43,8 @@ package enum Fault: Sendable, Hashable {
     case wallJumps(UInt64, milliseconds: UInt64)
     /// Trigger programs fail so often.
     case failingPrograms(UInt64, perMille: UInt64, milliseconds: UInt64)
-    /// The leader cannot reach the other hosts, nor be reached, and is asked for what it cannot do: to
-    /// change the members, or to write to a disk that stands still until a little after.
-    case leaderCut(milliseconds: UInt64, isStalled: Bool, changesMembers: Bool)
+    /// The leader cannot reach the other hosts, nor be reached, and is asked for what it cannot do.
+    case leaderCut(LeaderCut)
     /// The leader is told to hand over.
     case transfer
     /// The spare host becomes a learner, then a voter, then nobody: one step each time.
@@ -76,7 +75,7 @@ package enum Fault: Sendable, Hashable {
         case .clockRate: "clock rate"
         case .wallClock: "wall clock"
         case .failingPrograms: "failing programs"
-        case .leaderCut: "leader cut off"
+        case .leaderCut(let cut): cut.ending.rawValue
         case .transfer: "transfer"
         case .membership: "membership change"
         }
@@ -96,11 +95,11 @@ package enum Fault: Sendable, Hashable {
         ([
             "clock rate", "clogged link", "connection reset", "crash", "crash of all",
             "failing programs", "failing read", "failing sync", "failing write", "flapping link",
-            "full disk", "harmed messages", "jumping wall clock", "leader cut off",
-            "membership change",
+            "full disk", "harmed messages", "jumping wall clock", "membership change",
             "one-way partition", "partition", "pause", "slow node", "stalled disk",
             "stalled worker", "transfer", "wall clock", "wiped disk",
-        ] + Rot.allCases.map(\.rawValue) + DiskSlip.allCases.map(\.rawValue)
+        ] + LeaderCut.Ending.allCases.map(\.rawValue) + Rot.allCases.map(\.rawValue)
+        + DiskSlip.allCases.map(\.rawValue)
         + Moment.allCases.map(\.rawValue)).sorted()
 
     /// What a process is at when it ends in the middle of it.
@@ -121,10 +120,40 @@ package enum Fault: Sendable, Hashable {
         case end = "rot at the log's end"
         /// While the process runs.
         case running = "rot under a running process"
+        /// The same, in what is not applied, because nothing is applied for a while.
+        case unapplied = "rot in what waits to be applied"
     }
 
     package enum Access: String, Sendable, CaseIterable {
         case write, sync, read
+    }
+}
+
+/// How a leader is cut off, and what comes of it.
+package struct LeaderCut: Sendable, Hashable {
+    package enum Ending: String, Sendable, CaseIterable {
+        /// Its connections break, with all that was sent to it meanwhile.
+        case quiet = "leader cut off"
+        /// Messages are lost, repeated and reordered when the leader can be reached again.
+        case harm = "leader back among harmed messages"
+        /// Its process ends, and what it alone has rots; who leads now reaches it after the others.
+        case rot = "rot in what a leader alone had"
+        /// As soon as another one leads, that one is cut off in its place.
+        case next = "leaders cut off in turn"
+    }
+
+    package let milliseconds: UInt64
+    /// Whether its disk stands still until a little after.
+    package let isStalled: Bool
+    package let changesMembers: Bool
+    package let ending: Ending
+
+    /// The cut that these two lengths of time give.
+    init(short: UInt64, long: UInt64) {
+        milliseconds = 300 + short * 3
+        ending = Ending.allCases[Int(long / 6) % Ending.allCases.count]
+        isStalled = long % 2 == 0 && ending != .rot
+        changesMembers = long % 3 == 0
     }
 }
 
@@ -220,12 +249,7 @@ package struct Schedule: Sendable {
             (5, .clog(one, other, delayMilliseconds: short, milliseconds: long)),
             (5, .reset(one, other)),
             (5, .harm(perMille: 1 + short / 2, milliseconds: long)),
-            (
-                6,
-                .leaderCut(
-                    milliseconds: 300 + short * 3, isStalled: long % 2 == 0,
-                    changesMembers: long % 3 == 0)
-            ),
+            (8, .leaderCut(LeaderCut(short: short, long: long))),
         ]
     }
 
@@ -240,7 +264,8 @@ package struct Schedule: Sendable {
             (2, .rot(one, .anywhere, downMilliseconds: short)),
             (4, .rot(one, .unflushed, downMilliseconds: short)),
             (3, .rot(one, .end, downMilliseconds: short)),
-            (3, .rot(one, .running, downMilliseconds: short)),
+            (2, .rot(one, .running, downMilliseconds: short)),
+            (3, .rot(one, .unapplied, downMilliseconds: short)),
             (3, .workerStall(one, worker: 1 + Int(short % 3), milliseconds: long / 2)),
             (2, .slip(one, .lostWrite, downMilliseconds: short)),
             (2, .slip(one, .misdirectedWrite, downMilliseconds: short)),

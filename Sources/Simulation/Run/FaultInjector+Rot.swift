@@ -25,11 +25,38 @@ extension FaultInjector {
             begin(host, fault)
             // What is not synced yet may end up in the place of the group before.
             if rotGroups(host, groups(host).dropLast(3).suffix(40)) { count(rot.rawValue) }
-            later(500 + world.random.next() % 2_500) {
-                guard !self.isOver, host.process != nil else { return }
-                self.crashLosing(host)
-                self.restart(host, down)
+            endLater(host, down)
+        case .unapplied:
+            rotUnapplied(host, fault, down)
+        }
+    }
+
+    /// Ends a process some time later.
+    private func endLater(_ host: SimulatedHost, _ down: UInt64) {
+        later(500 + world.random.next() % 2_500) {
+            guard !self.isOver, host.process != nil else { return }
+            self.crashLosing(host)
+            self.restart(host, down)
+        }
+    }
+
+    /// Applies nothing until the others may have compacted what waits; then flips bits in that.
+    private func rotUnapplied(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
+        guard let process = host.process else { return }
+        let applying = process.workers[1]
+        applying.isStalled = true
+        later(1_000 + world.random.next() % 1_500) { [self] in
+            applying.isStalled = false
+            // Another disk may have become wrong by now.
+            guard !isOver, host.process?.loop === process.loop, mayImpair(host),
+                let report = host.replica?.report()
+            else { return }
+            begin(host, fault)
+            let waiting = groups(host).dropLast(3).filter {
+                holds($0, behind: report.position.index)
             }
+            if rotGroups(host, waiting.prefix(20)) { count(Fault.Rot.unapplied.rawValue) }
+            endLater(host, down)
         }
     }
 
@@ -60,23 +87,23 @@ extension FaultInjector {
     }
 
     /// Ends a process so that its engine has often nothing but what it has flushed.
-    private func crashLosing(_ host: SimulatedHost) {
+    func crashLosing(_ host: SimulatedHost) {
         let kept = host.batchesKept
         if world.random.happens(perMille: 750) { host.batchesKept = 0 }
         cluster.crash(host, .none)
         host.batchesKept = kept
     }
 
-    private func groups(_ host: SimulatedHost) -> [LogGroup] {
+    func groups(_ host: SimulatedHost) -> [LogGroup] {
         LogGroup.all(of: host.disk, limits: cluster.limits)
     }
 
-    private func holds(_ group: LogGroup, behind index: LogIndex) -> Bool {
+    func holds(_ group: LogGroup, behind index: LogIndex) -> Bool {
         group.records.map { $0.lowerBound > index } ?? false
     }
 
     /// Flips bits in some of these groups; whether any byte is another now.
-    private func rotGroups(
+    func rotGroups(
         _ host: SimulatedHost, _ groups: some Collection<LogGroup>
     ) -> Bool {
         guard !groups.isEmpty else { return false }

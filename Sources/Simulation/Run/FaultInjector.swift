@@ -91,8 +91,8 @@ final class FaultInjector: @unchecked Sendable {
             note(fault)
             process.loop.pause()
             ends("pause \(number) \(host.starts)", milliseconds) { process.loop.resume() }
-        case .leaderCut(let milliseconds, let isStalled, let changesMembers):
-            cutLeader(fault, milliseconds, isStalled: isStalled, changesMembers: changesMembers)
+        case .leaderCut(let cut):
+            cutLeader(fault, cut)
         case .partition, .deafness, .clog, .reset, .harm, .flapping:
             disturbNetwork(fault)
         case .diskStall, .diskFull, .diskFailure, .workerStall:
@@ -187,7 +187,7 @@ final class FaultInjector: @unchecked Sendable {
         }
     }
 
-    private func cut(_ source: String, _ target: String, _ milliseconds: UInt64) {
+    func cut(_ source: String, _ target: String, _ milliseconds: UInt64) {
         fabric.block(source, target)
         ends("cut \(source) \(target)", milliseconds) { self.fabric.unblock(source, target) }
     }
@@ -240,29 +240,7 @@ final class FaultInjector: @unchecked Sendable {
 // MARK: - Members
 
 extension FaultInjector {
-    /// Cuts the leader off and has it do what it cannot end.
-    private func cutLeader(
-        _ fault: Fault, _ milliseconds: UInt64, isStalled: Bool, changesMembers: Bool
-    ) {
-        guard let host = cluster.leader else { return }
-        note(fault)
-        for other in cluster.hosts where other.number != host.number {
-            cut(host.name, other.name, milliseconds)
-            cut(other.name, host.name, milliseconds)
-        }
-        if isStalled {
-            // Frames that are under way to a disk that stands still when another leader replaces them.
-            stall(host, 0, milliseconds + 200)
-        }
-        if changesMembers {
-            later(20) {
-                guard !self.isOver, let replica = host.replica, replica.isLeader else { return }
-                self.changeMembership(by: replica)
-            }
-        }
-    }
-
-    private func changeMembership(by replica: Replica) {
+    func changeMembership(by replica: Replica) {
         guard let spare = cluster.hosts.last, spare.number > cluster.founders else { return }
         let membership = replica.newestMembership
         if membership.learners.contains(spare.node) {

@@ -17,6 +17,8 @@ package struct RunSettings: Sendable {
     /// Frames that a leader sends in one message.
     package var framesPerAppend = 4_096
     package var faultMilliseconds: UInt64 = 20_000
+    /// Whether processes flush their engines often.
+    package var flushesOften = false
     /// Within this time after the last fault the cluster must be well again.
     package var healMilliseconds: UInt64 = 60_000
     /// Jobs that a run may take; the longest take some hundred thousand.
@@ -40,14 +42,19 @@ package struct RunSettings: Sendable {
         self.limits = limits
     }
 
-    /// Some runs keep little of the log, so that who lags behind needs a snapshot, and some send few
-    /// frames at a time.
+    /// Some runs keep little of the log, in short segments and with many flushes, so that who lags behind
+    /// needs a snapshot, even a leader with many frames to itself; and some send few frames at a time.
     mutating func vary(by seed: UInt64) {
         var random = SeededGenerator(seed: seed ^ 0x0BB1_7E5D_0BB1_7E5D)
         limits.retainedLogBytes = random.pick([512 << 10, 64 << 10, 8 << 10])
         limits.segmentBytes = random.pick([256 << 10, 128 << 10])
         framesPerAppend = random.pick([4_096, 4_096, 2, 1])
         limits.frameCacheBytes = random.pick([24 << 20, 4 << 10])
+        guard limits.retainedLogBytes == 8 << 10 else { return }
+        limits.segmentBytes = 16 << 10
+        limits.frameCacheBytes = 4 << 10
+        limits.uncommittedFrames = 256
+        flushesOften = true
     }
 }
 
@@ -107,6 +114,7 @@ package final class SimulatedRun {
             founders: settings.founders, spares: settings.spares, world: world, trace: trace,
             limits: settings.limits)
         cluster.framesPerAppend = settings.framesPerAppend
+        if settings.flushesOften { cluster.flushings = SimulatedCluster.manyFlushes }
         checker = NodeChecker(limits: settings.limits)
         injector = FaultInjector(cluster, checker)
         wire()

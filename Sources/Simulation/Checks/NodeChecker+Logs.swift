@@ -1,0 +1,29 @@
+import Identifiers
+import Replication
+
+/// What a node takes its log for, held against what its disk has.
+extension NodeChecker {
+    /// Where the log ends, what of it counts as durable, and what a snapshot has left of it.
+    func checkEnd(
+        _ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection, _ before: Seen
+    ) {
+        if report.end < before.end { disks.endsLog(host.diskName, at: report.end) }
+        if report.flushed > before.flushed {
+            // A snapshot alone puts both there at once.
+            let isSame = report.position.index == report.flushed
+            disks.holdsEngine(
+                host.diskName, report.flushed, isSame ? report.position.digest : nil,
+                end: report.end, isMending: before.hasMended || report.firstUnreadable != nil)
+        }
+        guard report.durable != before.durable else { return }
+        if report.durable > max(report.end, report.compacted) {
+            violated(host, "takes \(report.durable) for durable, and its log ends at \(report.end)")
+        }
+        // What a repair has found again need not have been written again.
+        guard !before.hasMended, report.firstUnreadable == nil,
+            let digest = replica.chainDigest(at: report.durable),
+            !disks.holds(host.diskName, report.durable, digest)
+        else { return }
+        violated(host, "takes \(report.durable) for durable, which its disk does not hold")
+    }
+}
