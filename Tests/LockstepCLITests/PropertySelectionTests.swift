@@ -99,11 +99,12 @@ import Testing
         let running = try #require(SnapshotPath(instance, "running"))
         let take = PropertyOperation.takeSnapshot(SnapshotTake(running, mode: .set))
         _ = try await services.repository.submit([take], expecting: [])
-        // The present groups, the name; then what it held is gone before its groups are asked for. One
-        // content before the last is still kept.
+        // The present groups, the name; then what it held is gone before its groups are asked for: only
+        // sixteen contents before the last are kept.
         let first = try services.set("svc:/net/http:a/:properties/c/p", .count, ["8"])
         let second = try services.set("svc:/net/http:a/:properties/c/p", .count, ["9"])
-        services.repository.intrudeReads([[], [], [first, take, second, take]])
+        let takes = [PropertyOperation](repeating: take, count: 17)
+        services.repository.intrudeReads([[], [], [first, take, second] + takes])
         #expect(try await services.list(["svc:/net/http:a"], ["c/p"]).lines == ["9"])
     }
 }
