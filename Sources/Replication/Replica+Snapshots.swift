@@ -353,6 +353,8 @@ extension Replica {
             }
             roomlessSnapshot = RoomlessSnapshot(request: request, adoption: adoption)
             reconsiderDiskHealth()
+        case .failure(let error as WALFailure):
+            fail(.log(error))
         case .failure(let error):
             fail(.inconsistent("the log cannot be reset to a snapshot: \(error)"))
         }

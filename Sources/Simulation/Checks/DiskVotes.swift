@@ -4,7 +4,8 @@ import WAL
 
 /// The terms and votes that the hosts' disks have held, by the groups that were written and synced.
 ///
-/// A vote counts from when it is on a disk, even if that disk is lost later: it was given.
+/// A vote counts from when it is on a disk, even if that disk is lost later: it was given. So does a
+/// term, for what the disk has acknowledged may be on its way still.
 package final class DiskVotes {
     package typealias Disk = DiskModels.Disk
 
@@ -54,12 +55,6 @@ package final class DiskVotes {
         terms[disk] = voting.term
         guard let candidate = voting.vote else { return }
         given.insert(Given(disk: disk, term: voting.term, candidate: candidate))
-    }
-
-    /// The disk was taken away: what it knew of terms counts no more.
-    func forget(_ disk: Disk) {
-        written[disk] = nil
-        terms[disk] = nil
     }
 
     /// Whether the disk has held its vote for `candidate` in `term`.

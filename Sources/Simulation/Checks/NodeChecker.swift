@@ -314,7 +314,6 @@ package final class NodeChecker: @unchecked Sendable {
     /// The host's data directory is about to be taken away.
     func forget(_ host: SimulatedHost) {
         seen[host.number] = nil
-        votes.forget(host.diskName)
     }
 
     func violated(_ host: SimulatedHost, _ text: String) {
