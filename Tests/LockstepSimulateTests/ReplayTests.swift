@@ -11,7 +11,7 @@ struct ReplayTests {
         return try SimulateCommand.parse(words + ["--quiet"])
     }
 
-    @Test(arguments: [41, 42] as [UInt64])
+    @Test(arguments: [44, 45] as [UInt64])
     func `the printed command fails as the run did`(seed: UInt64) throws {
         var settings = RunSettings()
         settings.faultMilliseconds = 10_000
