@@ -5,7 +5,9 @@ import Properties
 /// Children of the tree come in pages as they are needed; properties and values are those of the
 /// version that was shown when it was set up.
 package final class Iterator: HandleObject {
-    private enum Source {
+    /// Behind a pointer: what is left of the place of a larger case is never looked at, which memory
+    /// checkers could not know.
+    private indirect enum Source {
         case scopes(remaining: Int)
         case services(Pages<Entity>)
         case instances(Pages<Entity>)
