@@ -234,4 +234,22 @@ struct TransactionTests {
         #expect(value.type == nil)
         try transaction.start(fixture.group)
     }
+
+    @Test func `more entries than one transaction takes are refused, and nothing else`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        let transaction = Transaction(fixture.handle)
+        try transaction.start(fixture.group)
+        let last = Entry(fixture.handle)
+        for number in 0..<10_000 {
+            try transaction.add(Entry(fixture.handle), .new, "p\(number)", .count)
+        }
+        try transaction.add(last, .new, "last", .count)
+        #expect(failure { () throws(Failure) in try transaction.commit() } == .noResources)
+        transaction.reset()
+        try transaction.start(fixture.group)
+        for number in 0..<10_000 {
+            try transaction.add(Entry(fixture.handle), .new, "p\(number)", .count)
+        }
+        #expect(try transaction.commit())
+    }
 }

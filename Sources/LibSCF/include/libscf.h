@@ -10,7 +10,8 @@
  * else at 127.0.0.1:27010.
  *
  * What is over a bound of the cluster's is refused with SCF_ERROR_NO_RESOURCES: a property group has
- * at most 1 MiB, an instance 64 snapshots, and one snapshot 1,024 groups of 4 MiB in all.
+ * at most 1 MiB, a transaction 10,000 entries of 2 MiB, an instance 64 snapshots, and one snapshot
+ * 1,024 groups of 4 MiB in all.
  */
 #ifndef _LIBSCF_H
 #define	_LIBSCF_H

@@ -70,14 +70,17 @@ package final class Transaction: HandleObject {
 
     /// Submits the edits (*scf_transaction_commit*); false where the version is not the newest.
     ///
-    /// `invalidArgument` where it is not started, `deleted`, `connectionBroken` where nobody can tell.
+    /// `invalidArgument` where it is not started, `deleted`, `connectionBroken` where nobody can tell;
+    /// `noResources` for more than 10,000 edits.
     package func commit() throws(Failure) -> Bool {
         try handle.locked { () throws(Failure) in
             guard case .started(let view, let binding) = state else { throw .invalidArgument }
             _ = try handle.cluster()
             guard binding == handle.binding else { throw .invalidArgument }
             let edits = entries.sorted { $0.key < $1.key }.compactMap { $0.value.edit() }
-            guard edits.count == entries.count else { throw .noResources }
+            guard edits.count == entries.count, edits.count <= GroupCommit.editLimit else {
+                throw .noResources
+            }
             state = .committed
             let header = view.base.header
             let commit = GroupCommit(
