@@ -51,6 +51,17 @@ struct SnapshotTests {
         return try SnapshotReply(bench.ask(.snapshot(reference, instanceID: nil))).found
     }
 
+    /// The content is of instance `i` of service `a` with one small group of each level, under one name.
+    private func expectOneGroupEach(_ content: SnapshotContent) {
+        let bytes = content.groupBytes
+        #expect(bytes > 20 && bytes < 200)
+        #expect(
+            content
+                == SnapshotContent(
+                    holders: 1, service: "a", instance: "i", instanceGroups: 1, serviceGroups: 1,
+                    groupBytes: bytes))
+    }
+
     private func value(_ group: PropertyGroup?, _ name: String) -> [UInt8]? {
         group?[name]?.values.first?.stringBytes
     }
@@ -70,13 +81,7 @@ struct SnapshotTests {
         #expect(value(shared.first?.group, "p") == Array("2".utf8))
         let found = try #require(try snapshot(bench, "running"))
         #expect(found.name == taken)
-        let (held, bytes) = (found.content, found.content.groupBytes)
-        #expect(bytes > 20 && bytes < 200)
-        #expect(
-            held
-                == SnapshotContent(
-                    holders: 1, service: "a", instance: "i", instanceGroups: 1, serviceGroups: 1,
-                    groupBytes: bytes))
+        expectOneGroupEach(found.content)
         let one = PropertyQuery.levelGroup(content: taken.content, .service, name: "shared")
         #expect(try GroupReply(bench.ask(one)).group == shared.first?.group)
         let none = PropertyQuery.levelGroup(content: taken.content, .service, name: "own")
@@ -108,13 +113,7 @@ struct SnapshotTests {
                 == ["~svc:/a:i/:snapshots/last-import", "+svc:/a:j/:snapshots/last-import"])
         let found = try #require(try snapshot(bench, "last-import"))
         #expect(found.name.id == before.id)
-        let (held, bytes) = (found.content, found.content.groupBytes)
-        #expect(bytes > 20 && bytes < 200)
-        #expect(
-            held
-                == SnapshotContent(
-                    holders: 1, service: "a", instance: "i", instanceGroups: 1, serviceGroups: 1,
-                    groupBytes: bytes))
+        expectOneGroupEach(found.content)
         let filed = try groups(bench, found.name.content, .instance)
         #expect(filed.map(\.name) == ["other"])
         #expect(filed.first?.group.header.isPersistent == true)

@@ -125,24 +125,9 @@ import Transactions
     @Test func `a session's outcomes are bounded in bytes until they are acknowledged`() throws {
         var limits = Limits.standard
         limits.outcomeBytesPerSession = 250
-        let log = Log(limits)
-        let engine = MemoryEngine()
-        _ = try Self.applier(engine, limits).apply([
-            log.frame([.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")])
-        ])
-        let reason = String(repeating: "r", count: 100)
-        /// The code of the abort that request `sequence` is answered with, by a node opened anew.
+        let bench = try OutcomeBench(limits, sessions: 1)
         func code(_ sequence: UInt64, acknowledged: UInt64) throws -> AbortCode? {
-            let origin = Origin(
-                session: SessionID(1), sequence: SequenceNumber(sequence),
-                acknowledgedThrough: SequenceNumber(acknowledged))
-            let record = Record.transaction(
-                Transaction(steps: [.abort(reason: reason)]), origin: origin)
-            let turn = try Self.applier(engine, limits).apply([log.frame([record])])
-            guard case .outcome(let bytes)? = turn.frames.first?.results.first,
-                case .aborted(_, let code) = try OutcomeHeader.peek(bytes)
-            else { return nil }
-            return code
+            try bench.code(1, sequence, acknowledged: acknowledged, reasonBytes: 100)
         }
         for sequence: UInt64 in 1...3 {
             #expect(try code(sequence, acknowledged: 0) == .requested)
@@ -157,26 +142,11 @@ import Transactions
     @Test func `the outcomes of all sessions are bounded, and each has its share`() throws {
         var limits = Limits.standard
         limits.outcomeBytesOfSessions = 400
-        let log = Log(limits)
-        let engine = MemoryEngine()
-        let opening = Record.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")
-        _ = try Self.applier(engine, limits).apply([log.frame([opening, opening])])
-        let reason = String(repeating: "r", count: 60)
-        /// The code of the abort that request `sequence` of a session is answered with, by a node
-        /// opened anew.
+        let bench = try OutcomeBench(limits, sessions: 2)
         func code(
             _ session: UInt64, _ sequence: UInt64, acknowledged: UInt64 = 0
         ) throws -> AbortCode? {
-            let origin = Origin(
-                session: SessionID(session), sequence: SequenceNumber(sequence),
-                acknowledgedThrough: SequenceNumber(acknowledged))
-            let record = Record.transaction(
-                Transaction(steps: [.abort(reason: reason)]), origin: origin)
-            let turn = try Self.applier(engine, limits).apply([log.frame([record])])
-            guard case .outcome(let bytes)? = turn.frames.first?.results.first,
-                case .aborted(_, let code) = try OutcomeHeader.peek(bytes)
-            else { return nil }
-            return code
+            try bench.code(session, sequence, acknowledged: acknowledged, reasonBytes: 60)
         }
         var taken: UInt64 = 0
         while try code(1, taken + 1) == .requested {
@@ -201,11 +171,36 @@ import Transactions
     @Test func `what a refused request acknowledges makes room for all`() throws {
         var limits = Limits.standard
         limits.outcomeBytesOfSessions = 400
-        let log = Log(limits)
-        let engine = MemoryEngine()
-        let opening = Record.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")
-        _ = try Self.applier(engine, limits).apply([log.frame([opening, opening, opening])])
-        /// The code that request `sequence` of a session is answered with, by a node opened anew.
+        let bench = try OutcomeBench(limits, sessions: 3)
+        // Each of them is within its share when it asks, and far over it when it has been answered.
+        for (session, bytes) in [(1, 350), (2, 350), (3, 500)] as [(UInt64, Int)] {
+            #expect(try bench.code(session, 1, acknowledged: 0, reasonBytes: bytes) == .requested)
+        }
+        // The third is gone. Either of the others has over twice the limit beside itself, but only
+        // until it has acknowledged what it has.
+        #expect(try bench.code(1, 2, acknowledged: 1) == .sessionFull)
+        #expect(try bench.code(2, 2, acknowledged: 1) == .requested)
+        #expect(try bench.code(1, 2, acknowledged: 1) == .requested)
+        #expect(try bench.code(3, 2, acknowledged: 1) == .requested)
+    }
+
+    /// Client sessions of an engine, and requests of theirs that abort by themselves.
+    private struct OutcomeBench {
+        private let limits: Limits
+        private let log: Log
+        private let engine = MemoryEngine()
+
+        /// Opens sessions 1 and on.
+        init(_ limits: Limits, sessions: Int) throws {
+            self.limits = limits
+            log = Log(limits)
+            let opening = Record.openSession(timeToLiveMilliseconds: 1 << 40, description: "one")
+            let openings = [Record](repeating: opening, count: sessions)
+            _ = try ApplierTests.applier(engine, limits).apply([log.frame(openings)])
+        }
+
+        /// The code that request `sequence` of a session is answered with, by a node opened anew; its
+        /// outcome has a reason of `reasonBytes`.
         func code(
             _ session: UInt64, _ sequence: UInt64, acknowledged: UInt64, reasonBytes: Int = 10
         ) throws -> AbortCode? {
@@ -215,22 +210,12 @@ import Transactions
             let reason = String(repeating: "r", count: reasonBytes)
             let record = Record.transaction(
                 Transaction(steps: [.abort(reason: reason)]), origin: origin)
-            let turn = try Self.applier(engine, limits).apply([log.frame([record])])
+            let turn = try ApplierTests.applier(engine, limits).apply([log.frame([record])])
             guard case .outcome(let bytes)? = turn.frames.first?.results.first,
                 case .aborted(_, let code) = try OutcomeHeader.peek(bytes)
             else { return nil }
             return code
         }
-        // Each of them is within its share when it asks, and far over it when it has been answered.
-        for (session, bytes) in [(1, 350), (2, 350), (3, 500)] as [(UInt64, Int)] {
-            #expect(try code(session, 1, acknowledged: 0, reasonBytes: bytes) == .requested)
-        }
-        // The third is gone. Either of the others has over twice the limit beside itself, but only
-        // until it has acknowledged what it has.
-        #expect(try code(1, 2, acknowledged: 1) == .sessionFull)
-        #expect(try code(2, 2, acknowledged: 1) == .requested)
-        #expect(try code(1, 2, acknowledged: 1) == .requested)
-        #expect(try code(3, 2, acknowledged: 1) == .requested)
     }
 
     private static func changeSets(_ engine: MemoryEngine, _ limits: Limits) throws -> [ChangeSet] {
