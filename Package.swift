@@ -73,6 +73,7 @@ let package = Package(
         module("IOCore", ["Identifiers"]),
         module("Raft", ["Identifiers"]),
         module("JSON"),
+        module("Wording"),
         module("KeyValue", ["Identifiers"]),
         // Floor 2: one mechanism each.
         module("Compression", ["Identifiers", "Codec", "CZstd"]),
@@ -86,6 +87,7 @@ let package = Package(
         tests("IOCore", ["Identifiers"]),
         tests("Raft", ["Identifiers"]),
         tests("JSON"),
+        tests("Wording"),
         tests("KeyValue", ["Identifiers"]),
         tests("Compression", ["Identifiers", "Codec"]),
         tests("RocksEngine", ["Identifiers", "KeyValue"]),
@@ -136,7 +138,7 @@ let package = Package(
                 "Identifiers", "Codec", "IOCore", "IOBlocking", "Transactions", "Properties",
                 "Wire", "Client",
             ]),
-        module("Manifests", ["Properties", "CLibXML2"]),
+        module("Manifests", ["Properties", "Wording", "CLibXML2"]),
         tests("Sessions", ["Identifiers", "Codec", "Transactions", "Wire"]),
         tests(
             "SCF",
@@ -198,7 +200,8 @@ let package = Package(
             "Simulation",
             [
                 "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties",
-                "Replication", "Transactions", "WAL", "Node",
+                "Replication", "Transactions", "Triggers", "WAL", "Node",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         // Floor 6: arguments and wiring.
         .executableTarget(
@@ -212,7 +215,7 @@ let package = Package(
             ], swiftSettings: strict),
         // Beside the house: what looks after it.
         module("Histories", ["IOCore", "JSON"], path: "cluster/histories"),
-        tests("Histories", ["IOCore"]),
+        tests("Histories", ["IOCore", "Identifiers"]),
         .executableTarget(
             name: "Torture",
             dependencies: [
@@ -255,19 +258,19 @@ let package = Package(
         .executableTarget(
             name: "LockstepCLI",
             dependencies: [
-                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
-                "WAL", "Wire", "Properties", "Manifests", "Client", "Lockstep", "JSON",
-                "TextOutput", "DebianControl", "CTerminal",
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "RocksEngine",
+                "Transactions", "WAL", "Replication", "Wire", "Properties", "Manifests", "Client",
+                "Lockstep", "JSON", "TextOutput", "Wording", "DebianControl", "CTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
-        tests("DebianControl"),
+        tests("DebianControl", ["Identifiers"]),
         tests("TextOutput"),
         tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
         tests(
             "LockstepDaemon",
             [
-                "Configuration", "IOCore", "IOPosix",
+                "Configuration", "IOCore", "IOPosix", "KeyValue", "Replication", "WAL",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(
@@ -288,7 +291,7 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
                 "Replication", "DebianControl", "Properties", "Triggers", "Manifests", "JSON",
-                "IOCore", "IOPosix",
+                "IOCore", "IOPosix", "Node", "Configuration",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

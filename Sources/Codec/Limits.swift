@@ -58,6 +58,8 @@ package struct Limits: Sendable, Equatable {
     package var uncommittedFrames = 3
     /// Linearizable reads of one node that have not been answered.
     package var pendingReads = 100_000
+    /// Programs of triggers that run at once; those of further ones wait their turn.
+    package var triggerPrograms = 16
 
     // Network
     package var peerMessageBytes = 24 << 20
@@ -66,6 +68,8 @@ package struct Limits: Sendable, Equatable {
     /// Bytes of one message to a client; the largest outcome and change set fit into one.
     package var clientAnswerBytes = 16 << 20
     package var clientConnections = 10_000
+    /// Connections over that bound that are open only to be told so.
+    package var refusedConnections = 64
     /// Requests of one connection that have not been answered.
     package var requestsPerConnection = 4_096
     /// Bytes that wait to be written to one connection, over which it is not read any more and no

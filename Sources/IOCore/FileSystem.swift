@@ -44,7 +44,7 @@ package protocol File: AnyObject {
     /// fdatasync: returns when what was written before is on the disk. Never retried after a failure.
     func sync() throws(FileFailure)
     /// Makes the file `bytes` long with blocks allocated and zeroes written, so that later writes
-    /// neither grow it nor meet a full disk.
+    /// neither grow it nor meet a full disk; durable with the next `sync`.
     func preallocate(_ bytes: Int) throws(FileFailure)
     func truncate(to bytes: Int) throws(FileFailure)
     /// Closes; a second call does nothing.
@@ -59,6 +59,8 @@ package struct FileFailure: Error, Sendable, CustomStringConvertible {
         case notFound
         case exists
         case noSpace
+        /// This process, or the system, has as many files open as it may.
+        case noDescriptors
         case permission
         case locked
         case other

@@ -36,8 +36,9 @@ import Identifiers
         case ended
         /// Closes once `output` is empty; what arrives is dropped, and nothing more is sent.
         case flushing(peerHasEnded: Bool)
-        /// Everything has left and the handler has been told; waits for the peer to end, because
-        /// closing over unread bytes would reset the connection and take what it has not read.
+        /// Everything has left; waits for the peer to end, because closing over unread bytes would
+        /// reset the connection and take what it has not read. The handler is told after it: until
+        /// then the connection is one that its owner counts.
         case lingering
         case closing
         case closed
@@ -66,9 +67,9 @@ import Identifiers
             self.handler = handler
             phase = .open
             socket.setReading(true)
-        case .ended, .flushing, .closing:
+        case .ended, .flushing, .lingering, .closing:
             self.handler = handler
-        case .lingering, .closed:
+        case .closed:
             loop.later { handler.closed("the connection was closed before") }
         case .open:
             preconditionFailure("connection \(peer) is open without a handler")
@@ -108,7 +109,7 @@ import Identifiers
         case .flushing:
             if !flush { abort(Self.ourEnd) }
         case .lingering:
-            if !flush { abort("") }
+            if !flush { abort(Self.ourEnd) }
         case .closing, .closed:
             return
         }
@@ -123,10 +124,9 @@ import Identifiers
             beginFlushing(.ended)
         case (.flushing, .ended):
             phase = .flushing(peerHasEnded: true)
-        case (.lingering, .ended):
-            abort("")
-        case (.open, .failed(let reason)), (.flushing, .failed(let reason)),
-            (.lingering, .failed(let reason)):
+        case (.lingering, .ended), (.lingering, .failed):
+            abort(Self.ourEnd)
+        case (.open, .failed(let reason)), (.flushing, .failed(let reason)):
             abort(reason)
         case (.idle, _), (.ended, _), (.flushing, .bytes), (.lingering, .bytes), (.closing, _),
             (.closed, _):
@@ -190,11 +190,11 @@ import Identifiers
         requestFlush()
     }
 
-    /// Ends our direction, tells the handler, and waits a moment for the peer's end.
+    /// Ends our direction, and waits a moment for the peer's end.
     private func linger() {
         phase = .lingering
         setDeadline(tuning.lingerMilliseconds)
-        socket.shutDown { [self] _ in tellClosed(Self.ourEnd) }
+        socket.shutDown { _ in }
     }
 
     private func setDeadline(_ milliseconds: UInt64) {
@@ -213,7 +213,7 @@ import Identifiers
         case .flushing:
             abort("\(Self.ourEnd); \(output.byteCount) bytes could not be sent")
         case .lingering:
-            abort("")
+            abort(Self.ourEnd)
         case .idle, .open, .closing, .closed:
             return
         }

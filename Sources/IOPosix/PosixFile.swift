@@ -109,7 +109,6 @@ package final class PosixFile: File {
                 }
             }
         }
-        try sync()
     }
 
     package func truncate(to bytes: Int) throws(FileFailure) {

@@ -34,6 +34,7 @@ enum SystemCall {
         case ENOENT, ENOTDIR: .notFound
         case EEXIST, ENOTEMPTY: .exists
         case ENOSPC, EDQUOT: .noSpace
+        case EMFILE, ENFILE: .noDescriptors
         case EACCES, EPERM, EROFS: .permission
         case EWOULDBLOCK: .locked
         default: .other

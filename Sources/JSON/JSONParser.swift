@@ -104,7 +104,7 @@ package struct JSONParser {
             }
             let name = try string()
             guard names.insert(name).inserted else {
-                throw failure("the member \"\(name)\" is given twice", at: start)
+                throw failure("the member \(name.quotedBeginning) is given twice", at: start)
             }
             skipSpace()
             guard take(":") else { throw failure("a colon must follow a member's name") }

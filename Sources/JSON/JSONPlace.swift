@@ -29,7 +29,8 @@ package struct JSONPlace: Sendable {
         for member in members {
             guard allowed.contains(member.name) else {
                 throw failure(
-                    "has a member \"\(member.name)\"; allowed: \(allowed.joined(separator: ", "))")
+                    "has a member \(member.name.quotedBeginning); "
+                        + "allowed: \(allowed.joined(separator: ", "))")
             }
             places[member.name] = JSONPlace(member.value, path: "\(path).\(member.name)")
         }
@@ -83,7 +84,7 @@ package struct JSONPlace: Sendable {
         let text = try string()
         guard let choice = Choice(rawValue: text) else {
             let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw failure("must be one of \(allowed), not \"\(text)\"")
+            throw failure("must be one of \(allowed), not \(text.quotedBeginning)")
         }
         return choice
     }
@@ -96,5 +97,12 @@ package struct SchemaFailure: Error, Sendable, Equatable, CustomStringConvertibl
 
     package var description: String {
         "\(path) \(message)"
+    }
+}
+
+extension String {
+    /// The text in quotes for a message; of one that is longer than a line the beginning alone.
+    var quotedBeginning: String {
+        JSONValue.string(count > 40 ? prefix(40) + "…" : self).text
     }
 }

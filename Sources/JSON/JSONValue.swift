@@ -49,12 +49,14 @@ package enum JSONValue: Sendable, Hashable {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    /// A number with `digits` decimals; null where it is not finite.
+    /// A number with `digits` decimals; null where it is not finite or has more than 18 digits in all.
     package static func number(_ value: Double, decimals digits: Int) -> JSONValue {
-        guard value.isFinite, abs(value) < 1e15, (0...9).contains(digits) else { return .null }
+        guard value.isFinite, (0...9).contains(digits) else { return .null }
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
-        let scaled = Int64((abs(value) * scale).rounded())
+        let magnitude = abs(value) * scale
+        guard magnitude < 1e18 else { return .null }
+        let scaled = Int64(magnitude.rounded())
         let whole = scaled / Int64(scale)
         let sign = value < 0 && scaled > 0 ? "-" : ""
         guard digits > 0 else { return .number("\(sign)\(whole)") }

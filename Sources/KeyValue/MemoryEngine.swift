@@ -21,6 +21,8 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     private var unflushed: [(batch: WriteBatch, byteCount: Int)] = []
     private var unflushedBytes = 0
     private var hasEnded = false
+    /// Pinned states that have not been closed.
+    private var pinCount = 0
     /// Whether a crash has ended it in the middle of its process's code, which runs on.
     private var isAbandoned = false
     private var holdsWritersBack = false
@@ -80,7 +82,8 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     package func pin() throws(EngineFailure) -> any PinnedState {
         try lock.withLock { () throws(EngineFailure) in
             try check(.pin)
-            return PinnedMemory(rows: rows)
+            pinCount += 1
+            return PinnedMemory(rows: rows, of: self)
         }
     }
 
@@ -106,6 +109,7 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
         lock.withLock {
             guard !isAbandoned else { return }
             precondition(!hasEnded, "memory engine closed twice")
+            precondition(pinCount == 0, "memory engine closed with \(pinCount) pins open")
             hasEnded = true
             durable = rows
             unflushed = []
@@ -180,6 +184,13 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
 
     // MARK: Inside
 
+    fileprivate func unpin() {
+        lock.withLock {
+            precondition(pinCount > 0, "a pin of a memory engine is closed twice")
+            pinCount -= 1
+        }
+    }
+
     private func endLocked(keeping kept: Int) -> MemoryEngine {
         precondition(
             kept >= 0 && kept <= unflushed.count,
@@ -217,9 +228,11 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
 /// The rows of a memory engine at one moment.
 private final class PinnedMemory: PinnedState {
     private let rows: OrderedRows
+    private let engine: MemoryEngine
 
-    init(rows: OrderedRows) {
+    init(rows: OrderedRows, of engine: MemoryEngine) {
         self.rows = rows
+        self.engine = engine
     }
 
     func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
@@ -232,7 +245,9 @@ private final class PinnedMemory: PinnedState {
         rows.scan(range, reverse: reverse, visit)
     }
 
-    func close() {}
+    func close() {
+        engine.unpin()
+    }
 }
 
 extension WriteBatch.Change {

@@ -28,7 +28,10 @@ import SCF
 
 /// A handle whose way to the cluster is TCP.
 func makeHandle(version: UInt) throws(Failure) -> Handle {
-    try Handle(version: version) { (endpoints) throws(Failure) in try ClusterLink(endpoints) }
+    try Handle(version: version) { (endpoints) throws(Failure) in
+        try ClusterLink(
+            endpoints, callMilliseconds: CallTime.milliseconds(trustedEnvironment))
+    }
 }
 
 /// secure_getenv(3), which the C library's module does not show to Swift.

@@ -117,6 +117,33 @@ extension LockstepClient {
             problems: report.problems)
     }
 
+    /// Lists up to `count` frames of one node's log from the one with record `first` on; asks as often
+    /// as that takes, each time for `timeout` at most.
+    public func logFrames(
+        of endpoint: Endpoint, from first: UInt64 = 1, count: Int, timeout: Duration? = nil
+    ) async throws(LockstepError) -> LogFramesReport {
+        guard count >= 0 else { throw .invalidArgument("\(count) frames; ask for 0 or more") }
+        var frames: [LogFrameReport] = []
+        var next = LogIndex(first)
+        while true {
+            let wanted = min(count - frames.count, LogPage.mostFrames)
+            let request = Request.logFrames(from: next, count: UInt32(wanted))
+            let response = try await perform(.repeatable(request), at: endpoint, timeout: timeout)
+            guard case .logFrames(let page) = response else { throw unexpected(response) }
+            let fresh = page.frames.filter { $0.firstIndex >= next || frames.isEmpty }
+            frames += fresh.prefix(wanted).map(LogFrameReport.init)
+            guard let last = frames.last, !fresh.isEmpty, frames.count < count,
+                last.lastIndex < page.lastIndex.rawValue
+            else {
+                return LogFramesReport(
+                    node: page.node.rawValue, term: page.term.rawValue,
+                    firstIndex: page.firstIndex.rawValue, lastIndex: page.lastIndex.rawValue,
+                    frames: frames)
+            }
+            next = LogIndex(last.lastIndex + 1)
+        }
+    }
+
     private func done(_ response: Response) throws(LockstepError) -> UInt64 {
         guard case .done(let index) = response else { throw unexpected(response) }
         return index.rawValue
@@ -125,5 +152,15 @@ extension LockstepClient {
     private func member(_ node: UInt64) throws(LockstepError) -> NodeID {
         guard node != 0 else { throw .invalidArgument("node 0 is nobody; nodes count from 1") }
         return NodeID(node)
+    }
+}
+
+extension LogFrameReport {
+    fileprivate init(_ frame: LogFrame) {
+        self.init(
+            firstIndex: frame.firstIndex.rawValue, records: UInt64(frame.records),
+            term: frame.term.rawValue, kind: "\(frame.kind)",
+            storedBytes: UInt64(frame.storedBytes),
+            rawBytes: UInt64(frame.rawBytes), digest: "\(frame.digest)")
     }
 }

@@ -129,7 +129,8 @@ public final class LockstepClient: Sendable {
 
     /// Follows the transactions that take effect.
     ///
-    /// `keyPrefixes` and `stores` let through only changes that match one of each; empty means all.
+    /// `keyPrefixes` and `stores` let through only changes that match one of each; empty means all. A
+    /// store that is given twice counts once.
     /// The feed ends with `timedOut` where no node takes the watch within `timeout` (by default that
     /// of the configuration); once one has, it goes on over any loss of connections.
     public func watch(
@@ -144,7 +145,8 @@ public final class LockstepClient: Sendable {
             throw .invalidArgument("a key prefix is over \(limit) bytes")
         }
         let template = WatchRequest(
-            start: start.wire, stores: stores.map(\.identifier), keyPrefixes: keyPrefixes,
+            start: start.wire, stores: StoreKind.allCases.filter(stores.contains).map(\.identifier),
+            keyPrefixes: keyPrefixes,
             includesAborted: includesAborted, credit: 0)
         let wait = (timeout ?? configuration.requestTimeout).wholeMilliseconds
         let deadline = runtime.loop.now.advanced(milliseconds: wait)

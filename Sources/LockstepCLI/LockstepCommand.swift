@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSON
+import TextOutput
 import Wire
 
 #if canImport(Glibc)
@@ -66,11 +67,16 @@ struct LockstepCommand: AsyncParsableCommand {
             }
         } catch {
             guard let failure = CommandFailure(error) ?? usage(error, isJSON) else {
+                if let hint = ArgumentReading.hint(on: Self.message(for: error)) {
+                    Streams.writeError("lockstep: \(hint)\n")
+                }
                 Self.exit(withError: error)
             }
             if !failure.text.isEmpty {
                 Streams.writeError(
-                    isJSON ? failure.document.text + "\n" : "lockstep: \(failure.text)\n")
+                    isJSON
+                        ? failure.document.text + "\n"
+                        : "lockstep: \(Table.visibleLines(failure.text))\n")
             }
             #if canImport(Glibc)
                 Glibc.exit(failure.exit.rawValue)

@@ -1,14 +1,23 @@
-import IOCore
+package import IOCore
 import IOLibuv
-import Identifiers
+package import Identifiers
 import Wire
 
 /// Asks a node's client port which cluster it belongs to.
-enum ClusterProbe {
-    /// The cluster of the node at `address`; nil where nobody answers within a few seconds.
-    static func cluster(at address: Address) -> ClusterID? {
+package enum ClusterProbe {
+    /// What a node says.
+    package enum Answer: Sendable, Equatable {
+        case cluster(ClusterID)
+        /// It is there, and does not take us, for this reason.
+        case refused(String)
+        /// Nobody answers within a few seconds.
+        case silence
+    }
+
+    /// What the node at `address` says.
+    package static func ask(_ address: Address) -> Answer {
         let loop = UVLoop()
-        let answer = Locked<ClusterID?>(nil)
+        let answer = Locked<Answer>(.silence)
         loop.post {
             let network = UVNetwork(loop)
             let deadline = loop.now.advanced(milliseconds: 5_000)
@@ -20,8 +29,8 @@ enum ClusterProbe {
                         loop.requestStop()
                         return
                     }
-                    let handler = ProbeHandler { cluster in
-                        answer.withLock { $0 = cluster }
+                    let handler = ProbeHandler { said in
+                        answer.withLock { $0 = said }
                         loop.requestStop()
                     }
                     connection.send(handler.opener.offer.encoded())
@@ -38,29 +47,30 @@ private final class ProbeHandler: ConnectionHandler {
     var opener = HandshakeOpener(
         HandshakeOffer(role: .client, cluster: nil, node: nil, incarnation: nil))
     /// Nil once it has been called: the end of the connection is no answer after an answer.
-    private var done: ((ClusterID?) -> Void)?
+    private var done: ((ClusterProbe.Answer) -> Void)?
 
-    init(done: @escaping (ClusterID?) -> Void) {
+    init(done: @escaping (ClusterProbe.Answer) -> Void) {
         self.done = done
     }
 
-    private func finish(_ cluster: ClusterID?) {
+    private func finish(_ said: ClusterProbe.Answer) {
         let done = done
         self.done = nil
-        done?(cluster)
+        done?(said)
     }
 
     func received(_ bytes: [UInt8]) {
         switch opener.received(bytes) {
         case .needsMore: break
-        case .accepted(let answer, _): finish(answer.cluster)
-        case .refused: finish(nil)
+        case .accepted(let answer, _):
+            finish(answer.cluster.map(ClusterProbe.Answer.cluster) ?? .silence)
+        case .refused(let refusal): finish(.refused("\(refusal)"))
         }
     }
 
     func drained() {}
 
     func closed(_ reason: String) {
-        finish(nil)
+        finish(.silence)
     }
 }

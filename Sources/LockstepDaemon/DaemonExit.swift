@@ -1,3 +1,8 @@
+import IOCore
+package import KeyValue
+package import Replication
+package import WAL
+
 /// How the daemon ends (*sysexits.h*); told in its help.
 package enum DaemonExit: Int32, Sendable {
     case success = 0
@@ -15,4 +20,33 @@ package enum DaemonExit: Int32, Sendable {
     /// A second SIGINT or SIGTERM ended it while it drained (128 and the signal's number).
     case interruptedTwice = 130
     case terminatedTwice = 143
+}
+
+extension DaemonExit {
+    /// How a node ends that cannot go on.
+    package init(_ failure: ReplicationFailure) {
+        self =
+            switch failure {
+            case .log(let failure): DaemonExit(failure, otherwise: .inputOutput)
+            case .engine(let failure): DaemonExit(failure)
+            case .inconsistent, .corruptFrame: .damagedData
+            }
+    }
+
+    /// How a node ends whose store engine has failed.
+    package init(_ failure: EngineFailure) {
+        self = failure.isDamage ? .damagedData : .inputOutput
+    }
+
+    /// How a node ends whose log has failed; `otherwise` where nothing is damaged or in use.
+    package init(_ failure: WALFailure, otherwise: DaemonExit) {
+        self =
+            switch failure {
+            case .file(let file) where file.kind == .locked: .temporary
+            case .damaged, .foreign, .unreadable, .segmentMissing, .gap, .chainMismatch,
+                .identityMissing, .futureFormat:
+                .damagedData
+            default: otherwise
+            }
+    }
 }

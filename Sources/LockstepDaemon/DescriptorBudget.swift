@@ -1,3 +1,4 @@
+import Codec
 import Glibc
 
 /// The files and sockets that this process may have open, divided up.
@@ -9,8 +10,11 @@ package struct DescriptorBudget {
     /// Connections of clients.
     package let connections: Int
 
-    /// For the log, listeners, peers, metrics, and the pipes of trigger programs.
-    private static let reserve = 256
+    /// For the refused connections, the peers (in both directions), the pipes of trigger programs,
+    /// and 128 for metrics, the log, listeners and the standard streams.
+    private static let reserve =
+        Limits.standard.refusedConnections + 2 * Limits.standard.members
+        + 3 * Limits.standard.triggerPrograms + 128
     /// Below this the node could not do its work.
     private static let least = 512
 

@@ -97,9 +97,8 @@ final class NodeRuntime {
     /// The exit status for what recovery found besides the log's own failures.
     private static func status(of error: any Error) -> DaemonExit {
         switch error {
-        case let failure as EngineFailure: failure.isDamage ? .damagedData : .inputOutput
-        case ReplicationFailure.engine(let failure): failure.isDamage ? .damagedData : .inputOutput
-        case ReplicationFailure.inconsistent, ReplicationFailure.corruptFrame: .damagedData
+        case let failure as EngineFailure: DaemonExit(failure)
+        case let failure as ReplicationFailure: DaemonExit(failure)
         default: .inputOutput
         }
     }
@@ -108,14 +107,7 @@ final class NodeRuntime {
     private static func failure(
         _ failure: WALFailure, otherwise: DaemonExit
     ) -> DaemonFailure {
-        let exit: DaemonExit =
-            switch failure {
-            case .file(let file) where file.kind == .locked: .temporary
-            case .damaged, .foreign, .unreadable, .segmentMissing, .gap, .chainMismatch,
-                .identityMissing, .futureFormat:
-                .damagedData
-            default: otherwise
-            }
+        let exit = DaemonExit(failure, otherwise: otherwise)
         return DaemonFailure(status: exit.rawValue, text: failure.description)
     }
 
@@ -153,13 +145,18 @@ final class NodeRuntime {
     /// to join, what the node asked says.
     private func clusterID() throws -> ClusterID {
         if let address = configuration.join {
-            guard let found = ClusterProbe.cluster(at: address) else {
-                throw DaemonFailure(
-                    status: DaemonExit.unavailable.rawValue,
-                    text: "no node of a cluster answers at \(address); start it, or correct the "
-                        + "address to join")
+            let text: String
+            switch ClusterProbe.ask(address) {
+            case .cluster(let found):
+                return found
+            case .refused(let reason):
+                text = "the node to join at \(address) refuses: \(reason)"
+            case .silence:
+                text =
+                    "no node of a cluster answers at \(address); start it, or correct the "
+                    + "address to join"
             }
-            return found
+            throw DaemonFailure(status: DaemonExit.unavailable.rawValue, text: text)
         }
         var writer = ByteWriter()
         writer.writeString("lockstep cluster")
@@ -245,7 +242,8 @@ final class NodeRuntime {
                 case .interrupt: .interruptedTwice
                 case .terminate: .terminatedTwice
                 }
-            exit(code.rawValue)
+            // At once: what a regular end does could wait for a disk that hangs.
+            _exit(code.rawValue)
         }
         isDraining = true
         node?.drain()
@@ -278,7 +276,7 @@ final class NodeRuntime {
                     logger.critical("stopped", metadata: ["why": "\(failure)"])
                     // At once: closing the engine would write to a disk that has failed, and joining
                     // the disk's thread would wait for one that hangs.
-                    _exit(DaemonExit.inputOutput.rawValue)
+                    _exit(DaemonExit(failure).rawValue)
                 }
             }
         } catch {

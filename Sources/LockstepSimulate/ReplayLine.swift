@@ -1,5 +1,9 @@
 package import Simulation
 
+#if PLANTED_BUGS
+    import Identifiers
+#endif
+
 /// The command that runs one seed once more, with the same settings.
 package enum ReplayLine {
     /// What `--only` is given where no fault is needed.
@@ -14,7 +18,9 @@ package enum ReplayLine {
         if settings.faultMilliseconds != plain.faultMilliseconds {
             words += ["--fault-seconds", "\(settings.faultMilliseconds / 1_000)"]
         }
-        if settings.founders != plain.founders { words += ["--nodes", "\(settings.founders)"] }
+        if settings.keepsFounders || settings.founders != plain.founders {
+            words += ["--nodes", "\(settings.founders)"]
+        }
         if settings.disksLie { words.append("--disks-lie") }
         #if PLANTED_BUGS
             if let bug = settings.planted { words += ["--planted", bug.rawValue] }

@@ -8,6 +8,8 @@ package struct Summary: Sendable {
     /// The verdicts of runs that must not be, by seed.
     var failures: [Verdict] = []
     var coverage = Coverage()
+    /// What is wrong with schedules that were brought about by hand.
+    var objections: [String] = []
     var operations = 0
     var committed = 0
     var unknown = 0
@@ -33,6 +35,15 @@ package struct Summary: Sendable {
     /// What every set of runs is to meet, and these have not.
     var missing: [String] {
         Coverage.wanted.filter { coverage[$0] == 0 }
+    }
+
+    /// Brings about every row of the recovery table that random runs hardly come to.
+    mutating func addDirected() {
+        for row in DirectedRow.allCases {
+            let found = row.run()
+            objections += found
+            if found.isEmpty { coverage.count(row.rawValue) }
+        }
     }
 
     package mutating func add(_ verdict: Verdict) {

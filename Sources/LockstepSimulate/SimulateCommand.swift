@@ -50,8 +50,8 @@ package struct SimulateCommand: ParsableCommand {
     @Option(help: "Seconds of simulated time with faults.")
     var faultSeconds = RunSettings().faultMilliseconds / 1_000
 
-    @Option(help: "Nodes of the cluster, from 1 to 7.")
-    var nodes = RunSettings().founders
+    @Option(help: "Nodes of the cluster, from 1 to 7. (default: 3, and 4 by luck)")
+    var nodes: Int?
 
     @Option(help: "Runs at a time, 64 at most; 0 takes one for each core. (default: 0)")
     var parallel: Int?
@@ -97,7 +97,8 @@ package struct SimulateCommand: ParsableCommand {
     package init() {}
 
     package func validate() throws {
-        guard (seeds ?? 1) > 0, (1...7).contains(nodes), faultSeconds > 0, boundSeconds >= 0 else {
+        guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), faultSeconds > 0, boundSeconds >= 0
+        else {
             throw ValidationError("seeds and seconds must be above 0, nodes from 1 to 7")
         }
         guard (0...UnderWay.most).contains(parallel ?? 0), (atLeast ?? 0) >= 0, shrinkSeconds >= 0
@@ -116,8 +117,10 @@ package struct SimulateCommand: ParsableCommand {
         guard !ofRanges, floors == 0, !endAtFailure, !coverage else {
             throw ValidationError("--seed runs one seed: counts, bounds and floors are for many")
         }
+        var settings = settings
+        settings.vary(by: seed)
         let known = Schedule(
-            seed: seed, hosts: nodes, milliseconds: settings.faultMilliseconds
+            seed: seed, hosts: settings.founders, milliseconds: settings.faultMilliseconds
         ).entries.map(\.number)
         if let missing = try onlyNumbers?.first(where: { !known.contains($0) }) {
             throw ValidationError("seed \(seed) has \(known.count) faults, and no \(missing)")
@@ -130,7 +133,10 @@ package struct SimulateCommand: ParsableCommand {
         #if PLANTED_BUGS
             settings.planted = planted
         #endif
-        settings.founders = nodes
+        if let nodes {
+            settings.founders = nodes
+            settings.keepsFounders = true
+        }
         settings.disksLie = disksLie
         settings.faultMilliseconds = faultSeconds * 1_000
         return settings
@@ -181,7 +187,7 @@ package struct SimulateCommand: ParsableCommand {
             first: start, count: asked, settings: settings, endsAtFailure: endAtFailure,
             boundSeconds: boundSeconds)
         let progress = Progress(total: asked)
-        let summary = runs.run(workers: parallel ?? 0) { verdict in
+        var summary = runs.run(workers: parallel ?? 0) { verdict in
             defer { progress.advance() }
             if json {
                 print(Report.json(verdict))
@@ -194,6 +200,7 @@ package struct SimulateCommand: ParsableCommand {
             }
         }
         progress.clear()
+        if coverage { summary.addDirected() }
         var report = RangeReport(first: start, asked: asked, summary: summary)
         report.complaints = complaints(of: summary, asked: asked)
         if let worst = summary.failures.first, shrinkSeconds > 0 {
@@ -204,7 +211,7 @@ package struct SimulateCommand: ParsableCommand {
 
     /// What is wrong with a range besides the runs that failed.
     package func complaints(of summary: Summary, asked: Int) -> [String] {
-        var complaints: [String] = []
+        var complaints = summary.objections
         let least = atLeast ?? asked
         if summary.runs < least, !endAtFailure || summary.failures.isEmpty {
             complaints.append("too few: \(summary.runs) runs were made, and \(least) are needed")

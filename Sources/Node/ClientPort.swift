@@ -52,7 +52,9 @@ final class ClientPort {
                 "this node has \(connections.count) connections, its limit; close some")
         }
         // Those to be refused are bounded as well.
-        guard connections.count < limits.clientConnections + 64, !isDraining else {
+        guard connections.count < limits.clientConnections + limits.refusedConnections,
+            !isDraining
+        else {
             connection.close(flush: false)
             return
         }
@@ -87,6 +89,9 @@ final class ClientPort {
             budget.note(largest, 0)
         }
     }
+
+    /// Bytes that are kept for all clients' connections, as far as they have told.
+    var keptBytes: Int { budget.total }
 
     /// Takes no more connections or requests; what is under way is answered.
     func drain(reason: String) {

@@ -27,6 +27,8 @@ extension ClientService {
             snapshot(answer)
         case .verify:
             verify(answer)
+        case .logFrames(let from, let count):
+            logFrames(from: from, count: Int(min(count, UInt32(LogPage.mostFrames))), answer)
         case .openSession, .submit, .keepAlive, .closeSession, .read, .watch, .watchCredit,
             .watchCancel, .status, .stateDigest:
             preconditionFailure("not an administrator's request: \(request)")
@@ -43,6 +45,24 @@ extension ClientService {
                     .snapshotTaken(
                         applied: report.flushed, firstRetained: report.compacted.next,
                         milliseconds: replica.now.milliseconds(since: start)))
+            case .failure(let refusal):
+                answer(.error(refusal.wire))
+            }
+        }
+    }
+
+    private func logFrames(
+        from: LogIndex, count: Int, _ answer: @escaping (Response) -> Void
+    ) {
+        replica.logFrames(from: from, count: count) { result in
+            switch result {
+            case .success(let stretch):
+                answer(
+                    .logFrames(
+                        LogPage(
+                            node: stretch.node, term: stretch.term,
+                            firstIndex: stretch.firstIndex, lastIndex: stretch.lastIndex,
+                            frames: stretch.frames.map(LogFrame.init))))
             case .failure(let refusal):
                 answer(.error(refusal.wire))
             }

@@ -17,6 +17,8 @@ final class ClientService {
     let feed: FeedReader
     /// Fills in what the node knows beyond its replica.
     var status: () -> NodeStatus
+    /// Whether this node has been removed from the cluster.
+    var isRemoved: () -> Bool = { false }
 
     init(
         replica: Replica, executor: Executor, limits: Limits,
@@ -48,7 +50,7 @@ final class ClientService {
             answer(.status(status()))
         case .stateDigest(let index):
             digest(at: index, answer)
-        case .memberAdd, .memberRemove, .memberPromote, .transfer, .snapshot, .verify:
+        case .memberAdd, .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .logFrames:
             administer(request, answer)
         case .watch, .watchCredit, .watchCancel:
             preconditionFailure("watches are served by their connection")
@@ -61,8 +63,7 @@ final class ClientService {
         _ timeToLive: UInt64, _ description: String, _ answer: @escaping (Response) -> Void
     ) {
         let bounded = min(max(timeToLive, 1_000), 24 * 3_600_000)
-        let text = String(description.prefix(256))
-        let record = Record.openSession(timeToLiveMilliseconds: bounded, description: text)
+        let record = Record.openSession(timeToLiveMilliseconds: bounded, description: description)
         replica.propose(record.encoded()) { result in
             switch result {
             case .success(.sessionOpened(let session)): answer(.sessionOpened(session))
@@ -196,11 +197,12 @@ final class ClientService {
     private func digest(at index: LogIndex?, _ answer: @escaping (Response) -> Void) {
         if let index {
             guard let report = replica.digest(at: index) else {
-                answer(
-                    .error(
-                        .unavailable(
-                            reason: "no digest of record \(index) is remembered here",
-                            retryAfterMilliseconds: 100)))
+                let applied = replica.appliedPosition.index
+                let reason =
+                    applied < index
+                    ? "this node has applied record \(applied), and record \(index) is asked for"
+                    : "no digest of record \(index) is remembered here"
+                answer(.error(.unavailable(reason: reason, retryAfterMilliseconds: 100)))
                 return
             }
             answer(.digest(at: report.index, report.digest))
@@ -225,8 +227,22 @@ extension RequestRefusal {
             .unavailable(reason: reason, retryAfterMilliseconds: 50)
         case .outcomeUnknown:
             .interrupted(reason: "leadership was lost before the outcome was known")
-        case .refused(let reason):
-            .refused(.wrongState, reason)
+        case .refused(let kind, let reason):
+            .refused(RefusalCode(kind), reason)
         }
+    }
+}
+
+extension RefusalCode {
+    /// The kind of a replica's refusal on the wire.
+    init(_ kind: RefusalKind) {
+        self =
+            switch kind {
+            case .invalidArgument: .invalidArgument
+            case .notFound: .notFound
+            case .exists: .exists
+            case .wrongState: .wrongState
+            case .busy: .busy
+            }
     }
 }

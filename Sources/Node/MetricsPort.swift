@@ -6,13 +6,16 @@ package import Wire
 ///
 /// `/metrics`, `/health` (200 while a leader is known, the disk takes writes, and the node is a member
 /// that can read its log; else 503). One request a connection; requests over 4 KiB or slower than
-/// five seconds are cut off.
+/// five seconds are cut off, and where there are too many connections, the oldest one is, so that
+/// others that ask for nothing keep nobody from an answer.
 package final class MetricsPort {
     private let loop: any EventLoop
     private let network: any Network
     private let status: () -> NodeStatus
     private var listener: (any Listener)?
-    private var connections: [ObjectIdentifier: MetricsConnection] = [:]
+    /// The connections by the order in which they came.
+    private var connections: [UInt64: MetricsConnection] = [:]
+    private var lastConnection: UInt64 = 0
 
     package static let connectionLimit = 64
 
@@ -26,12 +29,12 @@ package final class MetricsPort {
     @discardableResult
     package func listen(on address: Address) throws(NetworkFailure) -> Address {
         let listener = try network.listen(on: address) { [unowned self] connection in
-            guard connections.count < Self.connectionLimit else {
-                connection.close(flush: false)
-                return
+            if connections.count >= Self.connectionLimit, let oldest = connections.keys.min() {
+                connections[oldest]?.end()
             }
-            let handler = MetricsConnection(connection, port: self)
-            connections[ObjectIdentifier(handler)] = handler
+            lastConnection += 1
+            let handler = MetricsConnection(connection, number: lastConnection, port: self)
+            connections[handler.number] = handler
             handler.start(on: loop)
         }
         self.listener = listener
@@ -41,28 +44,23 @@ package final class MetricsPort {
     package func stop() {
         listener?.close()
         listener = nil
-        for connection in Array(connections.values) {
-            connection.end()
+        for number in connections.keys.sorted() {
+            connections[number]?.end()
         }
     }
 
     func ended(_ connection: MetricsConnection) {
-        connections[ObjectIdentifier(connection)] = nil
+        connections[connection.number] = nil
     }
 
-    /// The answer to a request line such as `GET /metrics HTTP/1.1`.
-    func answer(_ line: Substring) -> [UInt8] {
-        let words = line.split(separator: " ")
-        guard words.count == 3, words[2].hasPrefix("HTTP/1.") else {
-            return Self.response("400 Bad Request", "this port takes HTTP/1.1 requests only\n")
-        }
-        guard words[0] == "GET" else {
-            return Self.response("405 Method Not Allowed", "only GET is served\n")
-        }
-        switch words[1] {
-        case "/metrics":
+    /// The whole answer to a request.
+    func answer(_ asked: RequestHead.Asked) -> [UInt8] {
+        switch asked {
+        case .refused(let status, let text):
+            return Self.response(status, text + "\n")
+        case .metrics:
             return Self.response("200 OK", Self.metrics(status()))
-        case "/health":
+        case .health:
             let status = status()
             let canServe = status.role != .repairing && status.role != .removed
             let isWell = status.leader != nil && canServe && status.disk == .good
@@ -70,8 +68,6 @@ package final class MetricsPort {
                 "role \(status.role)\nleader \(status.leader?.description ?? "none")\n"
                 + "disk \(status.disk)\n"
             return Self.response(isWell ? "200 OK" : "503 Service Unavailable", text)
-        default:
-            return Self.response("404 Not Found", "there are /metrics and /health\n")
         }
     }
 
@@ -153,17 +149,18 @@ package final class MetricsPort {
 
 /// One HTTP connection: reads a request's head, answers, closes.
 final class MetricsConnection: ConnectionHandler {
+    /// Its place in the order in which connections came.
+    let number: UInt64
     private let connection: any Connection
     private unowned let port: MetricsPort
-    private var head: [UInt8] = []
-    private var isAnswered = false
+    private var head = RequestHead()
     private var isEnded = false
 
-    private static let headLimit = 4_096
     private static let patienceMilliseconds: UInt64 = 5_000
 
-    init(_ connection: any Connection, port: MetricsPort) {
+    init(_ connection: any Connection, number: UInt64, port: MetricsPort) {
         self.connection = connection
+        self.number = number
         self.port = port
     }
 
@@ -182,17 +179,8 @@ final class MetricsConnection: ConnectionHandler {
     }
 
     func received(_ bytes: [UInt8]) {
-        guard !isAnswered else { return }
-        head.append(contentsOf: bytes)
-        let text = String(decoding: head.prefix(Self.headLimit), as: UTF8.self)
-        let isWhole = text.contains("\r\n\r\n") || text.contains("\n\n")
-        guard isWhole || head.count >= Self.headLimit else { return }
-        isAnswered = true
-        let line = text.prefix { !$0.isNewline }
-        connection.send(
-            isWhole
-                ? port.answer(line)
-                : MetricsPort.response("431 Request Header Fields Too Large", "too long\n"))
+        guard let asked = head.received(bytes) else { return }
+        connection.send(port.answer(asked))
         connection.close(flush: true)
     }
 

@@ -19,6 +19,8 @@ package final class NodeDaemon {
     let loop: any EventLoop
     let logger: Logger
     package let replica: Replica
+    /// Bytes that are kept for all clients' connections.
+    package var clientBytes: Int { port.keptBytes }
     let hub: PeerHub
     let port: ClientPort
     let service: ClientService
@@ -112,6 +114,7 @@ package final class NodeDaemon {
 
     private func wire(_ environment: Environment, _ executor: Executor) {
         service.status = { [unowned self] in status() }
+        service.isRemoved = { [unowned self] in hub.isRemoved }
         hub.events.received = { [unowned self] message, node in
             replica.received(message, from: node)
         }

@@ -1,10 +1,10 @@
-import Codec
-import IOCore
+package import Codec
+package import IOCore
 import Identifiers
 import KeyValue
-import Logging
-import Replication
-import Transactions
+package import Logging
+package import Replication
+package import Transactions
 import Triggers
 import Wire
 
@@ -12,7 +12,7 @@ import Wire
 ///
 /// Begins when this node leads and has applied up to the start of its term, ends when it steps down.
 /// Cursors are replicated in batches, so a new leader repeats a bounded number of deliveries.
-final class TriggerDuty {
+package final class TriggerDuty {
     private let replica: Replica
     private let loop: any EventLoop
     private let processes: any ProcessRunner
@@ -23,6 +23,9 @@ final class TriggerDuty {
 
     private var roster = TriggerRoster()
     private var running: [RunnerID: any RunningProcess] = [:]
+    /// Runs that wait until a program may be started, the oldest first.
+    private var waiting: [(runner: RunnerID, set: ChangeSet)] = []
+    private let programLimit: Int
     private var isLeading = false
     /// Work begun in one epoch is dropped in the next.
     private var epoch: UInt64 = 0
@@ -32,11 +35,14 @@ final class TriggerDuty {
     private var lastSave = MonotonicTime.zero
     private var wakeAt: MonotonicTime?
 
+    /// Bytes of rows that one runner reads at once, and a row more: it keeps them all, decoded, while
+    /// its program runs, and there may be as many runners as triggers.
+    private static let pageBytes = 256 << 10
     /// The time after which cursors are replicated, and that between two saves at least.
     private static let saveMilliseconds: UInt64 = 500
     private static let leastSaveMilliseconds: UInt64 = 50
 
-    init(
+    package init(
         replica: Replica, loop: any EventLoop, processes: any ProcessRunner, logger: Logger,
         folder: String?, limits: Limits, stores: StoreRegistry
     ) {
@@ -47,9 +53,10 @@ final class TriggerDuty {
         self.folder = folder
         self.stores = stores
         feed = FeedReader(limits: limits)
+        programLimit = limits.triggerPrograms
     }
 
-    func roleChanged(isLeader: Bool) {
+    package func roleChanged(isLeader: Bool) {
         guard isLeader != isLeading else { return }
         isLeading = isLeader
         epoch += 1
@@ -63,7 +70,7 @@ final class TriggerDuty {
         }
     }
 
-    func stop() {
+    package func stop() {
         isLeading = false
         epoch += 1
         end()
@@ -74,6 +81,8 @@ final class TriggerDuty {
             process.kill()
         }
         running = [:]
+        waiting = []
+        wakeAt = nil
         roster.clear()
     }
 
@@ -82,7 +91,7 @@ final class TriggerDuty {
     }
 
     /// More has been applied.
-    func applied(touchedTriggers: Bool) {
+    package func applied(touchedTriggers: Bool) {
         guard isLeading else { return }
         if touchedTriggers { mustLoad = true }
         if mustLoad {
@@ -121,6 +130,8 @@ final class TriggerDuty {
         for identifier in gone.sorted(by: { ($0.name, $0.number) < ($1.name, $1.number) }) {
             running.removeValue(forKey: identifier)?.kill()
         }
+        waiting.removeAll { roster[$0.runner] == nil }
+        runWaiting()
         pump()
     }
 
@@ -158,8 +169,10 @@ final class TriggerDuty {
         let begun = epoch
         _ = loop.schedule(at: time) {
             let duty = back.value
+            // One of another epoch's must not be taken for this one's.
+            guard duty.epoch == begun else { return }
             duty.wakeAt = nil
-            if duty.epoch == begun { duty.pump() }
+            duty.pump()
         }
     }
 
@@ -169,7 +182,7 @@ final class TriggerDuty {
         replica.query(.local) { engine throws(EngineFailure) in
             let pinned = try engine.pin()
             defer { pinned.close() }
-            return try feed.page(from: index, in: pinned)
+            return try feed.page(from: index, byteLimit: Self.pageBytes, in: pinned)
         } done: { [weak self] result in
             guard let self, epoch == begun else { return }
             switch result {
@@ -195,6 +208,10 @@ final class TriggerDuty {
             finished(identifier, failure: "this node has no folder of trigger programs configured")
             return
         }
+        guard running.count < programLimit else {
+            waiting.append((identifier, set))
+            return
+        }
         let begun = epoch
         let definition = runner.definition
         let request = ProcessRequest(
@@ -208,7 +225,18 @@ final class TriggerDuty {
         running[identifier] = processes.run(request) { [weak self] result in
             guard let self, epoch == begun else { return }
             running[identifier] = nil
+            // Those that wait come before the next run of this one.
+            runWaiting()
             finished(identifier, failure: result.succeeded ? nil : Self.describe(result))
+        }
+    }
+
+    /// Starts programs that have waited, as many as there may be.
+    private func runWaiting() {
+        guard isCurrent else { return }
+        while running.count < programLimit, !waiting.isEmpty {
+            let next = waiting.removeFirst()
+            run(next.runner, next.set)
         }
     }
 

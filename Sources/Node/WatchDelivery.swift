@@ -1,3 +1,4 @@
+import Codec
 import Identifiers
 import KeyValue
 import Replication
@@ -26,7 +27,7 @@ final class WatchDelivery {
     }
 
     func start() {
-        guard service.status().role != .removed else {
+        guard !service.isRemoved() else {
             deliver(.watchEnded(.followerLost("this node has been removed from the cluster")))
             return
         }
@@ -35,7 +36,9 @@ final class WatchDelivery {
             case .now: service.replica.appliedPosition.index.next
             case .from(let index): max(index, LogIndex(1))
             }
-        progress = WatchProgress(request, next: first, now: service.replica.now)
+        progress = WatchProgress(
+            request, next: first, answerRecords: service.limits.watchBatchRecords,
+            now: service.replica.now)
         deliver(.watchStarted(first: first))
         proceed()
     }

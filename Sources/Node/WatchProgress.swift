@@ -23,15 +23,22 @@ package struct WatchProgress: Sendable {
     package static let silenceMilliseconds: UInt64 = 1_000
 
     private let request: WatchRequest
+    /// Change sets in one answer, over which the client must refuse it, whatever credit it gave.
+    private let answerRecords: Int
     /// The next index to look at.
     package private(set) var next: LogIndex
     /// Change sets were passed over that the client has not been told of.
     private var hasPassed = false
     private var lastAnswer: MonotonicTime
 
-    /// Begins at `next`, of which the client has just been told.
-    package init(_ request: WatchRequest, next: LogIndex, now: MonotonicTime) {
+    /// Begins at `next`, of which the client has just been told; at most `answerRecords` change sets
+    /// go into one answer, which are `Limits.watchBatchRecords`.
+    package init(
+        _ request: WatchRequest, next: LogIndex, answerRecords: Int, now: MonotonicTime
+    ) {
+        precondition(answerRecords > 0, "\(answerRecords) change sets in an answer")
         self.request = request
+        self.answerRecords = answerRecords
         self.next = next
         lastAnswer = now
     }
@@ -44,13 +51,14 @@ package struct WatchProgress: Sendable {
         _ page: FeedReader.Page, credit: Int, now: MonotonicTime
     ) -> Step {
         guard next >= page.firstRetained else { return .lost(firstRetained: page.firstRetained) }
+        let most = min(credit, answerRecords)
         var sets: [[UInt8]] = []
         var bytes = 0
         var through = page.through
         for set in page.changeSets {
             guard let wanted = request.filtered(set) else { continue }
             let encoded = wanted.encoded()
-            guard sets.count < credit, sets.isEmpty || bytes + encoded.count <= Self.answerBytes
+            guard sets.count < most, sets.isEmpty || bytes + encoded.count <= Self.answerBytes
             else {
                 through = set.index.previous
                 break

@@ -26,7 +26,7 @@ package import Identifiers
 package struct ConsensusCore: Sendable {
     package let identifier: NodeID
     let settings: Settings
-    var random: SplitMix64
+    var random: SeededGenerator
 
     package internal(set) var term: Term
     package internal(set) var vote: NodeID?
@@ -80,7 +80,7 @@ package struct ConsensusCore: Sendable {
             "applied \(recovered.applied), compacted \(recovered.compacted)")
         self.identifier = identifier
         self.settings = settings
-        random = SplitMix64(seed: settings.seed)
+        random = SeededGenerator(seed: settings.seed)
         term = recovered.hardState.term
         vote = recovered.hardState.vote
         log = LogView(compacted: recovered.compacted, frames: recovered.frames)
@@ -130,6 +130,11 @@ package struct ConsensusCore: Sendable {
     package var canServeProposals: Bool {
         guard let leading else { return false }
         return leading.transfer == nil && diskHealth == .good
+    }
+
+    /// Whether this leader knows all that has been committed before its term, *Raft §8*.
+    package var hasCommittedOfItsTerm: Bool {
+        isLeader && log.term(at: commitIndex) == term
     }
 
     /// Whether a change of membership, or a record about members, may be proposed.
@@ -359,22 +364,5 @@ package struct ConsensusCore: Sendable {
         let kept = memberships.lastIndex { $0.index <= position.index } ?? 0
         memberships.removeFirst(kept)
         log.compact(through: position)
-    }
-}
-
-/// A small generator for the election timers (*Steele, Lea & Flood 2014*).
-struct SplitMix64: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

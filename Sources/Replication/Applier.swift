@@ -50,10 +50,19 @@ package final class Applier {
         membership = first
     }
 
+    /// An applier over another engine, whose state a snapshot has brought.
+    func successor(over engine: any Engine) throws(EngineFailure) -> Applier {
+        try Applier(engine: engine, executor: executor, limits: limits)
+    }
+
     /// Takes up another engine, whose state a snapshot has brought.
     package func replace(engine: any Engine) throws(EngineFailure) {
-        let next = try Applier(engine: engine, executor: executor, limits: limits)
-        self.engine = engine
+        take(over: try successor(over: engine))
+    }
+
+    /// Goes on as `next`, which nobody uses from then on.
+    func take(over next: Applier) {
+        engine = next.engine
         overlay = next.overlay
         position = next.position
         membership = next.membership

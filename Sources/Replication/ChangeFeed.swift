@@ -159,7 +159,8 @@ package struct FeedReader: Sendable {
         return trimmed.next
     }
 
-    /// Change sets from `index` on, up to `Limits.watchBatchRecords` and `byteLimit`.
+    /// Change sets from `index` on, in whole rows until there are `Limits.watchBatchRecords` of them
+    /// or `byteLimit` bytes: a page is over either by up to one row, which is that of a frame.
     package func page(
         from index: LogIndex, byteLimit: Int = 4 << 20, in view: some ReadView
     ) throws(EngineFailure) -> Page {

@@ -28,6 +28,21 @@ package struct EngineLocation: Sendable {
             try fileSystem.syncNames(to: root)
             try point(to: "engine-0")
         }
+        let name = try presentName()
+        for other in try fileSystem.list(root)
+        where other != name && other.hasPrefix("engine-") {
+            try fileSystem.removeTree(root + "/" + other)
+        }
+        return root + "/" + name
+    }
+
+    /// The present engine's folder, with nothing made or removed; nil where there is none.
+    package func present() throws(FileFailure) -> String? {
+        guard try fileSystem.exists(pointer) else { return nil }
+        return root + "/" + (try presentName())
+    }
+
+    private func presentName() throws(FileFailure) -> String {
         let file = try fileSystem.open(pointer, .readOnly)
         defer { file.close() }
         let bytes = try file.read(at: 0, count: 256)
@@ -38,11 +53,7 @@ package struct EngineLocation: Sendable {
                 reason: "it does not name an engine; restore it, or remove the data directory and "
                     + "let the node rejoin as a learner")
         }
-        for other in try fileSystem.list(root)
-        where other != name && other.hasPrefix("engine-") {
-            try fileSystem.removeTree(root + "/" + other)
-        }
-        return root + "/" + name
+        return name
     }
 
     /// A fresh folder's path for an engine at `index`, emptied.

@@ -1,23 +1,31 @@
-import Codec
-import Identifiers
+package import Codec
+package import Identifiers
 
 /// The newest sealed frames in memory, so that neither a follower that keeps up nor the apply thread
 /// makes the disk read what was just written.
 ///
 /// Holds a gapless run of frames up to a bound of bytes; the oldest leave first.
-struct FrameCache {
+package struct FrameCache {
     private var frames: [SealedFrame] = []
     /// Frames before this place in `frames` have left; compacted now and then.
     private var start = 0
-    private var byteCount = 0
+    /// Bytes of the frames that have left and are still held.
+    private var leftBytes = 0
+    private(set) var byteCount = 0
     private let byteLimit: Int
 
-    init(byteLimit: Int) {
+    package init(byteLimit: Int) {
         self.byteLimit = byteLimit
     }
 
+    /// Bytes of all frames that are held in memory: half as much again as the bound at the most, or
+    /// one frame.
+    package var heldBytes: Int {
+        byteCount + leftBytes
+    }
+
     /// Adds the next frame; a frame that does not follow the last one replaces everything.
-    mutating func append(_ frame: SealedFrame) {
+    package mutating func append(_ frame: SealedFrame) {
         #if PLANTED_BUGS
             if PlantedBug.cacheSurvivesTruncation.isActive { return frames.append(frame) }
         #endif
@@ -28,16 +36,18 @@ struct FrameCache {
         byteCount += frame.bytes.count
         while byteCount > byteLimit, start < frames.count - 1 {
             byteCount -= frames[start].bytes.count
+            leftBytes += frames[start].bytes.count
             start += 1
         }
-        if start > 1_024, start * 2 > frames.count {
+        if leftBytes > byteLimit / 2 || (start > 1_024 && start * 2 > frames.count) {
             frames.removeFirst(start)
             start = 0
+            leftBytes = 0
         }
     }
 
     /// Forgets every frame that holds a record after `index`.
-    mutating func truncate(after index: LogIndex) {
+    package mutating func truncate(after index: LogIndex) {
         #if PLANTED_BUGS
             if PlantedBug.cacheSurvivesTruncation.isActive { return }
         #endif
@@ -47,14 +57,15 @@ struct FrameCache {
         }
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         frames.removeAll()
         start = 0
+        leftBytes = 0
         byteCount = 0
     }
 
     /// The frame that begins at `index`, if it is here.
-    subscript(firstIndex index: LogIndex) -> SealedFrame? {
+    package subscript(firstIndex index: LogIndex) -> SealedFrame? {
         var low = start
         var high = frames.count
         while low < high {

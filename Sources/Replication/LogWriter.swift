@@ -141,7 +141,7 @@ final class LogWriter {
                 }
                 result = .success(log.value.statistics)
             } catch {
-                result = .failure(error)
+                result = .failure(log.value.failure ?? error)
             }
             loop.post { back.value.finished(result) }
         }
@@ -159,12 +159,17 @@ final class LogWriter {
             runIdleJobs()
         case .failure(let failure):
             guard failure.isDiskFull else {
-                stopped = true
-                report(.failed(failure))
+                logHasStopped(failure)
                 return
             }
             report(.full("\(failure)"))
         }
+    }
+
+    private func logHasStopped(_ failure: WALFailure) {
+        guard !stopped else { return }
+        stopped = true
+        report(.failed(failure))
     }
 
     /// Takes over statistics that a job brought back.
@@ -220,16 +225,23 @@ final class LogWriter {
     }
 
     /// Runs `job` with the log on the disk worker and `done` with its result on the loop.
+    ///
+    /// Whatever the job was for: a failure that has stopped the log is reported behind it.
     func perform<Result: Sendable>(
         _ job: @escaping @Sendable (WriteAheadLog) -> Result,
         done: @escaping (Result) -> Void
     ) {
         let log = log
         let loop = loop
-        let back = LoopBound(done, to: loop)
+        let back = LoopBound((self, done), to: loop)
         worker.submit {
             let result = job(log.value)
-            loop.post { back.value(result) }
+            let failure = log.value.failure
+            loop.post {
+                let (writer, done) = back.value
+                done(result)
+                if let failure { writer.logHasStopped(failure) }
+            }
         }
     }
 }

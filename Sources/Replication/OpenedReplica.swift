@@ -66,11 +66,14 @@ package struct OpenedReplica {
         fileSystem: any FileSystem, incarnation: Incarnation, founders: ClusterMembership
     ) throws -> OpenedReplica {
         let position = applier.position
+        let register = try SegmentRegister(
+            fileSystem: fileSystem, layout: DataDirectoryLayout(root: settings.dataDirectory),
+            incarnation: incarnation)
         let (log, recovery) = try WriteAheadLog.open(
             fileSystem: fileSystem, directory: settings.dataDirectory + "/log",
             identity: WriteAheadLog.Identity(
                 cluster: settings.cluster, node: settings.node, incarnation: incarnation),
-            limits: settings.limits, engineDurable: position.index)
+            limits: settings.limits, engineDurable: position.index, register: register)
         var notes = recovery.rottenHeaders + recovery.notes
         let others = try others(
             than: settings.node, in: recovery, behind: position.index, of: log,
@@ -121,15 +124,9 @@ package struct OpenedReplica {
     ) throws -> Kept {
         let engine = WriteAheadLog.LogStart(
             index: position.index, term: position.term, digest: position.digest)
-        let contradicts = recovery.frames.contains {
-            $0.firstIndex <= position.index && position.index <= $0.lastIndex
-                && ($0.lastIndex != position.index || $0.term != position.term
-                    || $0.digest != position.digest)
-                || $0.firstIndex == position.index.next && $0.previousDigest != position.digest
-        }
         let obstacles = recovery.damage.filter { $0.last > position.index }
         let readableEnd = recovery.frames.last?.lastIndex ?? recovery.start.index
-        if recovery.lastIndex < position.index || contradicts
+        if recovery.lastIndex < position.index || position.contradicts(recovery)
             || obstacles.isEmpty && readableEnd < position.index
         {
             try log.reset(to: engine, voting: recovery.voting)

@@ -1,11 +1,11 @@
-import Identifiers
+package import Identifiers
 
 /// The encoded outcomes that a session's client may still ask for, by ascending sequence.
 ///
 /// Appending and finding take no time that grows with what is kept; acknowledging, that of what is
 /// acknowledged.
-struct OutcomeQueue: Hashable, Sendable {
-    struct Stored: Hashable, Sendable {
+package struct OutcomeQueue: Hashable, Sendable {
+    package struct Stored: Hashable, Sendable {
         let sequence: SequenceNumber
         let bytes: [UInt8]
     }
@@ -14,7 +14,14 @@ struct OutcomeQueue: Hashable, Sendable {
     /// How many at the front are acknowledged and not yet moved over.
     private var acknowledged = 0
     /// Bytes of what is kept.
-    private(set) var bytes = 0
+    package private(set) var bytes = 0
+
+    package init() {}
+
+    /// Bytes of what is held in memory, the same as `bytes`.
+    package var heldBytes: Int {
+        stored.reduce(0) { $0 + $1.bytes.count }
+    }
 
     /// What is kept, in order.
     var all: ArraySlice<Stored> {
@@ -43,7 +50,7 @@ struct OutcomeQueue: Hashable, Sendable {
     }
 
     /// Adds the outcome of a sequence above all that are kept.
-    mutating func append(_ bytes: [UInt8], of sequence: SequenceNumber) {
+    package mutating func append(_ bytes: [UInt8], of sequence: SequenceNumber) {
         if count > 0 {
             let last = stored[stored.count - 1].sequence
             precondition(last < sequence, "\(sequence) after \(last)")
@@ -53,10 +60,15 @@ struct OutcomeQueue: Hashable, Sendable {
     }
 
     /// Forgets the outcomes up to a sequence.
-    mutating func forget(through sequence: SequenceNumber) {
+    package mutating func forget(through sequence: SequenceNumber) {
         let kept = kept(after: sequence)
         bytes = kept.bytes
+        let forgotten = acknowledged
         acknowledged = stored.count - kept.count
+        // No limit counts what is forgotten, so its bytes go at once.
+        for place in forgotten..<acknowledged {
+            stored[place] = Stored(sequence: stored[place].sequence, bytes: [])
+        }
         guard acknowledged * 2 >= stored.count else { return }
         if acknowledged == stored.count {
             stored.removeAll(keepingCapacity: stored.count <= 2)

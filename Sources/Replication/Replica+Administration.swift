@@ -27,6 +27,7 @@ extension Replica {
             done(
                 .failure(
                     .refused(
+                        .busy,
                         "a change of membership or a transfer is under way; wait until it has ended"
                     )))
             return
@@ -45,16 +46,19 @@ extension Replica {
             let core = raft.membership
             guard !core.contains(member.node) else {
                 finishAdministration(
-                    .failure(.refused("node \(member.node) is a member already")))
+                    .failure(.refused(.exists, "node \(member.node) is a member already")))
                 return nil
             }
             if let objection = membership.objection(toAddressesOf: member) {
-                finishAdministration(.failure(.refused(objection)))
+                finishAdministration(.failure(.refused(.invalidArgument, objection)))
                 return nil
             }
             guard core.everyone.count < settings.limits.members else {
                 finishAdministration(
-                    .failure(.refused("a cluster has at most \(settings.limits.members) nodes")))
+                    .failure(
+                        .refused(
+                            .wrongState,
+                            "a cluster has at most \(settings.limits.members) nodes")))
                 return nil
             }
             newMembers = [member]
@@ -69,13 +73,15 @@ extension Replica {
         administer(done) {
             let core = raft.membership
             guard core.learners.contains(node) else {
-                finishAdministration(.failure(.refused("node \(node) is not a learner")))
+                finishAdministration(
+                    .failure(.refused(.wrongState, "node \(node) is not a learner")))
                 return nil
             }
             guard isCaughtUp(node) else {
                 finishAdministration(
                     .failure(
                         .refused(
+                            .wrongState,
                             "node \(node) is not heard of or has not caught up with the log; "
                                 + "see its lag in the status, and promote it then")))
                 return nil
@@ -132,11 +138,16 @@ extension Replica {
         case settings.node? where raft.term > transfer.term || !raft.isTransferring:
             let who = transfer.target.map { "node \($0) has not" } ?? "no other node has"
             finishAdministration(
-                .failure(.refused("\(who) taken leadership over in time; this node leads")))
+                .failure(
+                    .refused(
+                        .wrongState, "\(who) taken leadership over in time; this node leads")))
         case let leader? where leader != settings.node:
             if let target = transfer.target, target != leader {
                 finishAdministration(
-                    .failure(.refused("node \(leader) has come to lead, not node \(target)")))
+                    .failure(
+                        .refused(
+                            .wrongState,
+                            "node \(leader) has come to lead, not node \(target)")))
             } else {
                 finishAdministration(.success(position.index))
             }
@@ -157,11 +168,6 @@ extension Replica {
     /// Whether this node leads, read off a field: the core's own answer copies all of it.
     package var isLeader: Bool {
         if case .leader = raft.role { true } else { false }
-    }
-
-    /// Counts up with every change of role; work begun in one value ends with it.
-    package var leadershipEpoch: UInt64 {
-        leadership
     }
 
     package var appliedPosition: AppliedPosition {

@@ -171,7 +171,12 @@ extension Replica {
 
     private func applied(_ result: AppliedResult) {
         isApplying = false
-        guard !isStopped else { return }
+        guard !isStopped else {
+            if case .success((_, let pinned?)) = result {
+                resources.maintenanceWorker.submit { pinned.close() }
+            }
+            return
+        }
         let turn: AppliedTurn
         let pinned: (any PinnedState)?
         switch result {
@@ -225,7 +230,17 @@ extension Replica {
         }
     }
 
+    /// Computes a digest, one at a time: each goes through the whole state, on the worker that
+    /// flushes it.
     private func computeDigest(of pinned: any PinnedState, nonces: [UInt64]) {
+        guard !isDigesting else {
+            resources.maintenanceWorker.submit { pinned.close() }
+            for nonce in nonces {
+                digestWaiters.removeValue(forKey: nonce)?(.failure(Self.digestUnderWay))
+            }
+            return
+        }
+        isDigesting = true
         let loop = loop
         let back = LoopBound(self, to: loop)
         resources.maintenanceWorker.submit {
@@ -243,6 +258,7 @@ extension Replica {
     private func digestComputed(
         _ nonces: [UInt64], _ result: Result<StateReport, EngineFailure>
     ) {
+        isDigesting = false
         let waiters = nonces.compactMap { digestWaiters.removeValue(forKey: $0) }
         switch result {
         case .success(let report):
@@ -255,13 +271,20 @@ extension Replica {
         }
     }
 
+    private static let digestUnderWay = RequestRefusal.unavailable(
+        "a state digest is being computed; try again when it is done")
+
     /// Asks every node for the digest of its state at one index, the same for all; `done` gets this
-    /// node's.
+    /// node's, or is refused while one is under way.
     ///
     /// On the leader.
     package func requestDigest(
         done: @escaping (Result<StateReport, RequestRefusal>) -> Void
     ) {
+        guard digestWaiters.isEmpty, !isDigesting else {
+            done(.failure(Self.digestUnderWay))
+            return
+        }
         let nonce = loop.randomBits()
         digestWaiters[nonce] = done
         propose(Record.digestMark(nonce: nonce).encoded()) { [unowned self] result in

@@ -1,5 +1,5 @@
 import Logging
-import Codec
+package import Codec
 import IOCore
 package import Identifiers
 import KeyValue
@@ -31,14 +31,16 @@ extension Replica {
         }
     }
 
-    /// A disk that hangs under a leader costs it the leadership; a full one is tried again.
+    /// A disk that hangs under a leader costs it the leadership.
     private func watchDisk() {
-        if isDiskFull {
-            writer?.retry()
-        }
         guard !isDiskHung, let since = writer?.waitingSince,
             loop.now.milliseconds(since: since) > settings.diskHangMilliseconds
         else { return }
+        guard !isDiskFull else {
+            // It answers, and has been told of.
+            sendWaitersAway()
+            return
+        }
         isDiskHung = true
         logger.error(
             "the disk does not answer",
@@ -66,6 +68,7 @@ extension Replica {
     }
 
     private func everySecond() {
+        if isDiskFull { writer?.retry() }
         retryLogReset()
         closeIdleSources()
         expireSessions()
@@ -73,8 +76,24 @@ extension Replica {
         damageFlushed(knownDamage)
         considerFounding()
         tellNotice()
-        if settings.scrubBytesPerSecond > 0, writer?.isIdle == true {
-            scrub()
+        scrubWhenIdle()
+    }
+
+    /// Seconds in which the disk is busy at every look after which the scrub goes on regardless: the
+    /// log of the node that works most is not to be looked at least.
+    private static let busyScrubLooksBorne = 10
+    /// What a scrub of a busy disk reads at a time, and a write may have to wait for.
+    private static let busyScrubBytes = 1 << 20
+
+    private func scrubWhenIdle() {
+        guard settings.scrubBytesPerSecond > 0, let writer, !isScrubbing else { return }
+        if writer.isIdle {
+            busyScrubLooks = 0
+            scrub(settings.scrubBytesPerSecond)
+        } else if busyScrubLooks >= Self.busyScrubLooksBorne {
+            scrub(min(settings.scrubBytesPerSecond, Self.busyScrubBytes))
+        } else {
+            busyScrubLooks += 1
         }
     }
 
@@ -204,7 +223,10 @@ extension Replica {
             Result { (try log.compact(through: index), log.statistics) }
         } done: { [unowned self] result in
             isCompacting = false
-            guard !isStopped else { return }
+            guard !isStopped else {
+                done(.failure(.unavailable("the node is stopping")))
+                return
+            }
             switch result {
             case .success(let (start, statistics)):
                 writer?.took(statistics)
@@ -231,12 +253,13 @@ extension Replica {
 
     // MARK: Scrub
 
-    private func scrub() {
-        let budget = settings.scrubBytesPerSecond
+    private func scrub(_ budget: Int) {
         let place = scrubPlace
+        isScrubbing = true
         writer?.perform { log in
             Result { try log.scrub(budgetBytes: budget, from: place) }
         } done: { [unowned self] result in
+            isScrubbing = false
             guard !isStopped else { return }
             switch result {
             case .success(let report):
@@ -244,7 +267,10 @@ extension Replica {
                 damageListed(report.damage)
                 tell(of: report)
             case .failure(let error):
-                logger.error("the scrub failed", metadata: ["reason": "\(error)"])
+                guard let dropped = scrubThrottle.admit(at: loop.now) else { return }
+                logger.error(
+                    "the scrub failed",
+                    metadata: ["reason": "\(error)", "not logged before": "\(dropped)"])
             }
         }
     }
@@ -268,19 +294,86 @@ package struct LogReport: Sendable {
     package let problems: [String]
 }
 
+/// A stretch of the log, as its frames' headers tell it.
+package struct LogStretch: Sendable {
+    package let node: NodeID
+    package let term: Term
+    package let firstIndex: LogIndex
+    package let lastIndex: LogIndex
+    package let frames: [FrameHeader]
+}
+
+extension Replica {
+    /// Reads of frames' headers that may be under way: the log's own writes queue behind them.
+    private static let logFramesBound = 2
+
+    /// Reads the headers of up to `count` frames from the one with `from` on, on the log's worker.
+    package func logFrames(
+        from: LogIndex, count: Int, done: @escaping (Result<LogStretch, RequestRefusal>) -> Void
+    ) {
+        guard let writer, !isStopped else {
+            done(.failure(.unavailable("the node is stopping")))
+            return
+        }
+        guard logFramesUnderWay < Self.logFramesBound else {
+            done(.failure(.unavailable("\(logFramesUnderWay) reads of the log are under way")))
+            return
+        }
+        logFramesUnderWay += 1
+        writer.perform { log in
+            Result { (try log.headers(from: from, count: count), log.damage) }
+        } done: { [unowned self] result in
+            logFramesUnderWay -= 1
+            switch result {
+            case .failure(let error):
+                done(.failure(.unavailable("\(error)")))
+            case .success(let (frames, damage)):
+                damageListed(damage)
+                done(
+                    .success(
+                        LogStretch(
+                            node: settings.node, term: raft.term,
+                            firstIndex: raft.compacted.index.next,
+                            lastIndex: raft.lastPosition.index, frames: frames)))
+            }
+        }
+    }
+}
+
 extension Replica {
     package var now: MonotonicTime {
         loop.now
     }
 
     /// Reads and checks every segment of the log, in pieces that writes get between.
+    ///
+    /// One check at a time: who comes later gets the result of the one under way.
     package func verifyLog(done: @escaping (Result<LogReport, RequestRefusal>) -> Void) {
-        verifyMore(checked: 0, problems: [], from: .beginning, done: done)
+        guard !isStopped else {
+            done(.failure(.unavailable("the node is stopping")))
+            return
+        }
+        let bound = Self.verifyWaitersBound
+        guard verifyWaiters.count < bound else {
+            done(.failure(.unavailable("\(bound) wait for a check of the log; try again")))
+            return
+        }
+        verifyWaiters.append(done)
+        if verifyWaiters.count == 1 { verifyMore(checked: 0, notes: [], from: .beginning) }
+    }
+
+    /// Who may wait for one check at a time.
+    private static let verifyWaitersBound = 64
+
+    /// Tells everybody who waits for the check under way what it has come to.
+    func endVerification(_ result: Result<LogReport, RequestRefusal>) {
+        let waiters = verifyWaiters
+        verifyWaiters = []
+        waiters.forEach { $0(result) }
     }
 
     private func verifyMore(
-        checked: UInt64, problems: [String], from place: ScrubPlace,
-        done: @escaping (Result<LogReport, RequestRefusal>) -> Void
+        checked: UInt64, notes: [String], from place: ScrubPlace
     ) {
         writer?.perform { log in
             Result {
@@ -288,19 +381,21 @@ extension Replica {
                 return (report, log.statistics.segments, log.frameCount)
             }
         } done: { [unowned self] result in
+            guard !isStopped else { return }
             switch result {
             case .failure(let error):
-                done(.failure(.unavailable("\(error)")))
+                endVerification(.failure(.unavailable("\(error)")))
             case .success(let (report, segments, frames)):
                 damageListed(report.damage)
                 tell(of: report)
                 let bytes = checked + UInt64(report.checkedBytes)
-                let found = problems + report.notes + report.damage.map(\.description)
+                let notes = notes + report.notes
                 guard report.reachedEnd else {
-                    verifyMore(checked: bytes, problems: found, from: report.next, done: done)
+                    verifyMore(checked: bytes, notes: notes, from: report.next)
                     return
                 }
-                done(
+                let found = notes + report.damage.map(\.description)
+                endVerification(
                     .success(
                         LogReport(
                             segments: segments, frames: UInt64(frames),

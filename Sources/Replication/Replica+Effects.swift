@@ -65,7 +65,7 @@ extension Replica {
         case .send(let message, let node, let after):
             guard !message.isForMemberAlone || isMember(node) else { break }
             if let after, after > durable {
-                held.append((after, message, node))
+                hold(message, to: node, after: after)
             } else {
                 send(message, to: node)
             }
@@ -96,6 +96,20 @@ extension Replica {
                 metadata: ["peer": "\(node)", "what": "\(what)"])
             resources.transport.drop(node, reason: what)
         }
+    }
+
+    /// Keeps a message until a write is durable.
+    ///
+    /// While a disk hangs, answers to heartbeats come for as long as that lasts. A later one says
+    /// what the earlier of its kind does, and that may be lost.
+    private func hold(_ message: Message, to node: NodeID, after write: WriteID) {
+        let place = held.lastIndex { earlier in
+            earlier.after == write && earlier.to == node && earlier.message.isImplied(by: message)
+        }
+        if let place {
+            held.remove(at: place)
+        }
+        held.append((write, message, node))
     }
 
     private func append(_ source: AppendSource, _ id: WriteID) {
@@ -207,15 +221,17 @@ extension Replica {
         case .notReady:
             .unavailable("the leader has not committed a record of its term yet; try again")
         case .changeInProgress:
-            .refused("a change of membership is under way; wait until it has ended")
+            .refused(.busy, "a change of membership is under way; wait until it has ended")
         case .transferInProgress:
             .unavailable("leadership is being handed over; try again in a moment")
-        case .unknownNode(let node): .refused("node \(node) is not a member of the cluster")
+        case .unknownNode(let node):
+            .refused(.notFound, "node \(node) is not a member of the cluster")
         case .unfitTarget(let node):
-            .refused("node \(node) is not a voter that has caught up with the log")
-        case .repeatedNode(let node): .refused("node \(node) is named more than once")
-        case .noVoters: .refused("a cluster needs at least one voter")
-        case .unchanged: .refused("the membership already is so")
+            .refused(.wrongState, "node \(node) is not a voter that has caught up with the log")
+        case .repeatedNode(let node):
+            .refused(.invalidArgument, "node \(node) is named more than once")
+        case .noVoters: .refused(.wrongState, "a cluster needs at least one voter")
+        case .unchanged: .refused(.wrongState, "the membership already is so")
         case .leadershipLost: .notLeader(leaderHint)
         }
     }
@@ -226,5 +242,22 @@ extension Replica {
             let member = membership.member(leader)
         else { return nil }
         return LeaderHint(node: leader, clientAddress: member.clientAddress)
+    }
+}
+
+extension Message {
+    /// Whether `later`, to the same node, tells all that this answer does.
+    fileprivate func isImplied(by later: Message) -> Bool {
+        guard term == later.term else { return false }
+        switch (body, later.body) {
+        case (.appendResponse(let old), .appendResponse(let new)):
+            guard case .matched(let before) = old.result, case .matched(let now) = new.result
+            else { return old.result == new.result }
+            return before <= now && old.readNonce <= new.readNonce
+        case (.voteResponse(let old), .voteResponse(let new)):
+            return old == new
+        default:
+            return false
+        }
     }
 }

@@ -34,6 +34,10 @@ package struct ReplicaInspection: Sendable {
         package let reads: Int
         /// Steps that wait for the present one.
         package let inputs: Int
+        /// Bytes of frames that are kept in memory for followers and the apply thread.
+        package let cachedBytes: Int
+        /// Client sessions by what has been applied.
+        package let sessions: Int
     }
 }
 
@@ -54,7 +58,7 @@ extension Replica {
                 waitingMessages: outboxes.isEmpty
                     ? 0 : outboxes.values.reduce(0) { $0 + $1.messages.count },
                 reads: readsUnderWay,
-                inputs: queuedInputs.count))
+                inputs: queuedInputs.count, cachedBytes: cache.heldBytes, sessions: sessionCount))
     }
 
     /// The chain digest of the log at `index`, if a frame ends there that is remembered.

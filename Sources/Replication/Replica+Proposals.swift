@@ -37,7 +37,8 @@ extension Replica {
         }
         let limit = settings.limits.frameBytes / 2 + Self.originBytes
         guard bytes <= limit else {
-            return .refused("a record of \(bytes) bytes is over the limit of \(limit)")
+            return .refused(
+                .invalidArgument, "a record of \(bytes) bytes is over the limit of \(limit)")
         }
         guard waitingBytes + sealedBytes + bytes <= settings.limits.pendingProposalBytes else {
             return .unavailable("the leader has too many transactions under way; try again")
@@ -199,5 +200,6 @@ extension Replica {
         let waiters = digestWaiters.sorted { $0.key < $1.key }
         digestWaiters = [:]
         waiters.forEach { $0.value(.failure(refusal)) }
+        endVerification(.failure(refusal))
     }
 }

@@ -8,7 +8,8 @@ import Raft
 package enum Consistency: Hashable, Sendable {
     /// Sees every transaction acknowledged before the read began.
     case linearizable
-    /// What this node has applied, if it has heard of a leader within this time.
+    /// What this node has applied, if that is all that a leader it has heard of had committed at some
+    /// moment within this time.
     case stale(maximumLagMilliseconds: UInt64)
     /// What this node has applied, whatever that is.
     case local
@@ -36,10 +37,11 @@ extension Replica {
         case .local:
             perform(job, done: done)
         case .stale(let lag):
-            guard raft.isLeader ? heardOfQuorum(within: lag) : heardOfLeader(within: lag) else {
+            guard isFresh(within: lag) else {
                 done(
                     .failure(
-                        .unavailable("this node has not heard of the others for over \(lag) ms")))
+                        .unavailable(
+                            "what this node holds may be older than \(lag) ms; ask another")))
                 return
             }
             perform(job, done: done)
@@ -69,9 +71,32 @@ extension Replica {
         }
     }
 
-    private func heardOfLeader(within milliseconds: UInt64) -> Bool {
-        guard raft.leader != nil, let heard = raft.lastHeardFromLeader else { return false }
-        return loop.now.milliseconds(since: heard) <= milliseconds
+    private func isFresh(within milliseconds: UInt64) -> Bool {
+        freshness.applied(position.index)
+        if raft.isLeader {
+            guard heardOfQuorum(within: milliseconds) else { return false }
+            if raft.hasCommittedOfItsTerm { freshness.heard(raft.commitIndex, at: loop.now) }
+            freshness.applied(position.index)
+        }
+        guard let time = freshness.asOf else { return false }
+        return loop.now.milliseconds(since: time) <= milliseconds
+    }
+
+    /// Remembers what a leader says to be committed, as of now.
+    func noteCommit(of message: Message, from node: NodeID) {
+        switch message.body {
+        case .appendRequest(let request)
+        where message.term == raft.term && raft.leader == node
+            && raft.term(at: request.commit) == raft.term:
+            // Before a record of its term, a leader cannot tell all that is committed.
+            freshness.applied(position.index)
+            freshness.heard(request.commit, at: loop.now)
+        case .appendResponse where raft.isLeader && raft.hasCommittedOfItsTerm:
+            freshness.applied(position.index)
+            freshness.heard(raft.commitIndex, at: loop.now)
+        default:
+            break
+        }
     }
 
     /// Asks for one read index for all reads of this turn.

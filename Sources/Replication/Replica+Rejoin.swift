@@ -167,7 +167,8 @@ extension Replica {
 
     private var noticeOfEmptyDirectory: String {
         guard !founders.voters.isEmpty else {
-            return "waits to be added to the cluster: lockstep member add \(settings.node)"
+            return "waits to be added to the cluster: lockstep member add \(settings.node) "
+                + "--peer HOST:PORT --client HOST:PORT"
         }
         if let knowing = peers.filter({ $0.value.hasBegun && ($0.value.founding ?? .zero) != .zero }
         )

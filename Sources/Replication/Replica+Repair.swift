@@ -362,9 +362,6 @@ extension Replica {
         switch outcome.failure {
         case nil:
             break
-        case let failure as WALFailure where failure.hasStoppedLog:
-            fail(.log(failure))
-            return
         case WALFailure.repairRefused? where !outcome.damage.contains(range):
             // What the leader has sent meanwhile was there first.
             break

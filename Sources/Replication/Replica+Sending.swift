@@ -7,9 +7,6 @@ import WAL
 /// Messages to one peer that wait for frames to be read from the log.
 struct Outbox {
     var messages: [Message] = []
-    var isReading = false
-    /// Frames read for the first message.
-    var frames: [SealedFrame] = []
 }
 
 extension Replica {
@@ -56,10 +53,8 @@ extension Replica {
         guard let message = outboxes[node]?.messages.first,
             case .appendRequest(let request) = message.body, let first = request.frames.first
         else { return }
-        outboxes[node]?.isReading = true
         let bytes = request.frames.reduce(0) { $0 + Int($1.byteCount) }
         readLog(from: first.firstIndex, maximumBytes: bytes) { [unowned self] result in
-            outboxes[node]?.isReading = false
             switch result {
             case .success(let frames):
                 framesRead(frames, for: node)

@@ -10,14 +10,14 @@ import WAL
 extension Replica {
     // MARK: Sending
 
-    /// Makes the chunk on the read worker and sends it; chunk 0 pins the present state.
+    /// Makes the chunk on the read worker and sends it; chunk 0 pins the present state, unless it is
+    /// asked for again: who needs long to store it would begin anew each time.
     func sendSnapshotChunk(_ chunk: UInt64, to node: NodeID) {
         guard !sourcesInTheMaking.contains(node) else { return }
         sourcesInTheMaking.insert(node)
-        if chunk == 0, let old = sources.removeValue(forKey: node) {
-            resources.readWorker.submit { old.value.close() }
-        }
         let known = sources[node]
+        let openSources = openSources
+        let compacted = raft.compacted.index
         let engine = engine
         let limits = settings.limits
         let loop = loop
@@ -26,7 +26,11 @@ extension Replica {
             let result: Result<(WorkerBound<SnapshotSource>, SnapshotSource.Chunk)?, EngineFailure>
             do throws(EngineFailure) {
                 result = .success(
-                    try Self.makeChunk(chunk, known, engine: engine, limits: limits))
+                    try Self.makeChunk(
+                        chunk, known, notBefore: compacted
+                    ) { () throws(EngineFailure) in
+                        try openSources.value.make(of: engine.withLock { $0 }, limits: limits)
+                    })
             } catch {
                 result = .failure(error)
             }
@@ -35,16 +39,16 @@ extension Replica {
     }
 
     private static func makeChunk(
-        _ number: UInt64, _ known: WorkerBound<SnapshotSource>?, engine: Locked<any Engine>,
-        limits: Limits
+        _ number: UInt64, _ known: WorkerBound<SnapshotSource>?, notBefore compacted: LogIndex,
+        make: () throws(EngineFailure) -> SnapshotSource
     ) throws(EngineFailure) -> (WorkerBound<SnapshotSource>, SnapshotSource.Chunk)? {
         let source: WorkerBound<SnapshotSource>
-        if let known {
+        if let known, number > 0 || known.value.isRepeatable(notBefore: compacted) {
             source = known
         } else {
             guard number == 0 else { return nil }
-            source = WorkerBound(
-                try SnapshotSource(engine: engine.withLock { $0 }, limits: limits))
+            known?.value.close()
+            source = WorkerBound(try make())
         }
         guard let chunk = try source.value.chunk(number) else { return nil }
         return (source, chunk)
@@ -91,6 +95,13 @@ extension Replica {
                 metadata: ["peer": "\(node)", "reason": "\(failure)"])
             step(.snapshotSendFailed(node))
         }
+    }
+
+    /// Releases all snapshots; those that are being made as well.
+    func closeSources() {
+        let openSources = openSources
+        resources.readWorker.submit { openSources.value.closeAll() }
+        sources = [:]
     }
 
     /// Releases the snapshots of followers that replicate from the log again, or are led by another
@@ -170,18 +181,22 @@ extension Replica {
         _ result: Result<(WorkerBound<SnapshotIntake>, SnapshotIntake.Progress), any Error>
     ) {
         isStoring = false
-        guard !isStopped else { return }
+        guard !isStopped else {
+            if case .success((let intake, _)) = result {
+                resources.maintenanceWorker.submit { intake.value.abandon() }
+            }
+            return
+        }
         switch result {
         case .failure(let error):
             pauseIntake(error)
             isInstalling = false
-            if let intake {
-                resources.maintenanceWorker.submit { intake.value.abandon() }
-            }
-            intake = nil
+            abandonIntake()
+            pumpApply()
         case .success(let (intake, .wants(chunk))):
             self.intake = intake
             isInstalling = false
+            pumpApply()
             if request.chunk < chunk {
                 step(.snapshotChunkStored(request.snapshot, chunk: request.chunk))
             } else {
@@ -191,6 +206,13 @@ extension Replica {
             self.intake = nil
             adopt(engine, of: intake, request)
         }
+    }
+
+    /// Gives up what has arrived of a snapshot.
+    func abandonIntake() {
+        guard let intake else { return }
+        self.intake = nil
+        resources.maintenanceWorker.submit { intake.value.abandon() }
     }
 
     private static let shortestIntakePause: UInt64 = 1_000
@@ -260,15 +282,22 @@ extension Replica {
                 guard applier.position.index.rawValue < request.snapshot.index.rawValue else {
                     return .unneeded
                 }
+                // All that may be wrong with it must be known before its name is the present one's.
+                let successor: Applier
+                do throws(EngineFailure) {
+                    successor = try applier.successor(over: next)
+                } catch {
+                    return .unusable(error)
+                }
                 do throws(FileFailure) {
                     try location.prepare(directory)
                 } catch {
                     guard error.kind == .noSpace else { throw error }
-                    return .noRoom(error)
+                    return .unusable(error)
                 }
                 try location.adopt()
                 let old = applier.engine
-                try applier.replace(engine: next)
+                applier.take(over: successor)
                 return .done(
                     Adoption(
                         old: old, position: applier.position, membership: applier.membership,
@@ -291,13 +320,15 @@ extension Replica {
             resources.maintenanceWorker.submit { intake.value.abandon() }
             isInstalling = false
             pumpApply()
-        case .success(.noRoom(let failure)):
+        case .success(.unusable(let failure)):
             pauseIntake(failure)
             resources.maintenanceWorker.submit { intake.value.abandon() }
             isInstalling = false
             pumpApply()
         case .success(.done(let adoption)):
             engine.withLock { $0 = next }
+            // What is lent of the old engine must not outlive it.
+            closeSources()
             let maintenance = resources.maintenanceWorker
             resources.readWorker.submit { maintenance.submit { adoption.old.close() } }
             resetLog(request, adoption)
@@ -422,8 +453,8 @@ private enum Takeover: Sendable {
     case done(Adoption)
     /// What it holds has been applied meanwhile.
     case unneeded
-    /// The disk has no room for the name of the new engine; all is as it was.
-    case noRoom(FileFailure)
+    /// Its rows are not a replica's, or the disk has no room for its name; all is as it was.
+    case unusable(any Error)
 }
 
 extension Optional {

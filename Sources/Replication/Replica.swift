@@ -14,8 +14,6 @@ import WAL
 package protocol PeerTransport: AnyObject {
     /// Sends buffers one behind the other; false where there is no connection.
     func send(_ buffers: [[UInt8]], to node: NodeID) -> Bool
-    /// Bytes given to `send` that have not left.
-    func unsentBytes(to node: NodeID) -> Int
     /// Ends the connection to a peer that broke the protocol.
     func drop(_ node: NodeID, reason: String)
     /// The data directory that a connected peer named in its handshake; nil where none is connected.
@@ -126,10 +124,13 @@ package final class Replica {
     var confirmingReads: [UInt64: [PendingRead]] = [:]
     var readsAwaitingApply: [(index: LogIndex, read: PendingRead)] = []
     let engine: Locked<any Engine>
+    /// As of when the state here is.
+    var freshness = Freshness()
 
     // Snapshots
     var sources: [NodeID: WorkerBound<SnapshotSource>] = [:]
     var sourcesInTheMaking: Set<NodeID> = []
+    let openSources = WorkerBound(SnapshotSources())
     var intake: WorkerBound<SnapshotIntake>?
     var isInstalling = false
     var isStoring = false
@@ -168,7 +169,10 @@ package final class Replica {
     var bytesSinceFlush = 0
     var recordsSinceFlush = 0
     var digestWaiters: [UInt64: (Result<StateReport, RequestRefusal>) -> Void] = [:]
+    var isDigesting = false
     var reports: [StateReport] = []
+    /// Who waits for the check of the log that is under way; empty where none is.
+    var verifyWaiters: [(Result<LogReport, RequestRefusal>) -> Void] = []
     var administration: ((Result<LogIndex, RequestRefusal>) -> Void)?
     /// What `administration` waits for where that is leadership to move.
     var transfer: PendingTransfer?
@@ -185,6 +189,13 @@ package final class Replica {
     var servingRepairs: Set<NodeID> = []
     /// How far the scrub in the background has come.
     var scrubPlace = ScrubPlace.beginning
+    /// Whether a part of the log is being scrubbed.
+    var isScrubbing = false
+    /// Reads of frames' headers that clients have asked for and that are under way.
+    var logFramesUnderWay = 0
+    /// Looks in a row at which the disk was too busy for the scrub.
+    var busyScrubLooks = 0
+    var scrubThrottle = LogThrottle(burst: 2, periodMilliseconds: 60_000)
     var dutyTurn: UInt64 = 0
     /// What the consensus was told of the disk last.
     var diskHealth = DiskHealth.good
@@ -284,6 +295,7 @@ package final class Replica {
         incoming = message
         step(.message(message.message, from: node))
         incoming = nil
+        noteCommit(of: message.message, from: node)
     }
 
     /// What is wrong with the frames of a message, by the chain of digests; nil where nothing is.
@@ -317,10 +329,8 @@ package final class Replica {
         writer?.stop()
         if let deadline { loop.cancel(deadline) }
         failEverything(.outcomeUnknown)
-        for source in sources.sorted(by: { $0.key < $1.key }).map(\.value) {
-            resources.readWorker.submit { source.value.close() }
-        }
-        sources = [:]
+        closeSources()
+        abandonIntake()
     }
 
     func fail(_ failure: ReplicationFailure) {

@@ -31,7 +31,8 @@ package enum RequestRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     case unavailable(String)
     /// The record may have been committed or not; the same session and sequence tells.
     case outcomeUnknown
-    case refused(String)
+    /// Nothing helps but another request.
+    case refused(RefusalKind, String)
 
     package var description: String {
         switch self {
@@ -40,7 +41,20 @@ package enum RequestRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         case .unavailable(let reason): reason
         case .outcomeUnknown:
             "leadership was lost before the outcome was known; send the same request again"
-        case .refused(let reason): reason
+        case .refused(_, let reason): reason
         }
     }
+}
+
+/// What kind of thing is wrong with a request that was refused.
+package enum RefusalKind: Hashable, Sendable {
+    case invalidArgument
+    /// It names something that is not there.
+    case notFound
+    /// What it would make is there.
+    case exists
+    /// The state of the cluster forbids it.
+    case wrongState
+    /// Another change of membership or transfer is under way.
+    case busy
 }

@@ -113,7 +113,9 @@ extension SessionTable {
     /// Whether the session's time to live is over at `time`.
     func isExpired(_ session: SessionID, time: UInt64) -> Bool {
         guard let state = sessions[session] else { return false }
-        return state.lastActiveMilliseconds + state.timeToLiveMilliseconds < time
+        let (end, isNever) = state.lastActiveMilliseconds.addingReportingOverflow(
+            state.timeToLiveMilliseconds)
+        return !isNever && end < time
     }
 
     /// Sessions that have been idle for longer than their time to live, in order.

@@ -17,6 +17,8 @@ final class SnapshotIntake {
     private let limits: Limits
     private let codec = BlockCodec()
     private var digest = StateDigest()
+    private var lastKey: [UInt8] = []
+    private var isAbandoned = false
     private(set) var nextChunk: UInt64 = 0
 
     /// What became of one chunk.
@@ -74,6 +76,12 @@ final class SnapshotIntake {
                 isEnded = true
                 break
             }
+            guard SystemRows.replicated.contains(key), lastKey.lexicographicallyPrecedes(key) else {
+                throw EngineFailure(
+                    "install snapshot \(snapshot)",
+                    reason: "key \(key) in chunk \(number) is no replicated row behind \(lastKey)")
+            }
+            lastKey = key
             let version = try reader.readVarint(LogIndex.self)
             let value = try reader.readBytes(limit: limits.rowBytes, "snapshot value")
             let row = Row(version: version, value: value)
@@ -102,6 +110,8 @@ final class SnapshotIntake {
 
     /// Gives up, and the room on the disk back; where that fails, the next opening of the store does.
     func abandon() {
+        guard !isAbandoned else { return }
+        isAbandoned = true
         engine.close()
         try? location.discard(directory)
     }

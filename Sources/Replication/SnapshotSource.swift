@@ -28,13 +28,18 @@ final class SnapshotSource {
     /// The key from which the next chunk begins.
     private var nextKey = SystemRows.replicated.lower
     private var current: Chunk?
-    private var isClosed = false
+    private(set) var isClosed = false
 
     init(engine: any Engine, limits: Limits) throws(EngineFailure) {
         pinned = try engine.pin()
         self.limits = limits
         position = try AppliedPosition.read(pinned)
         membership = try Applier.readMembership(pinned, limits: limits).core
+    }
+
+    /// Whether chunk 0 can be had once more, of a state that the log still continues.
+    func isRepeatable(notBefore compacted: LogIndex) -> Bool {
+        !isClosed && current?.number == 0 && position.index >= compacted
     }
 
     /// Chunk `number`: the one sent last, once more, or the one behind it; nil for any other.
@@ -86,5 +91,26 @@ final class SnapshotSource {
             writer.writeBits128(digest.finish())
         }
         return Chunk(number: number, bytes: codec.compress(writer.bytes), isLast: !isCut)
+    }
+}
+
+/// The pinned states that are on their way to others, all of them.
+///
+/// Used in jobs of the read worker. An engine is closed behind all that is pinned of it, in the
+/// making or handed over.
+final class SnapshotSources {
+    private var open: [SnapshotSource] = []
+
+    func make(of engine: any Engine, limits: Limits) throws(EngineFailure) -> SnapshotSource {
+        let source = try SnapshotSource(engine: engine, limits: limits)
+        open.removeAll { $0.isClosed }
+        open.append(source)
+        return source
+    }
+
+    /// Closes them; whoever asks for a chunk of one gets none, and begins with a new one.
+    func closeAll() {
+        for source in open { source.close() }
+        open = []
     }
 }

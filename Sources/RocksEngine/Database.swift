@@ -24,15 +24,27 @@ import KeyValue
     /// Nil once closed.
     private var handle: OpaquePointer?
 
-    init(_ directory: String, _ settings: RocksOptions) throws(EngineFailure) {
+    /// Opens the database; `forReading`, nothing in its directory is changed, and it must be there.
+    init(
+        _ directory: String, _ settings: RocksOptions, forReading: Bool = false
+    ) throws(EngineFailure) {
         self.directory = directory
         sparedBytes = settings.sparedBytes
         writeBufferBytes = settings.writeBufferBytes
         native = NativeOptions(settings)
         unsafe writing = Locked(Writing(batch: rocksdb_writebatch_create()))
         unsafe handle = nil
+        // RocksDB would make the directory, even to read it.
+        if forReading, unsafe access(directory + "/CURRENT", R_OK) != 0 {
+            let reason = unsafe String(cString: strerror(errno))
+            throw failure("open", "\(directory)/CURRENT: \(reason)")
+        }
         let options = unsafe native.options
-        unsafe handle = try call("open") { unsafe rocksdb_open(options, directory, $0) }
+        unsafe handle = try call("open") { error in
+            unsafe forReading
+                ? rocksdb_open_for_read_only(options, directory, 0, error)
+                : rocksdb_open(options, directory, error)
+        }
     }
 
     deinit {

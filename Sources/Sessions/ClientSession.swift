@@ -227,11 +227,17 @@ extension ClientSession {
             guard watches[identifier] == nil else {
                 throw .malformed(at: 0, what: "request id \(identifier) is a running watch's")
             }
+            guard sizes[identifier] == nil else {
+                throw .malformed(at: 0, what: "request id \(identifier) is in use")
+            }
             watches[identifier] = UInt64(watch.credit)
             begin(identifier, size)
             actions.append(.perform(identifier, request))
         case .openSession, .submit, .keepAlive, .closeSession, .read, .status, .stateDigest,
-            .memberAdd, .memberRemove, .memberPromote, .transfer, .snapshot, .verify:
+            .memberAdd, .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .logFrames:
+            guard watches[identifier] == nil else {
+                throw .malformed(at: 0, what: "request id \(identifier) is a running watch's")
+            }
             begin(identifier, size)
             actions.append(.perform(identifier, request))
         }
@@ -309,7 +315,7 @@ extension ClientSession {
             end(identifier)
             return true
         case .sessionOpened, .outcome, .done, .readResult, .readAborted, .status, .digest,
-            .snapshotTaken, .verified, .error:
+            .snapshotTaken, .verified, .logFrames, .error:
             end(identifier)
             return true
         }

@@ -52,6 +52,12 @@ package struct Table: Sendable {
         return line
     }
 
+    /// The same of text of several lines, which stay such.
+    package static func visibleLines(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { visible(String($0)) }
+            .joined(separator: "\n")
+    }
+
     /// Control characters made visible, so that a value cannot steer the terminal.
     package static func visible(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: TextWidth.isControl) else { return text }

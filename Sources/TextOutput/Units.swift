@@ -54,12 +54,15 @@ package enum Units {
         }
     }
 
-    /// With a fixed number of decimals, from 0 to 9.
+    /// With a fixed number of decimals, from 0 to 9; `-` where it is not finite or has more than 18
+    /// digits in all.
     package static func decimal(_ value: Double, digits: Int) -> String {
         precondition((0...9).contains(digits), "\(digits) decimals")
         var scale: Int64 = 1
         for _ in 0..<digits { scale *= 10 }
-        let scaled = Int64((abs(value) * Double(scale)).rounded())
+        let magnitude = abs(value) * Double(scale)
+        guard magnitude < 1e18 else { return "-" }
+        let scaled = Int64(magnitude.rounded())
         let sign = value < 0 && scaled > 0 ? "-" : ""
         guard digits > 0 else { return "\(sign)\(scaled)" }
         let rest = String(scaled % scale)

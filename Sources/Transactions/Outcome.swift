@@ -29,6 +29,28 @@ package struct Abort: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The kinds of abort; numbers are part of the log and wire formats.
+///
+/// | code | abort |
+/// |--:|---|
+/// | 1 | requested: a step says so |
+/// | 2 | malformed: the body of an operation, an expectation or a read cannot be read |
+/// | 3 | not-found |
+/// | 4 | exists |
+/// | 5 | type-mismatch |
+/// | 6 | invalid-argument |
+/// | 7 | out-of-date: a base version was not the present one any more |
+/// | 8 | deleted: also if there is another one under the name |
+/// | 9 | constraint-violated |
+/// | 10 | expectation-failed |
+/// | 11 | vetoed: by a pre-commit trigger |
+/// | 12 | limit-exceeded |
+/// | 13 | unknown-store: the cluster has no such store |
+/// | 14 | session-unknown: it has expired or never was; what became of earlier tries is not known |
+/// | 15 | sequence-gap: a sequence number was left out |
+/// | 16 | outcome-forgotten: the client has acknowledged it |
+/// | 17 | permission-denied |
+/// | 18 | content-missing |
+/// | 19 | session-full: too many outcomes, or too large ones, that are not acknowledged; the request keeps its place |
 package enum AbortCode: UInt8, Sendable, CaseIterable {
     case requested = 1
     case malformed = 2

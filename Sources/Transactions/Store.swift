@@ -14,6 +14,9 @@ package struct ApplyContext: Sendable {
     package private(set) var changes = EncodedChanges()
     /// Bytes that steps have copied into rows beyond what they carry; bounded like the changes.
     package var copiedBytes = 0
+    /// Bytes of the rows of which steps have changed a part, each counted as often as it was read and
+    /// written whole for that.
+    package var rewrittenBytes = 0
 
     package init(index: LogIndex, timeMilliseconds: UInt64) {
         self.index = index

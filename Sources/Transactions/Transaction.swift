@@ -1,6 +1,15 @@
 package import Identifiers
 
 /// Which store an operation or change belongs to; also the first byte of that store's keys.
+///
+/// | byte | store |
+/// |--:|---|
+/// | below 0x10 | none: the replica's own rows |
+/// | 0x10 | properties |
+/// | 0x20 | revisions; not in this version |
+/// | 0x30 | snapshots; not in this version |
+/// | 0x40 | spaces; not in this version |
+/// | 0x50 | triggers |
 package struct StoreID: RawRepresentable, Hashable, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) {

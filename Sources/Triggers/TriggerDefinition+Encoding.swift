@@ -1,14 +1,16 @@
 package import Codec
 import Transactions
 
+/// The encoding of a definition; a string is its length as a varint, then UTF-8.
+///
 /// | field | form |
 /// |---|---|
 /// | format | byte, 1 |
 /// | name | string |
-/// | kind | byte |
+/// | kind | byte: 1 pre-commit, 2 post-commit, 3 on-rollback |
 /// | stores | varint count, a byte each |
 /// | key prefixes | varint count, a string each |
-/// | conditions | varint count, (demand byte, its fields, message string) each |
+/// | conditions | varint count, (demand and its fields as below, message string) each |
 /// | program | string |
 /// | arguments | varint count, a string each |
 /// | time-out, milliseconds | varint |
@@ -63,6 +65,8 @@ extension TriggerDefinition {
     }
 }
 
+/// The encoding of a condition: its demand, then its message.
+///
 /// | demand | byte | fields |
 /// |---|--:|---|
 /// | no change | 1 | key prefix |
@@ -70,8 +74,8 @@ extension TriggerDefinition {
 /// | some change | 3 | key prefix |
 /// | transaction property | 4 | name |
 /// | most changes | 5 | varint |
-/// | row present | 6 | store byte, key bytes |
-/// | row absent | 7 | store byte, key bytes |
+/// | row present | 6 | store byte, key (varint length, bytes) |
+/// | row absent | 7 | store byte, key (varint length, bytes) |
 /// | present | 8 | store byte, key string |
 /// | absent | 9 | store byte, key string |
 /// | typed | 10 | store byte, key string, type string |

@@ -164,6 +164,11 @@ extension TriggerDefinition {
                 return "trigger \(name) needs the name of a program in the trigger folder, without "
                     + "a slash, and takes no conditions"
             }
+            // An aborted transaction has no changes that a filter could look at.
+            guard kind == .postCommit || (stores.isEmpty && keyPrefixes.isEmpty) else {
+                return "on-rollback trigger \(name) runs for every abort: it takes no stores and "
+                    + "key prefixes"
+            }
         }
         guard (1...TriggerBounds.longestTimeoutMilliseconds).contains(timeoutMilliseconds) else {
             return "the time-out of trigger \(name) must lie in "

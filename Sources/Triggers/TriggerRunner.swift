@@ -54,6 +54,9 @@ package struct TriggerRunner: Sendable {
         phase = trigger.suspension == nil ? .ready : .suspended
     }
 
+    /// Change sets kept in memory.
+    package var heldChangeSets: Int { pending.count }
+
     /// What to do now, with everything up to `applied` in the feed.
     package mutating func next(applied: LogIndex, now: MonotonicTime) -> Action {
         switch phase {
@@ -62,8 +65,6 @@ package struct TriggerRunner: Sendable {
         case .failed(let until):
             guard now >= until else { return .wait(until: until) }
             // The feed says whether the change set is still there to be delivered.
-            pending = []
-            pageThrough = deliveredThrough
             phase = .reading
             return .read(from: deliveredThrough.next)
         case .ready:
@@ -133,6 +134,9 @@ package struct TriggerRunner: Sendable {
             suspend("\(attempts) runs for change set \(done.index) failed; the last: \(failure)")
             return
         }
+        // It is read again: many that fail would keep many pages.
+        pending = []
+        pageThrough = deliveredThrough
         phase = .failed(until: now.advanced(milliseconds: wait))
     }
 
@@ -169,6 +173,9 @@ package struct TriggerRunner: Sendable {
 extension TriggerRunner {
     /// The document a program gets on standard input, one line: the trigger, the key by which a
     /// receiver drops repeats, and the change set with the changes that the filter lets through.
+    ///
+    /// A transaction is one delivery, as it has happened as a whole, and each has an index of its
+    /// own: the ordinal counts deliveries of one index and is 0.
     package func document(for set: ChangeSet, stores: StoreRegistry) -> [UInt8] {
         let matching = ChangeSet(
             index: set.index, timeMilliseconds: set.timeMilliseconds, properties: set.properties,

@@ -8,19 +8,33 @@ package import Transactions
 /// | key | value |
 /// |---|---|
 /// | `50 01`, name | definition (`TriggerDefinition`'s form) |
-/// | `50 02`, name | cursor: varint delivered through, varint gap accepted through, then a string: why it is suspended, or empty |
+/// | `50 02`, name | cursor: varint delivered through, varint gap accepted through, then a string: why it is suspended, or empty; none for a pre-commit trigger |
 package struct TriggerStore: Store {
+    /// What a step can do with triggers; it has no result.
+    ///
+    /// | kind | operation | body |
+    /// |--:|---|---|
+    /// | 1 | add | definition, as in its row |
+    /// | 2 | remove | name, UTF-8 without a length |
+    /// | 3 | resume | name, UTF-8 without a length |
     package enum OperationKind: UInt8, Sendable {
-        /// Body: a definition. It begins with what commits after it.
+        /// It begins with what commits after it.
         case add = 1
-        /// Body: the name.
         case remove = 2
-        /// Body: the name. Ends a suspension; delivery goes on behind the cursor, or behind a gap
-        /// that there was up to this record.
+        /// Ends a suspension; delivery goes on behind the cursor, or behind a gap that there was up
+        /// to this record.
         case resume = 3
     }
 
-    /// Reads: kind 1, body empty: all definitions with cursors.
+    /// The read of all triggers, with an empty body; there is no other.
+    ///
+    /// | field of the reply | form |
+    /// |---|---|
+    /// | triggers | varint count; in the order of their names, for each: |
+    /// | definition | as in its row |
+    /// | delivered through | varint; 0 for a pre-commit trigger |
+    /// | suspension | string: why it is suspended, or empty |
+    /// | gap accepted through | varint; 0 where it was never resumed |
     package static let listRead: UInt8 = 1
 
     package let identifier = StoreID.triggers

@@ -15,6 +15,8 @@ package struct DataDirectoryLayout: Hashable, Sendable {
     package var lockFile: String { root + "/lock" }
     /// The segments of the write-ahead log.
     package var log: String { root + "/log" }
+    /// The number of the log's newest segment (`SegmentRegister`).
+    package var segmentRegister: String { root + "/segments" }
     /// The store engine.
     package var engine: String { root + "/engine" }
     /// Snapshots on their way in or out, and uploads; nothing in it survives a restart.

@@ -37,17 +37,6 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
         return false
     }
 
-    /// Whether the log takes nothing any more until it is opened again.
-    package var hasStoppedLog: Bool {
-        switch self {
-        case .file, .stopped: true
-        case .diskFull, .damaged, .compacted, .futureFormat, .foreign, .unreadable,
-            .segmentMissing, .gap, .chainMismatch, .repairRefused, .identityMissing,
-            .identityExists, .noDataDirectory:
-            false
-        }
-    }
-
     package var description: String {
         switch self {
         case .file(let failure):

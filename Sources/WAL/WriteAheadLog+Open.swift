@@ -8,22 +8,23 @@ extension WriteAheadLog {
     /// Verifies every byte of every group. A torn last group is cut off; damage is reported and
     /// kept out of the index. `engineDurable` is the last index whose effects the engine has on
     /// disk: damage up to there is in nobody's way. For a look at a log without its engine it is
-    /// nil: what lies before the log's start counts as held, a last group that is not whole is not
-    /// judged, and nothing is said to have been mended, as its file system may be for reading only.
+    /// nil: what lies before the log's start counts as held, and a last group that is not whole is
+    /// not judged. Where it `isLook` (always without an engine), nothing is said to have been mended,
+    /// as its file system may be for reading only. Segments that `register` knows must be there.
     ///
     /// - Throws: `futureFormat`, `foreign`; `unreadable`, `segmentMissing` and `gap` where the
     ///   files contradict each other or the engine, so that nothing is safe to do by itself;
     ///   `diskFull` where not even the first segment can be made; `file`.
     package static func open(
         fileSystem: any FileSystem, directory: String, identity: Identity, limits: Limits,
-        engineDurable known: LogIndex?
+        engineDurable known: LogIndex?, register: SegmentRegister? = nil, isLook: Bool = false
     ) throws(WALFailure) -> (log: WriteAheadLog, recovery: Recovery) {
         precondition(
             limits.segmentBytes >= 4_096 && limits.segmentBytes <= Int(UInt32.max) >> 1,
             "segments of \(limits.segmentBytes) bytes")
         var opening = LogOpening(
             fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
-            engineDurable: known)
+            engineDurable: known, register: register, isLook: isLook)
         let engineDurable = try opening.find()
         var replay = LogReplay(
             segments: opening.segments, limits: limits, engineDurable: engineDurable)
@@ -32,7 +33,7 @@ extension WriteAheadLog {
         let headers = replay.index.takeHeaders()
         let log = WriteAheadLog(
             fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
-            replayed: replay, spares: opening.spares)
+            replayed: replay, spares: opening.spares, register: register)
         for segment in opening.obsolete {
             try log.retire(segment)
         }
@@ -69,20 +70,21 @@ struct LogOpening {
     private(set) var notes: [String] = []
     private(set) var steps: RecoverySteps = []
 
-    /// Whether the log is only looked at, without its engine.
-    private var isLook: Bool {
-        engineDurable == nil
-    }
+    /// Whether the log is only looked at.
+    private let isLook: Bool
+    private let register: SegmentRegister?
 
     init(
         fileSystem: any FileSystem, directory: String, identity: WriteAheadLog.Identity,
-        limits: Limits, engineDurable: LogIndex?
+        limits: Limits, engineDurable: LogIndex?, register: SegmentRegister?, isLook: Bool
     ) {
         self.fileSystem = fileSystem
         self.directory = directory
         self.identity = identity
         self.limits = limits
         self.engineDurable = engineDurable
+        self.register = register
+        self.isLook = isLook || engineDurable == nil
     }
 
     /// Opens them; the last index that the engine holds, or must hold for the log to be of use.
@@ -107,6 +109,9 @@ struct LogOpening {
                 notes.append("\(directory)/\(name) is no file of the log, and was left alone")
             }
         }
+        if let known = register?.newest, known > numbers.max() ?? 0 {
+            throw .segmentMissing(file: directory + "/" + LogFileName.segment(known))
+        }
         if numbers.isEmpty {
             // Without its name in the data directory all of it would be gone after a crash.
             try reading { () throws(FileFailure) in try fileSystem.syncNames(to: directory) }
@@ -114,8 +119,16 @@ struct LogOpening {
         } else {
             try openSegments(numbers.sorted())
         }
-        guard let first = segments.first else {
+        guard let first = segments.first, let last = segments.last else {
             preconditionFailure("no segment in \(directory) after opening")
+        }
+        if !self.isLook, let register {
+            do throws(FileFailure) {
+                try register.note(last.number)
+            } catch {
+                guard error.kind == .noSpace else { throw .file(error) }
+                throw .diskFull(directory: directory, neededBytes: 2 * 4_096)
+            }
         }
         let start = first.header.previous.index
         guard let engineDurable else { return start }
@@ -236,12 +249,15 @@ struct LogOpening {
         if replay.tornBytes > 0 {
             let group =
                 "\(last.file.path): the last group, \(replay.tornBytes) bytes at byte \(last.end), "
-            replay.notes.append(
-                group
-                    + (isLook
-                        ? "is not whole: the next start cuts it off as an unfinished write, or takes "
-                            + "it for damage where the store holds it"
-                        : "was never acknowledged and has been cut off"))
+            let verdict =
+                switch (isLook, engineDurable) {
+                case (true, nil):
+                    "is not whole: the next start cuts it off as an unfinished write, or takes it "
+                        + "for damage where the store holds it"
+                case (true, .some): "was never acknowledged: the next start cuts it off"
+                case (false, _): "was never acknowledged and has been cut off"
+                }
+            replay.notes.append(group + verdict)
         }
         try reading { () throws(FileFailure) in
             let zeroes = [UInt8](repeating: 0, count: GroupEnvelope.byteCount)

@@ -37,6 +37,26 @@ extension WriteAheadLog {
         return frames
     }
 
+    /// The headers of up to `count` frames from the one that contains `from` on, or from the first
+    /// that can be read behind it; their payloads are not looked at.
+    ///
+    /// Frames whose headers cannot be read are passed over, and are damage from then on.
+    ///
+    /// - Throws: `file`.
+    package func headers(from: LogIndex, count: Int) throws(WALFailure) -> [FrameHeader] {
+        var headers: [FrameHeader] = []
+        var position = index.position(containing: from) ?? index.position(behind: from)
+        while headers.count < count, position < index.entries.count {
+            if let header = try readHeader(of: index.entries[position]) {
+                headers.append(header)
+                position += 1
+            } else {
+                _ = try markDamaged(position)
+            }
+        }
+        return headers
+    }
+
     /// The positions from `position` on whose frames lie in one segment, one behind the other with
     /// only envelopes between, and fit.
     private func contiguousRun(
@@ -67,9 +87,7 @@ extension WriteAheadLog {
         let start = Int(index.entries[run.lowerBound].offset)
         let end = index.entries[run.upperBound - 1].end
         let file = segment(numbered: UInt64(index.entries[run.lowerBound].segment)).file
-        let bytes = try reading { () throws(FileFailure) in
-            try file.read(at: start, count: end - start)
-        }
+        let bytes = try readable(file, from: start, count: end - start)
         for position in run {
             let entry = index.entries[position]
             guard let frame = decode(entry, in: bytes, at: Int(entry.offset) - start) else {
@@ -80,6 +98,38 @@ extension WriteAheadLog {
             frames.append(frame)
         }
         return true
+    }
+
+    /// The least that a disk loses.
+    private static let sectorBytes = 4_096
+
+    /// Reads from a segment; sectors that the disk cannot read come as zeroes, which are no group and
+    /// no frame, so that they are damage as flipped bits are.
+    func readable(
+        _ file: any File, from offset: Int, count: Int
+    ) throws(WALFailure) -> [UInt8] {
+        do throws(FileFailure) {
+            return try file.read(at: offset, count: count)
+        } catch {
+            // Where the file's first sector cannot be read either it is the disk that fails.
+            guard error.kind == .other,
+                (try? file.read(at: 0, count: Self.sectorBytes)) != nil
+            else { throw .file(error) }
+        }
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let place = offset + bytes.count
+            let wanted = min(
+                Self.sectorBytes - place % Self.sectorBytes, count - bytes.count)
+            guard let piece = try? file.read(at: place, count: wanted) else {
+                bytes.append(contentsOf: repeatElement(0, count: wanted))
+                continue
+            }
+            bytes.append(contentsOf: piece)
+            // The file ends here.
+            if piece.count < wanted { break }
+        }
+        return bytes
     }
 
     /// The frame of an entry, where it is what the entry says.
@@ -93,9 +143,7 @@ extension WriteAheadLog {
     /// The header of a frame, from its file.
     func readHeader(of entry: FrameIndex.Entry) throws(WALFailure) -> FrameHeader? {
         let file = segment(numbered: UInt64(entry.segment)).file
-        let bytes = try reading { () throws(FileFailure) in
-            try file.read(at: Int(entry.offset), count: FrameHeader.byteCount)
-        }
+        let bytes = try readable(file, from: Int(entry.offset), count: FrameHeader.byteCount)
         let header = try? FrameHeader.decode(bytes, at: 0, limits: limits)
         return header?.firstIndex == entry.firstIndex ? header : nil
     }

@@ -84,9 +84,7 @@ extension WriteAheadLog {
         _ segment: Segment, from offset: Int, count: Int
     ) throws(WALFailure) -> [UInt8] {
         let count = min(count, segment.end - offset)
-        return try reading { () throws(FileFailure) in
-            try segment.file.read(at: offset, count: count)
-        }
+        return try readable(segment.file, from: offset, count: count)
     }
 
     /// Verifies the frames of one group that are still part of the log.
@@ -152,9 +150,7 @@ extension WriteAheadLog {
             guard let position = index.position(containing: first) else { continue }
             let entry = index.entries[position]
             let file = self.segment(numbered: UInt64(entry.segment)).file
-            let bytes = try reading { () throws(FileFailure) in
-                try file.read(at: Int(entry.offset), count: Int(entry.bytes))
-            }
+            let bytes = try readable(file, from: Int(entry.offset), count: Int(entry.bytes))
             if let frame = decode(entry, in: bytes, at: 0) {
                 frames.append(frame)
             } else {

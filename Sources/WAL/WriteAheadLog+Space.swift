@@ -86,12 +86,32 @@ extension WriteAheadLog {
         let header = SegmentHeader(
             identity: identity, number: current.number + 1, isBase: isBase,
             firstSequence: nextSequence, voting: voting, previous: previous, fileBytes: bytes)
-        let file = try changing { () throws(FileFailure) in
-            try SegmentFiles(fileSystem, directory).install(header, from: name)
-        }
+        let file = try install(header, from: name, bytes)
+        // Before anything is written that somebody may be told of.
+        try changing { () throws(FileFailure) in try register?.note(header.number) }
         counters.syncs += 1
         segments.append(Segment(header: header, file: file, bytes: bytes))
         countFiles()
+    }
+
+    /// Makes a spare the segment of `header`; one that cannot be opened for want of descriptors stays
+    /// a spare, and the log as it is.
+    private func install(
+        _ header: SegmentHeader, from name: String, _ bytes: Int
+    ) throws(WALFailure) -> any File {
+        let files = SegmentFiles(fileSystem, directory)
+        do throws(FileFailure) {
+            return try files.install(header, from: name)
+        } catch {
+            guard error.kind == .noDescriptors, (try? fileSystem.exists(files.path(name))) == true
+            else { return try changing { () throws(FileFailure) -> any File in throw error } }
+            if bytes == limits.segmentBytes {
+                spares.insert(name, at: 0)
+            } else {
+                try? fileSystem.remove(files.path(name))
+            }
+            throw .diskFull(directory: directory, neededBytes: bytes)
+        }
     }
 
     /// A new file of zeroes, durable under a spare's name.
@@ -109,9 +129,9 @@ extension WriteAheadLog {
             counters.syncs += 1
             return try body(SegmentFiles(fileSystem, directory))
         } catch {
-            guard error.kind == .noSpace else {
-                isStopped = true
-                throw .file(error)
+            // Files that are open may be closed as files that are there may be removed.
+            guard error.kind == .noSpace || error.kind == .noDescriptors else {
+                throw stop(for: error)
             }
             throw .diskFull(directory: directory, neededBytes: bytes)
         }
@@ -169,7 +189,8 @@ struct SegmentFiles {
 
     /// Writes and syncs zeroes of a file that is to become a spare, `pieceBytes` at the most.
     ///
-    /// A failure removes it as far as that is possible.
+    /// A failure removes it as far as that is possible. Nothing is written where there is no room for
+    /// all of it.
     ///
     /// - Returns: how long it is then, `bytes` at the most.
     func growSpare(to bytes: Int, pieceBytes: Int) throws(FileFailure) -> Int {
@@ -181,6 +202,13 @@ struct SegmentFiles {
             let begun = try file.size()
             let grown = begun + min(pieceBytes, bytes - begun)
             guard grown > begun else { return begun }
+            // To find out by writing would keep a full disk busy, and take what room others make.
+            let free = (try? fileSystem.freeBytes(directory)) ?? .max
+            guard free >= UInt64(bytes - begun) else {
+                throw FileFailure(
+                    .noSpace, "preallocate", path: preparing,
+                    reason: "\(free) bytes are free, and \(bytes - begun) wanted")
+            }
             try file.preallocate(grown)
             try file.sync()
             return grown

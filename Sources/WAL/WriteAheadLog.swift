@@ -26,7 +26,9 @@ package final class WriteAheadLog {
     var engineDurable: LogIndex
     /// Names of files that are ready to become segments.
     var spares: [String]
-    var isStopped = false
+    /// What has stopped the log for good, for whoever comes next.
+    package private(set) var failure: WALFailure?
+    private var isClosed = false
     var counters = WALStatistics()
     /// Rotten envelopes whose frames have been written again.
     var mendedEnvelopes: Set<MendedPlace> = []
@@ -36,9 +38,12 @@ package final class WriteAheadLog {
         let offset: Int
     }
 
+    /// Where the newest segment is noted; nil for a log without a data directory.
+    let register: SegmentRegister?
+
     init(
         fileSystem: any FileSystem, directory: String, identity: Identity, limits: Limits,
-        replayed: LogReplay, spares: [String]
+        replayed: LogReplay, spares: [String], register: SegmentRegister?
     ) {
         self.fileSystem = fileSystem
         self.directory = directory
@@ -51,6 +56,7 @@ package final class WriteAheadLog {
         nextSequence = replayed.nextSequence
         engineDurable = replayed.engineDurable
         self.spares = spares
+        self.register = register
         countFiles()
     }
 
@@ -87,13 +93,24 @@ package final class WriteAheadLog {
 
     /// Closes the files; nothing may be called afterwards.
     package func close() {
-        isStopped = true
+        isClosed = true
         for segment in segments {
             segment.file.close()
         }
     }
 
     // MARK: Within the log
+
+    var isStopped: Bool {
+        failure != nil || isClosed
+    }
+
+    /// Stops the log for good.
+    func stop(for reason: FileFailure) -> WALFailure {
+        let failure = WALFailure.file(reason)
+        self.failure = failure
+        return failure
+    }
 
     /// The segment that groups are written to.
     var current: Segment {
@@ -126,8 +143,7 @@ package final class WriteAheadLog {
         do throws(FileFailure) {
             return try body()
         } catch {
-            isStopped = true
-            throw .file(error)
+            throw stop(for: error)
         }
     }
 

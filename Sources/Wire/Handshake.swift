@@ -112,6 +112,18 @@ package struct HandshakeOffer: Hashable, Sendable {
 }
 
 /// Why a connection was not taken; a number of its own for each, so that a client can act on it.
+///
+/// | code | why the connection was not taken |
+/// |--:|---|
+/// | 1 | unknown version: the two ranges of versions do not meet |
+/// | 2 | wrong cluster |
+/// | 3 | wrong role: it is served on another port |
+/// | 4 | too many connections |
+/// | 5 | not ready: the node is starting or stopping |
+/// | 6 | unknown peer: the membership does not know it, or by another incarnation |
+/// | 7 | malformed |
+/// | 8 | terms differ: a peer of another feature level, or with other limits |
+/// | 9 | not a member |
 package enum HandshakeRefusalCode: UInt8, Sendable, CaseIterable {
     case unknownVersion = 1
     case wrongCluster = 2

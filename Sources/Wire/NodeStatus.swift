@@ -66,6 +66,16 @@ package struct NodeStatus: Hashable, Sendable {
 }
 
 /// What a node does in its cluster at the moment.
+///
+/// | role | of a node |
+/// |--:|---|
+/// | 0 | follower |
+/// | 1 | candidate |
+/// | 2 | leader |
+/// | 3 | learner: has the log and does not vote |
+/// | 4 | outsider: not a member yet |
+/// | 5 | repairing: damage in its log keeps it from voting |
+/// | 6 | removed: was a member, and has learned that it is none any more |
 package enum NodeRole: UInt8, Sendable, CaseIterable {
     case follower = 0
     case candidate = 1
@@ -131,6 +141,14 @@ package enum TriggerState: Hashable, Sendable {
     case suspended(String)
 }
 
+/// What the membership has a member for.
+///
+/// | role | of a member |
+/// |--:|---|
+/// | 0 | voter |
+/// | 1 | outgoing: votes until the joint change ends |
+/// | 2 | learner |
+/// | 3 | rejoining: a learner that lost its data directory, and votes again once it has caught up |
 package enum MemberRole: UInt8, Sendable, CaseIterable {
     case voter = 0
     /// Votes until the joint change ends.

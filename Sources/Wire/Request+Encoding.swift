@@ -22,6 +22,7 @@ extension Request {
         case .transfer: 0x13
         case .snapshot: 0x14
         case .verify: 0x15
+        case .logFrames: 0x16
         }
     }
 
@@ -58,6 +59,9 @@ extension Request {
             writer.writeVarint(node)
         case .transfer(let node):
             writer.writeVarint(node?.rawValue ?? 0)
+        case .logFrames(let from, let count):
+            writer.writeVarint(from)
+            writer.writeVarint(UInt64(count))
         }
     }
 
@@ -106,6 +110,9 @@ extension Request {
             return .transfer(to: node.rawValue == 0 ? nil : node)
         case 0x14: return .snapshot
         case 0x15: return .verify
+        case 0x16:
+            let from = try reader.readVarint(LogIndex.self)
+            return .logFrames(from: from, count: try reader.readVarint32("frames"))
         default:
             throw .malformed(at: 0, what: "unknown request kind \(kind)")
         }

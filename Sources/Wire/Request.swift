@@ -8,11 +8,11 @@ package import Transactions
 /// | kind | request | body |
 /// |--:|---|---|
 /// | 0x01 | open session | time to live in ms varint, description text |
-/// | 0x02 | submit | session varint, sequence varint, acknowledged through varint, flags u8 (bit 0: changes wanted), encoded transaction bytes |
+/// | 0x02 | submit | session varint, sequence varint, acknowledged through varint, changes wanted u8 (0 or 1), encoded transaction bytes |
 /// | 0x03 | keep alive | session varint |
 /// | 0x04 | close session | session varint |
 /// | 0x05 | read | store u8, kind u8, consistency u8 (0 linearizable, 1 stale, 2 local), maximal lag in ms varint (0 unless stale), body bytes |
-/// | 0x06 | watch | start u8 (0 after the next, 1 from), index varint (0 unless from), include aborted u8, credit varint, count varint and that many store u8, count varint and that many key prefix texts |
+/// | 0x06 | watch | start u8 (0 behind what the node has applied, 1 from an index), index varint (0 unless from), include aborted u8 (0 or 1), credit varint, count varint and that many store u8, count varint and that many key prefix texts |
 /// | 0x07 | watch credit | change sets varint; the request id is the watch's |
 /// | 0x08 | watch cancel | empty; the request id is the watch's |
 /// | 0x09 | status | empty |
@@ -23,6 +23,7 @@ package import Transactions
 /// | 0x13 | transfer | node varint, 0 for the best one; answered when another node leads, or has not come to in time |
 /// | 0x14 | snapshot | empty |
 /// | 0x15 | verify | empty |
+/// | 0x16 | log frames | first index wanted varint, most frames varint |
 package enum Request: Hashable, Sendable {
     /// Answered by `sessionOpened`.
     case openSession(timeToLiveMilliseconds: UInt64, description: String)
@@ -56,6 +57,9 @@ package enum Request: Hashable, Sendable {
     case snapshot
     /// Reads all log segments of this node and checks them. Answered by `verified`.
     case verify
+    /// Lists frames of this node's log from the one with this record on, up to so many and to
+    /// `LogPage.mostFrames`. Answered by `logFrames`.
+    case logFrames(from: LogIndex, count: UInt32)
 }
 
 /// One transaction and its place in its session.

@@ -18,6 +18,7 @@ extension Response {
         case .digest: 0x8A
         case .snapshotTaken: 0x8B
         case .verified: 0x8C
+        case .logFrames: 0x8D
         case .error: 0xFF
         }
     }
@@ -65,6 +66,8 @@ extension Response {
             writer.writeVarint(milliseconds)
         case .verified(let verification):
             verification.encode(into: &writer)
+        case .logFrames(let page):
+            page.encode(into: &writer)
         case .error(let error):
             error.encode(into: &writer)
         }
@@ -121,6 +124,7 @@ extension Response {
             return .snapshotTaken(
                 applied: applied, firstRetained: first, milliseconds: try reader.readVarint())
         case 0x8C: return .verified(try Verification(from: &reader))
+        case 0x8D: return .logFrames(try LogPage(from: &reader))
         case 0xFF: return .error(try RequestError(from: &reader))
         default:
             throw .malformed(at: 0, what: "unknown response kind \(kind)")

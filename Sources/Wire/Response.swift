@@ -12,11 +12,12 @@ package import Transactions
 /// | 0x85 | read aborted | applied index varint, `AbortCode` u8, message text |
 /// | 0x86 | watch started | first index varint |
 /// | 0x87 | change sets | seen through index varint, count varint, that many encoded change set bytes |
-/// | 0x88 | watch ended | reason u8, then for "retention passed" (1) the first retained index varint, else a text |
+/// | 0x88 | watch ended | reason u8, then what belongs to it: see `WatchEnd` |
 /// | 0x89 | status | see `NodeStatus` |
 /// | 0x8A | digest | index varint, digest 16 bytes |
 /// | 0x8B | snapshot taken | applied index varint, first retained index varint, milliseconds varint |
 /// | 0x8C | verified | segments varint, frames varint, bytes varint, count varint and that many problem texts |
+/// | 0x8D | log frames | see `LogPage` |
 /// | 0xFF | error | see `RequestError` |
 package enum Response: Hashable, Sendable {
     case sessionOpened(SessionID)
@@ -36,6 +37,7 @@ package enum Response: Hashable, Sendable {
     case digest(at: LogIndex, Bits128)
     case snapshotTaken(applied: LogIndex, firstRetained: LogIndex, milliseconds: UInt64)
     case verified(Verification)
+    case logFrames(LogPage)
     case error(RequestError)
 
     /// Whether the request is over with this answer.
@@ -43,13 +45,21 @@ package enum Response: Hashable, Sendable {
         switch self {
         case .watchStarted, .changeSets: false
         case .sessionOpened, .outcome, .done, .readResult, .readAborted, .watchEnded, .status,
-            .digest, .snapshotTaken, .verified, .error:
+            .digest, .snapshotTaken, .verified, .logFrames, .error:
             true
         }
     }
 }
 
 /// Why no more change sets come.
+///
+/// | reason | end of a watch | what follows |
+/// |--:|---|---|
+/// | 1 | retention passed: the change sets wanted next are gone | first retained index varint |
+/// | 2 | follower lost: this node does not follow the cluster any more; watch on another one | text |
+/// | 3 | cancelled | empty text |
+/// | 4 | stopping: the node is; watch on another one | empty text |
+/// | 5 | too slow: too many change sets waited for too long | text |
 package enum WatchEnd: Hashable, Sendable {
     /// The change sets wanted next are gone; the first one that is still there is told.
     case retentionPassed(firstRetained: LogIndex)

@@ -1,3 +1,4 @@
+import Identifiers
 import DebianControl
 import Testing
 
@@ -28,7 +29,7 @@ import Testing
     @Test func `random bytes round trip and keep to the allowed characters`() throws {
         let seed: UInt64 = 0x5EED_0001
         print("seed \(seed)")
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var names: Set<[UInt8]> = []
         var escapes: Set<String> = []
         let frequent = Array("_z09a+:".utf8)
@@ -46,22 +47,5 @@ import Testing
             escapes.insert(escaped)
         }
         #expect(names.count == escapes.count)
-    }
-}
-
-/// A small random source with a seed (*Steele, Lea, Flood: splittable generators*).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

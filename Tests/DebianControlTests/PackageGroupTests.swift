@@ -1,3 +1,4 @@
+import Identifiers
 import DebianControl
 import Testing
 
@@ -130,7 +131,7 @@ private func failure(_ text: String) -> String? {
     @Test func `mutated files are refused or rebuilt byte for byte, never worse`() throws {
         let seed: UInt64 = 0x5EED_0002
         print("seed \(seed)")
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let spice: [UInt8] = [0x0A, 0x20, 0x09, 0x3A, 0x2C, 0x23, 0x00, 0xC3, 0xFF, 0x30]
         var accepted = 0
         for _ in 0..<4_000 {

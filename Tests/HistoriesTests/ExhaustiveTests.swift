@@ -1,3 +1,4 @@
+import Identifiers
 import Histories
 import Testing
 
@@ -72,11 +73,11 @@ import Testing
 
     /// A small history whose results are sometimes right.
     private func random(
-        _ type: LinearizabilityChecker.DataType, _ generator: inout TestGenerator
+        _ type: LinearizabilityChecker.DataType, _ generator: inout SeededGenerator
     ) -> History {
         let count = Int.random(in: 2...6, using: &generator)
         let times = Array(UInt64(0)..<UInt64(count * 2)).shuffled(using: &generator)
-        func value(_ generator: inout TestGenerator) -> Datum {
+        func value(_ generator: inout SeededGenerator) -> Datum {
             .integer(.random(in: 0...2, using: &generator))
         }
         let drawn = (0..<count).map { place in
@@ -126,7 +127,7 @@ import Testing
         _ type: LinearizabilityChecker.DataType
     ) {
         let seed = UInt64.random(in: .min ... .max)
-        var generator = TestGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var (good, bad) = (0, 0)
         for round in 0..<4_000 {
             let history = random(type, &generator)

@@ -1,3 +1,4 @@
+import Identifiers
 import Histories
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
     func `one result that goes back in time is found out`(
         _ type: LinearizabilityChecker.DataType
     ) {
-        var generator = TestGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var changed = 0
         for round in UInt64(0)..<40 {
             // Without unknown outcomes, which could make up for a change of a counter.
@@ -45,7 +46,7 @@ import Testing
 
     /// A read, and what another one saw before an operation that came between them and changed it.
     private func stale(
-        _ operations: [Operation], _ generator: inout TestGenerator
+        _ operations: [Operation], _ generator: inout SeededGenerator
     ) -> (Operation, Datum)? {
         let reads = operations.filter { $0.invocation.function == "read" && $0.result != nil }
         for read in reads.shuffled(using: &generator) {
@@ -68,7 +69,7 @@ import Testing
     func `an acknowledged change that is taken out is found out`(
         _ type: LinearizabilityChecker.DataType
     ) {
-        var generator = TestGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         for round in UInt64(0)..<40 {
             let run = SimulatedRun(type: type, operations: 300, unknownPerThousand: 0)
             var history = run.history(seed: seed &+ round)

@@ -1,3 +1,4 @@
+import Identifiers
 import Histories
 
 /// A correct history of clients of a register, counter or list, made from a seed.
@@ -21,7 +22,7 @@ struct SimulatedRun {
     }
 
     func history(seed: UInt64) -> History {
-        var generator = TestGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var states: [String: Datum] = [:]
         var active: [Call?] = Array(repeating: nil, count: clients)
         /// Invoked, given up by their clients, and still to take effect.
@@ -62,7 +63,7 @@ struct SimulatedRun {
     }
 
     private func invocation(
-        _ number: Int, _ client: Int, _ states: [String: Datum], _ generator: inout TestGenerator
+        _ number: Int, _ client: Int, _ states: [String: Datum], _ generator: inout SeededGenerator
     ) -> Invocation {
         let key = "k\(Int.random(in: 0..<keys, using: &generator))"
         var invocation = Invocation(

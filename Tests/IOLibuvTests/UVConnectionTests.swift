@@ -40,6 +40,30 @@ struct UVConnectionTests {
         }
     }
 
+    @Test func `a peer that goes on sending reads all that was said before the close`() async {
+        await withLoop { loop in
+            let result: [String]? = await Pair.run(on: loop) { pair, done in
+                let client = Handler()
+                let server = Handler()
+                var received = 0
+                client.onReceived = {
+                    received += $0.count
+                    // The server has closed, and what comes now is nobody's.
+                    pair.client.send([UInt8](repeating: 1, count: 64 << 10))
+                }
+                client.onClosed = { done(["\(received)", $0]) }
+                server.onReceived = { _ in
+                    pair.server.send([UInt8](repeating: 2, count: 4 << 20))
+                    pair.server.close(flush: true)
+                }
+                pair.client.setHandler(client)
+                pair.server.setHandler(server)
+                pair.client.send([0])
+            }
+            #expect(result == ["\(4 << 20)", "the peer closed the connection"])
+        }
+    }
+
     @Test func `closing without flush tells the handler later and drops what waits`() async {
         await withLoop { loop in
             let log: [String]? = await Pair.run(on: loop) { pair, done in
@@ -109,6 +133,28 @@ struct UVConnectionTests {
             }
             #expect(reason?.hasPrefix("closed by this side; ") == true)
             #expect(reason?.hasSuffix(" bytes could not be sent") == true)
+        }
+    }
+
+    @Test func `a connection that waits for its peer's end is not told as closed before`() async {
+        var tuning = UVNetwork.Tuning()
+        tuning.lingerMilliseconds = 60_000
+        await withLoop { [tuning] loop in
+            let log: [String]? = await Pair.run(on: loop, tuning: tuning) { pair, done in
+                let server = Handler()
+                let log = Locked<[String]>([])
+                server.onClosed = { reason in
+                    done(log.withLock { $0 } + ["closed: \(reason)"])
+                }
+                pair.server.setHandler(server)
+                pair.server.close(flush: true)
+                // All has left by then, and the client has not read that it ends.
+                loop.afterTurns(3, with: pair) { pair in
+                    log.withLock { $0.append("the peer ends") }
+                    pair.client.close(flush: false)
+                }
+            }
+            #expect(log == ["the peer ends", "closed: closed by this side"])
         }
     }
 

@@ -46,6 +46,8 @@ private func failure(_ text: String) -> String? {
             try JSONParser.parse(#" "\u00e9\ud83d\ude00\/\b\f\n\r\t" "#) == "é😀/\u{8}\u{C}\n\r\t")
     }
 
+    private static let long = String(repeating: "v", count: 5_000)
+
     @Test(arguments: [
         ("", "line 1, column 1: the text ends where a value must stand"),
         ("{\n \"a\": 1,\n}", "line 3, column 1: a member's name must stand here, in double quotes"),
@@ -53,6 +55,10 @@ private func failure(_ text: String) -> String? {
         ("{\"a\" 1}", "line 1, column 6: a colon must follow a member's name"),
         ("{\"a\":1 \"b\":2}", "line 1, column 8: a comma or '}' must follow a member"),
         ("{\"a\":1,\"a\":2}", "line 1, column 8: the member \"a\" is given twice"),
+        (
+            "{\"\(long)\":1,\"\(long)\":2}",
+            "line 1, column 5007: the member \"\(long.prefix(40))…\" is given twice"
+        ),
         ("01", "line 1, column 1: a number is malformed"),
         ("1.", "line 1, column 1: a number is malformed"),
         ("-", "line 1, column 1: a number is malformed"),

@@ -20,6 +20,9 @@ import Testing
             (.bytes(Array("plain é".utf8)), "\"plain é\""),
             (.bytes([0xFF, 0x00]), #"{"hex":"ff00"}"#),
             (.bytes([0x61, 0x0A]), #"{"hex":"610a"}"#),
+            (.number(1e10, decimals: 9), "null"),
+            (.number(1e8, decimals: 9), "100000000.000000000"),
+            (.number(.nan, decimals: 0), "null"),
         ] as [(JSONValue, String)])
     func `values are written in one way`(value: JSONValue, text: String) {
         #expect(value.text == text)

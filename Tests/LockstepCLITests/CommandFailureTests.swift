@@ -17,6 +17,7 @@ import Testing
             (.timedOut(lastFailure: "x", mayHaveExecuted: true), .unknownOutcome),
             (.timedOut(lastFailure: "x", mayHaveExecuted: false), .unavailable),
             (.unreachable(Endpoint(host: "127.0.0.1", port: 1), "x"), .unavailable),
+            (.unavailable("x"), .temporary),
             (.refused(.busy, "x"), .temporary),
             (.refused(.notFound, "x"), .negative),
             (.historyLost(firstRetained: 7), .negative),
@@ -42,6 +43,14 @@ import Testing
         #expect(
             CommandFailure(.unknownOutcome, "x").document.text
                 == #"{"error":{"kind":"unknown-outcome","message":"x","outcome-known":false}}"#)
+    }
+
+    @Test func `a number that is taken for an option is told where to be put`() {
+        #expect(
+            ArgumentReading.hint(on: "Unknown option '-5'")
+                == "a value that begins with - is given behind --, such as: -- -5")
+        #expect(ArgumentReading.hint(on: "Unknown option '--five'") == nil)
+        #expect(ArgumentReading.hint(on: "Missing expected argument '<value>'") == nil)
     }
 
     @Test func `a time-out tells what to check`() {

@@ -34,7 +34,7 @@ import Testing
         _ groups: Int, _ bytes: Int, _ instances: Int, _ told: String?
     ) async throws {
         let tree = try tree(groups, bytes: bytes, instances: instances)
-        let refusal = tree.importRefusal(documentBytes: 1)
+        let refusal = tree.importRefusal(documentBytes: 1)?.text
         if let told {
             #expect(refusal?.contains(told) == true, "\(refusal ?? "")")
             #expect(refusal?.hasSuffix("among several documents") == true)
@@ -53,14 +53,15 @@ import Testing
 
     @Test func `a document that is too long is told before all else`() throws {
         let refusal = try tree(1, bytes: 1, instances: 1).importRefusal(documentBytes: 5 << 20)
-        #expect(refusal?.hasPrefix("it has 5242880 bytes, the most are 4194304") == true)
+        #expect(refusal?.exit == .malformedInput)
+        #expect(refusal?.text.hasPrefix("it has 5242880 bytes, the most are 4194304") == true)
     }
 
     @Test func `the bounds are those of the cluster`() throws {
         var limits = Limits()
         limits.transactionBytes = 10
         let refusal = try tree(1, bytes: 1, instances: 1).importRefusal(
-            documentBytes: 1, limits: limits)
+            documentBytes: 1, limits: limits)?.text
         #expect(refusal?.contains("bytes, the most are 10") == true)
     }
 }

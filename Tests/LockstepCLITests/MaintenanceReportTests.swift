@@ -43,6 +43,30 @@ import Testing
         #expect(VerificationRound(round([found([])])).failure == nil)
     }
 
+    @Test func `frames are shown node by node, with what a document has of them`() {
+        let frame = LogFrameReport(
+            firstIndex: 4, records: 3, term: 2, kind: "entries", storedBytes: 50, rawBytes: 200,
+            digest: "0a")
+        let log = LogFramesReport(node: 1, term: 2, firstIndex: 1, lastIndex: 6, frames: [frame])
+        let report = LogFramesRound(round([log, nil]))
+        #expect(
+            report.text == """
+                127.0.0.1:1: node 1, term 2, records 1 to 6
+                FIRST  RECORDS  TERM  KIND     STORED    RAW  DIGEST
+                    4        3     2  entries    50 B  200 B  0a
+
+                127.0.0.1:2: no answer
+
+                """)
+        #expect(
+            report.document.text.contains(
+                #""node":1,"term":2,"first-index":1,"last-index":6,"frames":[{"first-index":4,"#
+                    + #""records":3,"term":2,"kind":"entries","stored-bytes":50,"raw-bytes":200,"#
+                    + #""digest":"0a"}]"#))
+        #expect(
+            report.failure == CommandFailure(.unavailable, "no frames of 127.0.0.1:2: it is down"))
+    }
+
     @Test func `a snapshot tells of the other nodes where one is silent`() {
         let taken = SnapshotReport(
             appliedIndex: 9, firstRetainedIndex: 4, duration: .milliseconds(7))

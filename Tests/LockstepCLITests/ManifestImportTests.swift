@@ -148,7 +148,16 @@ import Testing
             try await repository.run(Documents.manifest([("p", "2")]))
         }
         #expect(failure?.command.text.contains("in each of 20 tries") == true)
+        // Those who are in each other's way must not stay so: all but the first tries rest before.
+        #expect(repository.rests.count == Retrying.mostTries - Retrying.eagerTries)
+        #expect(repository.rests.allSatisfy { $0 < .milliseconds(500) })
         #expect(try await repository.value("p") == "1")
+    }
+
+    @Test func `the rest before another try grows, up to a bound`() {
+        let bounds = (1..<Retrying.mostTries).map { Retrying.restMilliseconds(afterTries: $0) }
+        #expect(bounds[..<7] == [0, 0, 4, 8, 16, 32, 64])
+        #expect(bounds.last == Retrying.longestRestMilliseconds)
     }
 
     @Test func `what was imported last is that of the moment of the import`() async throws {

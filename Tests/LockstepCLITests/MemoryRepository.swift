@@ -21,9 +21,16 @@ final class MemoryRepository: PropertyRepository {
         var intruders: [[PropertyOperation]] = []
         /// The same before each of the next queries.
         var readIntruders: [[PropertyOperation]] = []
+        /// How long was rested between tries.
+        var rests: [Duration] = []
     }
 
     private let state = Locked(State())
+    let mostListed: Int
+
+    init(mostListed: Int = 1_000) {
+        self.mostListed = mostListed
+    }
 
     /// The number of transactions that were submitted.
     var submissions: UInt64 {
@@ -33,6 +40,15 @@ final class MemoryRepository: PropertyRepository {
     /// The names of what the last transaction has changed, as watches see them.
     var changed: [String] {
         state.withLock { $0.changed }
+    }
+
+    /// How long was rested between tries; no time has passed.
+    var rests: [Duration] {
+        state.withLock { $0.rests }
+    }
+
+    func rest(_ duration: Duration) async {
+        state.withLock { $0.rests.append(duration) }
     }
 
     /// Lets somebody else be faster than the next submission, once for each list.

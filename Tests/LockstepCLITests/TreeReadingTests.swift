@@ -30,6 +30,23 @@ import Testing
             .map(\.path.description)
     }
 
+    @Test func `a listing that is too long for a command is refused`() async throws {
+        let repository = MemoryRepository(mostListed: 2)
+        for (number, text) in ["svc:/a", "svc:/b", "svc:/c"].enumerated() {
+            _ = try await repository.submit(
+                [.addService(try Documents.path(text))], expecting: [])
+            let told =
+                "there are more than 2 of them, which one command does not list; name each whole"
+            if number < 2 {
+                #expect(try await repository.tree().tree.entities.count == number + 1)
+            } else {
+                await #expect(throws: RepositoryFailure.failed(CommandFailure(.negative, told))) {
+                    try await repository.tree()
+                }
+            }
+        }
+    }
+
     @Test func `of a transaction that falls into the reading all is read or nothing`() async throws
     {
         for place in 0..<12 {

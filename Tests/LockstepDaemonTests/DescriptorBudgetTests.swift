@@ -6,7 +6,7 @@ import LockstepDaemon
     @Test func `few descriptors leave fewer connections, never none for the log`() throws {
         let small = try DescriptorBudget(limit: 1_024, wantedConnections: 10_000)
         #expect(small.engineFiles == 256)
-        #expect(small.connections == 512)
+        #expect(small.connections == 466)
         let large = try DescriptorBudget(limit: 1 << 20, wantedConnections: 10_000)
         #expect(large.engineFiles == 512)
         #expect(large.connections == 10_000)

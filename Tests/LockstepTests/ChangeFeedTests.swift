@@ -113,6 +113,16 @@ import Wire
         #expect(try await keys(harness, feed, count: 1) == [2])
     }
 
+    @Test func `stores that are given again and again are asked for once`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let stores = [StoreKind](repeating: .properties, count: 17)
+        let feed = try harness.client.watch(from: .index(1), stores: stores)
+        cluster.log = 1
+        cluster.commitChange("k")
+        #expect(try await keys(harness, feed, count: 1) == [1])
+    }
+
     @Test func `a feed ends when its reader is cancelled or the client closes`() async throws {
         let cluster = try FakeCluster()
         let harness = try ClientHarness(cluster)

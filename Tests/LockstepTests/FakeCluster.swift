@@ -242,7 +242,7 @@ final class FakeNodeConnection: ConnectionHandler {
         case .verify where cluster.mishaps.first == .silent:
             break
         case .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .stateDigest, .status,
-            .watch, .watchCredit, .watchCancel:
+            .logFrames, .watch, .watchCredit, .watchCancel:
             answer(identifier, .error(.refused(.unsupported, "not here")))
         }
     }

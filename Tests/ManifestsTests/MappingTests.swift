@@ -10,7 +10,7 @@ import Testing
             _ = try Samples.service(inside, kind: kind)
             return []
         } catch {
-            guard let failure = error as? ManifestFailure, case .invalid(let problems) = failure
+            guard let failure = error as? ManifestFailure, case .invalid(let problems, _) = failure
             else { return ["refused otherwise: \(error)"] }
             return problems.map(\.description)
         }
@@ -31,6 +31,43 @@ import Testing
                 line 8, column 91: "1x" is no count, which \
                 svc:/application/example/bad/:properties/poor/n wants
                 """
+        }
+    }
+
+    @Test func `all that is wrong is told at once, in the order of the document`() {
+        let bytes = DocumentParserTests.document(
+            """
+            <property_group name='g' type='t'><propval name='p' type='count' value='a'/>
+            </property_group>
+            <property_group name='h'><propval name='p' type='count' value='not read'/>
+            </property_group>
+            <property_group name='k' type='t'>
+            <propval name='p' type='astring' value='\(String(repeating: "v", count: 5_000))'/>
+            </property_group>
+            <nonsense/>
+            <instance name='i' enabled='maybe'><property_group name='1' type='t'/></instance>
+            <instance name='j'/>
+            """)
+        do {
+            _ = try ManifestDocument(parsing: bytes)
+            Issue.record("the document is taken")
+        } catch {
+            let told = "\(error)".split(separator: "\n").map {
+                $0.replacing(/, column \d+/, with: "")
+            }
+            let text = String(repeating: "v", count: 40)
+            #expect(
+                told == [
+                    "line 5: \"a\" is no count, which svc:/a/b/:properties/g/p wants",
+                    "line 7: property_group lacks the attribute type",
+                    "line 10: a value of svc:/a/b/:properties/k/p has 5000 bytes, the most of an "
+                        + "astring are 4095: \"\(text)…\"; split it into several values",
+                    "line 12: nonsense may not be in service here",
+                    "line 12: there is no element nonsense in service bundles",
+                    "line 13: enabled of instance is \"maybe\", not one of true, false",
+                    "line 13: \"1\" is no name of a property group",
+                    "line 14: instance lacks the attribute enabled",
+                ])
         }
     }
 
@@ -172,7 +209,7 @@ import Testing
             <property_group name='g' type='t'><property name='p' type='count'><integer_list>\
             <value_node value='1'/></integer_list></property></property_group>
             """,
-            "p is of type count, but has a integer_list"
+            "p is of type count, but has an integer_list"
         ),
         (
             "<instance name='i' enabled='true'/><instance name='i' enabled='true'/>",

@@ -1,10 +1,11 @@
+import Identifiers
 import Manifests
 import Testing
 
 /// Documents that nobody wrote are refused or understood, never worse.
 @Suite struct MutationTests {
     /// Cuts, doubles, swaps and overwrites some bytes.
-    private func mutate(_ bytes: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+    private func mutate(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         let words = [
             "<", ">", "'", "&", "/", "<!--", "]]>", "&#0;", "delete='true'", "1", "\0", "é",
@@ -29,16 +30,20 @@ import Testing
     func `a mutated example is refused, or comes back from its export`(_ name: String) throws {
         let example = try Samples.file(name)
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var taken = 0
         var failures: Set<String> = []
         for round in 0..<2_000 {
             let bytes = mutate(example, &random)
             let tree: ServiceTree
             do {
-                tree = try ServiceTree(ServiceBundle(parsing: bytes))
+                tree = try ManifestDocument(parsing: bytes).tree
             } catch {
                 failures.insert(kind(of: error))
+                // One look after the other finds something too.
+                #expect(throws: ManifestFailure.self, "seed \(seed), round \(round)") {
+                    try Samples.tree(bytes)
+                }
                 continue
             }
             taken += 1
@@ -56,7 +61,7 @@ import Testing
         switch failure {
         case .tooLarge: "too large"
         case .malformed: "malformed"
-        case .invalid(let problems): problems.isEmpty ? "no problem" : "invalid"
+        case .invalid(let problems, _): problems.isEmpty ? "no problem" : "invalid"
         case .notExpressible: "not expressible"
         }
     }
@@ -64,10 +69,29 @@ import Testing
     @Test func `an example cut anywhere is malformed`() throws {
         let example = try Samples.file("template.xml")
         let end = try #require(example.lastIndex(of: UInt8(ascii: ">")))
-        for length in stride(from: 0, to: end, by: 7) {
-            #expect(throws: ManifestFailure.self, "\(length)") {
+        for length in stride(from: 1, to: end, by: 7) {
+            do {
                 _ = try ServiceBundle(parsing: Array(example[..<length]))
+                Issue.record("\(length) bytes are taken")
+            } catch {
+                let text = "\(error)"
+                #expect(text.contains(": the document ends before "), "\(length) bytes: \(text)")
             }
+        }
+    }
+
+    @Test(arguments: [
+        ("", "line 1, column 1: the document is empty"),
+        (" \n", "line 1, column 1: the document is empty"),
+        ("<?xml version='1.0'?>\n", "line 2, column 1: the document ends before its first element"),
+        ("<a>\n<b>", "line 2, column 4: the document ends before b is closed"),
+    ])
+    func `a document that ends too early says so`(_ text: String, _ told: String) {
+        do {
+            _ = try ServiceBundle(parsing: Array(text.utf8))
+            Issue.record("\(text) is taken")
+        } catch {
+            #expect("\(error)" == told)
         }
     }
 }

@@ -83,7 +83,7 @@ import Testing
             _ = try ServiceBundle(parsing: bytes)
             return []
         } catch {
-            guard case .invalid(let problems) = error else {
+            guard case .invalid(let problems, _) = error else {
                 Issue.record("refused otherwise: \(error)")
                 return []
             }
@@ -103,14 +103,19 @@ import Testing
     @Test func `all deviations are told, up to the bound`() {
         let two = problems(DocumentParserTests.document("<nonsense x='1'/>\n<folly/>"))
         #expect(two.map(\.place.line) == [5, 5, 6], "\(two)")
-        let many = String(repeating: "<nonsense/>", count: 100)
-        #expect(problems(DocumentParserTests.document(many)).count == 20)
+        let many = DocumentParserTests.document(String(repeating: "<nonsense/>", count: 300))
+        #expect(problems(many).count == 100)
+        do {
+            _ = try ServiceBundle(parsing: many)
+        } catch {
+            #expect("\(error)".hasSuffix("\nand 201 more problems"))
+        }
     }
 
     @Test func `the document must be a bundle of a known type`() {
         #expect(
             problems(Array("<service/>".utf8)).first?.what
-                == "the document is service, not service_bundle")
+                == "the document is a service, not a service_bundle")
         let odd = problems(Array("<service_bundle type='heap' name='x'/>".utf8))
         #expect(odd.first?.what.contains("not one of manifest, profile, archive") == true)
         let unnamed = problems(Array("<service_bundle type='profile'/>".utf8))

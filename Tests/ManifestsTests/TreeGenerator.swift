@@ -1,12 +1,13 @@
+import Identifiers
 import Manifests
 import Properties
 
 /// Makes trees of all shapes that a bundle can tell, from a stream of numbers.
 struct TreeGenerator {
-    private var random: SeededRandom
+    private var random: SeededGenerator
 
     init(seed: UInt64) {
-        random = SeededRandom(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     private mutating func chance(_ percent: Int) -> Bool {

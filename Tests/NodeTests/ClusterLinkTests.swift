@@ -57,6 +57,25 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
+    @Test func `a call takes no longer than it may, where a node that answers can commit nothing`()
+        async throws
+    {
+        try await LiveNode.with(members: 3) { _, address in
+            let handle = try Handle(version: Handle.version) { (endpoints) throws(Failure) in
+                try ClusterLink(endpoints, callMilliseconds: 300)
+            }
+            for _ in 1...2 {
+                try handle.bind { name in name == "LIBSCF_DOORPATH" ? "\(address)" : nil }
+                let scope = Scope(handle)
+                try scope.lookUp(Scope.local)
+                let start = ContinuousClock.now
+                #expect(throws: Failure.connectionBroken) { try scope.service("web", nil) }
+                #expect(ContinuousClock.now - start < .seconds(10))
+                try handle.unbind()
+            }
+        }
+    }
+
     @Test func `without any node calls are given up earlier than in an election`() async throws {
         let bound = Locked<Handle?>(nil)
         try await LiveNode.with { _, address in

@@ -29,13 +29,16 @@ final class LiveNode: Sendable {
     private let parts = Locked(Parts())
 
     /// Runs `body` with a node and its address, and stops it in every case.
+    ///
+    /// Of `members`, all but the node itself are not there.
     static func with(
-        _ programs: PlayedPrograms = PlayedPrograms(),
+        _ programs: PlayedPrograms = PlayedPrograms(), members: UInt64 = 1,
+        limits: Limits = .standard,
         _ body: (LiveNode, Address) async throws -> Void
     ) async throws {
         let node = LiveNode()
         do {
-            try await body(node, try await node.start(programs))
+            try await body(node, try await node.start(programs, members, limits))
         } catch {
             await node.stop()
             throw error
@@ -43,34 +46,41 @@ final class LiveNode: Sendable {
         await node.stop()
     }
 
-    private func start(_ programs: PlayedPrograms) async throws -> Address {
+    private func start(
+        _ programs: PlayedPrograms, _ members: UInt64, _ limits: Limits
+    ) async throws -> Address {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return try await withCheckedThrowingContinuation { continuation in
             loop.post { [self] in
-                continuation.resume(with: Result { try begin(programs) })
+                continuation.resume(with: Result { try begin(programs, members, limits) })
             }
         }
     }
 
     /// Opens and starts the daemon; on the loop.
-    private func begin(_ programs: PlayedPrograms) throws -> Address {
+    private func begin(
+        _ programs: PlayedPrograms, _ members: UInt64, _ limits: Limits
+    ) throws -> Address {
         let fileSystem = PosixFileSystem()
         let directory = try DataDirectory.open(fileSystem: fileSystem, root: folder.path)
         let identity = WriteAheadLog.Identity(
             cluster: ClusterID(Bits128(high: 1, low: 1)), node: NodeID(1),
             incarnation: Incarnation(1))
         try directory.initialize(identity)
+        var replica = ReplicaSettings(
+            node: identity.node, cluster: identity.cluster, dataDirectory: folder.path)
+        replica.limits = limits
         let settings = NodeSettings(
-            replica: ReplicaSettings(
-                node: identity.node, cluster: identity.cluster, dataDirectory: folder.path),
+            replica: replica,
             incarnation: identity.incarnation,
             bootstrap: ClusterMembership(
-                founding: .zero, voters: [identity.node], outgoing: [], learners: [],
-                members: [
+                founding: .zero, voters: (1...members).map { NodeID($0) }, outgoing: [],
+                learners: [],
+                members: (1...members).map { number in
                     Transactions.Member(
-                        node: identity.node, incarnation: nil, peerAddress: "127.0.0.1:1",
+                        node: NodeID(number), incarnation: nil, peerAddress: "127.0.0.1:1",
                         clientAddress: "127.0.0.1:2")
-                ]),
+                }),
             peerListen: Address(host: "127.0.0.1", port: 0),
             clientListen: Address(host: "127.0.0.1", port: 0), metricsListen: nil,
             triggerFolder: "/programs", version: "test")

@@ -49,6 +49,32 @@ import Wire
         }
     }
 
+    @Test func `a running node lists its log's frames, a page at a time`() async throws {
+        try await LiveNode.with { _, address in
+            let client = try client(address)
+            defer { client.close() }
+            // More than a page: each waits for the one before, so each has a frame of its own.
+            let written = LogPage.mostFrames + 5
+            for number in 1...written { _ = try await set(client, Int64(number)) }
+            let endpoint = Endpoint(host: address.host, port: address.port)
+            let all = try await client.logFrames(of: endpoint, count: 100_000)
+            #expect(all.node == 1 && all.term > 0 && all.firstIndex == 1)
+            #expect(all.frames.count > LogPage.mostFrames)
+            var next = all.firstIndex
+            for frame in all.frames {
+                #expect(frame.firstIndex == next && frame.term <= all.term)
+                #expect(["entries", "membership"].contains(frame.kind))
+                #expect((1...frame.rawBytes).contains(frame.storedBytes))
+                next = frame.lastIndex + 1
+            }
+            #expect(next == all.lastIndex + 1)
+            let some = try await client.logFrames(of: endpoint, from: 7, count: 3)
+            #expect(some.frames == all.frames.filter { $0.lastIndex >= 7 }.prefix(3).map(\.self))
+            let none = try await client.logFrames(of: endpoint, from: next, count: 3)
+            #expect(none.frames.isEmpty)
+        }
+    }
+
     @Test func `a trigger that is added anew is not given what it failed at before`() async throws {
         let programs = PlayedPrograms()
         programs.setFailing(["p"])

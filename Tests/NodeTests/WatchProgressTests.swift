@@ -23,8 +23,8 @@ import Wire
             changeSets: sets, through: LogIndex(through), firstRetained: LogIndex(firstRetained))
     }
 
-    private func progress(_ next: UInt64 = 1) -> WatchProgress {
-        WatchProgress(request, next: LogIndex(next), now: .zero)
+    private func progress(_ next: UInt64 = 1, records: Int = 1_024) -> WatchProgress {
+        WatchProgress(request, next: LogIndex(next), answerRecords: records, now: .zero)
     }
 
     @Test func `what the filter lets through is sent, and the rest passed with it`() {
@@ -46,6 +46,15 @@ import Wire
         #expect(progress.next == LogIndex(6))
         let last = progress.take(rest, credit: 2, now: .zero)
         #expect(last == .deliver(through: LogIndex(9), sets[2...].map { $0.encoded() }))
+    }
+
+    @Test func `an answer has no more change sets than a client takes, whatever its credit`() {
+        var progress = progress(records: 2)
+        let sets = [set(1, "n/a"), set(2, "n/b"), set(3, "n/c")]
+        let first = progress.take(page(sets, through: 3), credit: 9, now: .zero)
+        #expect(first == .deliver(through: LogIndex(2), sets[...1].map { $0.encoded() }))
+        let rest = progress.take(page([sets[2]], through: 3), credit: 7, now: .zero)
+        #expect(rest == .deliver(through: LogIndex(3), [sets[2].encoded()]))
     }
 
     @Test func `an answer is bounded in bytes, and one change set always goes`() {

@@ -214,4 +214,35 @@ struct CommitTests {
         #expect(
             try bench.group("svc:/a/:properties/g")?["p"]?.values.first?.stringBytes.count == 60)
     }
+
+    @Test func `what steps rewrite of a large group is bounded`() throws {
+        var limits = Limits()
+        limits.transactionBytes = 1_000
+        limits.valueBytes = 10_000
+        var bench = PropertyBench(limits: limits)
+        func set(_ name: String, _ text: String) throws -> PropertyOperation {
+            .setProperty(
+                try pathed("svc:/a/:properties/g/\(name)"), to: try content(.astring, text),
+                creation: GroupCreation(type: "application"))
+        }
+        for number in 0..<10 {
+            let text = String(repeating: "x", count: 900)
+            try bench.run(try set("p\(number)", text))
+        }
+        // Each of these is small, and writes the 9 kB of the group anew: 64 kB are too much.
+        let few = try (0..<6).map { try set("q", "\($0)").step }
+        _ = try bench.run(few)
+        let many = try (0..<8).map { try set("q", "\($0 + 10)").step }
+        do {
+            _ = try bench.run(many)
+            Issue.record("72 kB of groups were written anew")
+        } catch let abort as Abort {
+            #expect(abort.code == .limitExceeded)
+            #expect(abort.step == 7)
+            #expect(abort.message.contains("over the limit of 64000"), "\(abort.message)")
+        }
+        #expect(
+            try bench.group("svc:/a/:properties/g")?["q"]?.values.first?.stringBytes
+                == Array("5".utf8))
+    }
 }

@@ -11,7 +11,7 @@ struct PropertyModelTests {
 
     @Test func `the store does what the model does`() throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var bench = PropertyBench()
         var model = PropertyModel()
         var codes: [AbortCode?: Int] = [:]
@@ -93,13 +93,13 @@ struct PropertyModelTests {
 // MARK: - Random operations
 
 extension PropertyModelTests {
-    private static func pick<T>(_ choices: [T], _ random: inout SeededRandom) -> T {
+    private static func pick<T>(_ choices: [T], _ random: inout SeededGenerator) -> T {
         choices[Int.random(in: 0..<choices.count, using: &random)]
     }
 
     /// Mostly the identity that is there, now and then another one or none.
     private static func identity(
-        _ present: EntityID?, _ random: inout SeededRandom
+        _ present: EntityID?, _ random: inout SeededGenerator
     ) -> EntityID? {
         switch Int.random(in: 0..<6, using: &random) {
         case 0: EntityID(index: LogIndex(3), ordinal: 7)
@@ -109,7 +109,7 @@ extension PropertyModelTests {
     }
 
     private static func operation(
-        _ random: inout SeededRandom, _ model: PropertyModel
+        _ random: inout SeededGenerator, _ model: PropertyModel
     ) throws -> PropertyOperation {
         let instance = try pathed(pick(instances, &random))
         let owner = try pathed(pick(services + instances, &random))
@@ -153,7 +153,7 @@ extension PropertyModelTests {
     }
 
     private static func filing(
-        of snapshot: SnapshotPath, _ random: inout SeededRandom
+        of snapshot: SnapshotPath, _ random: inout SeededGenerator
     ) throws -> SnapshotFiling {
         let value = try content(.count, "\(Int.random(in: 0...9, using: &random))")
         func group(_ name: String) -> SnapshotFiling.Group {
@@ -171,7 +171,7 @@ extension PropertyModelTests {
     }
 
     private static func commit(
-        of group: PropertyPath, _ random: inout SeededRandom, _ model: PropertyModel
+        of group: PropertyPath, _ random: inout SeededGenerator, _ model: PropertyModel
     ) throws -> PropertyOperation {
         let present = model.groups[group]
         let stale = GroupVersion(index: LogIndex(2), ordinal: 0)

@@ -78,7 +78,7 @@ struct PropertyOperationTests {
 
     @Test func `damaged operations are refused or can be encoded again`() throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let samples = try samples().map(\.operation)
         for _ in 0..<20_000 {
             let sample = samples[Int.random(in: 0..<samples.count, using: &random)]
@@ -129,7 +129,7 @@ struct PropertyOperationTests {
 
     @Test func `the same records make the same rows`() throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var one = PropertyBench()
         var other = PropertyBench()
         for _ in 0..<400 {
@@ -154,7 +154,7 @@ struct PropertyOperationTests {
     }
 
     private static func randomOperation(
-        _ random: inout SeededRandom
+        _ random: inout SeededGenerator
     ) throws -> PropertyOperation {
         func pick<T>(_ choices: [T]) -> T {
             choices[Int.random(in: 0..<choices.count, using: &random)]
@@ -191,7 +191,7 @@ struct PropertyOperationTests {
     }
 
     private static func randomSnapshotOperation(
-        _ random: inout SeededRandom
+        _ random: inout SeededGenerator
     ) throws -> PropertyOperation {
         let names = ["running", "start"]
         let first = try snapshotPathed("svc:/a:i", names[Int.random(in: 0...1, using: &random)])
@@ -253,22 +253,5 @@ struct PropertyOperationTests {
         #expect(throws: EngineFailure.self) {
             try bench.run(.commitGroup(GroupCommit(path, edits: [])))
         }
-    }
-}
-
-/// A small, seeded random source (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -47,6 +47,28 @@ import WAL
         #expect(node.failure == nil)
     }
 
+    @Test func `a node whose log is gone does not begin anew over an empty engine`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 73)
+        try cluster.startAll()
+        _ = try #require(cluster.awaitLeader())
+        for number in 0..<6 { _ = cluster.propose(put(number)) }
+        #expect(cluster.settle())
+        let node = cluster.nodes[1]
+        #expect(node.replica?.report().flushed == .zero)
+        cluster.crash(node)
+        try node.files.removeTree("/data/log")
+        do {
+            try cluster.start(node)
+            Issue.record("it would vote without records that it has acknowledged")
+        } catch let failure as WALFailure {
+            guard case .segmentMissing(let file) = failure else {
+                Issue.record("\(failure)")
+                return
+            }
+            #expect(file.hasPrefix("/data/log/segment-"), "\(file)")
+        }
+    }
+
     @Test func `a log that goes on from another record than the engine's is an older one`() throws {
         let cluster = SimulatedCluster(size: 3, seed: 72)
         try cluster.startAll()

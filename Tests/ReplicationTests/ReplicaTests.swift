@@ -166,7 +166,8 @@ private func outcome(
                 back.value.addMember(member) { result in answer.withLock { $0 = result } }
             }
             cluster.world.run(milliseconds: 1_000) { answer.withLock { $0 } != nil }
-            guard case .failure(.refused(let text))? = answer.withLock({ $0 }) else {
+            guard case .failure(.refused(.invalidArgument, let text))? = answer.withLock({ $0 })
+            else {
                 Issue.record("\(peer) and \(client): \(String(describing: answer.withLock { $0 }))")
                 continue
             }

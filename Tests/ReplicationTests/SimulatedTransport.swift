@@ -112,8 +112,6 @@ final class SimulatedTransport: PeerTransport, @unchecked Sendable {
         }
     }
 
-    func unsentBytes(to node: NodeID) -> Int { 0 }
-
     func drop(_ node: NodeID, reason: String) {
         guard !cluster.expectsDrops else {
             cluster.drops.append(reason)

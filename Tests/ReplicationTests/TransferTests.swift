@@ -63,6 +63,7 @@ import Transactions
             answer
                 == .failure(
                     .refused(
+                        .wrongState,
                         "node \(target) has not taken leadership over in time; this node leads")))
         #expect(leader.replica?.isLeader == true)
         // It goes on as before, with another transfer as well.
@@ -86,7 +87,7 @@ import Transactions
                 replica.value.resign()
             }
         }
-        guard case .failure(.refused(let reason))? = second.withLock({ $0 }) else {
+        guard case .failure(.refused(.busy, let reason))? = second.withLock({ $0 }) else {
             Issue.record("the second is not refused")
             return
         }
@@ -96,6 +97,7 @@ import Transactions
             return
         }
         let unknown = try transfer(cluster, from: followers[0], to: NodeID(9))
-        #expect(unknown == .failure(.refused("node 9 is not a member of the cluster")))
+        #expect(
+            unknown == .failure(.refused(.notFound, "node 9 is not a member of the cluster")))
     }
 }

@@ -56,6 +56,47 @@ import Testing
         rocks.close()
     }
 
+    /// Every file below `directory` with its bytes.
+    private static func files(_ directory: String) throws -> [String: Data] {
+        var files: [String: Data] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory) {
+            files[name] = try Data(contentsOf: URL(fileURLWithPath: directory + "/" + name))
+        }
+        return files
+    }
+
+    @Test func `a resting engine shows what was flushed, changes nothing, and meets rot`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("db")
+        #expect(throws: EngineFailure.self) { try RestingEngine(path) }
+        #expect(!FileManager.default.fileExists(atPath: path))
+        let engine = try DurableEngine(path)
+        for number in 0..<2_000 {
+            try engine.write(Self.put("k\(number)", "v\(number)", UInt64(number + 1)))
+        }
+        try engine.flush()
+        let rows = try engine.rows()
+        engine.close()
+        let files = try Self.files(path)
+        let resting = try RestingEngine(path)
+        #expect(try resting.rows() == rows)
+        #expect(try resting.get(Array("k7".utf8)) == rows.first { $0.key == Array("k7".utf8) }?.row)
+        resting.close()
+        #expect(try Self.files(path) == files)
+        let table = try #require(files.keys.first { $0.hasSuffix(".sst") })
+        var bytes = try #require(files[table])
+        bytes[bytes.count / 3] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path + "/" + table))
+        let rotten = try RestingEngine(path)
+        defer { rotten.close() }
+        #expect {
+            try rotten.rows()
+        } throws: { error in
+            guard let failure = error as? EngineFailure else { return false }
+            return failure.isDamage && failure.description.contains("checksum mismatch")
+        }
+    }
+
     @Test func `what was written and flushed is there after reopening`() throws {
         let directory = try TemporaryDirectory()
         let first = try DurableEngine(directory.file("db"))

@@ -6,6 +6,18 @@ import Testing
 import Wire
 
 struct HandleTests {
+    @Test func `how long a call may take is told in whole seconds`() throws {
+        func milliseconds(_ text: String?) throws(Failure) -> UInt64 {
+            try CallTime.milliseconds { $0 == "LOCKSTEP_CALL_SECONDS" ? text : nil }
+        }
+        #expect(try milliseconds(nil) == 30_000)
+        #expect(try milliseconds("") == 30_000)
+        #expect(try milliseconds("2") == 2_000)
+        for text in ["0", "-1", "1.5", "86401", "soon", " 2"] {
+            #expect(throws: Failure.invalidArgument, "\(text)") { try milliseconds(text) }
+        }
+    }
+
     @Test func `only the one version of the interface has handles`() {
         let made = failure { () throws(Failure) in
             try Handle(version: 2) { _ throws(Failure) in throw .noServer }

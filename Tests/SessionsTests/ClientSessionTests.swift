@@ -175,6 +175,17 @@ import Wire
         #expect(actions == [.send(wanted)])
     }
 
+    @Test func `an id that a watch has is taken, and none of a request becomes a watch's`() {
+        let watch = Request.watch(WatchRequest(start: .now, credit: 2))
+        for (first, second) in [(watch, Request.status), (.status, watch), (watch, watch)] {
+            var session = Self.open()
+            #expect(session.received(Self.bytes((5, first))) == [Self.perform(5, first)])
+            let actions = session.received(Self.bytes((5, second)))
+            #expect(Self.reason(actions)?.hasPrefix("protocol violation: ") == true)
+            #expect(session.isClosed)
+        }
+    }
+
     @Test func `a watch spends its credit and gets more`() {
         var session = Self.open()
         let watch = Request.watch(WatchRequest(start: .now, credit: 2))

@@ -1,3 +1,4 @@
+import Identifiers
 import IOCore
 import Simulation
 import Testing

@@ -17,6 +17,10 @@ import TextOutput
                 """)
     }
 
+    @Test func `lines stay lines when control characters are made visible`() {
+        #expect(Table.visibleLines("a\u{1B}[2J\nb\n") == "a\\u{1B}[2J\nb\n")
+    }
+
     @Test func `a table without headings has none`() {
         var table = Table([.init(""), .init("")])
         table.append(["a", "b"])
@@ -44,6 +48,13 @@ import TextOutput
         ] as [(Duration, String)])
     func `durations have the unit that fits`(duration: Duration, text: String) {
         #expect(Units.duration(duration) == text)
+    }
+
+    @Test func `a number that has no room is a dash`() {
+        #expect(Units.decimal(9_223_372_036_854_775_808, digits: 1) == "-")
+        #expect(Units.decimal(.infinity, digits: 0) == "-")
+        #expect(Units.decimal(.nan, digits: 2) == "-")
+        #expect(Units.decimal(-123_456_789, digits: 9) == "-123456789.000000000")
     }
 
     @Test func `counts are grouped`() {

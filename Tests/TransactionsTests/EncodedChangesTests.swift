@@ -8,7 +8,7 @@ import Transactions
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `changes are read back as they were noted`(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var context = ApplyContext(index: LogIndex(9), timeMilliseconds: 1)
         var expected: [Change] = []
         for step in 0..<UInt32.random(in: 0...6, using: &random) {

@@ -7,7 +7,7 @@ import Transactions
 struct Coder: Sendable, CustomTestStringConvertible {
     let testDescription: String
     /// Encodes a random value.
-    let sample: @Sendable (inout SeededRandom) -> [UInt8]
+    let sample: @Sendable (inout SeededGenerator) -> [UInt8]
     /// Decodes and encodes again; throws what decoding throws.
     let recode: @Sendable ([UInt8], Limits) throws(DecodingFailure) -> [UInt8]
 
@@ -46,7 +46,7 @@ struct EncodingTests {
     @Test(arguments: Coder.all)
     func `what is encoded decodes to the same value`(coder: Coder) throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<2_000 {
             let bytes = coder.sample(&random)
             #expect(try coder.recode(bytes, .standard) == bytes, "seed \(seed)")
@@ -56,7 +56,7 @@ struct EncodingTests {
     @Test(arguments: Coder.all)
     func `every proper prefix is refused`(coder: Coder) {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             let bytes = coder.sample(&random)
             for end in 0..<bytes.count {
@@ -70,7 +70,7 @@ struct EncodingTests {
     @Test(arguments: Coder.all)
     func `damaged bytes are refused or mean a value that can be encoded`(coder: Coder) throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<20_000 {
             var bytes = coder.sample(&random)
             for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {

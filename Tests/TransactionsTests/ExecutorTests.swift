@@ -153,7 +153,8 @@ struct ExecutorTests {
         var bench = Bench()
         _ = try bench.run([ToyStore.put(1, 10), ToyStore.put(5, 50)])
         let range = KeyRange(lower: [0x77, 0], upper: [0x77, 5])
-        let digest = try #require(try RangeDigest.compute(range, in: bench.view))
+        let digest = try #require(try RangeDigest.compute(range, mostRows: 9, in: bench.view))
+            .digest
         let expectation = Transactions.Expectation.rangeDigest(
             store: ToyStore.id, lower: [0], upper: [5], digest: digest)
         func holds() throws -> Bool {
@@ -170,12 +171,37 @@ struct ExecutorTests {
         #expect(try !holds(), "the row has a new version")
     }
 
+    @Test func `the range digests of a transaction have one bound together`() throws {
+        var limits = Limits.standard
+        limits.expectationsPerTransaction = 1
+        #expect(limits.digestedRowsPerTransaction == 10)
+        limits.expectationsPerTransaction = 2
+        var bench = Bench(limits: limits)
+        for keys in [UInt8(0)..<7, 7..<14] {
+            _ = try bench.run(keys.map { ToyStore.put($0, 1) })
+        }
+        let all = KeyRange(prefix: [0x77])
+        #expect(try RangeDigest.compute(all, mostRows: 13, in: bench.view) == nil)
+        let found = try #require(try RangeDigest.compute(all, mostRows: 14, in: bench.view))
+        #expect(found.rows == 14)
+        let one = Transactions.Expectation.rangeDigest(
+            store: ToyStore.id, lower: [], upper: [], digest: found.digest)
+        guard case .committed = try bench.run([], expecting: [one]).outcome else {
+            Issue.record("14 rows of 20 are refused")
+            return
+        }
+        let refusal = try abort(of: try bench.run([], expecting: [one, one]))
+        #expect(refusal.code == .expectationFailed)
+        #expect(refusal.message.contains("over 20 rows"), "\(refusal.message)")
+    }
+
     @Test func `a range digest is the SHA-256 of its documented bytes`() throws {
         var bench = Bench()
         _ = try bench.run([ToyStore.put(1, 10), ToyStore.put(2, 20)])
         let digester = Digester()
         digester.update([1, 1, 1, 1, 2, 1])
-        let found = try RangeDigest.compute(KeyRange(prefix: [0x77]), in: bench.view)
+        let found = try RangeDigest.compute(
+            KeyRange(prefix: [0x77]), mostRows: 2, in: bench.view)?.digest
         #expect(found == digester.finishBits128())
         let toTheEnd = Transactions.Expectation.rangeDigest(
             store: ToyStore.id, lower: [], upper: [], digest: try #require(found))

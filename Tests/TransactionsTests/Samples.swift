@@ -3,22 +3,7 @@ import Identifiers
 import KeyValue
 import Transactions
 
-/// A small, seeded random source (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
+extension SeededGenerator {
     mutating func bytes(upTo limit: Int) -> [UInt8] {
         (0..<Int.random(in: 0...limit, using: &self)).map { _ in
             UInt8.random(in: 0...255, using: &self)
@@ -42,7 +27,7 @@ struct SeededRandom: RandomNumberGenerator {
 
 /// Values of every shape, made from a seed.
 enum Samples {
-    static func transaction(_ random: inout SeededRandom) -> Transaction {
+    static func transaction(_ random: inout SeededGenerator) -> Transaction {
         Transaction(
             steps: (0..<Int.random(in: 0...4, using: &random)).map { _ in step(&random) },
             expectations: (0..<Int.random(in: 0...3, using: &random)).map { _ in
@@ -52,7 +37,7 @@ enum Samples {
             completionMode: Bool.random(using: &random) ? .individual : .grouped)
     }
 
-    private static func step(_ random: inout SeededRandom) -> Step {
+    private static func step(_ random: inout SeededGenerator) -> Step {
         guard Int.random(in: 0..<5, using: &random) > 0 else {
             return .abort(reason: random.text(upTo: 10))
         }
@@ -63,7 +48,7 @@ enum Samples {
                 body: random.bytes(upTo: 40)))
     }
 
-    private static func expectation(_ random: inout SeededRandom) -> Transactions.Expectation {
+    private static func expectation(_ random: inout SeededGenerator) -> Transactions.Expectation {
         let key = random.bytes(upTo: 20)
         switch Int.random(in: 0..<3, using: &random) {
         case 0:
@@ -78,13 +63,13 @@ enum Samples {
         }
     }
 
-    static func properties(_ random: inout SeededRandom) -> [TransactionProperty] {
+    static func properties(_ random: inout SeededGenerator) -> [TransactionProperty] {
         ["author", "comment", "ticket"].prefix(Int.random(in: 0...3, using: &random)).map {
             TransactionProperty(name: $0, value: random.bytes(upTo: 12))
         }
     }
 
-    static func membership(_ random: inout SeededRandom) -> ClusterMembership {
+    static func membership(_ random: inout SeededGenerator) -> ClusterMembership {
         let nodes = (1...7).map { NodeID($0) }.filter { _ in Bool.random(using: &random) }
         let split = Int.random(in: 0...nodes.count, using: &random)
         return ClusterMembership(
@@ -102,7 +87,7 @@ enum Samples {
             })
     }
 
-    static func record(_ random: inout SeededRandom) -> Record {
+    static func record(_ random: inout SeededGenerator) -> Record {
         switch Int.random(in: 0..<9, using: &random) {
         case 0: return .nothing
         case 1:
@@ -132,7 +117,7 @@ enum Samples {
         }
     }
 
-    static func outcome(_ random: inout SeededRandom) -> Outcome {
+    static func outcome(_ random: inout SeededGenerator) -> Outcome {
         let index = LogIndex(random.number())
         guard Bool.random(using: &random) else { return .aborted(index: index, abort(&random)) }
         return .committed(
@@ -140,7 +125,7 @@ enum Samples {
             results: (0..<Int.random(in: 0...4, using: &random)).map { _ in random.bytes(upTo: 9) })
     }
 
-    static func abort(_ random: inout SeededRandom) -> Abort {
+    static func abort(_ random: inout SeededGenerator) -> Abort {
         let codes = AbortCode.allCases
         return Abort(
             step: Bool.random(using: &random) ? Int.random(in: 0..<9, using: &random) : nil,
@@ -148,7 +133,7 @@ enum Samples {
             message: random.text(upTo: 20))
     }
 
-    static func changeSet(_ random: inout SeededRandom) -> ChangeSet {
+    static func changeSet(_ random: inout SeededGenerator) -> ChangeSet {
         let isAborted = Bool.random(using: &random)
         let changes = (0..<Int.random(in: 0...4, using: &random)).map { step in
             Change(

@@ -107,6 +107,23 @@ struct TriggerRunnerTests {
         #expect(stage.log == ["run 5", "idle, through 7"])
     }
 
+    @Test func `a runner that waits out a failure keeps no change sets`() {
+        var stage = Stage(trigger(), feed: feed, applied: 7)
+        stage.failures = ["exit 1"]
+        stage.play()
+        #expect(stage.runner.heldChangeSets == 0)
+        stage.now = stage.now.advanced(milliseconds: 60_000)
+        stage.play()
+        #expect(stage.log.last == "idle, through 7")
+    }
+
+    @Test func `a trigger of aborts with a filter is refused`() {
+        let filtered = TriggerDefinition(
+            name: "t", kind: .onRollback, keyPrefixes: ["n/"], program: "p")
+        #expect(filtered.fault?.contains("takes no stores and key prefixes") == true)
+        #expect(TriggerDefinition(name: "t", kind: .onRollback, program: "p").fault == nil)
+    }
+
     @Test func `a failing program is tried again with growing waits, and keeps its turn`() {
         var stage = Stage(trigger(), feed: feed, applied: 7)
         stage.failures = [nil, "exit 1", "exit 1", "exit 2", nil]
@@ -222,6 +239,28 @@ struct TriggerRunnerTests {
         var stage = Stage(trigger(suspension: "broken"), feed: feed, applied: 7)
         stage.play()
         #expect(stage.log == ["suspended: broken, through 0"])
+    }
+
+    @Test func `a transaction that changes several keys that match is one delivery`() {
+        let set = ChangeSet(
+            index: LogIndex(6), timeMilliseconds: 1_000, properties: [],
+            changes: ["n/a", "x", "n/b", "n/c"].enumerated().map { step, key in
+                Change(
+                    step: UInt32(step), store: .properties, key: key, old: nil, new: [0x31])
+            }, abort: nil)
+        var runner = TriggerRunner(trigger(through: 5))
+        #expect(runner.next(applied: LogIndex(6), now: .zero) == .read(from: LogIndex(6)))
+        runner.pageRead([set], through: LogIndex(6), firstRetained: LogIndex(1))
+        #expect(runner.next(applied: LogIndex(6), now: .zero) == .run(set))
+        runner.finished(failure: nil, now: .zero)
+        #expect(runner.next(applied: LogIndex(6), now: .zero) == .idle)
+        #expect(runner.deliveries == 1 && runner.deliveredThrough == LogIndex(6))
+        let text = String(
+            decoding: runner.document(for: set, stores: StoreRegistry([NumberStore()])),
+            as: UTF8.self)
+        #expect(text.hasPrefix(#"{"trigger":"t","key":"t/6/0","ordinal":0,"#))
+        #expect(["n/a", "n/b", "n/c"].allSatisfy { text.contains(#""key":"\#($0)""#) })
+        #expect(!text.contains(#""key":"x""#))
     }
 
     @Test func `the program reads one line with the key and what matched`() {

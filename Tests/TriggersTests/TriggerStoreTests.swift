@@ -36,7 +36,7 @@ struct TriggerStoreTests {
 
     @Test func `damaged definitions are refused or can be encoded again`() throws {
         let seed = UInt64.random(in: 0..<1_000_000)
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let samples = [mailer, guardian].map { TriggerStore.add($0).body }
         for _ in 0..<20_000 {
             var body = samples[Int.random(in: 0..<2, using: &random)]

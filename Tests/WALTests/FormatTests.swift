@@ -119,6 +119,16 @@ import WAL
             look.recovery.notes.first?.hasSuffix(
                 "is not whole: the next start cuts it off as an unfinished write, or takes it for "
                     + "damage where the store holds it") == true)
+        // Of a store that does not hold it, the next start's verdict is known.
+        let known = try WriteAheadLog.open(
+            fileSystem: fixture.disk.copy(), directory: LogFixture.directory,
+            identity: LogFixture.identity, limits: fixture.limits, engineDurable: LogIndex(1),
+            isLook: true)
+        known.log.close()
+        #expect(known.recovery.damage.isEmpty)
+        #expect(
+            known.recovery.notes.first?.hasSuffix(
+                "was never acknowledged: the next start cuts it off") == true)
         try fixture.reopen(engineDurable: LogIndex(2))
         #expect(fixture.recovery.tornBytes == 0)
         #expect(!fixture.recovery.damage.isEmpty)

@@ -42,7 +42,7 @@ import WAL
     @Test(arguments: 1...8)
     func `nothing traps on contents that lie under good checksums`(seed: UInt64) throws {
         print("seed \(seed)")
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let sound = try segment()
         let end = 1_024 + 48 * 8 + 40 * 7 + 72 * 8 + 400
         let interesting: [UInt8] = [0, 1, 2, 7, 8, 0x7F, 0x80, 0xFF]
@@ -72,7 +72,7 @@ import WAL
     }
 
     @Test func `noise of any length is refused`() {
-        var random = SeededGenerator(state: 5)
+        var random = SeededGenerator(seed: 5)
         for count in 0..<200 {
             let bytes = (0..<(count * 13)).map { _ in UInt8.random(in: 0...255, using: &random) }
             exerciseLogDecoders(on: bytes, limits: LogFixture.limits())

@@ -24,25 +24,38 @@ final class LogFixture {
     var log: WriteAheadLog
     var recovery: WriteAheadLog.Recovery
     let sealer: FrameSealer
+    /// Whether the newest segment is noted beside the log.
+    let isRegistered: Bool
 
     init(
         disk: MemoryDisk = MemoryDisk(), limits: Limits = LogFixture.limits(),
-        engineDurable: LogIndex = .zero
+        engineDurable: LogIndex = .zero, isRegistered: Bool = false
     ) throws(WALFailure) {
         self.disk = disk
         self.limits = limits
+        self.isRegistered = isRegistered
         sealer = FrameSealer(limits: limits)
+        let register = isRegistered ? try Self.register(on: disk) : nil
         (log, recovery) = try WriteAheadLog.open(
             fileSystem: disk, directory: Self.directory, identity: Self.identity, limits: limits,
-            engineDurable: engineDurable)
+            engineDurable: engineDurable, register: register)
+    }
+
+    /// What is noted beside the log.
+    static func register(
+        on disk: MemoryDisk, incarnation: Incarnation = identity.incarnation
+    ) throws(WALFailure) -> SegmentRegister {
+        try SegmentRegister(
+            fileSystem: disk, layout: DataDirectoryLayout(root: "data"), incarnation: incarnation)
     }
 
     /// Closes the log and opens it again.
     func reopen(engineDurable: LogIndex = .zero) throws(WALFailure) {
         log.close()
+        let register = isRegistered ? try Self.register(on: disk) : nil
         (log, recovery) = try WriteAheadLog.open(
             fileSystem: disk, directory: Self.directory, identity: Self.identity, limits: limits,
-            engineDurable: engineDurable)
+            engineDurable: engineDurable, register: register)
     }
 
     /// Frames of one record each that continue the log, with payloads that differ.

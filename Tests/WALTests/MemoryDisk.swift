@@ -24,8 +24,12 @@ final class MemoryDisk: FileSystem, Sendable {
         /// The operation that fails at this number of changes, and how.
         var failure: (at: Int, kind: FileFailure.Kind)?
         var failingOperation: String?
+        /// The operation, `open` or `create`, for which there is no descriptor.
+        var withoutDescriptors: String?
         var operations: [String] = []
         var locks: Set<String> = []
+        /// Bytes of files that the disk cannot read any more.
+        var unreadable: [String: Range<Int>] = [:]
 
         var usedBytes: Int {
             names.values.reduce(0) { $0 + (inodes[$1]?.data.count ?? 0) }
@@ -62,15 +66,25 @@ final class MemoryDisk: FileSystem, Sendable {
         }
     }
 
+    private static func noDescriptors(_ operation: String, _ path: String) -> FileFailure {
+        FileFailure(.noDescriptors, operation, path: path, reason: "Too many open files")
+    }
+
+    func setWithoutDescriptors(_ operation: String?) {
+        state.withLock { $0.withoutDescriptors = operation }
+    }
+
     func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
         let inode = try state.withLock { (state) throws(FileFailure) in
             switch mode {
             case .readOnly, .readWrite:
+                if state.withoutDescriptors == "open" { throw Self.noDescriptors("open", path) }
                 guard let inode = state.names[path] else {
                     throw FileFailure(.notFound, "open", path: path, reason: "No such file")
                 }
                 return inode
             case .create:
+                if state.withoutDescriptors == "create" { throw Self.noDescriptors("create", path) }
                 try Self.change(&state, "create", path)
                 guard state.names[path] == nil else {
                     throw FileFailure(.exists, "open", path: path, reason: "File exists")
@@ -246,6 +260,11 @@ extension MemoryDisk {
         state.withLock { $0.capacity = bytes }
     }
 
+    /// Has reads of these bytes of a file fail.
+    func makeUnreadable(_ path: String, _ bytes: Range<Int>) {
+        state.withLock { $0.unreadable[path] = bytes }
+    }
+
     var usedBytes: Int {
         state.withLock { $0.usedBytes }
     }
@@ -276,7 +295,10 @@ final class MemoryFile: File {
     }
 
     func read(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
-        disk.state.withLock { state in
+        try disk.state.withLock { (state) throws(FileFailure) in
+            if state.unreadable[path]?.overlaps(offset..<(offset + count)) == true {
+                throw FileFailure(.other, "pread", path: path, reason: "input/output error")
+            }
             let data = state.inodes[inode]?.data ?? []
             guard offset < data.count else { return [] }
             return Array(data[offset..<min(data.count, offset + count)])

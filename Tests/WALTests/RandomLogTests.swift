@@ -4,19 +4,6 @@ import Identifiers
 import Testing
 import WAL
 
-/// A generator that gives the same numbers for the same seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
-
 /// A log under random writes, truncations, compactions, crashes and rot, beside a plain array.
 struct LogModel {
     var random: SeededGenerator
@@ -28,7 +15,7 @@ struct LogModel {
     var committed = LogIndex.zero
 
     init(seed: UInt64) throws(WALFailure) {
-        random = SeededGenerator(state: seed)
+        random = SeededGenerator(seed: seed)
         var limits = LogFixture.limits(segmentBytes: 6_144)
         limits.frameBytes = 8_192
         fixture = try LogFixture(limits: limits)

@@ -47,6 +47,25 @@ import WAL
         #expect(fixture.log.damage.isEmpty)
     }
 
+    @Test func `sectors that the disk cannot read are damage, and the rest is passed`() throws {
+        let fixture = try LogFixture(limits: LogFixture.limits(segmentBytes: 64 << 10))
+        var frames: [SealedFrame] = []
+        for _ in 0..<40 { frames += try fixture.append(1, payloadBytes: 700) }
+        fixture.disk.makeUnreadable(LogFixture.path(1), 4_096..<8_192)
+        _ = try scrubAll(fixture.log, step: 2_000)
+        let damage = fixture.log.damage
+        let lost = try #require(damage.last)
+        #expect(damage.count < 20)
+        #expect {
+            try fixture.log.frames(from: lost.first, maximumBytes: 1)
+        } throws: {
+            if case .damaged? = $0 as? WALFailure { true } else { false }
+        }
+        let sound = try fixture.log.frames(from: lost.last.next, maximumBytes: 1 << 20)
+        #expect(sound.last == frames.last)
+        try fixture.append(1, payloadBytes: 700)
+    }
+
     @Test func `each of two scrubs at a time passes the whole log`() throws {
         let (fixture, frames) = try prepared()
         var places = [ScrubPlace.beginning, .beginning]
@@ -116,6 +135,27 @@ import WAL
             #expect(fixture.recovery.frames == frames.map(\.header), "byte \(offset)")
             #expect(try scrubAll(fixture.log, step: step).count <= 1)
         }
+    }
+
+    @Test func `headers are listed from a record on, without those that rot has taken`() throws {
+        let (fixture, frames) = try prepared()
+        let headers = frames.map(\.header)
+        let log = fixture.log
+        #expect(try log.headers(from: .zero, count: .max) == headers)
+        for (place, header) in headers.enumerated() {
+            let found = try log.headers(from: header.lastIndex, count: 2)
+            #expect(found == Array(headers[place...].prefix(2)), "record \(header.lastIndex)")
+        }
+        #expect(try log.headers(from: LogIndex(1), count: 0).isEmpty)
+        #expect(try log.headers(from: log.lastIndex.next, count: 9).isEmpty)
+        let place = try #require(
+            fixture.disk.contents(of: LogFixture.path(1)).firstRange(of: frames[3].bytes)?
+                .lowerBound)
+        fixture.disk.tamper(with: LogFixture.path(1)) { $0[place + 10] ^= 1 }
+        let sound = headers.filter { $0 != headers[3] }
+        #expect(try log.headers(from: LogIndex(1), count: .max) == sound)
+        #expect(try log.headers(from: headers[3].firstIndex, count: 1) == [headers[4]])
+        #expect(log.damage.map(\.first) == [headers[3].firstIndex])
     }
 
     @Test func `a read that meets rot names the range and remembers it`() throws {

@@ -58,6 +58,37 @@ import WAL
         #expect(!fixture.log.isLowOnSpace)
     }
 
+    @Test(arguments: ["create", "open"])
+    func `a log without a descriptor for its next segment waits, and goes on with one`(
+        _ operation: String
+    ) throws {
+        let fixture = try LogFixture()
+        if operation == "open" { try fixture.log.prepareSpare() }
+        fixture.disk.setWithoutDescriptors(operation)
+        var frames = try fill(fixture)
+        #expect(!frames.isEmpty)
+        fixture.disk.setWithoutDescriptors(nil)
+        let next = fixture.frames(1, payloadBytes: 700)
+        try fixture.append(1, payloadBytes: 700)
+        frames += next
+        try fixture.reopen()
+        #expect(fixture.recovery.frames.map(\.lastIndex) == frames.map(\.header.lastIndex))
+    }
+
+    @Test func `where there is no room for a segment none is begun`() throws {
+        let fixture = try LogFixture()
+        fixture.disk.setCapacity(fixture.disk.usedBytes + 4_095)
+        _ = fixture.disk.takeOperations()
+        for _ in 0..<3 {
+            #expect { try fixture.log.prepareSpare(pieceBytes: 512) } throws: {
+                ($0 as? WALFailure)?.isDiskFull == true
+            }
+        }
+        #expect(!fixture.disk.takeOperations().contains { $0.hasPrefix("preallocate") })
+        fixture.disk.setCapacity(.max)
+        #expect(try fixture.log.prepareSpare())
+    }
+
     @Test func `compaction makes room again`() throws {
         let fixture = try LogFixture()
         fixture.disk.setCapacity(4 * 4_096)
@@ -148,7 +179,7 @@ import WAL
     @Test func `a group larger than a segment gets one of its own`() throws {
         let fixture = try LogFixture()
         var frames = try fixture.append(1)
-        var random = SeededGenerator(state: 7)
+        var random = SeededGenerator(seed: 7)
         let raw = (0..<4_096).map { _ in UInt8.random(in: 0...255, using: &random) }
         let large = fixture.sealer.seal(
             kind: .entries, term: Term(1), firstIndex: LogIndex(2), count: 64, raw: raw,

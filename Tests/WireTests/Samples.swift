@@ -1,3 +1,4 @@
+import Codec
 import Identifiers
 import Transactions
 import Wire
@@ -151,6 +152,10 @@ enum Samples {
             .verify,
             "05000000 15 04030201"
         ),
+        (
+            .logFrames(from: LogIndex(300), count: 9),
+            "08000000 16 04030201 ac0209"
+        ),
     ]
 
     static let responses: [(Response, String)] = [
@@ -221,6 +226,22 @@ enum Samples {
         (
             .verified(Verification(segments: 2, frames: 30, bytes: 4_000, problems: ["bad"])),
             "0e000000 8c 04030201 021ea01f0103626164"
+        ),
+        (
+            .logFrames(
+                LogPage(
+                    node: NodeID(1), term: Term(3), firstIndex: LogIndex(2),
+                    lastIndex: LogIndex(4),
+                    frames: [
+                        LogFrame(
+                            FrameHeader(
+                                kind: .entries, codec: .zstd, term: Term(3),
+                                firstIndex: LogIndex(2),
+                                count: 3, storedBytes: 5, rawBytes: 300, payloadChecksum: 7,
+                                previousDigest: .empty,
+                                digest: ChainDigest(Bits128(high: 1, low: 2))))
+                    ])),
+            "21000000 8d 04030201 01030204010103020305ac0201000000000000000200000000000000"
         ),
         (
             .error(.notLeader(node: NodeID(2), clientAddress: "h:1")),

@@ -1,3 +1,4 @@
+import Identifiers
 import Lockstep
 
 /// The clients of a run: each writes in a closed loop to a property of its own, and now and then

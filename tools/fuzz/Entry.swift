@@ -13,6 +13,7 @@ struct FuzzedDecoder: Sendable {
 let decoders: [FuzzedDecoder] =
     codecDecoders + transactionDecoders + wireDecoders + logDecoders + debianDecoders
     + propertyDecoders + triggerDecoders + manifestDecoders + stateDecoders + recoveryDecoders
+    + nodeDecoders
 
 /// The one that this process was started for.
 private let chosen: FuzzedDecoder = {

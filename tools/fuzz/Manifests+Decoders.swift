@@ -28,8 +28,7 @@ private let sampleManifest = """
 
 /// Reads a document; what is taken must come back from its export, and from that one's.
 private func decodeManifest(_ input: [UInt8]) {
-    guard let bundle = try? ServiceBundle(parsing: input), let tree = try? ServiceTree(bundle)
-    else { return }
+    guard let tree = try? ManifestDocument(parsing: input).tree else { return }
     do {
         let exported = try tree.bundle(named: "x").encoded()
         let again = try ServiceTree(ServiceBundle(parsing: exported))

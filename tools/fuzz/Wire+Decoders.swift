@@ -31,6 +31,7 @@ private let sampleRequests: [Request] = [
     .transfer(to: nil),
     .snapshot,
     .verify,
+    .logFrames(from: LogIndex(7), count: 100),
 ]
 
 private let sampleResponses: [Response] = [
@@ -45,6 +46,16 @@ private let sampleResponses: [Response] = [
     .digest(at: LogIndex(3), Bits128(high: 1, low: 2)),
     .snapshotTaken(applied: LogIndex(3), firstRetained: LogIndex(2), milliseconds: 4),
     .verified(Verification(segments: 1, frames: 2, bytes: 3, problems: ["a"])),
+    .logFrames(
+        LogPage(
+            node: NodeID(1), term: Term(3), firstIndex: LogIndex(2), lastIndex: LogIndex(9),
+            frames: [
+                LogFrame(
+                    FrameHeader(
+                        kind: .entries, codec: .raw, term: Term(3), firstIndex: LogIndex(2),
+                        count: 8, storedBytes: 5, rawBytes: 5, payloadChecksum: 1,
+                        previousDigest: .empty, digest: .empty))
+            ])),
     .error(.notLeader(node: NodeID(2), clientAddress: "127.0.0.1:2")),
     .error(.tooLarge(what: "value", size: 9, limit: 8)),
 ]

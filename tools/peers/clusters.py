@@ -210,12 +210,15 @@ class Etcd(Cluster):
 
     def leader(self, seconds=30):
         """Every node takes writes here and passes them on, so the leader is asked for."""
+        deadline = time.monotonic() + seconds
         super().leader(seconds)
-        for node in NODES:
-            answer = self.ask(node, "/v3/maintenance/status")
-            if answer and answer["leader"] == answer["header"]["member_id"]:
-                return node
-        return self.leader(seconds)
+        while time.monotonic() < deadline:
+            for node in NODES:
+                answer = self.ask(node, "/v3/maintenance/status")
+                if answer and answer["leader"] == answer["header"]["member_id"]:
+                    return node
+            time.sleep(0.05)
+        raise Failure(f"{self.protocol}: no node says that it leads, in {seconds} s")
 
     def ask(self, node, path):
         request = urllib.request.Request(

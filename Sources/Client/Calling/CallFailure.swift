@@ -14,6 +14,8 @@ package enum CallFailure: Error, Equatable, Sendable {
     case cancelled(mayHaveExecuted: Bool)
     /// A node that was asked for by name could not be reached, or the connection to it broke.
     case unreachable(Address, String)
+    /// The node that was asked for by name cannot do it now; nothing was executed.
+    case unavailable(String)
     /// The cluster refuses it, now and later.
     case refused(RefusalCode, String)
     /// Over a limit.
@@ -34,7 +36,7 @@ package enum CallFailure: Error, Equatable, Sendable {
         case .protocolViolation(let text):
             self = .protocolViolation(text)
         case .notLeader, .unavailable:
-            self = .refused(.wrongState, "\(error)")
+            self = .unavailable("\(error)")
         case .interrupted, .sessionExpired:
             self = .outcomeUnknown("\(error)")
         }

@@ -108,7 +108,7 @@ extension ClientCore {
             call.complete(.failure(CallFailure(error)))
             fillPlace(of: call)
         case .sessionOpened, .done, .readResult, .readAborted, .watchStarted, .changeSets,
-            .watchEnded, .status, .digest, .snapshotTaken, .verified:
+            .watchEnded, .status, .digest, .snapshotTaken, .verified, .logFrames:
             settle(call, .failure(.protocolViolation("an answer of kind \(response.kind)")))
         }
     }
@@ -240,7 +240,7 @@ extension ClientCore {
         case .error(let error):
             failUnplaced(CallFailure(error))
         case .outcome, .done, .readResult, .readAborted, .watchStarted, .changeSets, .watchEnded,
-            .status, .digest, .snapshotTaken, .verified:
+            .status, .digest, .snapshotTaken, .verified, .logFrames:
             leaveRoute("an answer of kind \(response.kind)", next: nil, wait: .backoff)
         }
     }

@@ -90,7 +90,7 @@ extension ClientCore {
         case .error(let error):
             fail(watch, CallFailure(error))
         case .sessionOpened, .outcome, .done, .readResult, .readAborted, .status, .digest,
-            .snapshotTaken, .verified:
+            .snapshotTaken, .verified, .logFrames:
             fail(watch, .protocolViolation("an answer of kind \(response.kind) to a watch"))
         }
     }

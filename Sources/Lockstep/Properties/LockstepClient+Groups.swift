@@ -54,7 +54,9 @@ extension LockstepClient {
             var edit = PropertyGroupEdit(group)
             try body(&edit)
             if edit.edits.isEmpty { return nil }
-            if let version = try await commit(edit, at: place, groupType, left) { return version }
+            // The read has taken its part of it.
+            let rest = max(deadline - ContinuousClock.now, .zero)
+            if let version = try await commit(edit, at: place, groupType, rest) { return version }
         }
     }
 

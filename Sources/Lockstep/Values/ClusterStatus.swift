@@ -140,6 +140,59 @@ public struct SnapshotReport: Hashable, Sendable {
     }
 }
 
+/// A stretch of one node's log.
+public struct LogFramesReport: Hashable, Sendable {
+    public let node: UInt64
+    /// The term that the node is in.
+    public let term: UInt64
+    /// Of the whole log; over `lastIndex` where it is empty.
+    public let firstIndex: UInt64
+    public let lastIndex: UInt64
+    /// In order; those that damage hides are missing.
+    public let frames: [LogFrameReport]
+
+    package init(
+        node: UInt64, term: UInt64, firstIndex: UInt64, lastIndex: UInt64, frames: [LogFrameReport]
+    ) {
+        self.node = node
+        self.term = term
+        self.firstIndex = firstIndex
+        self.lastIndex = lastIndex
+        self.frames = frames
+    }
+}
+
+/// What a log stores and checks as one: some records of one term.
+public struct LogFrameReport: Hashable, Sendable {
+    public let firstIndex: UInt64
+    public let records: UInt64
+    public let term: UInt64
+    /// What the records are: `entries` or `membership`.
+    public let kind: String
+    /// Payload bytes as stored, and before compression.
+    public let storedBytes: UInt64
+    public let rawBytes: UInt64
+    /// 32 hexadecimal digits that stand for the log up to the end of this frame.
+    public let digest: String
+
+    public var lastIndex: UInt64 {
+        firstIndex + records - 1
+    }
+
+    package init(
+        firstIndex: UInt64, records: UInt64, term: UInt64, kind: String, storedBytes: UInt64,
+        rawBytes: UInt64, digest: String
+    ) {
+        self.firstIndex = firstIndex
+        self.records = records
+        self.term = term
+        self.kind = kind
+        self.storedBytes = storedBytes
+        self.rawBytes = rawBytes
+        self.digest = digest
+    }
+}
+
 /// What a check of one node's log has found.
 public struct VerificationReport: Hashable, Sendable {
     public let segments: UInt64

@@ -28,6 +28,8 @@ extension LockstepError {
         case .unreachable(let address, let reason):
             self = .unreachable(
                 endpoint ?? Endpoint(host: address.host, port: address.port), reason)
+        case .unavailable(let text):
+            self = .unavailable(text)
         case .refused(let code, let text):
             self = .refused(RefusalReason(code), text)
         case .tooLarge(let text):

@@ -15,6 +15,8 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
     case cancelled(mayHaveExecuted: Bool)
     /// A node that was asked for by name could not be reached, or the connection to it broke.
     case unreachable(Endpoint, String)
+    /// The node that was asked for by name cannot do it now, and has done nothing; ask again later.
+    case unavailable(String)
     /// The cluster refuses it, now and later.
     case refused(RefusalReason, String)
     /// Over a limit; split it.
@@ -37,7 +39,7 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
         case .sessionLost(_, let maybe), .timedOut(_, let maybe), .cancelled(let maybe),
             .closed(let maybe):
             maybe
-        case .aborted, .unreachable, .refused, .tooLarge, .invalidArgument, .misuse,
+        case .aborted, .unreachable, .unavailable, .refused, .tooLarge, .invalidArgument, .misuse,
             .historyLost:
             false
         }
@@ -58,6 +60,8 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
             "cancelled by the caller, \(Self.fate(maybe))"
         case .unreachable(let endpoint, let reason):
             "cannot reach \(endpoint): \(reason); check that the node runs and the address is right"
+        case .unavailable(let text):
+            text
         case .refused(_, let text):
             "refused: \(text)"
         case .tooLarge(let text):

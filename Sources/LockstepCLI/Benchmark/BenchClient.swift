@@ -27,7 +27,7 @@ final class BenchClient {
     private let nodes: [Address]
     private var target: Address
     private var nextNode = 0
-    private var random: SeededRandom
+    private var random: SeededGenerator
     private var driver: ConnectionDriver?
     private var session: SessionID?
     private var sequence: UInt64 = 0
@@ -136,7 +136,7 @@ final class BenchClient {
             retry("session expired")
         case .error(let error): retry("\(error)")
         case .done, .readResult, .readAborted, .watchStarted, .changeSets, .watchEnded, .status,
-            .digest, .snapshotTaken, .verified:
+            .digest, .snapshotTaken, .verified, .logFrames:
             retry("an answer to another request")
         }
     }

@@ -1,3 +1,4 @@
+import Identifiers
 import Lockstep
 
 /// What the clients of a benchmark write: the same for the same seed.
@@ -20,14 +21,14 @@ struct Workload: Sendable {
     ///
     /// Its start is drawn from a source of its own: sources whose seeds are the generator's step
     /// apart would give the same words, one later for each client.
-    func source(client: Int) -> SeededRandom {
-        var starts = SeededRandom(seed: seed ^ UInt64(client) << 32)
-        return SeededRandom(seed: starts.next())
+    func source(client: Int) -> SeededGenerator {
+        var starts = SeededGenerator(seed: seed ^ UInt64(client) << 32)
+        return SeededGenerator(seed: starts.next())
     }
 
     /// The `number`th transaction of a client.
     func transaction(
-        client: Int, number: Int, random: inout SeededRandom
+        client: Int, number: Int, random: inout SeededGenerator
     ) throws(LockstepError) -> Transaction {
         var transaction = Transaction()
         for step in 0..<operations {
@@ -40,7 +41,7 @@ struct Workload: Sendable {
         return transaction
     }
 
-    private func value(number: Int, random: inout SeededRandom) -> PropertyValue {
+    private func value(number: Int, random: inout SeededGenerator) -> PropertyValue {
         switch values {
         case .random:
             return .opaque((0..<valueBytes).map { _ in UInt8(truncatingIfNeeded: random.next()) })
@@ -57,22 +58,5 @@ struct Workload: Sendable {
             }
             return .textBytes(Array(bytes.prefix(valueBytes)))
         }
-    }
-}
-
-/// A small random source with a seed (*Steele, Lea, Flood: splittable generators*).
-struct SeededRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

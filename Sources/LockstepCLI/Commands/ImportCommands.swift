@@ -3,6 +3,7 @@ import DebianControl
 import JSON
 import Lockstep
 import TextOutput
+import Wording
 
 private let mapping = """
     Each package becomes a property group of svc:/debian/packages:default. The group is named by the \
@@ -155,7 +156,7 @@ struct ImportSummary {
     var text: String {
         var text = ""
         if written > 0 {
-            text += "\(written) packages in \(Units.duration(duration)):"
+            text += "\(Words.counted(written, "package")) in \(Units.duration(duration)):"
             text += " \(Units.significant(rate))/s, \(retries) sent anew\n"
         }
         if let verified { text += "\(verified) of \(packages) are equal byte for byte\n" }

@@ -3,8 +3,10 @@ import Codec
 import Identifiers
 import JSON
 import Lockstep
+import Replication
 import TextOutput
 import WAL
+import Wording
 
 /// Shows and checks logs.
 struct LogCommand: AsyncParsableCommand {
@@ -17,42 +19,55 @@ private let dataHelp = ArgumentHelp(
     "Read the data directory of a node that does not run; nothing in it is changed.",
     valueName: "directory")
 
-/// Shows where each log begins and ends, or the frames of one.
+/// Shows where each log begins and ends, or frames of it.
 struct LogShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show each node's log, or every frame of a data directory.",
+        abstract: "Show each node's log, or its frames.",
         discussion: """
-            HELD is what a node's log holds, without the room that its files have prepared for what \
-            comes; RATIO is how well what was appended since the node's start is compressed.
+            Without --from, --count and --data: where each log begins and ends. HELD is what it holds, \
+            without the room that its files have prepared for what comes; RATIO is how well what was \
+            appended since the node's start is compressed. With one of the three: its frames, by the \
+            index of their first record, each with its number of records and what these are, its \
+            payload's bytes as stored and before compression, and the digest of the log up to its end.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Option(help: dataHelp) var data: String?
     @Option(
-        help: ArgumentHelp("The first index to show, with --data (default: 1).", valueName: "index")
-    )
+        help: ArgumentHelp(
+            "Show frames from the one with this record on (default: 1).", valueName: "index"))
     var from: UInt64?
     @Option(
-        help: ArgumentHelp(
-            "How many frames to show, with --data (default: 100).", valueName: "number"))
+        help: ArgumentHelp("How many frames to show (default: 100).", valueName: "number"))
     var count: Int?
 
     func validate() throws {
-        if data == nil, from != nil || count != nil {
-            throw ValidationError(
-                "--from and --count choose frames of a data directory; add --data, or leave them out."
-            )
-        }
         if let count, count < 0 { throw ValidationError("--count must be 0 or more.") }
     }
 
     func run() async throws {
         if let data {
-            try show(try LogInspection(dataDirectory: data))
+            try show(try LogInspection(dataDirectory: data, withStore: false))
+        } else if from != nil || count != nil {
+            try await showFrames()
         } else {
             try await showOnline()
         }
+    }
+
+    private func showFrames() async throws {
+        let nodes = try cluster.nodes()
+        let first = from ?? 1
+        let count = count ?? 100
+        let round = try await cluster.withClient { client in
+            try await NodeRound.ask(nodes, title: "log") { node in
+                try await client.logFrames(of: node, from: first, count: count)
+            }
+        }
+        let report = LogFramesRound(round)
+        try cluster.show(report.document, text: report.text)
+        if let failure = report.failure { throw failure }
     }
 
     private func showOnline() async throws {
@@ -99,42 +114,15 @@ struct LogShowCommand: AsyncParsableCommand {
     }
 
     private func show(_ inspection: LogInspection) throws {
-        let recovery = inspection.recovery
-        let frames = recovery.frames.filter { $0.lastIndex.rawValue >= from ?? 1 }
-            .prefix(count ?? 100)
-        var table = Table([
-            .init("FIRST", .right), .init("RECORDS", .right), .init("TERM", .right), .init("KIND"),
-            .init("STORED", .right), .init("RAW", .right), .init("DIGEST"),
-        ])
-        for frame in frames {
-            table.append([
-                "\(frame.firstIndex)", "\(frame.count)", "\(frame.term)", "\(frame.kind)",
-                Units.bytes(UInt64(frame.storedBytes)), Units.bytes(UInt64(frame.rawBytes)),
-                "\(frame.digest)",
-            ])
-        }
+        let report = inspection.frames(from: from ?? 1, count: count ?? 100)
         let head =
-            "node \(inspection.identity.node) of cluster \(inspection.identity.cluster), term"
-            + " \(recovery.voting.term), records \(recovery.start.index.next) to"
-            + " \(recovery.lastIndex) in \(recovery.frames.count) frames\n"
+            "node \(report.node) of cluster \(inspection.identity.cluster), term \(report.term),"
+            + " records \(report.firstIndex) to \(report.lastIndex) in"
+            + " \(Words.counted(inspection.recovery.frames.count, "frame"))\n"
         try cluster.show(
-            [
-                "node": .number(inspection.identity.node.rawValue),
-                "cluster": .string("\(inspection.identity.cluster)"),
-                "term": .number(recovery.voting.term.rawValue),
-                "first-index": .number(recovery.start.index.next.rawValue),
-                "last-index": .number(recovery.lastIndex.rawValue),
-                "frames": .array(frames.map(document)),
-            ], text: head + table.text)
-    }
-
-    private func document(_ frame: FrameHeader) -> JSONValue {
-        [
-            "first-index": .number(frame.firstIndex.rawValue), "records": .number(frame.count),
-            "term": .number(frame.term.rawValue), "kind": .string("\(frame.kind)"),
-            "stored-bytes": .number(frame.storedBytes), "raw-bytes": .number(frame.rawBytes),
-            "digest": .string("\(frame.digest)"),
-        ]
+            .object(
+                [JSONMember("cluster", .string("\(inspection.identity.cluster)"))] + report.members),
+            text: head + report.table)
     }
 }
 
@@ -147,8 +135,10 @@ struct LogVerifyCommand: AsyncParsableCommand {
             Exits with 1 where damage is found, also where the check has mended it; every problem is \
             told with its place. All nodes are asked, also where one does not answer; where no damage \
             is found, the command then ends with the code of that failure, such as 69 for a node that \
-            is down. A log is read at the speed of its disk: let --timeout allow for that. With --data the store is not looked at: a last write that is not whole, as a \
-            crash may leave it, is told and is no damage.
+            is down. A log is read at the speed of its disk: let --timeout allow for that. With --data \
+            every row of the store is read too, against the checksums of its blocks, and where the \
+            store is must be a record of the log. What a crash may leave, such as a last write that is \
+            not whole, is told and is no damage.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
@@ -156,7 +146,7 @@ struct LogVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let data {
-            try verify(try LogInspection(dataDirectory: data))
+            try verify(try LogInspection(dataDirectory: data, withStore: true))
         } else {
             try await verifyOnline()
         }
@@ -164,14 +154,28 @@ struct LogVerifyCommand: AsyncParsableCommand {
 
     private func verify(_ inspection: LogInspection) throws {
         let recovery = inspection.recovery
-        let problems = recovery.damage.map { "\($0)" } + recovery.rottenHeaders
-        var text = "\(recovery.frames.count) frames up to index \(recovery.lastIndex) are sound\n"
+        let problems = inspection.problems
+        let frames = Words.counted(recovery.frames.count, "frame")
+        var text = "\(frames) up to index \(recovery.lastIndex): sound\n"
+        var store: JSONValue = .null
+        if case .success(let found) = inspection.store {
+            let rows = Words.counted(found.rowCount, "row")
+            text +=
+                "\(rows) of the store, applied up to index \(found.position.index): sound; "
+                + "digest \(found.digest)\n"
+            store = [
+                "applied-index": .number(found.position.index.rawValue),
+                "applied-term": .number(found.position.term.rawValue),
+                "chain-digest": .string("\(found.position.digest)"),
+                "rows": .number(found.rowCount), "state-digest": .string("\(found.digest)"),
+            ]
+        }
         for note in recovery.notes + problems { text += note + "\n" }
         try cluster.show(
             [
                 "frames": .number(recovery.frames.count),
                 "last-index": .number(recovery.lastIndex.rawValue),
-                "torn-bytes": .number(recovery.tornBytes),
+                "torn-bytes": .number(recovery.tornBytes), "store": store,
                 "notes": .array(recovery.notes.map { .string($0) }),
                 "problems": .array(problems.map { .string($0) }),
             ], text: text)

@@ -56,10 +56,7 @@ struct DigestCommand: AsyncParsableCommand {
 
     /// Whether a node may answer later what it refuses now.
     private static func mayCome(_ error: LockstepError) -> Bool {
-        switch error {
-        case .refused(let reason, _): [.notFound, .busy, .wrongState].contains(reason)
-        default: false
-        }
+        if case .unavailable = error { true } else { false }
     }
 
     /// A node that has not come to the mark yet is asked again, within the time of a call.

@@ -113,7 +113,16 @@ struct TransferCommand: AsyncParsableCommand {
     @Argument(help: "The node's number.") var node: UInt64?
 
     func run() async throws {
-        try await cluster.withClient { client in try await client.transferLeadership(to: node) }
-        try cluster.show(["transferred": true], text: "leadership is handed over\n")
+        let isMoved = try await cluster.withClient { client in
+            if let node, StatusReport.leader(await client.statusOfAllNodes())?.node == node {
+                return false
+            }
+            try await client.transferLeadership(to: node)
+            return true
+        }
+        let leads = node.map { "node \($0) leads already" } ?? ""
+        try cluster.show(
+            ["transferred": .boolean(isMoved)],
+            text: isMoved ? "leadership is handed over\n" : "\(leads)\n")
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import Lockstep
 import TextOutput
+import Wording
 
 private let pathHelp: ArgumentHelp = "svc:/service[:instance][/:properties/group[/property]]"
 
@@ -75,7 +76,7 @@ struct SetCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "\(path.path) is no property")
         }
         guard PropertyLocation.isGroupType(groupType) else {
-            throw CommandFailure(.usage, "\"\(groupType)\" is no name of a group's type")
+            throw CommandFailure(.usage, "\(Words.quoted(groupType)) is no name of a group's type")
         }
         guard values.count <= PropertyValue.mostValues else {
             throw CommandFailure(
@@ -89,7 +90,7 @@ struct SetCommand: AsyncParsableCommand {
                 throw CommandFailure(
                     .malformedInput,
                     ValueRendering.excess(text, type).map { "the value \($0)" }
-                        ?? "\(ValueRendering.quoted(text)) is no value of type \(type.rawValue);"
+                        ?? "\(Words.quoted(text)) is no value of type \(type.rawValue);"
                         + " choose another type by --type")
             }
             let commit = try await client.setProperty(
@@ -149,7 +150,16 @@ extension ListCommand {
         let path = location.path
         if let group = location.group {
             guard let found = try await client.propertyGroup(group) else { throw absent(location) }
-            return found.properties.filter { $0.name.hasPrefix(prefix) }.map {
+            if let property = location.property {
+                guard found.properties.contains(where: { $0.name == property }) else {
+                    throw absent(location)
+                }
+            }
+            let wanted = found.properties.filter {
+                $0.name.hasPrefix(prefix)
+                    && (location.property == nil || $0.name == location.property)
+            }
+            return wanted.map {
                 ("property", "\(group)/\($0.name)", $0.type.rawValue)
             }
         }

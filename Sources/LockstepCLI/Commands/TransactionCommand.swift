@@ -1,6 +1,8 @@
 import ArgumentParser
 import JSON
 import Lockstep
+import TextOutput
+import Wording
 
 /// Submits one transaction from a JSON document.
 struct TransactionCommand: AsyncParsableCommand {
@@ -24,7 +26,7 @@ struct TransactionCommand: AsyncParsableCommand {
             try transaction.validate()
             try cluster.show(
                 ["steps": .number(transaction.stepCount)],
-                text: "the document is right: \(transaction.stepCount) steps\n")
+                text: "the document is right: \(Words.counted(transaction.stepCount, "step"))\n")
             return
         }
         let outcome = try await cluster.withClient { client in
@@ -57,7 +59,8 @@ struct TransactionCommand: AsyncParsableCommand {
         case .aborted(let abort):
             try cluster.show(
                 ["outcome": "aborted", "abort": abort.document],
-                text: "aborted at index \(abort.index) (\(abort.code)): \(abort)\n")
+                text: "aborted at index \(abort.index) (\(abort.code)): "
+                    + Table.visible("\(abort)") + "\n")
             throw CommandFailure(.negative, "")
         }
     }

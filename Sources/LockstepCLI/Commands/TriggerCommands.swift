@@ -41,7 +41,8 @@ struct TriggerAddCommand: AsyncParsableCommand {
         commandName: "add",
         abstract: "Register a trigger.",
         discussion: """
-            A post-commit or on-rollback trigger runs a program of the nodes' trigger folder. A \
+            A post-commit or on-rollback trigger runs a program of the nodes' trigger folder; one of \
+            kind on-rollback does so for every transaction that aborts, and takes no filter. A \
             pre-commit trigger vetoes transactions that its filter lets through and that do not \
             meet all its conditions.
             """)
@@ -82,7 +83,7 @@ struct TriggerAddCommand: AsyncParsableCommand {
             }
         let trigger = Trigger(
             name: name, action: action, stores: store, keyPrefixes: key,
-            timeout: .milliseconds(Int64(runTimeout * 1_000)), attemptLimit: attempts)
+            timeout: .milliseconds(max(1, Int64(runTimeout * 1_000))), attemptLimit: attempts)
         var transaction = Transaction()
         try transaction.addTrigger(trigger)
         try await commit(transaction, cluster, done: "trigger \(name) is registered")
@@ -111,6 +112,12 @@ struct TriggerAddCommand: AsyncParsableCommand {
             }
             guard !program.isEmpty else {
                 throw CommandFailure(.usage, "a \(kind.rawValue) trigger needs --program")
+            }
+            guard kind == .postCommit || (store.isEmpty && key.isEmpty) else {
+                throw CommandFailure(
+                    .usage,
+                    "an on-rollback trigger runs for every transaction that aborts: "
+                        + "leave --store and --key out")
             }
         }
     }

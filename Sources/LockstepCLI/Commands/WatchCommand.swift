@@ -27,7 +27,7 @@ struct WatchCommand: AsyncParsableCommand {
         help: "Only changes of this store; may be repeated.", transform: ArgumentReading.store)
     var store: [StoreKind] = []
 
-    @Flag(help: "Show aborted transactions too.")
+    @Flag(help: "Show all aborted transactions too, whatever --store and --key say.")
     var aborted = false
 
     @Option(help: ArgumentHelp("End after so many transactions.", valueName: "number"))
@@ -58,7 +58,9 @@ struct WatchCommand: AsyncParsableCommand {
             let value = String(decoding: property.value, as: UTF8.self)
             head += " \(Table.visible(property.name))=\(Table.visible(value))"
         }
-        if let abort = set.abort { head += " aborted (\(abort.code)): \(abort)" }
+        if let abort = set.abort {
+            head += " aborted (\(abort.code)): " + Table.visible("\(abort)")
+        }
         return head + "\n" + set.table
     }
 }

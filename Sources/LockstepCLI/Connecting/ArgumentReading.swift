@@ -2,7 +2,16 @@ import ArgumentParser
 import Lockstep
 
 /// Reads arguments of the client library's types.
-enum ArgumentReading {
+package enum ArgumentReading {
+    /// What to do about a wrong command line beyond what the parser says of it; nil for nothing.
+    package static func hint(on message: String) -> String? {
+        guard let name = message.split(separator: "'").dropFirst().first,
+            message.contains("Unknown option '"), name.hasPrefix("-"),
+            name.dropFirst().first?.isNumber == true
+        else { return nil }
+        return "a value that begins with - is given behind --, such as: -- \(name)"
+    }
+
     /// Throws where a word of the command line is no UTF-8, which would be taken repaired.
     static func checkEncoding() throws(CommandFailure) {
         for place in 0..<Int(CommandLine.argc) {

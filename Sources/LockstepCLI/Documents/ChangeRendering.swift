@@ -1,6 +1,7 @@
 import JSON
 import Lockstep
 import TextOutput
+import Wording
 
 extension Change.Content {
     /// A value before or after, for people.
@@ -10,7 +11,7 @@ extension Change.Content {
         case .group(let type, _, let version): "group \(type) \(version)"
         case .entity: "there"
         case .snapshot: "snapshot"
-        case .other(let bytes): "\(bytes.count) bytes"
+        case .other(let bytes): Words.counted(bytes.count, "byte")
         }
     }
 

@@ -1,4 +1,5 @@
 package import Properties
+import Wording
 
 /// How a user names services and instances: whole, by the end of the name, or by a glob pattern.
 ///
@@ -83,7 +84,7 @@ package struct EntityPattern: Sendable, Equatable {
     private static func refused(_ text: String) -> CommandFailure {
         CommandFailure(
             .usage,
-            "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE], the end "
+            "\(Words.quoted(text)) names no service or instance; write svc:/SERVICE[:INSTANCE], the end "
                 + "of such a name, or a pattern with * and ?")
     }
 
@@ -108,7 +109,8 @@ package struct EntityPattern: Sendable, Equatable {
             path.group == nil
         else {
             throw CommandFailure(
-                .usage, "\"\(text)\" names no service or instance; write svc:/SERVICE[:INSTANCE]")
+                .usage,
+                "\(Words.quoted(text)) names no service or instance; write svc:/SERVICE[:INSTANCE]")
         }
         return path
     }

@@ -2,19 +2,24 @@ import Codec
 import IOCore
 import IOPosix
 import Identifiers
+import KeyValue
+import Lockstep
+import Replication
+import RocksEngine
 import WAL
 
-/// The log of a node that does not run; nothing is changed.
+/// The log of a node that does not run, and its store; nothing is changed.
 ///
-/// It is read without the store engine, so that what the next start makes of a last group that is not
-/// whole cannot be told.
+/// Without the store, what the next start makes of a last group that is not whole cannot be told.
 struct LogInspection {
     let directory: String
     let identity: WriteAheadLog.Identity
     let recovery: WriteAheadLog.Recovery
+    /// What the store holds, or why it cannot be read; nil where it was not looked at.
+    let store: Result<StoreInspection, CommandFailure>?
 
-    /// Reads and verifies every byte of the log in a data directory.
-    init(dataDirectory: String) throws(CommandFailure) {
+    /// Reads and verifies every byte of the log in a data directory, and with `withStore` every row.
+    init(dataDirectory: String, withStore: Bool) throws(CommandFailure) {
         let files = ReadOnlyFileSystem(base: PosixFileSystem())
         directory = dataDirectory
         do throws(FileFailure) {
@@ -33,14 +38,66 @@ struct LogInspection {
             guard (try? files.exists(data.layout.log)) == true else {
                 throw .segmentMissing(file: data.layout.log)
             }
+            let store = withStore ? Self.readStore(data.layout, files) : nil
+            self.store = store
+            let register = try SegmentRegister(
+                fileSystem: files, layout: data.layout, incarnation: identity.incarnation)
             let (log, recovery) = try WriteAheadLog.open(
                 fileSystem: files, directory: data.layout.log, identity: identity,
-                limits: .standard, engineDurable: nil)
+                limits: .standard, engineDurable: try? store?.get().position.index,
+                register: register, isLook: true)
             log.close()
             self.recovery = recovery
         } catch {
             throw Self.failure(error)
         }
+    }
+
+    private static func readStore(
+        _ layout: DataDirectoryLayout, _ files: ReadOnlyFileSystem
+    ) -> Result<StoreInspection, CommandFailure> {
+        do throws(FileFailure) {
+            let location = EngineLocation(root: layout.engine, fileSystem: files)
+            guard let present = try location.present() else {
+                return .failure(CommandFailure(.negative, "there is no store in \(layout.engine)"))
+            }
+            do throws(EngineFailure) {
+                let engine = try RestingEngine(present)
+                defer { engine.close() }
+                return .success(try StoreInspection.of(engine))
+            } catch {
+                return .failure(CommandFailure(error.isDamage ? .negative : .noInput, "\(error)"))
+            }
+        } catch {
+            return .failure(CommandFailure(.noInput, "\(error)"))
+        }
+    }
+
+    /// What is wrong with log and store; a sentence each.
+    var problems: [String] {
+        var problems = recovery.damage.map { "\($0)" } + recovery.rottenHeaders
+        switch store {
+        case .success(let store): problems += store.problems(with: recovery, of: identity)
+        case .failure(let failure): problems.append(failure.text)
+        case nil: break
+        }
+        return problems
+    }
+
+    /// Up to `count` of the frames from the one with record `first` on.
+    func frames(from first: UInt64, count: Int) -> LogFramesReport {
+        let frames = recovery.frames.filter { $0.lastIndex.rawValue >= first }.prefix(count)
+        return LogFramesReport(
+            node: identity.node.rawValue, term: recovery.voting.term.rawValue,
+            firstIndex: recovery.start.index.next.rawValue,
+            lastIndex: recovery.lastIndex.rawValue,
+            frames: frames.map { header in
+                LogFrameReport(
+                    firstIndex: header.firstIndex.rawValue, records: UInt64(header.count),
+                    term: header.term.rawValue, kind: "\(header.kind)",
+                    storedBytes: UInt64(header.storedBytes), rawBytes: UInt64(header.rawBytes),
+                    digest: "\(header.digest)")
+            })
     }
 
     private static func failure(_ error: WALFailure) -> CommandFailure {

@@ -1,6 +1,7 @@
 package import JSON
 package import Lockstep
 import TextOutput
+import Wording
 
 /// What the checks of the nodes' logs found.
 package struct VerificationRound {
@@ -15,9 +16,11 @@ package struct VerificationRound {
             switch entry.answer {
             case .success(let report):
                 let head =
-                    "\(entry.endpoint): \(Units.count(report.frames)) frames, "
-                    + "\(report.segments) segments, \(Units.bytes(report.bytes)), "
-                    + "\(report.problems.count) problems\n"
+                    "\(entry.endpoint): \(Units.count(report.frames)) "
+                    + "\(Words.noun("frame", for: report.frames)), "
+                    + "\(Words.counted(report.segments, "segment")), "
+                    + "\(Units.bytes(report.bytes)), "
+                    + "\(Words.counted(report.problems.count, "problem"))\n"
                 return head + report.problems.map { "  \($0)\n" }.joined()
             case .failure: return "\(entry.endpoint): not checked\n"
             }

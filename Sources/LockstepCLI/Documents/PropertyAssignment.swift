@@ -1,4 +1,5 @@
 package import Properties
+import Wording
 
 /// Scalars, for a sign that is followed by a combining mark is still that sign.
 private typealias Scalars = Substring.UnicodeScalarView
@@ -24,7 +25,9 @@ package struct PropertyAssignment: Sendable, Equatable {
         let text = Self.scalars(words.joined(separator: " "))
         guard let sign = text.firstIndex(of: "=") else {
             throw CommandFailure(
-                .usage, "\"\(String(text))\" assigns nothing; write GROUP/PROPERTY = [TYPE:] VALUE")
+                .usage,
+                "\(Words.quoted(String(text))) assigns nothing; "
+                    + "write GROUP/PROPERTY = [TYPE:] VALUE")
         }
         try self.init(
             target: String(Self.trimmed(text[..<sign])), text[text.index(after: sign)...], words)
@@ -102,7 +105,7 @@ package struct PropertyAssignment: Sendable, Equatable {
         let known = PropertyType.allCases.map(\.description).joined(separator: ", ")
         throw CommandFailure(
             .usage,
-            "\"\(String(name))\" is no type; the types are \(known); a value that begins so wants "
+            "\(Words.quoted(String(name))) is no type; the types are \(known); a value that begins so wants "
                 + "quotes that the shell leaves")
     }
 }
@@ -116,7 +119,8 @@ private struct ValueReader {
             let text = try quoted()
             guard rest.isEmpty else {
                 throw CommandFailure(
-                    .usage, "\"\(String(rest))\" follows a value; write several as (VALUE VALUE)")
+                    .usage,
+                    "\(Words.quoted(String(rest))) follows a value; write several as (VALUE VALUE)")
             }
             return [text]
         }
@@ -130,7 +134,8 @@ private struct ValueReader {
             if first == ")" {
                 rest.removeFirst()
                 guard rest.allSatisfy(isBlank) else {
-                    throw CommandFailure(.usage, "\"\(String(rest))\" follows the list of values")
+                    throw CommandFailure(
+                        .usage, "\(Words.quoted(String(rest))) follows the list of values")
                 }
                 return values
             }
@@ -138,7 +143,8 @@ private struct ValueReader {
                 values.append(try quoted())
                 guard rest.first.map({ isBlank($0) || $0 == ")" }) ?? true else {
                     throw CommandFailure(
-                        .usage, "\"\(String(rest))\" follows a quote; put a blank between values")
+                        .usage,
+                        "\(Words.quoted(String(rest))) follows a quote; put a blank between values")
                 }
             } else {
                 values.append(word())

@@ -93,7 +93,7 @@ extension PropertyRepository {
     package func lines(
         of owner: PropertyPath, _ view: PropertyView
     ) async throws(RepositoryFailure) -> [PropertyLine] {
-        try await Retrying.run { () async throws(RepositoryFailure) in
+        try await retrying { () async throws(RepositoryFailure) in
             try await linesOnce(of: owner, view)
         }
     }

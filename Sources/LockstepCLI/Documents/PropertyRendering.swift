@@ -69,29 +69,6 @@ enum ValueRendering {
     }
 }
 
-extension ValueRendering {
-    /// How much too long `text` is for a value of `type`; nil where its length is right.
-    static func excess(_ text: String, _ type: PropertyType) -> String? {
-        let count = text.utf8.count
-        let (most, unit) =
-            switch type {
-            case .boolean, .count, .integer, .time: (Int.max, "")
-            case .opaque: (PropertyValue.mostOpaqueBytes * 2, "hexadecimal digits")
-            case .astring, .ustring, .uri, .fmri, .host, .hostname, .netAddressV4,
-                .netAddressV6, .netAddress:
-                (PropertyValue.mostTextBytes, "bytes")
-            }
-        guard count > most else { return nil }
-        return "has \(count) \(unit), the most are \(most): \(quoted(text)); split it into several"
-            + " values"
-    }
-
-    /// In quotes, and only the beginning of what is too long for a message.
-    static func quoted(_ text: String) -> String {
-        JSONValue.string(text.count > 40 ? text.prefix(32) + "…" : text).text
-    }
-}
-
 extension PropertyGroup {
     var document: JSONValue {
         [

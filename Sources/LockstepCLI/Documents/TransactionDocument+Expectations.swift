@@ -1,5 +1,6 @@
 import JSON
 import Lockstep
+import Wording
 
 extension TransactionDocument {
     /// What must hold of what an expectation names.
@@ -53,7 +54,7 @@ extension TransactionDocument {
     ) throws(SchemaFailure) {
         let text = try place.string()
         guard let location = PropertyLocation(argument: text), location.kind == .group else {
-            throw place.failure("must be the path of: group, not \"\(text)\"")
+            throw place.failure("must be the path of: group, not \(Words.quoted(text))")
         }
         do throws(LockstepError) {
             switch demand {
@@ -68,7 +69,7 @@ extension TransactionDocument {
     private static func key(_ place: JSONPlace) throws(SchemaFailure) -> [UInt8] {
         let text = try place.string()
         guard let bytes = TriggerConditions.bytes(hexadecimal: text), !bytes.isEmpty else {
-            throw place.failure("must be a row's key in hexadecimal, not \"\(text)\"")
+            throw place.failure("must be a row's key in hexadecimal, not \(Words.quoted(text))")
         }
         return bytes
     }

@@ -1,6 +1,7 @@
 import Codec
 package import JSON
 package import Lockstep
+import Wording
 
 /// A transaction as a JSON document, as `lockstep txn` reads it.
 package enum TransactionDocument {
@@ -225,7 +226,7 @@ package enum TransactionDocument {
         let elements = try list.elements()
         guard elements.count <= PropertyValue.mostValues else {
             throw list.failure(
-                "has \(elements.count) values, the most of a property are"
+                "has \(Words.counted(elements.count, "value")), the most of a property are"
                     + " \(PropertyValue.mostValues)")
         }
         for element in elements {
@@ -248,7 +249,7 @@ package enum TransactionDocument {
         guard let value = PropertyValue(stringBytes: Array(text.utf8), type: type) else {
             throw place.failure(
                 ValueRendering.excess(text, type)
-                    ?? "must be a value of type \(type.rawValue), not \(ValueRendering.quoted(text))"
+                    ?? "must be a value of type \(type.rawValue), not \(Words.quoted(text))"
             )
         }
         return value
@@ -274,7 +275,7 @@ package enum TransactionDocument {
             guard let location = PropertyLocation(argument: text), allowed.contains(location.kind)
             else {
                 let kinds = allowed.map(\.rawValue).joined(separator: ", ")
-                throw member.failure("must be the path of: \(kinds), not \"\(text)\"")
+                throw member.failure("must be the path of: \(kinds), not \(Words.quoted(text))")
             }
             return location
         }
@@ -286,7 +287,7 @@ package enum TransactionDocument {
             guard parts.count == 2, let index = UInt64(parts[0]), let ordinal = UInt32(parts[1])
             else {
                 throw member.failure(
-                    "must be a group's version such as \"27.0\", not \"\(text)\"")
+                    "must be a group's version such as \"27.0\", not \(Words.quoted(text))")
             }
             return GroupVersion(index: index, ordinal: ordinal)
         }
@@ -295,7 +296,7 @@ package enum TransactionDocument {
             guard let member = members["group-type"] else { return nil }
             let type = try member.string()
             guard PropertyLocation.isGroupType(type) else {
-                throw member.failure("is no name of a group's type: \"\(type)\"")
+                throw member.failure("is no name of a group's type: \(Words.quoted(type))")
             }
             return type
         }

@@ -1,4 +1,5 @@
 package import Lockstep
+import Wording
 
 /// What the options of `lockstep trigger add` demand of a transaction.
 package struct TriggerConditions {
@@ -29,7 +30,8 @@ package struct TriggerConditions {
         all += demandChange.map { (.someChange(keyPrefix: $0), "something at \($0)… must change") }
         all += demandNote.map { (.note($0), "the note \($0) is missing") }
         if let mostChanges {
-            all.append((.mostChanges(mostChanges), "more than \(mostChanges) changes"))
+            let changes = Words.counted(mostChanges, "change")
+            all.append((.mostChanges(mostChanges), "more than \(changes)"))
         }
         for text in requirePresent {
             let key = try Self.path(text, "--require-present")

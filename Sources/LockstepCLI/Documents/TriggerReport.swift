@@ -2,6 +2,7 @@ import ArgumentParser
 package import JSON
 package import Lockstep
 import TextOutput
+import Wording
 
 /// The words and the JSON of all triggers: what is registered, and what the leader says of its runs.
 package struct TriggerReport {
@@ -115,7 +116,7 @@ extension Trigger.Action {
     var text: String {
         switch self {
         case .beforeCommit(let conditions):
-            "\(conditions.count) condition\(conditions.count == 1 ? "" : "s")"
+            Words.counted(conditions.count, "condition")
         case .afterCommit(let program, let arguments), .afterAbort(let program, let arguments):
             ([program] + arguments).joined(separator: " ")
         }

@@ -38,6 +38,11 @@ struct ClusterRepository: PropertyRepository {
             throw RepositoryFailure(error)
         }
     }
+
+    func rest(_ duration: Duration) async {
+        // One that is cancelled meanwhile is told so by its next call.
+        try? await Task.sleep(for: duration)
+    }
 }
 
 extension RepositoryFailure {

@@ -51,7 +51,7 @@ extension PropertyRepository {
         _ entity: FoundEntity,
         _ body: ([FoundEntity]) async throws(RepositoryFailure) -> Result
     ) async throws(RepositoryFailure) -> Result {
-        try await Retrying.run { () async throws(RepositoryFailure) in
+        try await retrying { () async throws(RepositoryFailure) in
             guard try await identity(of: entity.path) == entity.id else {
                 throw .notFound("\(entity.path) was deleted meanwhile")
             }

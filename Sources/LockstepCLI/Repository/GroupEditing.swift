@@ -1,3 +1,4 @@
+import Manifests
 package import Properties
 
 /// Edits of one property or group as svccfg's commands make them; again where others were faster.
@@ -81,7 +82,7 @@ package struct GroupEditing<Repository: PropertyRepository>: Sendable {
         guard let groupPath = path.groupPath, let name = path.property else {
             preconditionFailure("\(path) is no property")
         }
-        return try await Retrying.run { () async throws(RepositoryFailure) in
+        return try await repository.retrying { () async throws(RepositoryFailure) in
             guard let group = try await repository.group(groupPath) else {
                 throw .notFound("there is no \(groupPath); addpg makes it")
             }
@@ -120,7 +121,7 @@ package struct GroupEditing<Repository: PropertyRepository>: Sendable {
         for text in texts {
             guard let value = PropertyValue(stringBytes: Array(text.utf8), type: type) else {
                 throw CommandFailure(
-                    .malformedInput, "\"\(text)\" is no \(type), which \(path) wants")
+                    .malformedInput, ValueRefusal.text(of: text, as: type, for: "\(path)"))
             }
             values.append(value)
         }

@@ -1,4 +1,5 @@
 package import Manifests
+import Wording
 
 /// Several documents imported one after the other, up to the first that fails.
 package struct ImportSeries: Sendable {
@@ -16,7 +17,7 @@ package struct ImportSeries: Sendable {
                 reports.append((file, try await ManifestImport(into: repository).run(tree)))
             } catch {
                 let command = error.command
-                let done = reports.count == 1 ? "1 file" : "\(reports.count) files"
+                let done = Words.counted(reports.count, "file")
                 let rest = trees.count - reports.count - 1
                 let told =
                     trees.count == 1

@@ -31,7 +31,7 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
     ///
     /// Throws `conflict` where the services change before every try.
     package func run(_ wanted: ServiceTree) async throws(RepositoryFailure) -> ImportReport {
-        try await Retrying.run { () async throws(RepositoryFailure) in
+        try await repository.retrying { () async throws(RepositoryFailure) in
             var state = ReadState()
             let imports = try await lastImports(of: wanted, noting: &state)
             let last = ServiceTree(lastImports: imports)
@@ -53,7 +53,7 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
     /// Applies what a profile tells to what is there; then takes the snapshot `running` of every
     /// instance whose groups, or whose service's, that changes.
     package func apply(_ profile: ServiceTree) async throws(RepositoryFailure) -> ImportReport {
-        try await Retrying.run { () async throws(RepositoryFailure) in
+        try await repository.retrying { () async throws(RepositoryFailure) in
             var state = ReadState()
             let present = try await repository.present(
                 profile.entities.map(\.path), noting: &state)

@@ -11,6 +11,12 @@ package protocol PropertyRepository: Sendable {
     func submit(
         _ operations: [PropertyOperation], expecting: [Expectation]
     ) async throws(RepositoryFailure) -> UInt64
+
+    /// Services, instances or groups that one listing of a command may have.
+    var mostListed: Int { get }
+
+    /// Waits between two tries.
+    func rest(_ duration: Duration) async
 }
 
 /// Why a query or a transaction came to nothing.
@@ -31,6 +37,18 @@ package enum RepositoryFailure: Error, Sendable, Equatable {
 }
 
 extension PropertyRepository {
+    package var mostListed: Int { 1_000_000 }
+
+    /// Throws `failed` where a listing is longer than a command keeps in memory.
+    private func requireListable(_ count: Int) throws(RepositoryFailure) {
+        guard count > mostListed else { return }
+        throw .failed(
+            CommandFailure(
+                .negative,
+                "there are more than \(mostListed) of them, which one command does not list; "
+                    + "name each whole"))
+    }
+
     /// All children, by name, page by page.
     func children(
         _ children: PropertyChildren
@@ -43,6 +61,7 @@ extension PropertyRepository {
                 try PropertyListing(reply)
             }
             entries += listing.entries
+            try requireListable(entries.count)
             if !listing.hasMore || listing.entries.isEmpty { return entries }
         }
     }
@@ -93,6 +112,7 @@ extension PropertyRepository {
             }
             let listing = try Self.decode { () throws(DecodingFailure) in try GroupListing(reply) }
             for entry in listing.entries { groups[entry.name] = entry.group }
+            try requireListable(groups.count)
             after = listing.through
         }
         return groups
@@ -111,6 +131,7 @@ extension PropertyRepository {
                 try ComposedListing(reply)
             }
             entries += listing.entries
+            try requireListable(entries.count)
             after = listing.through
         }
         return entries
@@ -154,12 +175,27 @@ extension PropertyRepository {
     }
 }
 
-/// How often a decision is made anew because others were faster.
-enum Retrying {
-    private static let mostTries = 20
+/// How often a decision is made anew because others were faster, and how long it rests meanwhile.
+package enum Retrying {
+    package static let mostTries = 20
+    /// Tries that follow each other at once: one other is seldom faster again and again.
+    package static let eagerTries = 3
+    /// The longest rest.
+    package static let longestRestMilliseconds: UInt64 = 500
 
+    /// Under how many milliseconds the rest before another try is, which is drawn by chance, so that
+    /// those who are in each other's way part.
+    package static func restMilliseconds(afterTries tries: Int) -> UInt64 {
+        guard tries >= eagerTries else { return 0 }
+        return min(longestRestMilliseconds, 4 << UInt64(tries - eagerTries))
+    }
+}
+
+extension PropertyRepository {
     /// Runs `body` again while it meets a state that has changed meanwhile.
-    static func run<Result>(
+    ///
+    /// Throws `conflict` after the last try.
+    func retrying<Result>(
         _ body: () async throws(RepositoryFailure) -> Result
     ) async throws(RepositoryFailure) -> Result {
         var tries = 1
@@ -168,9 +204,11 @@ enum Retrying {
                 return try await body()
             } catch {
                 guard case .conflict(let text) = error else { throw error }
-                guard tries < mostTries else {
+                guard tries < Retrying.mostTries else {
                     throw .conflict("\(text), in each of \(tries) tries; try again later")
                 }
+                let bound = Retrying.restMilliseconds(afterTries: tries)
+                if bound > 0 { await rest(.milliseconds(UInt64.random(in: 0..<bound))) }
                 tries += 1
             }
         }

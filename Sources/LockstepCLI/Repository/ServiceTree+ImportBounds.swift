@@ -6,15 +6,19 @@ import Properties
 import Transactions
 
 extension ServiceTree {
-    /// Why no import can take the tree, which is one transaction; nil where one can.
+    /// Why no import can take the tree, which is one transaction, with an import's exit code; nil
+    /// where one can.
     ///
     /// Tried in memory as the import into a cluster that has none of it, by what every node executes.
     /// `documentBytes` is the length of its text.
-    package func importRefusal(documentBytes: Int, limits: Limits = .standard) -> String? {
+    package func importRefusal(
+        documentBytes: Int, limits: Limits = .standard
+    ) -> CommandFailure? {
         let advice = "divide its services, or the instances of one, among several documents"
         let most = ManifestBounds().documentBytes
         guard documentBytes <= most else {
-            return "it has \(documentBytes) bytes, the most are \(most); \(advice)"
+            return CommandFailure(
+                .malformedInput, "it has \(documentBytes) bytes, the most are \(most); \(advice)")
         }
         let transaction = firstImport
         let measures = [
@@ -23,10 +27,13 @@ extension ServiceTree {
             ("bytes", transaction.encoded().count, limits.transactionBytes),
         ]
         if let (name, count, most) = measures.first(where: { $0.1 > $0.2 }) {
-            return
-                "its import is a transaction of \(count) \(name), the most are \(most); \(advice)"
+            return CommandFailure(
+                .malformedInput,
+                "its import is a transaction of \(count) \(name), the most are \(most); \(advice)")
         }
-        return Self.abort(of: transaction, limits).map { "its import is refused: \($0); \(advice)" }
+        return Self.abort(of: transaction, limits).map {
+            CommandFailure(.negative, "its import is refused: \($0); \(advice)")
+        }
     }
 
     /// The transaction that imports the tree where there is nothing of it.

@@ -17,7 +17,7 @@ package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
     package func run(
         _ snapshot: SnapshotPath
     ) async throws(RepositoryFailure) -> (index: UInt64, changes: Int) {
-        try await Retrying.run { () async throws(RepositoryFailure) in
+        try await repository.retrying { () async throws(RepositoryFailure) in
             guard let found = try await repository.snapshot(snapshot) else {
                 throw .notFound("there is no \(snapshot); snapshot list names those that are")
             }

@@ -44,7 +44,7 @@ extension PropertyRepository {
     package func tree(
         of patterns: [EntityPattern] = []
     ) async throws(RepositoryFailure) -> PresentTree {
-        try await Retrying.run { () async throws(RepositoryFailure) in
+        try await retrying { () async throws(RepositoryFailure) in
             let before = try await marks(of: patterns)
             let tree = try await present(before.keys)
             // Identities and versions never come back: where they are the same, nothing happened.

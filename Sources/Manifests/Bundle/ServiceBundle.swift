@@ -28,25 +28,36 @@ package struct ServiceBundle: Sendable {
     package init(
         parsing bytes: [UInt8], bounds: ManifestBounds = ManifestBounds()
     ) throws(ManifestFailure) {
+        let (bundle, problems) = try Self.look(at: bytes, bounds: bounds)
+        if let failure = problems.failure { throw failure }
+        guard let bundle else { preconditionFailure("a document was refused without a reason") }
+        self = bundle
+    }
+
+    /// What is wrong with a document's structure, and the bundle of all that can be read of it all
+    /// the same; nil where that is nothing.
+    ///
+    /// Throws `tooLarge`, and `malformed` for what is no XML or over a bound.
+    static func look(
+        at bytes: [UInt8], bounds: ManifestBounds
+    ) throws(ManifestFailure) -> (bundle: ServiceBundle?, problems: ProblemList) {
         let root = try DocumentParser.parse(bytes, bounds: bounds)
         var check = StructureCheck(bounds: bounds)
-        check.check(document: root)
-        guard check.problems.isEmpty else { throw .invalid(check.problems) }
-        guard let kind = Kind(rawValue: root.value(of: "type")) else {
-            preconditionFailure("a bundle of type \(root.value(of: "type")) was not refused")
+        guard let sound = check.check(document: root) else { return (nil, check.problems) }
+        guard let kind = Kind(rawValue: sound.value(of: "type")) else {
+            preconditionFailure("a bundle of type \(sound.value(of: "type")) was not refused")
         }
         var services: [Element] = []
-        var problems: [ManifestProblem] = []
-        Self.gather(root, kind, &services, &problems)
-        guard problems.isEmpty else {
-            throw .invalid(Array(problems.prefix(bounds.problems)))
-        }
-        self.init(kind, name: root.value(of: "name"), services: services)
+        var problems = check.problems
+        gather(sound, kind, &services, &problems)
+        return (
+            ServiceBundle(kind, name: sound.value(of: "name"), services: services), problems
+        )
     }
 
     private static func gather(
         _ bundle: Element, _ kind: Kind, _ services: inout [Element],
-        _ problems: inout [ManifestProblem]
+        _ problems: inout ProblemList
     ) {
         if bundle.value(of: "type") != kind.rawValue {
             problems.append(

@@ -18,10 +18,23 @@ enum DocumentParser {
         guard bytes.count <= bounds.documentBytes else {
             throw .tooLarge(bytes: bytes.count, limit: bounds.documentBytes)
         }
+        guard bytes.contains(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
+            throw .malformed(
+                ManifestProblem(at: DocumentPlace(line: 1, column: 1), "the document is empty"))
+        }
         precondition(isReady, "libxml2 is not ready")
-        let builder = ElementBuilder(bounds: bounds)
+        let builder = ElementBuilder(
+            bounds: bounds, unfinishedBytes: unfinishedBytes(of: bytes))
         run(bytes, builder)
         return try builder.finish()
+    }
+
+    /// How long the tag is in which the text ends; 0 where it ends in none.
+    private static func unfinishedBytes(of bytes: [UInt8]) -> Int {
+        guard let begin = bytes.lastIndex(of: UInt8(ascii: "<")),
+            !bytes[begin...].contains(UInt8(ascii: ">"))
+        else { return 0 }
+        return bytes.count - begin
     }
 
     private static func run(_ bytes: [UInt8], _ builder: ElementBuilder) {

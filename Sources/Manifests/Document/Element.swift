@@ -1,7 +1,7 @@
 /// Where something stands in a document: line and column count from 1.
 ///
 /// An element's place is the end of its start tag, which is what the parser can tell.
-package struct DocumentPlace: Hashable, Sendable, CustomStringConvertible {
+package struct DocumentPlace: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let line: Int
     package let column: Int
 
@@ -12,6 +12,10 @@ package struct DocumentPlace: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         "line \(line), column \(column)"
+    }
+
+    package static func < (left: DocumentPlace, right: DocumentPlace) -> Bool {
+        (left.line, left.column) < (right.line, right.column)
     }
 }
 
@@ -53,6 +57,14 @@ package struct Element: Sendable {
     /// Empty for one that is required and missing, which the structure's check has told.
     func value(of attribute: String) -> String {
         self[attribute] ?? ContentModel.table[name]?.attribute(attribute)?.standard ?? ""
+    }
+
+    /// The same with another value of an attribute, given before or not.
+    func setting(_ attribute: String, to value: String) -> Element {
+        var element = self
+        element.attributes.removeAll { $0.name == attribute }
+        element.attributes.append(Attribute(name: attribute, value: value))
+        return element
     }
 
     /// The elements of that name right below this one.

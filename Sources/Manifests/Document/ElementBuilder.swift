@@ -1,8 +1,10 @@
 internal import CLibXML2
+import Wording
 
 /// Puts the events of one parsing together, within the bounds; the first failure ends it.
 @safe final class ElementBuilder {
     private let bounds: ManifestBounds
+    private let unfinishedBytes: Int
     /// The elements that are not ended, outermost first.
     private var open: [Element] = []
     private var root: Element?
@@ -11,8 +13,10 @@ internal import CLibXML2
     /// The parser, while it runs.
     var context: xmlParserCtxtPtr?
 
-    init(bounds: ManifestBounds) {
+    /// - Parameter unfinishedBytes: how long the tag is that the document ends in; 0: in none.
+    init(bounds: ManifestBounds, unfinishedBytes: Int = 0) {
         self.bounds = bounds
+        self.unfinishedBytes = unfinishedBytes
         unsafe context = nil
     }
 
@@ -50,6 +54,9 @@ internal import CLibXML2
         guard failure == nil else { return }
         elementCount += 1
         let name = unsafe Self.qualified(name, prefix)
+        if name.utf8.count > bounds.nameBytes {
+            return fail("\(Words.quoted(name)) has more than \(bounds.nameBytes) bytes")
+        }
         if open.count >= bounds.depth {
             return fail("\(name) is nested more than \(bounds.depth) deep")
         }
@@ -65,6 +72,9 @@ internal import CLibXML2
             let field = unsafe attributes + number * 5
             guard let start = unsafe field[3], let end = unsafe field[4] else { continue }
             let attribute = unsafe Self.qualified(field[0], field[1])
+            if attribute.utf8.count > bounds.nameBytes {
+                return fail("\(Words.quoted(attribute)) has more than \(bounds.nameBytes) bytes")
+            }
             let length = unsafe end - start
             if length > bounds.attributeBytes {
                 return fail("\(attribute) has more than \(bounds.attributeBytes) bytes")
@@ -117,12 +127,32 @@ internal import CLibXML2
         guard failure == nil, let error = unsafe error,
             unsafe error.pointee.level.rawValue >= XML_ERR_ERROR.rawValue
         else { return }
-        let message = unsafe error.pointee.message.map { unsafe String(cString: $0) } ?? "not XML"
-        let trimmed = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         let place = DocumentPlace(
             line: max(1, Int(unsafe error.pointee.line)),
             column: max(1, Int(unsafe error.pointee.int2)))
-        fail(ManifestProblem(at: place, trimmed))
+        let isEnd = unsafe error.pointee.code == Int32(XML_ERR_DOCUMENT_END.rawValue)
+        if isEnd || isAtEnd, let missing = whatEndsMissing {
+            return fail(ManifestProblem(at: place, missing))
+        }
+        let message = unsafe error.pointee.message.map { unsafe String(cString: $0) } ?? "not XML"
+        // The parser's own texts have names of the document in them.
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        fail(ManifestProblem(at: place, line.count > 200 ? line.prefix(200) + "…" : line))
+    }
+
+    /// Whether the parser has taken all but the tag that the document ends in.
+    private var isAtEnd: Bool {
+        guard let context = unsafe context, let input = unsafe context.pointee.input else {
+            return true
+        }
+        return unsafe input.pointee.end - input.pointee.cur <= unfinishedBytes
+    }
+
+    /// What the document lacks if it ends here; nil where its element is ended.
+    private var whatEndsMissing: String? {
+        guard root == nil else { return nil }
+        return open.last.map { "the document ends before \($0.name) is closed" }
+            ?? "the document ends before its first element"
     }
 
     private static func qualified(

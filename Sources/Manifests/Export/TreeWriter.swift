@@ -136,14 +136,14 @@ struct TreeWriter {
     ) -> Bool {
         var check = StructureCheck(bounds: ManifestBounds())
         check.check(element)
-        guard check.problems.isEmpty else { return false }
+        guard check.problems.count == 0 else { return false }
         var reader = TreeReader(kind: .archive)
         if TemplateElements.parts.contains(element.name) {
             reader.readTemplate(part: element, of: path)
         } else {
             reader.read(element, of: path)
         }
-        return reader.problems.isEmpty && isRight(reader)
+        return reader.problems.count == 0 && isRight(reader)
     }
 
     private func parts(

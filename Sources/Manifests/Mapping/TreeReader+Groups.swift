@@ -1,4 +1,5 @@
 import Properties
+import Wording
 
 // Groups, dependencies and methods.
 extension TreeReader {
@@ -47,7 +48,8 @@ extension TreeReader {
         }
         let lists = element.children
         if let list = lists.first, list.name != "\(type)_list" {
-            return report(list, "\(name) is of type \(type), but has a \(list.name)")
+            return report(
+                list, "\(name) is of type \(type), but has \(Words.withArticle(list.name))")
         }
         let values = lists.flatMap(\.children).map { ($0.value(of: "value"), $0) }
         add(name, values, type, to: group, element, isOverride: isOverride)
@@ -70,7 +72,8 @@ extension TreeReader {
         let name = element.value(of: "name")
         let text = element.children.first?.value(of: "value") ?? ""
         guard let target = PropertyPath(text), target.group == nil else {
-            return report(element, "\"\(text)\" is no service and no instance to depend on this")
+            return report(
+                element, "\(Words.quoted(text)) is no service and no instance to depend on this")
         }
         if entities[path]?.groups[name] != nil {
             report(element, "\(path) has a property group and a dependent \(name)")
@@ -142,7 +145,7 @@ extension TreeReader {
         for variable in element.children {
             let name = variable.value(of: "name")
             if name.isEmpty || name.contains("=") || name.hasPrefix("SMF_") {
-                report(variable, "\"\(name)\" may not be set for a method")
+                report(variable, "\(Words.quoted(name)) may not be set for a method")
             }
         }
         let values = element.children.map {

@@ -1,4 +1,5 @@
 import Properties
+import Wording
 
 // How people are told of events (*smf(5)*, notification parameters).
 extension TreeReader {
@@ -35,7 +36,7 @@ extension TreeReader {
             } else {
                 report(
                     event,
-                    "\"\(text)\" is no event; write from-STATE, to-STATE, all or problem-diagnosed and its kin"
+                    "\(Words.quoted(text)) is no event; write from-STATE, to-STATE, all or problem-diagnosed and its kin"
                 )
             }
         }

@@ -1,4 +1,5 @@
 import Properties
+import Wording
 
 // Templates: what a person or a program is told about a service.
 //
@@ -85,7 +86,7 @@ extension TreeReader {
     ) {
         let name = element.value(of: "name")
         guard NameRules.isValid(name, as: .property) else {
-            return report(element, "\"\(name)\" is no name of a property")
+            return report(element, "\(Words.quoted(name)) is no name of a property")
         }
         let groupName = "tm_proppat_\(suffix)_\(name)"
         if entities[path]?.groups[groupName] != nil {

@@ -1,4 +1,5 @@
 import Properties
+import Wording
 
 extension ServiceTree {
     /// What a bundle wants: its services, instances, groups and properties.
@@ -10,7 +11,7 @@ extension ServiceTree {
     ) throws(ManifestFailure) {
         var reader = TreeReader(kind: bundle.kind, bounds: bounds)
         for service in bundle.services { reader.read(service: service) }
-        guard reader.problems.isEmpty else { throw .invalid(reader.problems) }
+        if let failure = reader.problems.failure { throw failure }
         self = reader.tree
     }
 }
@@ -41,21 +42,18 @@ struct TreeReader {
     }
 
     let kind: ServiceBundle.Kind
-    private let bounds: ManifestBounds
-    private(set) var problems: [ManifestProblem] = []
+    private(set) var problems: ProblemList
     var entities: [PropertyPath: Entity] = [:]
     /// The groups that dependents have put elsewhere.
     var dependentGroups: Set<PropertyPath> = []
 
     init(kind: ServiceBundle.Kind, bounds: ManifestBounds = ManifestBounds()) {
         self.kind = kind
-        self.bounds = bounds
+        problems = ProblemList(most: bounds.problems)
     }
 
     mutating func report(_ element: Element, _ what: String) {
-        if problems.count < bounds.problems {
-            problems.append(ManifestProblem(at: element.place, what))
-        }
+        problems.append(ManifestProblem(at: element.place, what))
     }
 
     /// All that has been read.
@@ -82,7 +80,7 @@ struct TreeReader {
     mutating func read(service element: Element) {
         let name = element.value(of: "name")
         guard let path = PropertyPath(service: name) else {
-            return report(element, "\"\(name)\" is no name of a service")
+            return report(element, "\(Words.quoted(name)) is no name of a service")
         }
         if ValueText.value(element.value(of: "version"), .count, of: "version") == nil {
             report(element, "the version of \(path) is no number")
@@ -104,7 +102,7 @@ struct TreeReader {
 
     private mutating func readInstance(_ name: String, of service: String, _ element: Element) {
         guard let path = PropertyPath(service: service, instance: name) else {
-            return report(element, "\"\(name)\" is no name of an instance")
+            return report(element, "\(Words.quoted(name)) is no name of an instance")
         }
         declare(path, element)
         if let enabled = element["enabled"] {
@@ -148,11 +146,11 @@ struct TreeReader {
         _ element: Element
     ) -> PropertyPath? {
         guard NameRules.isValid(name, as: .group) else {
-            report(element, "\"\(name)\" is no name of a property group")
+            report(element, "\(Words.quoted(name)) is no name of a property group")
             return nil
         }
         guard NameRules.isValid(type, as: .groupType) else {
-            report(element, "\"\(type)\" is no type of a property group")
+            report(element, "\(Words.quoted(type)) is no type of a property group")
             return nil
         }
         let path = owner.appending(group: name)
@@ -185,12 +183,13 @@ struct TreeReader {
     ) {
         guard let group, let groupName = group.group else { return }
         guard NameRules.isValid(name, as: .property) else {
-            return report(element, "\"\(name)\" is no name of a property")
+            return report(element, "\(Words.quoted(name)) is no name of a property")
         }
         var values: [PropertyValue] = []
         for (text, place) in texts {
             guard let value = ValueText.value(text, type, of: name), value.isValid(as: type) else {
-                report(place, "\"\(text)\" is no \(type), which \(group)/\(name) wants")
+                report(
+                    place, ValueRefusal.text(of: text, as: type, for: "\(group)/\(name)"))
                 continue
             }
             values.append(value)

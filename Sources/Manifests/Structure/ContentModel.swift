@@ -1,3 +1,5 @@
+import Wording
+
 /// What the document type of service bundles (*service_bundle.dtd.1*) lets one element hold.
 struct ContentModel: Sendable {
     enum Content: Hashable, Sendable {
@@ -58,29 +60,64 @@ extension ContentModel.Part {
 
 /// Checks documents against the table, and gathers what is wrong.
 struct StructureCheck {
-    private let bounds: ManifestBounds
-    private(set) var problems: [ManifestProblem] = []
+    private(set) var problems: ProblemList
 
     init(bounds: ManifestBounds) {
-        self.bounds = bounds
+        problems = ProblemList(most: bounds.problems)
     }
 
     private mutating func report(_ place: DocumentPlace, _ what: String) {
-        if problems.count < bounds.problems { problems.append(ManifestProblem(at: place, what)) }
+        problems.append(ManifestProblem(at: place, what))
     }
 
-    /// Checks a document whose element must be `service_bundle`.
-    mutating func check(document root: Element) {
+    /// Checks a document whose element must be `service_bundle`; returns what can be read of it.
+    mutating func check(document root: Element) -> Element? {
         guard root.name == "service_bundle" else {
-            return report(root.place, "the document is \(root.name), not service_bundle")
+            report(
+                root.place,
+                "the document is \(Words.withArticle(root.name)), not a service_bundle")
+            return nil
         }
-        check(root)
+        return sound(root)
+    }
+
+    /// What bundles, services and instances are taken for, so that the rest of them can be read,
+    /// where an attribute is missing or wrong.
+    private static let neutral = ["version": "0", "enabled": "false"]
+
+    /// Checks an element and all below it; returns what can be read of it though other parts of it
+    /// are wrong, nil if nothing.
+    ///
+    /// Parts of bundles, services and instances are left out each by itself, wholly.
+    private mutating func sound(_ element: Element) -> Element? {
+        guard ["service_bundle", "service", "instance"].contains(element.name),
+            let model = ContentModel.table[element.name]
+        else {
+            let before = problems.count
+            check(element)
+            return problems.count == before ? element : nil
+        }
+        let wrong = checkAttributes(of: element, model)
+        checkOwnText(of: element)
+        let names = checkContent(of: element, model)
+        var kept = element
+        kept.children = element.children.compactMap { child in
+            let part = sound(child)
+            return names.contains(child.name) ? part : nil
+        }
+        for attribute in wrong {
+            // The type of a bundle and the names of the others decide what is below them.
+            let decides = element.name == "service_bundle" ? "type" : "name"
+            if attribute == decides { return nil }
+            if let value = Self.neutral[attribute] { kept = kept.setting(attribute, to: value) }
+        }
+        return kept
     }
 
     /// Checks an element and all below it, whose depth must be bounded.
     mutating func check(_ element: Element) {
         if element.name == "include" || element.name.hasSuffix(":include") {
-            let file = element["href"].map { "\"\($0)\"" } ?? "another file"
+            let file = element["href"].map { Words.quoted($0) } ?? "another file"
             return report(
                 element.place,
                 "\(file) is not read, only the document itself; import that file too, or copy it here"
@@ -89,25 +126,42 @@ struct StructureCheck {
         guard let model = ContentModel.table[element.name] else {
             return report(element.place, "there is no element \(element.name) in service bundles")
         }
-        checkAttributes(of: element, model)
+        _ = checkAttributes(of: element, model)
+        checkOwnText(of: element)
+        if checkContent(of: element, model).isEmpty { return }
+        for child in element.children { check(child) }
+    }
+
+    private mutating func checkOwnText(of element: Element) {
         if let place = element.strayText {
             report(place, "\(element.name) holds no text")
         }
+    }
+
+    /// Checks which elements are right below one; returns the names of those that may be.
+    private mutating func checkContent(
+        of element: Element, _ model: ContentModel
+    ) -> [String] {
         switch model.content {
         case .empty, .text:
             if let child = element.children.first {
                 report(child.place, "\(element.name) holds no elements, but \(child.name)")
             }
-            return
+            return []
         case .oneKind(let names):
             checkKind(of: element, names)
+            return names
         case .sequence(let parts):
             checkSequence(of: element, parts)
+            return parts.flatMap(\.names)
         }
-        for child in element.children { check(child) }
     }
 
-    private mutating func checkAttributes(of element: Element, _ model: ContentModel) {
+    /// Returns the names of those that are missing, or have a value that they may not have.
+    private mutating func checkAttributes(
+        of element: Element, _ model: ContentModel
+    ) -> [String] {
+        var wrong: [String] = []
         for given in element.attributes {
             guard let rule = model.attribute(given.name) else {
                 report(element.place, "\(element.name) has no attribute \(given.name)")
@@ -117,12 +171,16 @@ struct StructureCheck {
                 let choice = rule.values.joined(separator: ", ")
                 report(
                     element.place,
-                    "\(given.name) of \(element.name) is \"\(given.value)\", not one of \(choice)")
+                    "\(given.name) of \(element.name) is \(Words.quoted(given.value)), "
+                        + "not one of \(choice)")
+                wrong.append(given.name)
             }
         }
         for rule in model.attributes where rule.isRequired && element[rule.name] == nil {
             report(element.place, "\(element.name) lacks the attribute \(rule.name)")
+            wrong.append(rule.name)
         }
+        return wrong
     }
 
     private mutating func checkKind(of element: Element, _ names: [String]) {

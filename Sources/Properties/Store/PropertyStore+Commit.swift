@@ -28,6 +28,7 @@ extension PropertyStore {
         guard !commit.edits.isEmpty else {
             return GroupResult(id: group.id, version: group.version).encoded()
         }
+        context.rewrittenBytes += row.value.count
         let version = GroupVersion(index: context.index, ordinal: context.nextOrdinal)
         var name = ChangeName(commit.path)
         for (edit, place) in zip(commit.edits, places) {

@@ -13,8 +13,6 @@ import Wire
 /// Used by one thread at a time. A process that was forked from the one that connected makes a
 /// connection and a session of its own, and leaves its parent's alone.
 package final class ClusterLink: Cluster {
-    /// How long a call may take, with all its retries over elections.
-    private static let callMilliseconds: UInt64 = 30_000
     /// How long it may take where the last one was not answered in its time.
     ///
     /// A program whose cluster is gone must not wait for each call as for an election.
@@ -29,6 +27,8 @@ package final class ClusterLink: Cluster {
     private static let bindMilliseconds: UInt64 = 10_000
 
     private let settings: ClientCore.Settings
+    /// How long a call may take, with all its retries over elections.
+    private let callMilliseconds: UInt64
     private let lookMilliseconds: UInt64
     /// Nil where there is none that can be used.
     private var attachment: Attachment?
@@ -42,13 +42,16 @@ package final class ClusterLink: Cluster {
     ///
     /// `noServer`, at once where nobody listens at all.
     package init(
-        _ endpoints: [Address], lookMilliseconds: UInt64 = lookMilliseconds
+        _ endpoints: [Address], callMilliseconds: UInt64 = CallTime.standardMilliseconds,
+        lookMilliseconds: UInt64 = lookMilliseconds
     ) throws(Failure) {
+        self.callMilliseconds = callMilliseconds
         self.lookMilliseconds = lookMilliseconds
         settings = ClientCore.Settings(endpoints: endpoints, name: "libscf")
         guard Self.isAnyListening(endpoints) else { throw .noServer }
         do throws(CallFailure) {
-            _ = try call(.repeatable(.status), milliseconds: Self.bindMilliseconds)
+            _ = try call(
+                .repeatable(.status), milliseconds: min(callMilliseconds, Self.bindMilliseconds))
         } catch {
             close()
             throw .noServer
@@ -80,7 +83,7 @@ package final class ClusterLink: Cluster {
     package func read(_ query: PropertyQuery) throws(CallFailure) -> ReadAnswer {
         let request = ReadRequest(
             store: .properties, kind: query.kind, body: query.body, consistency: .linearizable)
-        let response = try call(.repeatable(.read(request)), milliseconds: Self.callMilliseconds)
+        let response = try call(.repeatable(.read(request)), milliseconds: callMilliseconds)
         switch response {
         case .readResult(let applied, let bytes): return .found(applied: applied, bytes)
         case .readAborted(_, let code, _): return .aborted(code)
@@ -98,7 +101,7 @@ package final class ClusterLink: Cluster {
         if isBroken { _ = try call(.repeatable(.status), milliseconds: Self.brokenMilliseconds) }
         let response = try call(
             .submission(transaction: bytes, wantsChanges: false),
-            milliseconds: Self.callMilliseconds)
+            milliseconds: callMilliseconds)
         guard case .outcome(let outcome, _) = response else {
             throw .protocolViolation("an answer of kind \(response.kind) to a transaction")
         }
@@ -112,7 +115,7 @@ package final class ClusterLink: Cluster {
     package func watch(
         _ keyPrefixes: [String], from start: LogIndex
     ) throws(CallFailure) -> any ClusterWatch {
-        LinkWatch(settings, keyPrefixes, from: start)
+        LinkWatch(settings, keyPrefixes, from: start, openingMilliseconds: callMilliseconds)
     }
 
     package func close() {

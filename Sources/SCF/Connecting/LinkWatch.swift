@@ -11,7 +11,7 @@ import Wire
 /// the connection is gone by then, another goes on from where it was.
 final class LinkWatch: ClusterWatch {
     /// How long it may take until a node has taken the watch.
-    private static let openingMilliseconds: UInt64 = 30_000
+    private let openingMilliseconds: UInt64
 
     private struct State {
         /// Nil where there is none that can be used.
@@ -33,8 +33,10 @@ final class LinkWatch: ClusterWatch {
     private let state: Locked<State>
 
     init(
-        _ settings: ClientCore.Settings, _ keyPrefixes: [String], from start: LogIndex
+        _ settings: ClientCore.Settings, _ keyPrefixes: [String], from start: LogIndex,
+        openingMilliseconds: UInt64
     ) {
+        self.openingMilliseconds = openingMilliseconds
         self.settings = settings
         self.keyPrefixes = keyPrefixes
         state = Locked(State(resume: start))
@@ -111,7 +113,7 @@ final class LinkWatch: ClusterWatch {
             start: .from(resume), stores: [.properties], keyPrefixes: keyPrefixes, credit: 0)
         let loop = fresh.attachment.loop
         loop.entered {
-            let deadline = loop.now.advanced(milliseconds: Self.openingMilliseconds)
+            let deadline = loop.now.advanced(milliseconds: openingMilliseconds)
             fresh.attachment.core.value.begin(
                 Watch(
                     number: Line.number, template: template, deadline: deadline,

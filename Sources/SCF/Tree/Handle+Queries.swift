@@ -123,8 +123,8 @@ extension Failure {
                 }
         case .tooLarge:
             self = .noResources
-        case .outcomeUnknown, .sessionLost, .timedOut, .cancelled, .unreachable, .historyLost,
-            .protocolViolation, .closed:
+        case .outcomeUnknown, .sessionLost, .timedOut, .cancelled, .unreachable, .unavailable,
+            .historyLost, .protocolViolation, .closed:
             self = .connectionBroken
         }
     }

@@ -107,6 +107,12 @@ package final class DiskModels {
             ends: headers.map(End.init), start: start)
     }
 
+    /// The end of the last committed frame up to `index` that a disk's log holds; zero where it has none.
+    func lastCommitted(_ disk: Disk, through index: LogIndex) -> LogIndex {
+        models[disk]?.ends.last { $0.index <= index && committed[$0.index] == $0.digest }?.index
+            ?? .zero
+    }
+
     /// The ends of committed frames behind `flushed` that a disk holds and `headers` lack, ascending.
     ///
     /// What is not committed may have been cut off by a group that was written, and never synced.

@@ -1,5 +1,6 @@
 package import Codec
 package import Identifiers
+import Node
 import Raft
 import Replication
 import Transactions
@@ -68,8 +69,9 @@ package final class NodeChecker: @unchecked Sendable {
             if report.term < before.ledTerm {
                 violated(host, "has led in term \(before.ledTerm) and starts in \(report.term)")
             }
-            // What was not committed may have been overwritten since.
-            let promised = min(before.durable, highestCommit)
+            // What was not committed may have been overwritten since, or given up for a snapshot.
+            let promised = min(
+                before.durable, disks.lastCommitted(host.diskName, through: highestCommit))
             if report.durable < promised, !mayHaveLost {
                 violated(host, "had \(promised) on disk and starts with \(report.durable)")
             }
@@ -189,8 +191,13 @@ package final class NodeChecker: @unchecked Sendable {
             || queues.uncommittedFrames > limits.uncommittedFrames + 2
             || queues.heldMessages > inflight || queues.waitingMessages > inflight
             || queues.reads > limits.pendingReads || queues.inputs > 0
+            || queues.cachedBytes > limits.frameCacheBytes * 3 / 2 + limits.frameBytes
+            || queues.sessions > limits.sessions
         {
             violated(host, "has queues over their bounds: \(queues)")
+        }
+        if let bytes = host.process?.daemon.clientBytes, bytes > limits.clientBytes {
+            violated(host, "has queues over their bounds: it keeps \(bytes) bytes for clients")
         }
     }
 

@@ -1,5 +1,7 @@
 /// A client of a run, however it speaks with the nodes.
 protocol RunClient: AnyObject {
+    /// Its host, to the network.
+    var name: String { get }
     /// Operations that have come to an end.
     var finished: Int { get }
     /// Whether nothing is under way.

@@ -236,7 +236,7 @@ extension SimulatedClient {
         case .error(let error):
             refused(error)
         case .done, .readAborted, .watchStarted, .changeSets, .watchEnded, .status, .digest,
-            .snapshotTaken, .verified:
+            .snapshotTaken, .verified, .logFrames:
             ledger.violated("\(name) got \(response) for no such request")
         }
     }

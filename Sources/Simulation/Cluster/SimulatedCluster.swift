@@ -89,7 +89,7 @@ package final class SimulatedCluster: @unchecked Sendable {
     @discardableResult
     package func start(_ host: SimulatedHost) -> String? {
         precondition(host.process == nil, "host \(host.name) runs already")
-        let isFounder = host.number <= founders
+        let isFounder = host.number <= founders && host.founds
         var replica = ReplicaSettings(
             node: host.node, cluster: Self.identifier, dataDirectory: "/data")
         replica.limits = limits

@@ -23,6 +23,8 @@ package final class SimulatedHost: @unchecked Sendable {
     package var failure: ReplicationFailure?
     /// Processes started so far.
     package var starts = 0
+    /// Whether it begins with the membership of the founders; not where it was added later.
+    var founds = true
     /// After so many more of its doings the process ends in the middle of what it does.
     package var doingsToCrash: Int?
     /// How many of the engine's unflushed batches a crash leaves; nil for luck to decide.

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// Writes and reads that go wrong without a word.
 ///
 /// They stay within what a log can find out: a group that is lost or astray has a later group behind

@@ -1,3 +1,4 @@
+package import Identifiers
 package import IOCore
 
 /// The disk of one simulated node: what was written, and what would survive a crash.
@@ -154,8 +155,17 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         faults.isSyncCounted = true
     }
 
+    /// Growths that are refused, or not tried for want of room, count once for one fault.
+    func countFullDisk() {
+        if !faults.isFullCounted { counts.refusedGrowths += 1 }
+        faults.isFullCounted = true
+    }
+
     package func freeBytes(_ path: String) throws(FileFailure) -> UInt64 {
-        faults.freeBytes ?? 1 << 40
+        guard let free = faults.freeBytes else { return 1 << 40 }
+        // The log asks before it begins a segment, for which this is never enough.
+        countFullDisk()
+        return free
     }
 
     package func lock(_ path: String) throws(FileFailure) -> any FileLock {

@@ -114,8 +114,7 @@ final class SimulatedFile: File {
         let missing = end - content.live.count
         guard missing > 0 else { return }
         guard disk.grow(by: missing) else {
-            if !disk.faults.isFullCounted { disk.counts.refusedGrowths += 1 }
-            disk.faults.isFullCounted = true
+            disk.countFullDisk()
             throw disk.refuse(
                 FileFailure(.noSpace, operation, path: path, reason: "No space left on device"))
         }

@@ -1,3 +1,4 @@
+import Identifiers
 import Codec
 import Replication
 

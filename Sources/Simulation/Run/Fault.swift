@@ -1,3 +1,5 @@
+import Identifiers
+
 /// Something that goes wrong in a run; hosts are numbered from 1.
 package enum Fault: Sendable, Hashable {
     /// The process ends, and starts again after so long.
@@ -49,6 +51,14 @@ package enum Fault: Sendable, Hashable {
     case transfer
     /// The spare host becomes a learner, then a voter, then nobody: one step each time.
     case membership
+    /// The spare host is at fault while it is a member.
+    case added(Added, milliseconds: UInt64)
+    /// A founder, or whoever of them leads, is removed with its data, and added again as a new node.
+    case removal(UInt64, ofLeader: Bool)
+    /// The two hosts cannot reach two or three others that are members, nor be reached by them.
+    case split(UInt64, UInt64, milliseconds: UInt64)
+    /// What a client and the hosts send each other; the client by its place.
+    case client(Int, ClientLinkFault, milliseconds: UInt64)
 
     /// The kind, for coverage.
     package var kind: String {
@@ -78,14 +88,19 @@ package enum Fault: Sendable, Hashable {
         case .leaderCut(let cut): cut.ending.rawValue
         case .transfer: "transfer"
         case .membership: "membership change"
+        case .added(let added, _): added.rawValue
+        case .removal(_, let ofLeader): ofLeader ? "leader removed" : "founder removed"
+        case .split: "split"
+        case .client(_, let fault, _): fault.rawValue
         }
     }
 
-    /// Whether the kind is counted by what a disk has refused or done wrong, and not when it begins:
-    /// the disk may be left alone meanwhile, or there may be nothing that can rot.
-    var isCountedByDisk: Bool {
+    /// Whether the kind is counted where it has met something, and not when it begins: a disk may be
+    /// left alone meanwhile, there may be nothing that can rot, or nobody to be split from.
+    var isCountedWhenMet: Bool {
         switch self {
-        case .diskFull, .diskFailure, .slip, .rot: true
+        case .diskFull, .diskFailure, .slip, .rot, .split: true
+        case .leaderCut(let cut): cut.ending == .compacted
         default: false
         }
     }
@@ -95,11 +110,13 @@ package enum Fault: Sendable, Hashable {
         ([
             "clock rate", "clogged link", "connection reset", "crash", "crash of all",
             "failing programs", "failing read", "failing sync", "failing write", "flapping link",
-            "full disk", "harmed messages", "jumping wall clock", "membership change",
-            "one-way partition", "partition", "pause", "slow node", "stalled disk",
+            "founder removed", "full disk", "harmed messages", "jumping wall clock",
+            "leader removed", "membership change", "one-way partition", "partition", "pause",
+            "slow node", "split in two and three", "split in two and two", "stalled disk",
             "stalled worker", "transfer", "wall clock", "wiped disk",
         ] + LeaderCut.Ending.allCases.map(\.rawValue) + Rot.allCases.map(\.rawValue)
-        + DiskSlip.allCases.map(\.rawValue)
+        + DiskSlip.allCases.map(\.rawValue) + Added.allCases.map(\.rawValue)
+        + ClientLinkFault.allCases.map(\.rawValue)
         + Moment.allCases.map(\.rawValue)).sorted()
 
     /// What a process is at when it ends in the middle of it.
@@ -122,6 +139,26 @@ package enum Fault: Sendable, Hashable {
         case running = "rot under a running process"
         /// The same, in what is not applied, because nothing is applied for a while.
         case unapplied = "rot in what waits to be applied"
+        /// In what the engine does not hold and no other node has in its log any more.
+        case compacted = "rot in what the others have compacted"
+    }
+
+    /// What is done to a member that was added.
+    package enum Added: String, Sendable, CaseIterable {
+        case crash = "crash of an added member"
+        case cut = "added member cut off"
+        case pause = "pause of an added member"
+        case stall = "stalled disk of an added member"
+    }
+
+    /// What is done to the links between a client and all hosts.
+    package enum ClientLinkFault: String, Sendable, CaseIterable {
+        /// Nothing arrives, either way.
+        case cut = "client cut off"
+        /// Requests arrive, and of the answers none: their connections break in the end.
+        case unanswered = "client without answers"
+        case late = "late client links"
+        case reset = "client links reset"
     }
 
     package enum Access: String, Sendable, CaseIterable {
@@ -140,6 +177,9 @@ package struct LeaderCut: Sendable, Hashable {
         case rot = "rot in what a leader alone had"
         /// As soon as another one leads, that one is cut off in its place.
         case next = "leaders cut off in turn"
+        /// It comes back when another leader has compacted what it would need, with more to itself
+        /// than that leader's log has by then: the snapshot meets a longer log of another term.
+        case compacted = "leader back behind a compaction"
     }
 
     package let milliseconds: UInt64
@@ -200,7 +240,7 @@ package struct Schedule: Sendable {
         }
         let weights =
             processes + network + diskFaults(one, using: &random)
-            + [(4, .transfer), (4, .membership)]
+            + memberFaults(one, hosts: hosts, using: &random)
         var place = Int(random.next() % UInt64(weights.reduce(0) { $0 + $1.0 }))
         for (weight, fault) in weights {
             place -= weight
@@ -253,6 +293,22 @@ package struct Schedule: Sendable {
         ]
     }
 
+    private static func memberFaults(
+        _ one: UInt64, hosts: Int, using random: inout SeededGenerator
+    ) -> [(Int, Fault)] {
+        let (short, long) = times(using: &random)
+        let other = 1 + random.next() % UInt64(hosts + 1)
+        let added = random.pick(Fault.Added.allCases)
+        let link = random.pick(Fault.ClientLinkFault.allCases)
+        return [
+            (4, .transfer), (6, .membership),
+            (8, .added(added, milliseconds: added == .crash ? short : long)),
+            (3, .removal(one, ofLeader: long % 2 == 0)),
+            (6, .split(one, other, milliseconds: long)),
+            (6, .client(Int(short), link, milliseconds: long)),
+        ]
+    }
+
     private static func diskFaults(
         _ one: UInt64, using random: inout SeededGenerator
     ) -> [(Int, Fault)] {
@@ -266,6 +322,7 @@ package struct Schedule: Sendable {
             (3, .rot(one, .end, downMilliseconds: short)),
             (2, .rot(one, .running, downMilliseconds: short)),
             (3, .rot(one, .unapplied, downMilliseconds: short)),
+            (3, .rot(one, .compacted, downMilliseconds: short)),
             (3, .workerStall(one, worker: 1 + Int(short % 3), milliseconds: long / 2)),
             (2, .slip(one, .lostWrite, downMilliseconds: short)),
             (2, .slip(one, .misdirectedWrite, downMilliseconds: short)),

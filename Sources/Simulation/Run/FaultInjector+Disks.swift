@@ -75,9 +75,9 @@ extension FaultInjector {
     /// One disk at a time, not before its node has a part in the cluster, and only where two others
     /// have what it loses.
     func mayImpair(_ host: SimulatedHost) -> Bool {
-        guard impairment == nil, cluster.founders >= 3, let report = host.replica?.report() else {
-            return false
-        }
+        guard impairment == nil, removed == nil, cluster.founders >= 3,
+            let report = host.replica?.report()
+        else { return false }
         return report.membership.voters.contains(host.node) && !report.isRepairing
             && cluster.hosts.prefix(cluster.founders).allSatisfy(checker.hasBegun)
     }

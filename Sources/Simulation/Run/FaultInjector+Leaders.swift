@@ -1,3 +1,5 @@
+import Codec
+import Identifiers
 import Replication
 import Transactions
 
@@ -6,9 +8,16 @@ extension FaultInjector {
     func cutLeader(_ fault: Fault, _ cut: LeaderCut) {
         guard let host = cluster.leader, let process = host.process else { return }
         note(fault)
-        let milliseconds = cut.ending == .next ? 2_000 : cut.milliseconds
+        let ending = ending(of: cut)
+        if ending != cut.ending, ending == .quiet { count(ending.rawValue) }
+        let milliseconds =
+            switch ending {
+            case .next: 2_000 as UInt64
+            case .compacted: 6_000 as UInt64
+            case .quiet, .harm, .rot: cut.milliseconds
+            }
         isolate(host, milliseconds)
-        keepAsking(host, process)
+        keepAsking(host, process, times: ending == .compacted ? 4 : 1)
         if cut.isStalled {
             // Frames that are under way to a disk that stands still when another leader replaces them.
             stall(host, 0, cut.milliseconds + 200)
@@ -19,7 +28,7 @@ extension FaultInjector {
                 self.changeMembership(by: replica)
             }
         }
-        switch cut.ending {
+        switch ending {
         case .quiet:
             later(milliseconds - 1) { self.resetConnections(of: host) }
         case .harm:
@@ -28,6 +37,41 @@ extension FaultInjector {
             later(milliseconds - 1) { self.rotTail(of: host, process) }
         case .next:
             cutNext(after: host, cut.milliseconds, looks: 180)
+        case .compacted:
+            let commit = host.replica?.report().commit ?? .zero
+            later(milliseconds - 1) { self.resetConnections(of: host) }
+            comeBack(host, behind: commit, looks: 290)
+        }
+    }
+
+    /// Runs that keep little of the log end quiet cuts behind a compaction; the others come to none.
+    private func ending(of cut: LeaderCut) -> LeaderCut.Ending {
+        let keepsLittle = cluster.limits.retainedLogBytes <= 8 << 10
+        switch cut.ending {
+        case .quiet, .compacted: return keepsLittle ? .compacted : .quiet
+        case .harm, .rot, .next: return cut.ending
+        }
+    }
+
+    /// Looks every 20 ms, so many times, whether another leader has compacted more than `commit`: then
+    /// the host can be reached again.
+    private func comeBack(_ host: SimulatedHost, behind commit: LogIndex, looks: Int) {
+        later(20) { [self] in
+            guard !isOver, looks > 0 else { return }
+            guard let leader = cluster.leader, leader !== host, let replica = leader.replica,
+                replica.inspection().compacted > commit
+            else { return comeBack(host, behind: commit, looks: looks - 1) }
+            count(LeaderCut.Ending.compacted.rawValue)
+            resetConnections(of: host)
+            free(host)
+        }
+    }
+
+    /// Lets a host and all others reach each other.
+    private func free(_ host: SimulatedHost) {
+        for other in cluster.hosts where other.number != host.number {
+            fabric.unblock(host.name, other.name)
+            fabric.unblock(other.name, host.name)
         }
     }
 
@@ -49,11 +93,11 @@ extension FaultInjector {
 
     /// Proposes much to a leader that nobody else hears, one record after the other: what it has to
     /// itself then is longer than what the others put in its place at first.
-    private func keepAsking(_ host: SimulatedHost, _ process: SimulatedProcess) {
+    private func keepAsking(_ host: SimulatedHost, _ process: SimulatedProcess, times: UInt64) {
         let write = ClientWrite(name: "cut off", groups: [0], aborts: true)
         let record = Record.transaction(ClientOperation.transaction(write), origin: nil).encoded()
-        for millisecond in 1...240 as ClosedRange<UInt64> {
-            later(millisecond) {
+        for number in 1...(240 * times) {
+            world.after(number * 1_000_000 / times) {
                 guard !self.isOver else { return }
                 process.loop.turn {
                     guard let replica = host.replica, replica.isLeader else { return }
@@ -98,10 +142,7 @@ extension FaultInjector {
             guard let next = self.cluster.leader, next !== host else {
                 return self.cutNext(after: host, milliseconds, looks: looks - 1)
             }
-            for other in self.cluster.hosts where other.number != host.number {
-                self.fabric.unblock(host.name, other.name)
-                self.fabric.unblock(other.name, host.name)
-            }
+            self.free(host)
             self.isolate(next, milliseconds)
         }
     }

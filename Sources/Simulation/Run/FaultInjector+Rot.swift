@@ -28,6 +28,48 @@ extension FaultInjector {
             endLater(host, down)
         case .unapplied:
             rotUnapplied(host, fault, down)
+        case .compacted:
+            rotCompacted(host, fault, down)
+        }
+    }
+
+    /// Flushes nothing until the others have compacted something that then is in the host's log alone,
+    /// and flips bits in that; meanwhile the leader applies nothing, so that the snapshot which the host
+    /// needs ends before its log.
+    private func rotCompacted(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
+        guard let process = host.process else { return }
+        process.workers[3].isStalled = true
+        lookForCompacted(host, process, fault, down, looks: 40)
+    }
+
+    private func lookForCompacted(
+        _ host: SimulatedHost, _ process: SimulatedProcess, _ fault: Fault, _ down: UInt64,
+        looks: Int
+    ) {
+        later(100) { [self] in
+            guard !isOver, looks > 0, host.process?.loop === process.loop, mayImpair(host),
+                let report = host.replica?.report()
+            else {
+                process.workers[3].isStalled = false
+                return
+            }
+            let others = cluster.hosts.filter { $0 !== host }.compactMap { $0.replica }
+            let lost = others.map { $0.inspection().compacted }.min() ?? .zero
+            let alone = groups(host).dropLast().filter { group in
+                holds(group, behind: report.flushed)
+                    && group.records.map { $0.upperBound <= lost } == true
+            }
+            guard !alone.isEmpty else {
+                return lookForCompacted(host, process, fault, down, looks: looks - 1)
+            }
+            begin(host, fault)
+            let kept = host.batchesKept
+            host.batchesKept = 0
+            cluster.crash(host, .none)
+            host.batchesKept = kept
+            if rotGroups(host, alone) { count(Fault.Rot.compacted.rawValue) }
+            if let leader = cluster.leader { stall(leader, 1, 300 + down) }
+            restart(host, 20)
         }
     }
 
@@ -120,14 +162,21 @@ extension FaultInjector {
     }
 
     /// Flips bits in the first half of what each segment holds; whether any byte is another now.
+    ///
+    /// A segment that begins with the log's last group is spared behind its header.
     private func rotHalves(_ host: SimulatedHost) -> Bool {
         let header = 128
         let before = host.disk.counts.rottenBytes
-        host.disk.tamper(below: "/data/log/") { bytes in
-            guard let last = bytes.lastIndex(where: { $0 != 0 }), last / 2 > header else { return }
-            for _ in 0...Int(self.world.random.next() % 3) {
-                let place = Int.random(in: header..<last / 2, using: &self.world.random)
-                bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
+        let end = groups(host).last
+        for path in host.disk.paths(below: SimulatedDisk.segments) {
+            host.disk.tamper(below: path) { bytes in
+                let last = bytes.lastIndex { $0 != 0 } ?? 0
+                let bound = min(last / 2, end?.path == path ? end?.offset ?? 0 : last)
+                guard bound > header else { return }
+                for _ in 0...Int(self.world.random.next() % 3) {
+                    let place = Int.random(in: header..<bound, using: &self.world.random)
+                    bytes[place] ^= UInt8(1) << UInt8(self.world.random.next() % 8)
+                }
             }
         }
         return host.disk.counts.rottenBytes > before

@@ -15,6 +15,10 @@ final class FaultInjector: @unchecked Sendable {
     var impairment: Impairment?
     /// The host whose log's end rots once it has written a vote, and for how long it is down then.
     var awaitedEnd: (host: SimulatedHost, fault: Fault, down: UInt64)?
+    /// The founder that was removed, until it is a voter again.
+    var removed: SimulatedHost?
+    /// The names of all clients, to the network.
+    var clients: [String] = []
     private var ends = LatestEnds()
     /// What the next process ends in the middle of that comes to it.
     var awaited: [Fault.Moment: (doings: Int, down: UInt64)] = [:]
@@ -38,7 +42,7 @@ final class FaultInjector: @unchecked Sendable {
     }
 
     func note(_ fault: Fault) {
-        if !fault.isCountedByDisk { count(fault.kind) }
+        if !fault.isCountedWhenMet { count(fault.kind) }
         cluster.trace.note(world, "fault", "\(fault)")
     }
 
@@ -86,15 +90,13 @@ final class FaultInjector: @unchecked Sendable {
                 restart(host, down)
             }
         case .pause(let number, let milliseconds):
-            let host = cluster.host(number)
-            guard let process = host.process else { return }
-            note(fault)
-            process.loop.pause()
-            ends("pause \(number) \(host.starts)", milliseconds) { process.loop.resume() }
+            pause(cluster.host(number), fault, milliseconds)
         case .leaderCut(let cut):
             cutLeader(fault, cut)
-        case .partition, .deafness, .clog, .reset, .harm, .flapping:
+        case .partition, .deafness, .clog, .reset, .harm, .flapping, .split:
             disturbNetwork(fault)
+        case .client(let place, let kind, let milliseconds):
+            disturbClient(place, fault, kind, milliseconds)
         case .diskStall, .diskFull, .diskFailure, .workerStall:
             disturbDisk(fault)
         case .rot(let number, let rot, let down):
@@ -122,11 +124,22 @@ final class FaultInjector: @unchecked Sendable {
             else { return }
             note(fault)
             changeMembership(by: replica)
+        case .added(let kind, let milliseconds):
+            disturbAdded(fault, kind, milliseconds)
+        case .removal(let number, let ofLeader):
+            removeFounder(number, fault, ofLeader: ofLeader)
         }
     }
 
     func tearing() -> Tearing {
         world.random.pick([.sectors, .sectors, .bytes, .none])
+    }
+
+    func pause(_ host: SimulatedHost, _ fault: Fault, _ milliseconds: UInt64) {
+        guard let process = host.process else { return }
+        note(fault)
+        process.loop.pause()
+        ends("pause \(host.number) \(host.starts)", milliseconds) { process.loop.resume() }
     }
 
     private func crash(_ number: UInt64, _ fault: Fault, _ down: UInt64) {
@@ -148,22 +161,14 @@ final class FaultInjector: @unchecked Sendable {
         note(fault)
         switch fault {
         case .partition(let numbers, let milliseconds):
-            let inside = cluster.hosts.filter { numbers.contains($0.number) }
-            let outside = cluster.hosts.filter { !numbers.contains($0.number) }
-            for one in inside {
-                for other in outside {
-                    cut(one.name, other.name, milliseconds)
-                    cut(other.name, one.name, milliseconds)
-                }
-            }
+            part(numbers, milliseconds)
+        case .split(let one, let other, let milliseconds):
+            split([one, other], milliseconds)
         case .deafness(let source, let target, let milliseconds):
             cut(cluster.host(source).name, cluster.host(target).name, milliseconds)
         case .clog(let source, let target, let delay, let milliseconds):
             let (from, to) = (cluster.host(source).name, cluster.host(target).name)
-            fabric.clog(from, to, milliseconds: delay)
-            ends("clog \(from) \(to)", milliseconds) {
-                self.fabric.clog(from, to, milliseconds: nil)
-            }
+            clog(from, to, delay, milliseconds)
         case .flapping(let number, let times, let milliseconds):
             let name = cluster.host(number).name
             for other in cluster.hosts where other.number != number {
@@ -187,9 +192,27 @@ final class FaultInjector: @unchecked Sendable {
         }
     }
 
+    /// Keeps the hosts of these numbers and all others from each other.
+    func part(_ numbers: [UInt64], _ milliseconds: UInt64) {
+        for one in cluster.hosts where numbers.contains(one.number) {
+            for other in cluster.hosts where !numbers.contains(other.number) {
+                cut(one.name, other.name, milliseconds)
+                cut(other.name, one.name, milliseconds)
+            }
+        }
+    }
+
     func cut(_ source: String, _ target: String, _ milliseconds: UInt64) {
         fabric.block(source, target)
         ends("cut \(source) \(target)", milliseconds) { self.fabric.unblock(source, target) }
+    }
+
+    /// Delays what goes from one to the other, for so long.
+    func clog(_ source: String, _ target: String, _ delay: UInt64, _ milliseconds: UInt64) {
+        fabric.clog(source, target, milliseconds: delay)
+        ends("clog \(source) \(target)", milliseconds) {
+            self.fabric.clog(source, target, milliseconds: nil)
+        }
     }
 
     private func disturbClock(_ fault: Fault) {
@@ -237,41 +260,6 @@ final class FaultInjector: @unchecked Sendable {
     }
 }
 
-// MARK: - Members
-
-extension FaultInjector {
-    func changeMembership(by replica: Replica) {
-        guard let spare = cluster.hosts.last, spare.number > cluster.founders else { return }
-        let membership = replica.newestMembership
-        if membership.learners.contains(spare.node) {
-            replica.promoteMember(spare.node) { _ in }
-        } else if membership.voters.contains(spare.node) {
-            replica.removeMember(spare.node) { _ in }
-        } else if isGone(spare) {
-            // A node that was removed comes back with another directory.
-            if spare.process != nil { cluster.crash(spare) }
-            checker.forget(spare)
-            cluster.wipe(spare)
-            cluster.start(spare)
-            replica.addMember(
-                Member(
-                    node: spare.node, incarnation: nil, peerAddress: "\(spare.peerAddress)",
-                    clientAddress: "\(spare.clientAddress)")
-            ) { _ in }
-        }
-    }
-
-    /// Whether no other node counts on the host's disk any more, not even until a change of members
-    /// is committed: a quorum of the old ones may still be needed, and one disk may be lost already.
-    private func isGone(_ host: SimulatedHost) -> Bool {
-        cluster.hosts.allSatisfy { other in
-            guard other.number != host.number, let replica = other.replica else { return true }
-            return replica.newestMembership.member(host.node) == nil
-                && replica.report().membership.member(host.node) == nil
-        }
-    }
-}
-
 // MARK: - The end
 
 extension FaultInjector {
@@ -286,6 +274,7 @@ extension FaultInjector {
                 fabric.unblock(host.name, other.name)
                 fabric.clog(host.name, other.name, milliseconds: nil)
             }
+            for client in clients { freeLinks(client, host) }
             host.disk.faults = DiskFaults()
             host.doingsToCrash = nil
             slow(host, 1)

@@ -6,7 +6,9 @@ import Triggers
 
 /// How long a run is, and how large.
 package struct RunSettings: Sendable {
+    /// Those of the cluster at first; three may become four in some runs, unless `keepsFounders`.
     package var founders = 3
+    package var keepsFounders = false
     package var spares = 1
     /// Clients that write, and read now and then.
     package var clients = 4
@@ -44,16 +46,17 @@ package struct RunSettings: Sendable {
 
     /// Some runs keep little of the log, in short segments and with many flushes, so that who lags behind
     /// needs a snapshot, even a leader with many frames to itself; and some send few frames at a time.
-    mutating func vary(by seed: UInt64) {
+    package mutating func vary(by seed: UInt64) {
         var random = SeededGenerator(seed: seed ^ 0x0BB1_7E5D_0BB1_7E5D)
-        limits.retainedLogBytes = random.pick([512 << 10, 64 << 10, 8 << 10])
+        if founders == 3, !keepsFounders { founders = random.pick([3, 3, 3, 3, 3, 4]) }
+        limits.retainedLogBytes = random.pick([512 << 10, 64 << 10, 8 << 10, 8 << 10])
         limits.segmentBytes = random.pick([256 << 10, 128 << 10])
         framesPerAppend = random.pick([4_096, 4_096, 2, 1])
         limits.frameCacheBytes = random.pick([24 << 20, 4 << 10])
         guard limits.retainedLogBytes == 8 << 10 else { return }
         limits.segmentBytes = 16 << 10
         limits.frameCacheBytes = 4 << 10
-        limits.uncommittedFrames = 256
+        limits.uncommittedFrames = 1_024
         flushesOften = true
     }
 }
@@ -199,6 +202,7 @@ package final class SimulatedRun {
     }
 
     private func runPhases() -> Verdict {
+        injector.clients = clients.map(\.name) + [watcher?.name].compactMap { $0 }
         begin()
         injector.arrange(schedule)
         clients.forEach { $0.start() }

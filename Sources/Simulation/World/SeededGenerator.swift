@@ -1,19 +1,6 @@
-/// Reproducible random numbers (*Steele, Lea, Flood: splittable generators*).
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+package import Identifiers
 
-    package init(seed: UInt64) {
-        state = seed
-    }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// Whether an event of `perMille` in a thousand happens.
     package mutating func happens(perMille: UInt64) -> Bool {
         perMille > 0 && next() % 1_000 < perMille

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// The one thread of a simulation: its time, its luck, and what is going to happen.
 ///
 /// Everything that belongs to a world runs on the thread that runs it, which is the proof for the

@@ -278,6 +278,18 @@ extension Limits {
         operationsPerTransaction * 10
     }
 
+    /// Bytes of rows that the steps of one transaction may write anew to change a part of them.
+    ///
+    /// This is work for the apply thread of every node, during which nothing else is applied.
+    package var rewrittenBytesPerTransaction: Int {
+        transactionBytes * 64
+    }
+
+    /// Rows that the range digests of one transaction may cover together.
+    package var digestedRowsPerTransaction: Int {
+        expectationsPerTransaction * 10
+    }
+
     /// Bytes of the keys and values of all changes of one transaction.
     package var changeBytesPerTransaction: Int {
         transactionBytes * 4

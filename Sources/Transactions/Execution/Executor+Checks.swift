@@ -4,21 +4,19 @@ import KeyValue
 
 // What is checked before the first step and after the last one.
 extension Executor {
-    /// Rows that one range digest may cover.
-    package static let rowsPerRangeDigest = 100_000
-
     /// Why the transaction cannot begin: a limit, or an expectation that does not hold.
     func check<V: ReadView>(
         _ transaction: Transaction, in view: V
     ) throws(EngineFailure) -> Abort? {
         if let abort = checkLimits(transaction) { return abort }
+        var digestedRows = 0
         for (number, expectation) in transaction.expectations.enumerated() {
             // The rows of no store are the replica's own; some are written once a turn, so that
             // nodes that take their turns differently would read them differently.
             guard stores[expectation.store] != nil else {
                 return unknownStore(expectation.store, step: nil)
             }
-            if let message = try refutation(of: expectation, in: view) {
+            if let message = try refutation(of: expectation, in: view, &digestedRows) {
                 return makeAbort(nil, .expectationFailed, "expectation \(number): \(message)")
             }
         }
@@ -51,6 +49,14 @@ extension Executor {
                 nil, .limitExceeded,
                 "copies of \(context.copiedBytes) bytes, over the limit of "
                     + "\(limits.changeBytesPerTransaction); split the transaction")
+        }
+        guard context.rewrittenBytes <= limits.rewrittenBytesPerTransaction else {
+            return makeAbort(
+                Int(context.step), .limitExceeded,
+                "the steps so far have written \(context.rewrittenBytes) bytes of rows anew to "
+                    + "change a part of each, over the limit of "
+                    + "\(limits.rewrittenBytesPerTransaction); split the transaction, or change all "
+                    + "of a large row in one step")
         }
         let changes = context.changes
         guard changes.count <= limits.changesPerTransaction else {
@@ -90,11 +96,14 @@ extension Executor {
         context.changes.count > limits.changesPerTransaction
             || context.changes.byteCount > limits.changeBytesPerTransaction
             || context.copiedBytes > limits.changeBytesPerTransaction
+            || context.rewrittenBytes > limits.rewrittenBytesPerTransaction
     }
 
     /// Why `expectation` does not hold; nil where it does.
+    ///
+    /// Adds to `digestedRows` those that it covers.
     private func refutation<V: ReadView>(
-        of expectation: Expectation, in view: V
+        of expectation: Expectation, in view: V, _ digestedRows: inout Int
     ) throws(EngineFailure) -> String? {
         switch expectation {
         case .keyAtVersion(let store, let key, let version):
@@ -112,10 +121,14 @@ extension Executor {
             let all = KeyRange(prefix: [store.rawValue])
             let range = KeyRange(
                 lower: all.lower + lower, upper: upper.isEmpty ? all.upper : all.lower + upper)
-            guard let found = try RangeDigest.compute(range, in: view) else {
-                return "the range has over \(Self.rowsPerRangeDigest) rows; expect smaller ranges"
+            let rowsLeft = limits.digestedRowsPerTransaction - digestedRows
+            guard let found = try RangeDigest.compute(range, mostRows: rowsLeft, in: view) else {
+                return
+                    "the ranges up to this one have over \(limits.digestedRowsPerTransaction) rows; "
+                    + "expect smaller ranges"
             }
-            guard found == digest else { return "the range has changed; read it again" }
+            digestedRows += found.rows
+            guard found.digest == digest else { return "the range has changed; read it again" }
         }
         return nil
     }

@@ -11,17 +11,17 @@ package import KeyValue
 /// | varint length, bytes | key, without the store's prefix byte |
 /// | varint | version |
 package enum RangeDigest {
-    /// The digest of `range`, whose keys all begin with a store's byte; nil where there are more
-    /// than `Executor.rowsPerRangeDigest` rows.
+    /// The digest of `range`, whose keys all begin with a store's byte, and the number of its rows; nil
+    /// where there are more than `mostRows`.
     package static func compute<V: ReadView>(
-        _ range: KeyRange, in view: V
-    ) throws(EngineFailure) -> Bits128? {
+        _ range: KeyRange, mostRows: Int, in view: V
+    ) throws(EngineFailure) -> (digest: Bits128, rows: Int)? {
         let digester = Digester()
         var writer = ByteWriter()
         var rows = 0
         try view.scan(range, reverse: false) { key, row in
             rows += 1
-            guard rows <= Executor.rowsPerRangeDigest else { return false }
+            guard rows <= mostRows else { return false }
             writer.writeVarint(UInt64(key.count - 1))
             writer.writeRaw(key[1...])
             writer.writeVarint(row.version)
@@ -32,7 +32,7 @@ package enum RangeDigest {
             return true
         }
         digester.update(writer.bytes)
-        return rows <= Executor.rowsPerRangeDigest ? digester.finishBits128() : nil
+        return rows <= mostRows ? (digester.finishBits128(), rows) : nil
     }
 
     /// The digest of a range that holds these rows and no more; `rows` are in key order.

@@ -58,7 +58,7 @@ final class Cluster {
         voters: ClosedRange<UInt64>, blank: [UInt64] = [], seed: UInt64 = 1,
         electionMilliseconds: UInt64 = 100, heartbeatMilliseconds: UInt64 = 20
     ) {
-        random = SeededGenerator(seed: seed)
+        random = SeededGenerator(seed: seed &* 0xD129_0D3B_52F1_DD15 &+ 1)
         settings.electionMilliseconds = electionMilliseconds
         settings.heartbeatMilliseconds = heartbeatMilliseconds
         settings.transferMilliseconds = electionMilliseconds

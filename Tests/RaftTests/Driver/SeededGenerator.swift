@@ -1,19 +1,6 @@
-/// A small reproducible generator (*Steele, Lea & Flood 2014*).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+import Identifiers
 
-    init(seed: UInt64) {
-        state = seed &* 0xD129_0D3B_52F1_DD15 &+ 1
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// True once in `count` times.
     mutating func oneIn(_ count: Int) -> Bool {
         Int.random(in: 0..<count, using: &self) == 0

@@ -1,3 +1,4 @@
+package import Identifiers
 import Glibc
 
 /// Decides, from a seed, what a fault of a kind is done to; touches nothing.

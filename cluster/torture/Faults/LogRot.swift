@@ -1,3 +1,4 @@
+package import Identifiers
 import Glibc
 
 /// Flips bytes in the log of a node that is down, within what the others can mend.

@@ -1,3 +1,5 @@
+import Identifiers
+
 /// A host of the run's network: 0 is the harness with its clients, the others are nodes.
 package typealias Host = Int
 

@@ -1,3 +1,4 @@
+import Identifiers
 import Histories
 import IOCore
 import Lockstep

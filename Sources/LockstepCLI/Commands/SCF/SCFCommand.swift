@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import Lockstep
 import Properties
+import Wording
 
 /// Works with services as svcprop and svccfg do.
 struct SCFCommand: AsyncParsableCommand {
@@ -65,15 +66,25 @@ struct SelectionOptions: ParsableArguments {
             path = PropertyPath(text)
         }
         guard let path, path.group != nil, fits(path) else {
-            let form = select == nil ? "svc:/SERVICE[:INSTANCE]/:properties/GROUP" : "GROUP"
             throw .failed(
-                CommandFailure(
-                    .usage,
-                    "\"\(text)\" names no \(what); write \(form)"
-                        + "\(what == "property" ? "/PROPERTY" : "")"
-                        + "\(select == nil ? ", or say by -s whose it is" : "; " + nameAdvice)"))
+                CommandFailure(.usage, Self.refusal(of: text, what, isSelected: select != nil)))
         }
         return path
+    }
+
+    /// Why `text` names no `what`, and how it is written.
+    private static func refusal(of text: String, _ what: String, isSelected: Bool) -> String {
+        let name = Words.quoted(text)
+        if text.contains(where: { "*?[".contains($0) }) {
+            return "\(name) is a pattern, and this command takes no pattern; listprop -p shows "
+                + "what fits one, then name each \(what)"
+        }
+        let group = isSelected ? "GROUP" : "svc:/SERVICE[:INSTANCE]/:properties/GROUP"
+        let forms = [
+            "property": "\(group)/PROPERTY", "property or property group": "\(group)[/PROPERTY]",
+        ]
+        return "\(name) names no \(what); write \(forms[what] ?? group)"
+            + (isSelected ? "; \(nameAdvice)" : ", or say by -s whose it is")
     }
 }
 

@@ -2,29 +2,50 @@ import ArgumentParser
 import JSON
 import Manifests
 import Properties
+import Wording
 
 /// Documents of services, read from files.
-private enum ManifestFile {
-    static func bundle(_ file: String) throws -> ServiceBundle {
+private struct ManifestFile {
+    let file: String
+    /// Bytes of its text.
+    let length: Int
+    let document: ManifestDocument
+
+    /// Reads a file; nothing is done before all of it is known to be right.
+    init(_ file: String) throws {
         let bytes = try Streams.read(file, limitBytes: ManifestBounds().documentBytes)
-        return try read(file) { () throws(ManifestFailure) in try ServiceBundle(parsing: bytes) }
-    }
-
-    /// What the document wants; nothing is done before all of it is known to be right.
-    static func tree(_ file: String, _ bundle: ServiceBundle) throws -> ServiceTree {
-        try read(file) { () throws(ManifestFailure) in try ServiceTree(bundle) }
-    }
-
-    private static func read<Result>(
-        _ file: String, _ body: () throws(ManifestFailure) -> Result
-    ) throws -> Result {
+        self.file = file
+        length = bytes.count
         do throws(ManifestFailure) {
-            return try body()
+            document = try ManifestDocument(parsing: bytes)
         } catch {
-            let name = file == "-" ? "standard input" : file
-            let lines = "\(error)".split(separator: "\n").map { "\(name): \($0)" }
+            let lines = "\(error)".split(separator: "\n").map { "\(Self.name(of: file)): \($0)" }
             throw CommandFailure(.malformedInput, lines.joined(separator: "\n"))
         }
+    }
+
+    /// Reads files, and checks each by `check`; what is wrong with any of them is told at once.
+    static func all(
+        _ files: [String], _ check: (ManifestFile) -> CommandFailure?
+    ) throws -> [ManifestFile] {
+        var read: [ManifestFile] = []
+        var failures: [CommandFailure] = []
+        for file in files {
+            do {
+                let next = try ManifestFile(file)
+                read.append(next)
+                if let failure = check(next) { failures.append(failure) }
+            } catch {
+                guard let failure = error as? CommandFailure else { throw error }
+                failures.append(failure)
+            }
+        }
+        guard let first = failures.first else { return read }
+        throw CommandFailure(first.exit, failures.map(\.text).joined(separator: "\n"))
+    }
+
+    static func name(of file: String) -> String {
+        file == "-" ? "standard input" : file
     }
 
     /// The text of a bundle.
@@ -52,7 +73,7 @@ extension ImportReport {
 
     fileprivate func text(_ file: String, _ done: String) -> String {
         var text =
-            index.map { "\(file): \(done) at index \($0), \(changes) changes\n" }
+            index.map { "\(file): \(done) at index \($0), \(Words.counted(changes, "change"))\n" }
             ?? "\(file): everything is so already\n"
         for conflict in conflicts { text += "  \(conflict)\n" }
         for path in skipped { text += "  \(path) is not there and is passed over\n" }
@@ -76,16 +97,12 @@ struct SCFImportCommand: AsyncParsableCommand {
     @Argument(help: "The files, or - for the standard input.") var files: [String]
 
     func run() async throws {
-        var trees: [(file: String, tree: ServiceTree)] = []
-        for file in files {
-            let bundle = try ManifestFile.bundle(file)
-            guard bundle.kind != .profile else {
-                throw CommandFailure(
-                    .malformedInput, "\(file) is a profile; lockstep scf apply applies it")
-            }
-            trees.append((file, try ManifestFile.tree(file, bundle)))
-        }
-        let imports = trees
+        let imports = try ManifestFile.all(files) { file in
+            guard file.document.bundle.kind == .profile else { return nil }
+            return CommandFailure(
+                .malformedInput,
+                "\(ManifestFile.name(of: file.file)) is a profile; lockstep scf apply applies it")
+        }.map { (file: $0.file, tree: $0.document.tree) }
         let series = try await cluster.withRepository { (repository) in
             await ImportSeries(of: imports, into: repository)
         }
@@ -110,14 +127,15 @@ struct SCFApplyCommand: AsyncParsableCommand {
     @Argument(help: "The file, or - for the standard input.") var file: String
 
     func run() async throws {
-        let bundle = try ManifestFile.bundle(file)
-        guard bundle.kind == .profile else {
+        let document = try ManifestFile(file).document
+        guard document.bundle.kind == .profile else {
+            let kind = document.bundle.kind.rawValue
             throw CommandFailure(
                 .malformedInput,
-                "\(file) is a bundle of type \(bundle.kind.rawValue); lockstep scf import imports it"
-            )
+                "\(ManifestFile.name(of: file)) is \(Words.withArticle(kind)); "
+                    + "lockstep scf import imports it")
         }
-        let tree = try ManifestFile.tree(file, bundle)
+        let tree = document.tree
         let report = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
             try await ManifestImport(into: repository).apply(tree)
@@ -129,17 +147,29 @@ struct SCFApplyCommand: AsyncParsableCommand {
 struct SCFValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check documents of SMF, and change nothing; no cluster is asked.")
+        abstract: "Check documents of SMF, and change nothing; no cluster is asked.",
+        discussion: """
+            A manifest or an archive is right where import takes it into a cluster that has none of \
+            it: one that is too large for the transaction that an import is, is told with the bound. \
+            A profile's size is not judged, for it depends on what is there.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Argument(help: "The files, or - for the standard input.") var files: [String]
 
     func run() async throws {
-        var found: [(file: String, kind: String, entities: Int)] = []
-        for file in files {
-            let bundle = try ManifestFile.bundle(file)
-            let tree = try ManifestFile.tree(file, bundle)
-            found.append((file, bundle.kind.rawValue, tree.entities.count))
+        let read = try ManifestFile.all(files) { file in
+            guard file.document.bundle.kind != .profile,
+                let refusal = file.document.tree.importRefusal(documentBytes: file.length)
+            else { return nil }
+            return CommandFailure(
+                refusal.exit, "\(ManifestFile.name(of: file.file)): \(refusal.text)")
+        }
+        let found = read.map { file in
+            (
+                file: file.file, kind: file.document.bundle.kind.rawValue,
+                entities: file.document.tree.entities.count
+            )
         }
         try cluster.show(
             .array(
@@ -150,7 +180,9 @@ struct SCFValidateCommand: AsyncParsableCommand {
                     ]
                 }),
             text: found.map {
-                "\($0.file): a \($0.kind) of \($0.entities) services and instances, all right\n"
+                "\($0.file): \(Words.withArticle($0.kind)) of "
+                    + "\(Words.counted($0.entities, "service or instance", "services and instances")), "
+                    + "all right\n"
             }.joined())
     }
 }
@@ -174,7 +206,7 @@ private func write(
     let refusal = tree.importRefusal(documentBytes: bytes.count)
     if let refusal {
         throw CommandFailure(
-            .negative, "the document is written, but cannot be imported as one: \(refusal)")
+            .negative, "the document is written, but cannot be imported as one: \(refusal.text)")
     }
 }
 

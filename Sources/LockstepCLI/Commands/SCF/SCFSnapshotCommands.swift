@@ -3,6 +3,7 @@ import JSON
 import Lockstep
 import Properties
 import TextOutput
+import Wording
 
 struct SCFSnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,7 +31,7 @@ struct SnapshotOptions: ParsableArguments {
             let reason =
                 owner.instance == nil
                 ? "\(owner) is a service; its instances have snapshots"
-                : "\"\(name)\" is no name of a snapshot; \(nameAdvice)"
+                : "\(Words.quoted(name)) is no name of a snapshot; \(nameAdvice)"
             throw .failed(CommandFailure(.usage, reason))
         }
         return path
@@ -123,7 +124,7 @@ struct SCFRevertCommand: AsyncParsableCommand {
         }
         try cluster.show(
             ["index": .number(index), "changes": .number(changes)],
-            text: "reverted at index \(index): \(changes) changes\n")
+            text: "reverted at index \(index): \(Words.counted(changes, "change"))\n")
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import Properties
 import TextOutput
+import Wording
 
 struct SCFListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -160,11 +161,12 @@ struct SCFAddGroupCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard flags == nil || flags == "P" else {
-            throw CommandFailure(.usage, "\"\(flags ?? "")\" is no flag; there is P alone")
+            throw CommandFailure(
+                .usage, "\(Words.quoted(flags ?? "")) is no flag; there is P alone")
         }
         guard NameRules.isValid(type, as: .groupType) else {
             throw CommandFailure(
-                .usage, "\"\(type)\" is no type of a property group; \(nameAdvice)")
+                .usage, "\(Words.quoted(type)) is no type of a property group; \(nameAdvice)")
         }
         let creation = GroupCreation(type: type, isPersistent: flags == nil)
         let index = try await cluster.withRepository {

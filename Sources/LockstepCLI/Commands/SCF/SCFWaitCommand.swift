@@ -32,7 +32,7 @@ struct SCFWaitCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard limit.map({ $0 > 0 && $0 <= 1e9 }) ?? true else {
-            throw ValidationError("--limit must be over 0 seconds.")
+            throw ValidationError("--limit must be over 0 and at most 1000000000 seconds.")
         }
     }
 

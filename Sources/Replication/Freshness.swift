@@ -1,0 +1,46 @@
+package import Identifiers
+
+/// As of when the state of a node is: the last moment of which it holds all that a leader had
+/// committed then.
+///
+/// What was heard of a leader waits until it has been applied; each pair of a moment and an index is
+/// true by itself, so that some may be forgotten where they are too many.
+package struct Freshness: Sendable {
+    /// The moment; nil where nothing that a leader has said is applied.
+    package private(set) var asOf: MonotonicTime?
+    /// What was heard and is not applied, in order.
+    private var pending: [(time: MonotonicTime, commit: LogIndex)] = []
+    private var appliedIndex = LogIndex.zero
+
+    /// Moments that are kept, at the most.
+    private static let bound = 128
+
+    package init() {}
+
+    /// A leader says that what is up to `commit` is committed; not less than it has said before.
+    package mutating func heard(_ commit: LogIndex, at time: MonotonicTime) {
+        guard commit > appliedIndex else {
+            asOf = time
+            pending = []
+            return
+        }
+        if let last = pending.last, last.commit == commit {
+            pending[pending.count - 1].time = time
+            return
+        }
+        if pending.count >= Self.bound {
+            pending = pending.indices.filter { $0.isMultiple(of: 2) }.map { pending[$0] }
+        }
+        pending.append((time, commit))
+    }
+
+    /// Everything up to `index` is applied here.
+    package mutating func applied(_ index: LogIndex) {
+        guard index > appliedIndex else { return }
+        appliedIndex = index
+        let done = pending.prefix { $0.commit <= index }
+        guard let last = done.last else { return }
+        asOf = last.time
+        pending.removeFirst(done.count)
+    }
+}

@@ -1,0 +1,145 @@
+package import Codec
+package import Identifiers
+import Replication
+import Transactions
+package import WAL
+
+/// A small cluster of whole nodes that is written to, and broken by hand.
+package final class WholeNodes {
+    package let world: World
+    package let cluster: SimulatedCluster
+    /// What each host's processes have come to of the recovery table, by the time they ended.
+    package private(set) var ended: [UInt64: RecoverySteps] = [:]
+    /// Why hosts have refused to start.
+    package private(set) var refusals: [String] = []
+    package let limits: Limits
+    private var names = 0
+    /// What was acknowledged, with its index.
+    private var acknowledged: [String: LogIndex] = [:]
+
+    package init(seed: UInt64 = 1, nodes: Int = 3, limits: Limits = RunSettings().limits) {
+        world = World(seed: seed)
+        self.limits = limits
+        cluster = SimulatedCluster(
+            founders: nodes, spares: 0, world: world, trace: Trace(keepsLines: false),
+            limits: limits)
+        cluster.ends = { [unowned self] host in
+            ended[host.number, default: []].formUnion(host.replica?.recoverySteps ?? [])
+        }
+        cluster.refused = { [unowned self] host, error in
+            refusals.append("\(host.name): \(error)")
+        }
+        for host in cluster.hosts { host.batchesKept = 0 }
+    }
+
+    deinit {
+        cluster.ends = { _ in }
+        cluster.end()
+    }
+
+    package var hosts: [SimulatedHost] { cluster.hosts }
+
+    /// Starts what does not run; whether there is a leader in time.
+    package func start() -> Bool {
+        for host in hosts where host.process == nil { cluster.start(host) }
+        return world.run(milliseconds: 20_000) { self.cluster.leader != nil }
+    }
+
+    package func crashAll() {
+        hosts.forEach { cluster.crash($0, .none) }
+    }
+
+    /// Writes so many records, one behind the other; the index of the last that was acknowledged.
+    package func write(_ count: Int) -> LogIndex? {
+        var last: LogIndex?
+        for _ in 0..<count {
+            names += 1
+            var answer: LogIndex?
+            var isAnswered = false
+            cluster.write("t-\(names)") { index in
+                answer = index
+                isAnswered = true
+            }
+            world.run(milliseconds: 2_000) { isAnswered }
+            guard let answer else { return nil }
+            acknowledged["t-\(names)"] = answer
+            last = answer
+        }
+        return last
+    }
+
+    /// Whether all come to one state in time.
+    package func settle() -> Bool {
+        world.run(milliseconds: 30_000) {
+            self.hosts.allSatisfy { $0.replica != nil } && self.cluster.isSettled
+        }
+    }
+
+    /// What is wrong, unless all nodes get on, beyond `last`, and each has exactly what was ever
+    /// acknowledged, where it was.
+    package func objections(beyond last: LogIndex) -> [String] {
+        guard start(), write(1) != nil, settle() else { return ["the nodes do not get on"] }
+        var found: [String] = []
+        var states: Set<Bits128> = []
+        for host in hosts {
+            guard let replica = host.replica else {
+                found.append("\(host.name) does not run")
+                continue
+            }
+            if replica.appliedPosition.index <= last {
+                found.append("\(host.name) has come to \(replica.appliedPosition.index) alone")
+            }
+            if replica.report().isRepairing { found.append("\(host.name) lacks something still") }
+            do {
+                if try operations(of: replica) != acknowledged {
+                    found.append("\(host.name) has not exactly what was acknowledged")
+                }
+                states.insert(try StateDigest.of(replica.presentEngine).digest)
+            } catch {
+                found.append("\(host.name) cannot be read: \(error)")
+            }
+        }
+        return states.count > 1 ? found + ["states differ"] : found
+    }
+
+    /// The operations in a node's change feed, with their indices.
+    private func operations(of replica: Replica) throws -> [String: LogIndex] {
+        let engine = replica.presentEngine
+        let reader = FeedReader(limits: limits)
+        var found: [String: LogIndex] = [:]
+        var next = try reader.firstRetained(engine)
+        while true {
+            let page = try reader.page(from: next, in: engine)
+            for set in page.changeSets where set.abort == nil {
+                guard let property = set.properties.first(where: { $0.name == "operation" })
+                else { continue }
+                let name = String(decoding: property.value, as: UTF8.self)
+                // What is there twice is at an index that nobody was told.
+                if found.updateValue(set.index, forKey: name) != nil { found[name] = .zero }
+            }
+            guard page.through >= next else { return found }
+            next = page.through.next
+        }
+    }
+
+    package func steps(_ host: SimulatedHost) -> RecoverySteps {
+        ended[host.number, default: []].union(host.replica?.recoverySteps ?? [])
+    }
+
+    // MARK: Breaking
+
+    /// All groups of a host's log, in order.
+    package func groups(_ host: SimulatedHost) -> [LogGroup] {
+        LogGroup.all(of: host.disk, limits: limits)
+    }
+
+    /// The group of a host's log that holds `index`.
+    package func group(_ host: SimulatedHost, holding index: LogIndex) -> LogGroup? {
+        groups(host).last { $0.records?.contains(index) == true }
+    }
+
+    /// Flips bits of one byte, as rot does; twice is none.
+    package func flip(_ host: SimulatedHost, _ path: String, at offset: Int) {
+        host.disk.tamper(below: path) { $0[offset] ^= 0x55 }
+    }
+}

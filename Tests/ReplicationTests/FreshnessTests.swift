@@ -1,0 +1,80 @@
+import IOCore
+import Identifiers
+import KeyValue
+import Replication
+import Simulation
+import Testing
+import Transactions
+
+/// As of when a state is, and what reads with a bound make of it.
+@Suite struct FreshnessTests {
+    @Test func `a state is as of the last moment of which everything is applied`() {
+        var freshness = Freshness()
+        let start = MonotonicTime.zero
+        func time(_ milliseconds: UInt64) -> MonotonicTime {
+            start.advanced(milliseconds: milliseconds)
+        }
+        #expect(freshness.asOf == nil)
+        freshness.heard(LogIndex(5), at: time(10))
+        freshness.heard(LogIndex(5), at: time(20))
+        freshness.heard(LogIndex(9), at: time(30))
+        freshness.applied(LogIndex(4))
+        #expect(freshness.asOf == nil)
+        freshness.applied(LogIndex(6))
+        #expect(freshness.asOf == time(20))
+        freshness.applied(LogIndex(9))
+        #expect(freshness.asOf == time(30))
+        freshness.heard(LogIndex(9), at: time(50))
+        #expect(freshness.asOf == time(50))
+        for number in 0..<1_000 as Range<UInt64> {
+            freshness.heard(LogIndex(10 + number), at: time(100 + number))
+        }
+        freshness.applied(LogIndex(1_009))
+        #expect(freshness.asOf == time(1_099))
+    }
+
+    /// What a read with a bound of 500 ms gets on a node.
+    private func read(
+        _ cluster: SimulatedCluster, on node: SimulatedNode
+    ) throws -> Result<Int, RequestRefusal>? {
+        let replica = LoopBound(try #require(node.replica), to: node.loop)
+        let answer = Locked<Result<Int, RequestRefusal>?>(nil)
+        node.loop.turn {
+            replica.value.query(.stale(maximumLagMilliseconds: 500), { _ in 1 }) { result in
+                answer.withLock { $0 = result }
+            }
+        }
+        cluster.world.run(milliseconds: 1_000) { answer.withLock { $0 } != nil }
+        return answer.withLock { $0 }
+    }
+
+    @Test func `a follower that hears its leader and lacks its records refuses stale reads`()
+        throws
+    {
+        let cluster = SimulatedCluster(size: 3, seed: 435)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        let put = { (number: Int) in
+            Record.transaction(
+                Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
+        }
+        for number in 0..<5 { _ = cluster.propose(put(number)) }
+        #expect(cluster.settle())
+        cluster.world.run(milliseconds: 200)
+        for node in cluster.nodes { #expect(try read(cluster, on: node) == .success(1)) }
+        let follower = try #require(cluster.nodes.first { $0.replica?.isLeader == false })
+        cluster.crash(follower)
+        for number in 5..<9 { _ = cluster.propose(put(number)) }
+        cluster.losesFrames = true
+        try cluster.start(follower)
+        cluster.world.run(milliseconds: 2_000)
+        #expect(
+            try read(cluster, on: follower)
+                == .failure(
+                    .unavailable("what this node holds may be older than 500 ms; ask another")))
+        cluster.losesFrames = false
+        #expect(cluster.settle())
+        cluster.world.run(milliseconds: 200)
+        #expect(try read(cluster, on: follower) == .success(1))
+    }
+}

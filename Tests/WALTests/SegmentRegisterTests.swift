@@ -1,0 +1,104 @@
+import Identifiers
+import Testing
+import WAL
+
+/// A log that has lost segments which nothing in it tells of any more.
+@Suite struct SegmentRegisterTests {
+    static let path = "data/segments"
+
+    /// A log of three segments, all of whose records are acknowledged and none in the engine.
+    private func filled() throws -> LogFixture {
+        let fixture = try LogFixture(isRegistered: true)
+        while fixture.log.statistics.segments < 3 { try fixture.append(payloadBytes: 900) }
+        try fixture.append()
+        fixture.log.close()
+        return fixture
+    }
+
+    private func expectMissing(_ segment: Int, _ fixture: LogFixture) {
+        do throws(WALFailure) {
+            try fixture.reopen()
+            Issue.record("opened with records up to \(fixture.log.lastIndex)")
+        } catch {
+            guard case .segmentMissing(let file) = error else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(file == LogFixture.path(segment))
+        }
+    }
+
+    @Test func `a log without its newest segment does not open`() throws {
+        let fixture = try filled()
+        fixture.disk.lose(LogFixture.path(3))
+        expectMissing(3, fixture)
+    }
+
+    @Test func `a log without any segment does not begin anew`() throws {
+        let fixture = try filled()
+        for segment in 1...3 { fixture.disk.lose(LogFixture.path(segment)) }
+        expectMissing(3, fixture)
+    }
+
+    @Test func `a log of one segment does not begin anew without it`() throws {
+        let fixture = try LogFixture(isRegistered: true)
+        try fixture.append()
+        fixture.disk.lose(LogFixture.path(1))
+        expectMissing(1, fixture)
+    }
+
+    @Test func `a look at such a log says the same and notes nothing`() throws {
+        let fixture = try filled()
+        fixture.disk.lose(Self.path)
+        func look() throws(WALFailure) {
+            let register = try LogFixture.register(on: fixture.disk)
+            _ = try WriteAheadLog.open(
+                fileSystem: fixture.disk, directory: LogFixture.directory,
+                identity: LogFixture.identity, limits: fixture.limits, engineDurable: nil,
+                register: register, isLook: true)
+        }
+        try look()
+        #expect(try !fixture.disk.exists(Self.path))
+        try fixture.reopen()
+        fixture.disk.lose(LogFixture.path(3))
+        #expect(throws: WALFailure.self) { try look() }
+    }
+
+    @Test func `each segment is noted in the slot that does not hold the last`() throws {
+        let fixture = try filled()
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+        // Segment 3 is in the first slot, as 1 was; torn, it leaves segment 2 in the other.
+        fixture.disk.tamper(with: Self.path) { $0[9] ^= 1 }
+        #expect(try LogFixture.register(on: fixture.disk).newest == 2)
+        try fixture.reopen()
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+        fixture.disk.tamper(with: Self.path) { $0[4_096 + 9] ^= 1 }
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+    }
+
+    @Test func `what another incarnation noted counts for nothing`() throws {
+        let fixture = try filled()
+        let register = try LogFixture.register(on: fixture.disk, incarnation: Incarnation(5))
+        #expect(register.newest == 0)
+    }
+
+    @Test func `whatever ends a write, what is noted is there`() throws {
+        // Fails at each change in turn, crashes, and opens what is left.
+        for failing in 1...200 {
+            let fixture = try LogFixture(isRegistered: true)
+            fixture.disk.failChange(after: failing)
+            var isStopped = false
+            do throws(WALFailure) {
+                while fixture.log.statistics.segments < 3 { try fixture.append(payloadBytes: 900) }
+            } catch {
+                isStopped = true
+            }
+            fixture.log.close()
+            fixture.disk.crash()
+            let left = try LogFixture(disk: fixture.disk, isRegistered: true)
+            #expect(left.recovery.damage.isEmpty, "failing at change \(failing)")
+            guard isStopped else { return }
+        }
+        Issue.record("200 changes make no three segments")
+    }
+}
