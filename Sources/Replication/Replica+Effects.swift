@@ -199,6 +199,9 @@ extension Replica {
             pumpApply()
             clock.restart(now: loop.now)
             if raft.lastPosition.index == .zero {
+                // Only here the wall clock counts: a node that has a log and has applied nothing of
+                // it yet would push the time of all sessions on by what its clock is wrong.
+                clock.begin(wallMilliseconds: loop.wallMilliseconds)
                 // The log begins with who founded it, so that a node that gets it from there knows.
                 firstRecord = membership
             } else {

@@ -82,7 +82,7 @@ extension Replica {
     }
 
     func stamp() -> UInt64 {
-        clock.stamp(now: loop.now, wallMilliseconds: loop.wallMilliseconds)
+        clock.stamp(now: loop.now)
     }
 
     private func propose(

@@ -17,10 +17,17 @@ package struct ReplicatedClock {
         time = max(time, replicated)
     }
 
-    /// The time to stamp a frame with; the first frame of a cluster takes the wall clock's.
-    package mutating func stamp(now: MonotonicTime, wallMilliseconds: UInt64) -> UInt64 {
-        guard time > 0, let start = countedTo else {
-            if time == 0 { time = max(1, wallMilliseconds) }
+    /// The first leader of a cluster begins its time with the wall clock's.
+    package mutating func begin(wallMilliseconds: UInt64) {
+        if time == 0 { time = max(1, wallMilliseconds) }
+    }
+
+    /// The time to stamp a frame with.
+    ///
+    /// It is behind the log's for as long as not all of the log has been observed; who applies a
+    /// frame lets no time go back.
+    package mutating func stamp(now: MonotonicTime) -> UInt64 {
+        guard let start = countedTo else {
             countedTo = now
             return time
         }

@@ -297,6 +297,29 @@ private func outcome(
         #expect(Set(try cluster.digests()).count == 1, "seed \(seed)")
     }
 
+    @Test func `a leader that has yet to apply its log does not take the wall clock for the time`()
+        throws
+    {
+        let cluster = SimulatedCluster(size: 3, seed: 5)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        _ = try outcome(cluster.propose(put("a", "1")))
+        #expect(cluster.settle())
+        let before = try #require(cluster.leader?.replica?.appliedPosition.timeMilliseconds)
+        // No engine has been flushed: all begin with what their logs hold, and an hour too late.
+        for node in cluster.nodes { cluster.crash(node) }
+        try cluster.startAll()
+        for node in cluster.nodes {
+            #expect(node.replica?.appliedPosition.index == .zero)
+            node.loop.wallOffsetMilliseconds = 3_600_000
+        }
+        cluster.awaitLeader()
+        _ = try outcome(cluster.propose(put("a", "2")))
+        let after = try #require(cluster.leader?.replica?.appliedPosition.timeMilliseconds)
+        #expect(before <= after)
+        #expect(after < before + 60_000)
+    }
+
     @Test func `a follower that slept through the compaction gets a snapshot`() throws {
         var limits = Limits.standard
         limits.segmentBytes = 16_384

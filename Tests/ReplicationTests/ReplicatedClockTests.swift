@@ -3,13 +3,22 @@ import Replication
 import Testing
 
 @Suite struct ReplicatedClockTests {
-    @Test func `the first stamp is the wall clock's, and jumps of that count no more`() {
+    @Test func `a cluster's time begins once with the wall clock's`() {
         var clock = ReplicatedClock(0)
-        clock.restart(now: MonotonicTime(nanoseconds: 7))
-        #expect(clock.stamp(now: MonotonicTime(nanoseconds: 9), wallMilliseconds: 5_000) == 5_000)
+        clock.restart(now: MonotonicTime(nanoseconds: 9))
+        clock.begin(wallMilliseconds: 5_000)
+        #expect(clock.stamp(now: MonotonicTime(nanoseconds: 9)) == 5_000)
+        clock.begin(wallMilliseconds: 9_999_999)
         let later = MonotonicTime(nanoseconds: 9).advanced(milliseconds: 20)
-        #expect(clock.stamp(now: later, wallMilliseconds: 1) == 5_020)
-        #expect(clock.stamp(now: later, wallMilliseconds: 9_999_999) == 5_020)
+        #expect(clock.stamp(now: later) == 5_020)
+    }
+
+    @Test func `a leader that has applied nothing yet is behind its log, not at the wall clock`() {
+        var clock = ReplicatedClock(0)
+        clock.restart(now: .zero)
+        #expect(clock.stamp(now: .zero.advanced(milliseconds: 3)) == 3)
+        clock.observe(2_000)
+        #expect(clock.stamp(now: .zero.advanced(milliseconds: 4)) == 2_001)
     }
 
     @Test(arguments: [1_900_000, 999_999, 1_000_000, 1, 350_000_001] as [UInt64])
@@ -19,7 +28,7 @@ import Testing
         var last: UInt64 = 0
         for count in 1...1_000 as ClosedRange<UInt64> {
             let now = MonotonicTime(nanoseconds: count * step)
-            last = clock.stamp(now: now, wallMilliseconds: 0)
+            last = clock.stamp(now: now)
             #expect(last == 100 + count * step / 1_000_000)
         }
         #expect(last == 100 + step / 1_000)
@@ -31,6 +40,6 @@ import Testing
         clock.observe(2_000)
         clock.observe(50)
         let now = MonotonicTime(nanoseconds: 3_000_000)
-        #expect(clock.stamp(now: now, wallMilliseconds: 0) == 2_003)
+        #expect(clock.stamp(now: now) == 2_003)
     }
 }
