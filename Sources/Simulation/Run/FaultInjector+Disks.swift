@@ -78,7 +78,7 @@ extension FaultInjector {
         guard impairment == nil, removed == nil, cluster.founders >= 3,
             let report = host.replica?.report()
         else { return false }
-        return report.membership.voters.contains(host.node) && !report.isRepairing
+        return isVoter(host, report) && !report.isRepairing
             && cluster.hosts.prefix(cluster.founders).allSatisfy(checker.hasBegun)
     }
 
@@ -97,8 +97,17 @@ extension FaultInjector {
             host.disk.astray == nil
         else { return false }
         return report.damage.allSatisfy { $0.last <= report.flushed } && !report.isRepairing
-            && report.membership.voters.contains(host.node) && report.durable >= impairment.floor
+            && isVoter(host, report) && report.durable >= impairment.floor
             && isReadable(host, report.flushed)
+    }
+
+    /// Whether the host counts as a voter with the directory that it has now.
+    ///
+    /// One that was wiped believes what it has applied until the others take it in again; the
+    /// cluster has a voter fewer until then.
+    private func isVoter(_ host: SimulatedHost, _ report: ReplicaReport) -> Bool {
+        report.membership.voters.contains(host.node)
+            && report.membership.member(host.node)?.incarnation == Incarnation(host.incarnation)
     }
 
     /// Whether the log could be recovered whole as it is on the disk now, behind `flushed`.
