@@ -23,6 +23,8 @@ final class MemoryCluster: Sendable {
         /// What others do while a watch waits, each once.
         var meanwhile: [@Sendable () -> Void] = []
         var openWatches = 0
+        /// Transactions that a watch is told of at once.
+        var setsAtOnce = Int.max
     }
 
     private let state = Locked(State())
@@ -50,6 +52,11 @@ final class MemoryCluster: Sendable {
             state.index = state.index.next
             state.firstKept = state.index.next
         }
+    }
+
+    /// Tells watches of one transaction at a time, as a node does that has just begun to lead.
+    func tellOneAtATime() {
+        state.withLock { $0.setsAtOnce = 1 }
     }
 
     /// Watches that have not been closed.
@@ -163,7 +170,7 @@ final class MemoryCluster: Sendable {
                     guard from >= state.firstKept else {
                         throw .historyLost(firstRetained: state.firstKept)
                     }
-                    let sets = state.changes.filter { $0.index >= from }
+                    let sets = state.changes.filter { $0.index >= from }.prefix(state.setsAtOnce)
                     let isDue = sets.isEmpty && !state.meanwhile.isEmpty
                     return (sets, isDue ? state.meanwhile.removeFirst() : nil)
                 }

@@ -99,6 +99,25 @@ struct NoticeTests {
         #expect(failure { () throws(Failure) in try target.name() } == .notSet)
     }
 
+    @Test func `a version that was shown is not told again when its change comes later`() throws {
+        let cluster = MemoryCluster()
+        let (fixture, other) = (try Fixture.make(cluster), try Fixture.view(cluster))
+        let group = Group(other.handle)
+        try other.instance.addGroup("second", type: "application", flags: 0, group)
+        try fixture.handle.notice(groupsNamed: "config")
+        try fixture.handle.notice(groupsNamed: "second")
+        cluster.tellOneAtATime()
+        #expect(try other.edit(.new, "a", .count, "1"))
+        #expect(try other.group.update())
+        #expect(try other.edit(.new, "b", .count, "2"))
+        try set(group)
+        let target = Group(fixture.handle)
+        #expect(try fixture.handle.awaitNotice(target) == nil)
+        try target.property("b", Property(fixture.handle))
+        #expect(try fixture.handle.awaitNotice(target) == nil)
+        #expect(try target.name() == "second")
+    }
+
     /// One transaction that makes another version.
     private func set(_ group: Group) throws(Failure) {
         let transaction = Transaction(group.handle)

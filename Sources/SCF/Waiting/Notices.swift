@@ -9,6 +9,8 @@ import Transactions
 final class Notices {
     /// Names and types that one handle may ask for.
     static let patternLimit = 64
+    /// Groups whose told version is known.
+    private static let toldLimit = 1_024
 
     let watch: any ClusterWatch
     /// Under the handle's lock.
@@ -21,6 +23,8 @@ final class Notices {
     private var queue = GroupChangeQueue()
     /// What could not be told, and is told first; the waiting thread's alone.
     private var untold: GroupChangeQueue.Event?
+    /// The version of each group that was told last; under the handle's lock.
+    private var told: [EntityID: GroupVersion] = [:]
 
     init(_ watch: any ClusterWatch) {
         self.watch = watch
@@ -41,6 +45,17 @@ final class Notices {
     /// Tells `event` again, first of all.
     func putBack(_ event: GroupChangeQueue.Event) {
         untold = event
+    }
+
+    /// Whether this version of a group has not been told; from now on it has.
+    ///
+    /// What is shown is the newest version, of which the change may come only afterwards. Under the
+    /// handle's lock.
+    func isNews(_ header: GroupHeader) -> Bool {
+        guard told[header.id] != header.version else { return false }
+        if told.count >= Self.toldLimit { told = [:] }
+        told[header.id] = header.version
+        return true
     }
 
     /// Whether a changed group is to be told, as far as its name alone says so; nil: by its type.
@@ -152,6 +167,7 @@ extension Handle {
                 guard byName == true || notices.types.contains(view.group.header.type) else {
                     return false
                 }
+                guard notices.isNews(view.group.header) else { return false }
                 target.show(view)
                 return true
             } catch {
