@@ -149,7 +149,7 @@ let package = Package(
         tests(
             "Peers",
             [
-                "Identifiers", "Codec", "IOCore", "IOLibuv", "Transactions",
+                "Identifiers", "Codec", "IOCore", "IOLibuv", "Replication", "Transactions",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(

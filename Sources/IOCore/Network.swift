@@ -34,8 +34,16 @@ package protocol Connection: AnyObject {
     func send(_ bytes: [UInt8])
     /// Stops (`false`) or resumes reading, for backpressure.
     func setReading(_ enabled: Bool)
+    /// Has the connection end where the other end's system answers nothing, or takes nothing of what
+    /// was sent, for about so long; without it, that is found out after minutes, or never.
+    func endWhenSilent(milliseconds: UInt32)
     /// Closes after what was sent has left, or at once; `closed` follows in a later turn.
     func close(flush: Bool)
+}
+
+extension Connection {
+    /// Nothing, for a connection whose other end cannot vanish without a word.
+    package func endWhenSilent(milliseconds: UInt32) {}
 }
 
 package protocol ConnectionHandler: AnyObject {

@@ -115,6 +115,30 @@ enum ReadEvent {
         unsafe uv_tcp_nodelay(pointer, 1)
     }
 
+    /// Has the system end a connection whose other end has been silent for so long, *tcp(7)*.
+    ///
+    /// What was sent and is not acknowledged, or not taken, ends it by TCP_USER_TIMEOUT, which also
+    /// bounds how long an idle connection's probes, one each second, go unanswered.
+    func endWhenSilent(milliseconds: UInt32) {
+        var descriptor: uv_os_fd_t = -1
+        let handle = unsafe memory.assumingMemoryBound(to: uv_handle_t.self)
+        guard unsafe uv_fileno(handle, &descriptor) == 0 else { return }
+        Self.set(SO_KEEPALIVE, of: SOL_SOCKET, to: 1, on: descriptor)
+        let tcp = Int32(IPPROTO_TCP)
+        Self.set(TCP_KEEPIDLE, of: tcp, to: 1, on: descriptor)
+        Self.set(TCP_KEEPINTVL, of: tcp, to: 1, on: descriptor)
+        Self.set(TCP_USER_TIMEOUT, of: tcp, to: Int32(clamping: milliseconds), on: descriptor)
+    }
+
+    private static func set(
+        _ option: Int32, of level: Int32, to value: Int32, on descriptor: Int32
+    ) {
+        var value = value
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        // It fails only for a socket that is gone, which the next call on it will tell.
+        _ = unsafe setsockopt(descriptor, level, option, &value, size)
+    }
+
     /// Connects; `done` gets libuv's status later, where the result is not an error at once.
     func connect(to address: SocketAddress, done: @escaping (Int32) -> Void) -> Int32 {
         unsafe ConnectRequest(on: loop, done: done).start(on: pointer, address)

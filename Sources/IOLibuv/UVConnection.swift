@@ -95,6 +95,12 @@ import Identifiers
         socket.setReading(enabled)
     }
 
+    package func endWhenSilent(milliseconds: UInt32) {
+        loop.requireCurrent()
+        guard socket.isOpen else { return }
+        socket.endWhenSilent(milliseconds: milliseconds)
+    }
+
     package func close(flush: Bool) {
         loop.requireCurrent()
         switch phase {

@@ -27,12 +27,17 @@ final class PeerConnection: ConnectionHandler {
     /// The record as of which a peer that dialled knew the membership; zero otherwise.
     private(set) var peerMembershipIndex = LogIndex.zero
     private var timer: TimerID?
+    /// When something of the peer arrived last.
+    private(set) var lastHeard: MonotonicTime
 
+    /// How long the peer's system may be silent, to probes too, before the connection ends.
+    private static let silenceMilliseconds: UInt32 = 5_000
     private static let handshakeMilliseconds: UInt64 = 5_000
 
     init(accepted connection: any Connection, hub: PeerHub) {
         self.connection = connection
         self.hub = hub
+        lastHeard = hub.loop.now
         expected = nil
         phase = .accepting(
             HandshakeAcceptor(
@@ -45,6 +50,7 @@ final class PeerConnection: ConnectionHandler {
     init(dialled connection: any Connection, expecting node: NodeID, hub: PeerHub) {
         self.connection = connection
         self.hub = hub
+        lastHeard = hub.loop.now
         expected = node
         phase = .opening(
             HandshakeOpener(
@@ -78,6 +84,7 @@ final class PeerConnection: ConnectionHandler {
         timer = loop.schedule(at: deadline) {
             back.value.handshakeTimedOut()
         }
+        connection.endWhenSilent(milliseconds: Self.silenceMilliseconds)
         connection.setHandler(self)
     }
 
@@ -123,6 +130,7 @@ final class PeerConnection: ConnectionHandler {
     // MARK: ConnectionHandler
 
     func received(_ bytes: [UInt8]) {
+        lastHeard = hub.loop.now
         switch phase {
         case .accepting(var acceptor):
             let verdict = acceptor.received(bytes)

@@ -9,7 +9,8 @@ import Wire
 /// The connections between this replica and the others: dialling, handshake, back-off, framing.
 ///
 /// Lives on the loop. Either side may dial; of two connections between the same nodes both sides
-/// keep the one that the node with the smaller name dialled.
+/// keep the one that the node with the smaller name dialled, unless that has been silent: a peer that
+/// has one dials no other, so the older may be one that only this end still believes in.
 package final class PeerHub: PeerTransport {
     /// What the hub tells the replica's owner, on the loop.
     package struct Events {
@@ -62,6 +63,8 @@ package final class PeerHub: PeerTransport {
     /// Whoever reaches the port can bring about refusals, as many as they like.
     private var refusalThrottle = LogThrottle()
 
+    /// How long a connection has been silent that gives way to any newer one.
+    private static let silentMilliseconds: UInt64 = 2_000
     /// Connections that have not finished their handshake, at most.
     private static let handshakeLimit = 128
     private static let firstRetryMilliseconds: UInt64 = 20
@@ -243,7 +246,8 @@ extension PeerHub {
                 + "one another name, or stop the first")
     }
 
-    /// A connection has finished its handshake; of two, the one dialled by the smaller name stays.
+    /// A connection has finished its handshake; of two, the one dialled by the smaller name stays, or
+    /// the newer where the older has been silent.
     func established(_ connection: PeerConnection) {
         handshaking.removeAll { $0 === connection }
         guard let other = connection.peer else { return }
@@ -254,6 +258,14 @@ extension PeerHub {
             // Another directory has taken the name; `objection` has seen to it that it may.
             links[other] = connection
             present.close("replaced by another data directory")
+            events.changed(other)
+            return
+        }
+        if let present = links[other],
+            loop.now.milliseconds(since: present.lastHeard) >= Self.silentMilliseconds
+        {
+            links[other] = connection
+            present.close("silent, and replaced by a newer connection")
             events.changed(other)
             return
         }

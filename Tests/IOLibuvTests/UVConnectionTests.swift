@@ -222,6 +222,25 @@ struct UVConnectionTests {
     }
 }
 
+struct UVSilenceTests {
+    @Test(.timeLimit(.minutes(1)))
+    func `a connection whose peer takes nothing for too long ends`() async {
+        await withLoop { loop in
+            let reason: String? = await Pair.run(on: loop) { pair, done in
+                let client = Handler()
+                client.onClosed = { done($0) }
+                pair.client.endWhenSilent(milliseconds: 300)
+                pair.client.setHandler(client)
+                // Without a handler the server does not read, though its system answers.
+                pair.client.send([UInt8](repeating: 1, count: 16 << 20))
+                // For the test alone: the pair must outlive this.
+                client.onReceived = { _ in _ = pair }
+            }
+            #expect(reason?.hasSuffix(": connection timed out") == true, "\(reason ?? "none")")
+        }
+    }
+}
+
 /// A peer with a plain blocking socket, which closes one direction before it reads.
 private enum HalfClosingPeer {
     static func exchange(_ bytes: [UInt8], port: UInt16) -> [UInt8] {
