@@ -64,6 +64,11 @@ package struct FileFailure: Error, Sendable, CustomStringConvertible {
         case permission
         case locked
         case other
+
+        /// Whether it is over once others have given back what is missing.
+        package var isOfShortage: Bool {
+            self == .noSpace || self == .noDescriptors
+        }
     }
     package let kind: Kind
     /// What was tried, such as "fdatasync".

@@ -19,6 +19,8 @@ package final class SegmentRegister {
     /// Bytes from the beginning of one slot to that of the other.
     private static let slotBytes = 4_096
     private static let contentBytes = 28
+    /// Bytes of the file.
+    static let byteCount = 2 * slotBytes
     private static let magic: UInt64 = 0x6765_5270_7473_6B4C
 
     private let fileSystem: any FileSystem
@@ -29,8 +31,15 @@ package final class SegmentRegister {
     package private(set) var newest: UInt64 = 0
     /// The slot that the next number goes to.
     private var nextSlot = 0
+    /// The slot that the disk cannot read; it may hold the number behind `newest`.
+    private var unreadableSlot: Int?
+    /// The file, open as long as the log is, so that no note has to open it.
+    private var file: (any File)?
 
     /// Reads what a directory of this incarnation has noted; nothing where it has no such file.
+    ///
+    /// Of two slots one may be unreadable: numbers are noted one by one, so it holds at most the one
+    /// behind the number of the other. Then `leastNumber` is that one.
     package init(
         fileSystem: any FileSystem, layout: DataDirectoryLayout, incarnation: Incarnation
     ) throws(WALFailure) {
@@ -39,41 +48,81 @@ package final class SegmentRegister {
         directory = layout.root
         path = layout.segmentRegister
         let path = path
-        let bytes = try reading { () throws(FileFailure) -> [UInt8] in
-            guard try fileSystem.exists(path) else { return [] }
-            let file = try fileSystem.open(path, .readOnly)
-            defer { file.close() }
-            return try file.read(at: 0, count: 2 * Self.slotBytes)
+        let present = try reading { () throws(FileFailure) -> (any File)? in
+            try fileSystem.exists(path) ? try fileSystem.open(path, .readOnly) : nil
         }
+        guard let present else { return }
+        defer { present.close() }
+        var failure: FileFailure?
         for slot in 0..<2 {
-            guard let number = Self.number(in: bytes, slot, incarnation), number > newest else {
-                continue
+            do throws(FileFailure) {
+                let bytes = try present.read(at: slot * Self.slotBytes, count: Self.contentBytes)
+                guard let number = Self.number(in: bytes, incarnation), number > newest else {
+                    continue
+                }
+                newest = number
+                nextSlot = 1 - slot
+            } catch {
+                guard error.kind == .other, failure == nil else { throw .file(error) }
+                failure = error
+                unreadableSlot = slot
             }
-            newest = number
-            nextSlot = 1 - slot
         }
+        if let failure, newest == 0 { throw .file(failure) }
     }
 
-    /// Notes a segment, durably; nothing to do for one that is not newer than what is noted.
-    func note(_ number: UInt64) throws(FileFailure) {
-        guard number > newest else { return }
-        let slot = encoded(number)
-        if try fileSystem.exists(path) {
-            let file = try fileSystem.open(path, .readWrite)
-            defer { file.close() }
-            try file.write([slot], at: nextSlot * Self.slotBytes)
+    /// The number that the log's newest segment must have for nothing to be missing.
+    var leastNumber: UInt64 {
+        unreadableSlot == nil ? newest : newest + 1
+    }
+
+    /// What is wrong with a log whose newest segment has a smaller number than `leastNumber`.
+    func missing(in log: String) -> WALFailure {
+        let file = log + "/" + LogFileName.segment(leastNumber)
+        guard let unreadableSlot else { return .segmentMissing(file: file) }
+        return .unreadable(
+            file: path, offset: unreadableSlot * Self.slotBytes,
+            what: "it may name \(file), which is not there")
+    }
+
+    /// Opens the file, made where it is missing with room for both slots: from now on no note meets a
+    /// lack of descriptors or a full disk.
+    private func opened() throws(FileFailure) -> any File {
+        if let file { return file }
+        let isThere = try fileSystem.exists(path)
+        let file = try fileSystem.open(path, isThere ? .readWrite : .create)
+        do throws(FileFailure) {
+            try file.preallocate(Self.byteCount)
             try file.sync()
-        } else {
-            let file = try fileSystem.open(path, .create)
-            defer { file.close() }
-            // Both slots at once: on a full disk neither has to be made any more.
-            try file.write([slot, [UInt8](repeating: 0, count: Self.slotBytes)], at: 0)
-            try file.sync()
+            // What made it may have ended before this.
             try fileSystem.syncDirectory(directory)
-            nextSlot = 0
+        } catch {
+            file.close()
+            throw error
         }
+        self.file = file
+        return file
+    }
+
+    /// Notes a segment, durably; nothing but opening the file for one that is noted.
+    func note(_ number: UInt64) throws(FileFailure) {
+        let file = try opened()
+        guard number > newest else { return }
+        try file.write([encoded(number)], at: nextSlot * Self.slotBytes)
+        try file.sync()
         newest = number
+        if unreadableSlot == nextSlot { unreadableSlot = nil }
         nextSlot = 1 - nextSlot
+    }
+
+    /// Whether the segment is noted, and the next one can be.
+    func isReady(behind number: UInt64) -> Bool {
+        file != nil && newest >= number
+    }
+
+    func close() {
+        file?.close()
+        file = nil
     }
 
     private func encoded(_ number: UInt64) -> [UInt8] {
@@ -88,17 +137,14 @@ package final class SegmentRegister {
     }
 
     /// The number in a slot; nil where it was never written, is torn or of another incarnation.
-    private static func number(
-        in bytes: [UInt8], _ slot: Int, _ incarnation: Incarnation
-    ) -> UInt64? {
-        let start = slot * slotBytes
-        guard bytes.count >= start + contentBytes else { return nil }
-        var reader = ByteReader(bytes, in: start..<start + contentBytes)
+    private static func number(in bytes: [UInt8], _ incarnation: Incarnation) -> UInt64? {
+        guard bytes.count >= contentBytes else { return nil }
+        var reader = ByteReader(bytes, in: 0..<contentBytes)
         guard let found = try? reader.readUInt64(), found == magic,
             let number = try? reader.readUInt64(),
             let owner = try? reader.readUInt64(Incarnation.self), owner == incarnation,
             let checksum = try? reader.readUInt32(),
-            checksum == Checksum.crc32c(bytes, in: start..<start + contentBytes - 4)
+            checksum == Checksum.crc32c(bytes, in: 0..<contentBytes - 4)
         else { return nil }
         return number
     }

@@ -109,8 +109,8 @@ struct LogOpening {
                 notes.append("\(directory)/\(name) is no file of the log, and was left alone")
             }
         }
-        if let known = register?.newest, known > numbers.max() ?? 0 {
-            throw .segmentMissing(file: directory + "/" + LogFileName.segment(known))
+        if let register, register.leastNumber > numbers.max() ?? 0 {
+            throw register.missing(in: directory)
         }
         if numbers.isEmpty {
             // Without its name in the data directory all of it would be gone after a crash.
@@ -126,8 +126,8 @@ struct LogOpening {
             do throws(FileFailure) {
                 try register.note(last.number)
             } catch {
-                guard error.kind == .noSpace else { throw .file(error) }
-                throw .diskFull(directory: directory, neededBytes: 2 * 4_096)
+                guard error.kind.isOfShortage else { throw .file(error) }
+                notes.append("\(error); nothing is written before the newest segment is noted")
             }
         }
         let start = first.header.previous.index

@@ -74,6 +74,7 @@ extension WriteAheadLog {
     func beginSegment(
         isBase: Bool, fileBytes: Int, voting: VotingState, previous: LogStart
     ) throws(WALFailure) {
+        try noteNewest()
         let name: String
         let bytes: Int
         if fileBytes <= limits.segmentBytes {
@@ -92,6 +93,18 @@ extension WriteAheadLog {
         counters.syncs += 1
         segments.append(Segment(header: header, file: file, bytes: bytes))
         countFiles()
+    }
+
+    /// Notes the newest segment where the start found no room for that: before it, nothing is written
+    /// that somebody may be told of.
+    func noteNewest() throws(WALFailure) {
+        guard let register, !register.isReady(behind: current.number) else { return }
+        do throws(FileFailure) {
+            try register.note(current.number)
+        } catch {
+            guard error.kind.isOfShortage else { throw stop(for: error) }
+            throw .diskFull(directory: directory, neededBytes: SegmentRegister.byteCount)
+        }
     }
 
     /// Makes a spare the segment of `header`; one that cannot be opened for want of descriptors stays
@@ -130,9 +143,7 @@ extension WriteAheadLog {
             return try body(SegmentFiles(fileSystem, directory))
         } catch {
             // Files that are open may be closed as files that are there may be removed.
-            guard error.kind == .noSpace || error.kind == .noDescriptors else {
-                throw stop(for: error)
-            }
+            guard error.kind.isOfShortage else { throw stop(for: error) }
             throw .diskFull(directory: directory, neededBytes: bytes)
         }
     }

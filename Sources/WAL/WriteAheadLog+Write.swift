@@ -94,6 +94,7 @@ extension WriteAheadLog {
         let envelope = GroupEnvelope(
             kind: kind, sequence: nextSequence, voting: voting, base: base, bodyBytes: bodyBytes,
             bodyChecksum: frames.reduce(0) { GroupEnvelope.checksum(adding: $1, to: $0) })
+        try noteNewest()
         try makeRoom(envelope.groupBytes, isPrivileged: isPrivileged)
         let last = segments.count - 1
         let start = segments[last].end

@@ -97,6 +97,7 @@ package final class WriteAheadLog {
         for segment in segments {
             segment.file.close()
         }
+        register?.close()
     }
 
     // MARK: Within the log

@@ -26,6 +26,8 @@ final class MemoryDisk: FileSystem, Sendable {
         var failingOperation: String?
         /// The operation, `open` or `create`, for which there is no descriptor.
         var withoutDescriptors: String?
+        /// The file that there is no descriptor for.
+        var fileWithoutDescriptors: String?
         var operations: [String] = []
         var locks: Set<String> = []
         /// Bytes of files that the disk cannot read any more.
@@ -74,8 +76,14 @@ final class MemoryDisk: FileSystem, Sendable {
         state.withLock { $0.withoutDescriptors = operation }
     }
 
+    /// Has every opening of one file meet a lack of descriptors.
+    func setWithoutDescriptor(for path: String?) {
+        state.withLock { $0.fileWithoutDescriptors = path }
+    }
+
     func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
         let inode = try state.withLock { (state) throws(FileFailure) in
+            if state.fileWithoutDescriptors == path { throw Self.noDescriptors("open", path) }
             switch mode {
             case .readOnly, .readWrite:
                 if state.withoutDescriptors == "open" { throw Self.noDescriptors("open", path) }

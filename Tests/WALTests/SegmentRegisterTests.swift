@@ -1,3 +1,4 @@
+import IOCore
 import Identifiers
 import Testing
 import WAL
@@ -80,6 +81,82 @@ import WAL
         let fixture = try filled()
         let register = try LogFixture.register(on: fixture.disk, incarnation: Incarnation(5))
         #expect(register.newest == 0)
+    }
+
+    @Test func `a segment is noted without a descriptor to be had`() throws {
+        let fixture = try LogFixture(isRegistered: true)
+        _ = try fixture.log.prepareSpare()
+        try fixture.reopen()
+        fixture.disk.setWithoutDescriptor(for: Self.path)
+        while fixture.log.statistics.segments < 2 { try fixture.append(payloadBytes: 900) }
+        fixture.disk.setWithoutDescriptor(for: nil)
+        #expect(try LogFixture.register(on: fixture.disk).newest == 2)
+    }
+
+    @Test(arguments: [true, false])
+    func `where there is no register and none can be made, the start waits with the first write`(
+        _ isFull: Bool
+    ) throws {
+        let fixture = try filled()
+        let acknowledged = fixture.log.lastIndex
+        fixture.disk.lose(Self.path)
+        if isFull {
+            fixture.disk.setCapacity(fixture.disk.usedBytes)
+        } else {
+            fixture.disk.setWithoutDescriptor(for: Self.path)
+        }
+        try fixture.reopen()
+        #expect(fixture.log.lastIndex == acknowledged)
+        for _ in 0..<2 {
+            #expect { try fixture.append() } throws: {
+                ($0 as? WALFailure)?.isDiskFull == true
+            }
+            let vote = WriteAheadLog.VotingState(term: Term(9), vote: NodeID(1))
+            #expect(throws: WALFailure.self) {
+                try fixture.log.write(.init(voting: vote, records: []))
+            }
+        }
+        fixture.disk.setCapacity(.max)
+        fixture.disk.setWithoutDescriptor(for: nil)
+        try fixture.append()
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+        fixture.disk.crash()
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+    }
+
+    @Test func `an unreadable slot is borne where the log has what it can name at most`() throws {
+        let fixture = try filled()
+        // Segment 2 is in the second slot, which is readable; segment 3 is there.
+        fixture.disk.makeUnreadable(Self.path, 0..<4_096)
+        try fixture.reopen()
+        fixture.disk.makeUnreadable(Self.path, 0..<0)
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+        // Now the second slot, which could name segment 4 as well as 2.
+        fixture.disk.makeUnreadable(Self.path, 4_096..<8_192)
+        #expect {
+            try fixture.reopen()
+        } throws: {
+            "\($0)".hasPrefix("\(Self.path) cannot be read at byte 4096: it may name")
+        }
+    }
+
+    @Test func `an unreadable slot beside one that is empty or unreadable is not borne`() throws {
+        let fixture = try LogFixture(isRegistered: true)
+        try fixture.append()
+        for slots in [0..<4_096, 0..<8_192] {
+            fixture.disk.makeUnreadable(Self.path, slots)
+            #expect(throws: WALFailure.self) { try fixture.reopen() }
+        }
+    }
+
+    @Test func `a register whose making was cut short is made durable at the next start`() throws {
+        let fixture = try filled()
+        fixture.disk.lose(Self.path)
+        // Made, and neither filled nor durable by name.
+        _ = try fixture.disk.open(Self.path, .create)
+        try fixture.reopen()
+        fixture.disk.crash()
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
     }
 
     @Test func `whatever ends a write, what is noted is there`() throws {
