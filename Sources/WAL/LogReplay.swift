@@ -49,10 +49,15 @@ struct LogReplay {
             if position > 0 { try begin(position) }
             let file = segments[position].file
             let count = segments[position].bytes
-            let bytes = try reading { () throws(FileFailure) in
-                try file.read(at: 0, count: count)
+            let read = try SectorReading(file, from: 0, count: count)
+            try replay(read.bytes, of: position)
+            if let lost = read.lost, position == segments.count - 1,
+                lost.end > segments[position].end
+            {
+                // There may be a group in it that was acknowledged, or that shows the one before it to
+                // be damaged and not torn: nothing tells, as it would of rot.
+                throw .file(lost.failure)
             }
-            try replay(bytes, of: position)
         }
         if let loss {
             // A group that the engine has proved durable: how far it went, nothing tells. What seems to

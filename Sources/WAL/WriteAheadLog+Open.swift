@@ -209,10 +209,11 @@ struct LogOpening {
     private mutating func openSegment(_ number: UInt64) throws(WALFailure) -> Segment {
         let fileSystem = fileSystem
         let path = directory + "/" + LogFileName.segment(number)
-        let (file, bytes, head) = try reading { () throws(FileFailure) in
+        let (file, bytes) = try reading { () throws(FileFailure) in
             let file = try fileSystem.open(path, .readWrite)
-            return (file, try file.size(), try file.read(at: 0, count: SegmentHeader.dataOffset))
+            return (file, try file.size())
         }
+        let head = try SectorReading(file, from: 0, count: SegmentHeader.dataOffset).bytes
         let page = try SegmentHeader.decodePage(head, file: path)
         guard page.header.identity == identity else {
             throw .foreign(file: path, found: page.header.identity, expected: identity)

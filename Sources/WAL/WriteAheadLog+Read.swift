@@ -100,36 +100,12 @@ extension WriteAheadLog {
         return true
     }
 
-    /// The least that a disk loses.
-    private static let sectorBytes = 4_096
-
     /// Reads from a segment; sectors that the disk cannot read come as zeroes, which are no group and
     /// no frame, so that they are damage as flipped bits are.
     func readable(
         _ file: any File, from offset: Int, count: Int
     ) throws(WALFailure) -> [UInt8] {
-        do throws(FileFailure) {
-            return try file.read(at: offset, count: count)
-        } catch {
-            // Where the file's first sector cannot be read either it is the disk that fails.
-            guard error.kind == .other,
-                (try? file.read(at: 0, count: Self.sectorBytes)) != nil
-            else { throw .file(error) }
-        }
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let place = offset + bytes.count
-            let wanted = min(
-                Self.sectorBytes - place % Self.sectorBytes, count - bytes.count)
-            guard let piece = try? file.read(at: place, count: wanted) else {
-                bytes.append(contentsOf: repeatElement(0, count: wanted))
-                continue
-            }
-            bytes.append(contentsOf: piece)
-            // The file ends here.
-            if piece.count < wanted { break }
-        }
-        return bytes
+        try SectorReading(file, from: offset, count: count).bytes
     }
 
     /// The frame of an entry, where it is what the entry says.

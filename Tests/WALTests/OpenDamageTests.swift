@@ -49,6 +49,58 @@ import WAL
         try fixture.log.frames(from: LogIndex(1), maximumBytes: .max)
     }
 
+    /// A log of one segment over several sectors.
+    private func long() throws -> (fixture: LogFixture, frames: [SealedFrame]) {
+        let fixture = try LogFixture(limits: LogFixture.limits(segmentBytes: 64 << 10))
+        var frames: [SealedFrame] = []
+        for _ in 0..<40 { frames += try fixture.append(1, payloadBytes: 700) }
+        return (fixture, frames)
+    }
+
+    @Test(arguments: [0..<4_096, 4_096..<8_192])
+    func `a sector that cannot be read at the start is damage`(_ sector: Range<Int>) throws {
+        let (fixture, frames) = try long()
+        if sector.lowerBound == 0 {
+            // Both copies of the header are in it.
+            fixture.disk.makeUnreadable(LogFixture.path(1), sector)
+            #expect {
+                try fixture.reopen()
+            } throws: {
+                if case .unreadable? = $0 as? WALFailure { true } else { false }
+            }
+            return
+        }
+        fixture.disk.makeUnreadable(LogFixture.path(1), sector)
+        try fixture.reopen()
+        let lost = try #require(fixture.log.damage.last)
+        #expect(fixture.log.lastIndex == frames.last?.header.lastIndex)
+        #expect(fixture.log.damage.allSatisfy { !$0.isBelowEngine })
+        for frame in frames where frame.header.firstIndex <= lost.last {
+            guard fixture.log.damage.contains(where: { $0.first <= frame.header.firstIndex })
+            else { continue }
+            try fixture.log.repair(with: frame)
+        }
+        #expect(fixture.log.damage.isEmpty)
+        try fixture.reopen()
+        #expect(fixture.log.damage.isEmpty)
+        #expect(try read(fixture) == frames)
+    }
+
+    @Test func `a sector behind what can be read of the newest segment refuses the start`() throws {
+        let (fixture, frames) = try long()
+        let last = try #require(frames.last)
+        let place = try place(of: last, in: 1, on: fixture.disk)
+        for sector in [place / 4_096, place / 4_096 + 1] {
+            let bytes = (sector * 4_096)..<(sector * 4_096 + 4_096)
+            fixture.disk.makeUnreadable(LogFixture.path(1), bytes)
+            #expect {
+                try fixture.reopen()
+            } throws: {
+                if case .file? = $0 as? WALFailure { true } else { false }
+            }
+        }
+    }
+
     @Test func `rot in what took its place is repaired like any other`() throws {
         let (fixture, frames) = try prepared()
         try fixture.log.repair(with: frames[2])

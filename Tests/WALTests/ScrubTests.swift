@@ -66,6 +66,29 @@ import WAL
         try fixture.append(1, payloadBytes: 700)
     }
 
+    @Test func `the first sector of a segment is damage like any other`() throws {
+        let fixture = try LogFixture(limits: LogFixture.limits(segmentBytes: 64 << 10))
+        var frames: [SealedFrame] = []
+        for _ in 0..<20 { frames += try fixture.append(1, payloadBytes: 700) }
+        fixture.disk.makeUnreadable(LogFixture.path(1), 0..<4_096)
+        _ = try scrubAll(fixture.log, step: 2_000)
+        let lost = try #require(fixture.log.damage.last)
+        #expect(fixture.log.damage.first?.first == LogIndex(1))
+        let sound = try fixture.log.frames(from: lost.last.next, maximumBytes: 1 << 20)
+        #expect(sound.last == frames.last)
+    }
+
+    @Test func `a file of which nothing can be read is a disk that fails`() throws {
+        let fixture = try LogFixture(limits: LogFixture.limits(segmentBytes: 64 << 10))
+        try fixture.append(1)
+        fixture.disk.makeUnreadable(LogFixture.path(1), 0..<(64 << 10))
+        #expect {
+            try fixture.log.scrub(budgetBytes: 1 << 20)
+        } throws: {
+            if case .file? = $0 as? WALFailure { true } else { false }
+        }
+    }
+
     @Test func `each of two scrubs at a time passes the whole log`() throws {
         let (fixture, frames) = try prepared()
         var places = [ScrubPlace.beginning, .beginning]
