@@ -2,7 +2,7 @@ package import Codec
 package import Identifiers
 import Node
 import Raft
-import Replication
+package import Replication
 import Transactions
 import WAL
 
@@ -36,7 +36,7 @@ package final class NodeChecker: @unchecked Sendable {
     /// What each disk holds, by what was written to it.
     let disks = DiskModels()
     let votes = DiskVotes()
-    private let limits: Limits
+    let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
     private var leaders: [Term: UInt64] = [:]
     /// Records between two looks at a node's whole state.
@@ -113,7 +113,7 @@ package final class NodeChecker: @unchecked Sendable {
         }
     }
 
-    func turnEnded(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
+    package func turnEnded(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
         let before = seen[host.number] ?? Seen()
         check(host, report, before)
         checkOrder(host, report)

@@ -38,9 +38,12 @@ extension SimulatedDisk {
     }
 
     /// Whether a write of `bytes` at `offset` goes elsewhere; the file is long enough for it.
+    ///
+    /// Zeroes make unreadable what is left of a torn group. They are no group, and come when a start has
+    /// read the log: astray, they would be rot that it cannot know of, or the end of the last group.
     func slips(writing bytes: [UInt8], at offset: Int, of content: Content, _ path: String) -> Bool
     {
-        guard isGroup(path, offset) else { return false }
+        guard isGroup(path, offset), bytes.contains(where: { $0 != 0 }) else { return false }
         wroteGroup(bytes)
         content.lastGroup = offset
         newestSegment = content

@@ -124,19 +124,10 @@ package final class SimulatedRun {
     }
 
     private func wire() {
-        cluster.turnEnded = { [unowned self] host in
-            guard let replica = host.replica else { return }
-            let inspection = replica.inspection()
-            checker.turnEnded(host, replica, inspection)
-            injector.turnEnded(host, inspection)
-        }
-        cluster.opens = { [unowned self] host in
-            checker.disks.opens(host.diskName)
-            checker.votes.opens(host.diskName)
-        }
-        cluster.started = { [unowned self] host in
-            checker.started(host, mayHaveLost: injector.impairment?.host === host)
-        }
+        checker.watch(
+            cluster, mayHaveLost: { [unowned self] in injector.impairment?.host === $0 },
+            turnEnded: { [unowned self] in injector.turnEnded($0, $1) },
+            synced: { [unowned self] in injector.syncedGroup($0, endsWithVote: $1) })
         checker.noted = { [unowned self] host, text in trace.note(world, host.name, text) }
         checker.hasCommitted = { [unowned self] in trace.mix("committed \($0) \($1)") }
         cluster.ends = { [unowned self] in checker.ends($0) }
@@ -144,16 +135,6 @@ package final class SimulatedRun {
         cluster.stoppedItself = { [unowned self] in injector.stoppedItself($0, $1) }
         cluster.crashedMidway = { [unowned self] host, doing, isOpening in
             injector.crashedMidway(host, at: doing, isOpening: isOpening)
-        }
-        cluster.wroteGroup = { [unowned self] host, bytes in
-            checker.disks.wrote(host.diskName, bytes, limits: settings.limits)
-            checker.votes.wrote(host.diskName, bytes)
-        }
-        cluster.syncedGroups = { [unowned self] host in
-            checker.disks.synced(host.diskName)
-            checker.votes.synced(host.diskName)
-            injector.syncedGroup(
-                host, endsWithVote: checker.disks.endsWithVote(host.diskName))
         }
         cluster.delivered = { [unowned self] host, delivery in
             guard let term = host.replica?.inspection().term else { return }

@@ -1,0 +1,41 @@
+import Codec
+import Identifiers
+import Simulation
+import Testing
+
+struct NodeCheckerTests {
+    /// What a start is given that clears what is left of a torn group while a write is to go astray.
+    @Test(arguments: [1, 2, 3, 5, 8, 13, 21, 34] as [UInt64])
+    func `no slip of a start itself leaves rot that the node cannot know of`(seed: UInt64) throws {
+        var limits = RunSettings().limits
+        limits.segmentBytes = 8 << 10
+        let nodes = WholeNodes(nodes: 1, limits: limits)
+        let checker = NodeChecker(limits: limits)
+        checker.watch(nodes.cluster, mayHaveLost: { _ in true })
+        let last = try nodes.written()
+        let host = nodes.hosts[0]
+        let end = try #require(nodes.groups(host).last)
+        nodes.flip(host, end.path, at: end.offset + end.byteCount)
+        var random = SeededGenerator(seed: seed)
+        host.disk.prepare(.misdirectedWrite, using: &random)
+        nodes.cluster.start(host)
+        #expect(host.process != nil)
+        #expect(nodes.groups(host).last?.records?.upperBound == last)
+        #expect(checker.allViolations.isEmpty, "\(checker.allViolations)")
+    }
+
+    @Test
+    func `rot in a last group, which no node can tell from a torn write, is told of`() throws {
+        let nodes = WholeNodes(nodes: 1)
+        let checker = NodeChecker(limits: nodes.limits)
+        checker.watch(nodes.cluster, mayHaveLost: { _ in true })
+        let last = try nodes.written()
+        let host = nodes.hosts[0]
+        let group = try #require(nodes.groups(host).last)
+        try #require(group.records?.contains(last) == true)
+        nodes.flip(host, group.path, at: group.payload)
+        nodes.cluster.start(host)
+        let text = "has lost \(last) of its log, and has not noticed"
+        #expect(checker.allViolations.contains { $0.contains(text) })
+    }
+}
