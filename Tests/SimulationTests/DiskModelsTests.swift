@@ -15,4 +15,14 @@ struct DiskModelsTests {
         #expect(!models.holds(new, LogIndex(7), ChainDigest.empty))
         #expect(models.holds(new, LogIndex(2), ChainDigest.empty))
     }
+
+    @Test
+    func `where the engine holds all before the log, what is committed ends there`() {
+        let models = DiskModels()
+        let disk = DiskModels.Disk(1, Incarnation(1_000))
+        #expect(models.lastCommitted(disk, through: LogIndex(20)) == .zero)
+        models.begins(disk, start: LogIndex(10), [])
+        #expect(models.lastCommitted(disk, through: LogIndex(20)) == LogIndex(10))
+        #expect(models.lastCommitted(disk, through: LogIndex(7)) == LogIndex(7))
+    }
 }

@@ -107,10 +107,12 @@ package final class DiskModels {
             ends: headers.map(End.init), start: start)
     }
 
-    /// The end of the last committed frame up to `index` that a disk's log holds; zero where it has none.
-    func lastCommitted(_ disk: Disk, through index: LogIndex) -> LogIndex {
-        models[disk]?.ends.last { $0.index <= index && committed[$0.index] == $0.digest }?.index
-            ?? .zero
+    /// The end of the last committed frame up to `index` that a disk's log holds; where it has none, that
+    /// of what the engine holds before the log.
+    package func lastCommitted(_ disk: Disk, through index: LogIndex) -> LogIndex {
+        guard let model = models[disk] else { return .zero }
+        let end = model.ends.last { $0.index <= index && committed[$0.index] == $0.digest }
+        return end?.index ?? min(model.start, index)
     }
 
     /// The ends of committed frames behind `flushed` that a disk holds and `headers` lack, ascending.
