@@ -50,6 +50,15 @@ struct RepairState {
         began = now
     }
 
+    /// How many places it keeps something of.
+    var places: Int { max(ranges.count, refusals.count) }
+
+    /// Of how many nodes it keeps something: the most of what they said of one place, of who is silent,
+    /// and of who may help.
+    var nodes: Int {
+        max(helpers.count, silent.count, refusals.values.lazy.map(\.count).max() ?? 0)
+    }
+
     /// Takes over what damage is left; progress makes all peers worth asking again.
     mutating func update(_ left: [DamagedRange]) {
         guard left != ranges else { return }

@@ -38,6 +38,14 @@ package struct ReplicaInspection: Sendable {
         package let cachedBytes: Int
         /// Client sessions by what has been applied.
         package let sessions: Int
+        /// Places of the log that are known to be damaged, or are kept for what peers said of them.
+        package let damagedPlaces: Int
+        /// Nodes that a repair remembers something of: of one place, or as silent, or as named by the log.
+        package let repairHelpers: Int
+        /// Peers whose questions about damage of their own are being answered.
+        package let repairsServed: Int
+        /// Peers for which a snapshot is pinned, or about to be.
+        package let snapshotsSent: Int
     }
 }
 
@@ -58,7 +66,10 @@ extension Replica {
                 waitingMessages: outboxes.isEmpty
                     ? 0 : outboxes.values.reduce(0) { $0 + $1.messages.count },
                 reads: readsUnderWay,
-                inputs: queuedInputs.count, cachedBytes: cache.heldBytes, sessions: sessionCount))
+                inputs: queuedInputs.count, cachedBytes: cache.heldBytes, sessions: sessionCount,
+                damagedPlaces: max(knownDamage.count, repair?.places ?? 0),
+                repairHelpers: repair?.nodes ?? 0, repairsServed: servingRepairs.count,
+                snapshotsSent: max(sources.count, sourcesInTheMaking.count)))
     }
 
     /// The chain digest of the log at `index`, if a frame ends there that is remembered.

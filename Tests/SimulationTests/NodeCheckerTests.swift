@@ -38,4 +38,26 @@ struct NodeCheckerTests {
         let text = "has lost \(last) of its log, and has not noticed"
         #expect(checker.allViolations.contains { $0.contains(text) })
     }
+
+    @Test
+    func `what a repair keeps is held to its bounds`() throws {
+        let nodes = WholeNodes()
+        var tiny = nodes.limits
+        tiny.retainedLogBytes = 0
+        tiny.segmentBytes = 0
+        let checker = NodeChecker(limits: nodes.limits)
+        let strict = NodeChecker(limits: tiny)
+        checker.watch(
+            nodes.cluster, mayHaveLost: { _ in true },
+            turnEnded: { host, report in
+                if let replica = host.replica { strict.turnEnded(host, replica, report) }
+            })
+        let last = try nodes.written()
+        let host = nodes.hosts[0]
+        let group = try #require(nodes.group(host, holding: LogIndex(last.rawValue - 8)))
+        nodes.flip(host, group.path, at: group.payload)
+        try nodes.expectWhole(last)
+        #expect(checker.allViolations.isEmpty, "\(checker.allViolations)")
+        #expect(strict.violations.contains { $0.contains("has more of repairs") })
+    }
 }

@@ -185,8 +185,19 @@ package final class NodeChecker: @unchecked Sendable {
                 "compacted \(report.compacted), flushed \(report.flushed), applied "
                     + "\(report.position.index), committed \(report.commit), last \(report.end)")
         }
+        checkQueues(host, report)
+    }
+
+    private func checkQueues(_ host: SimulatedHost, _ report: ReplicaInspection) {
         let queues = report.queues
         let inflight = limits.inflightAppendsPerPeer * limits.members
+        // As many places as what is retained of a log has groups at the most.
+        let places = (limits.retainedLogBytes + limits.segmentBytes) / GroupEnvelope.byteCount
+        if queues.damagedPlaces > places || queues.repairHelpers > limits.members
+            || queues.repairsServed > limits.members || queues.snapshotsSent > limits.members
+        {
+            violated(host, "has more of repairs than its bounds allow: \(queues)")
+        }
         if queues.proposalBytes < 0 || queues.proposalBytes > limits.pendingProposalBytes
             || queues.uncommittedFrames > limits.uncommittedFrames + 2
             || queues.heldMessages > inflight || queues.waitingMessages > inflight
