@@ -200,7 +200,7 @@ let package = Package(
             "Simulation",
             [
                 "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties",
-                "Replication", "Transactions", "Triggers", "WAL", "Node",
+                "Replication", "RocksEngine", "Transactions", "Triggers", "WAL", "Node",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // Floor 6: arguments and wiring.
