@@ -53,8 +53,7 @@ extension FaultInjector {
                 process.workers[3].isStalled = false
                 return
             }
-            let others = cluster.hosts.filter { $0 !== host }.compactMap { $0.replica }
-            let lost = others.map { $0.inspection().compacted }.min() ?? .zero
+            let lost = compactedElsewhere(than: host)
             let alone = groups(host).dropLast().filter { group in
                 holds(group, behind: report.flushed)
                     && group.records.map { $0.upperBound <= lost } == true
@@ -82,24 +81,51 @@ extension FaultInjector {
         }
     }
 
-    /// Applies nothing until the others may have compacted what waits; then flips bits in that.
+    /// Applies nothing until the others have compacted what waits, or for some time; then flips bits in it.
+    ///
+    /// The process knows the frames that it finds damaged when it applies them, and what lies behind.
     private func rotUnapplied(_ host: SimulatedHost, _ fault: Fault, _ down: UInt64) {
         guard let process = host.process else { return }
-        let applying = process.workers[1]
-        applying.isStalled = true
-        later(1_000 + world.random.next() % 1_500) { [self] in
-            applying.isStalled = false
+        process.workers[1].isStalled = true
+        lookForWaiting(
+            host, process, fault, down, looks: 10 + Int(world.random.next() % 15))
+    }
+
+    private func lookForWaiting(
+        _ host: SimulatedHost, _ process: SimulatedProcess, _ fault: Fault, _ down: UInt64,
+        looks: Int
+    ) {
+        later(100) { [self] in
+            let applying = process.workers[1]
             // Another disk may have become wrong by now.
             guard !isOver, host.process?.loop === process.loop, mayImpair(host),
                 let report = host.replica?.report()
-            else { return }
-            begin(host, fault)
+            else {
+                applying.isStalled = false
+                return
+            }
             let waiting = groups(host).dropLast(3).filter {
                 holds($0, behind: report.position.index)
             }
-            if rotGroups(host, waiting.prefix(20)) { count(Fault.Rot.unapplied.rawValue) }
+            let lost = compactedElsewhere(than: host)
+            let alone = waiting.filter { $0.records.map { $0.upperBound <= lost } == true }
+            guard looks == 0 || !alone.isEmpty else {
+                return lookForWaiting(host, process, fault, down, looks: looks - 1)
+            }
+            begin(host, fault)
+            let rotting = alone.isEmpty ? Array(waiting.prefix(20)) : alone
+            if rotGroups(host, rotting) { count(Fault.Rot.unapplied.rawValue) }
+            // The snapshot that it needs is to end before its log.
+            if !alone.isEmpty, let leader = cluster.leader { stall(leader, 1, 400) }
+            applying.isStalled = false
             endLater(host, down)
         }
+    }
+
+    /// Up to where all other processes have compacted their logs.
+    private func compactedElsewhere(than host: SimulatedHost) -> LogIndex {
+        let others = cluster.hosts.filter { $0 !== host }.compactMap { $0.replica }
+        return others.map { $0.inspection().compacted }.min() ?? .zero
     }
 
     /// A host has synced a group: where the log's end is to rot and nothing but a vote follows it, the
