@@ -9,6 +9,8 @@ package enum DirectedRow: String, Sendable, CaseIterable {
     case alone = "start refused alone"
     case running = "rot found while running"
     case lent = "snapshot lent without a leader"
+    case conflict = "damage ended by a conflict"
+    case forgotten = "uncommitted damage forgotten"
 
     /// Brings the row about; what is wrong, such as that it was not met.
     package func run() -> [String] {
@@ -21,6 +23,8 @@ package enum DirectedRow: String, Sendable, CaseIterable {
             case .alone: try scene.refuseAlone()
             case .running: try scene.findWhileRunning()
             case .lent: try scene.lend()
+            case .conflict: try scene.giveWay()
+            case .forgotten: try scene.forget()
             }
         } catch {
             return ["\(rawValue): \(error.text)"]
@@ -45,6 +49,8 @@ package enum DirectedRow: String, Sendable, CaseIterable {
         case .behindEngine: .beganBehindEngine
         case .running: .foundRotRunning
         case .lent: .borrowedSnapshot
+        case .conflict: .gaveWayToConflict
+        case .forgotten: .forgotUncommitted
         }
     }
 }

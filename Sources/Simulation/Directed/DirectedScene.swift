@@ -12,21 +12,21 @@ struct DirectedScene {
 
     let nodes: WholeNodes
     /// The last record that was acknowledged before something was broken.
-    private var last = LogIndex.zero
+    var last = LogIndex.zero
     /// The host whose process must have come to the row.
-    private var host: SimulatedHost
+    var host: SimulatedHost
 
     init(nodes: WholeNodes) {
         self.nodes = nodes
         host = nodes.hosts[0]
     }
 
-    private func need<Value>(_ value: Value?, _ text: String) throws(Unmet) -> Value {
+    func need<Value>(_ value: Value?, _ text: String) throws(Unmet) -> Value {
         guard let value else { throw Unmet(text: text) }
         return value
     }
 
-    private func need(_ isSo: Bool, _ text: String) throws(Unmet) {
+    func need(_ isSo: Bool, _ text: String) throws(Unmet) {
         if !isSo { throw Unmet(text: text) }
     }
 
