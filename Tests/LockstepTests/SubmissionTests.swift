@@ -113,6 +113,39 @@ import Wire
         #expect(refusals > 0)
     }
 
+    @Test func `what every node refuses was not executed, though it was sent`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        let commit = { @Sendable (client: LockstepClient) async throws(LockstepError) in
+            try await client.commit(.sample(), timeout: .seconds(2))
+        }
+        _ = try await harness.run(commit)
+        cluster.leader = nil
+        let failure = await #expect(throws: LockstepError.self) {
+            _ = try await harness.run(commit)
+        }
+        #expect(failure?.mayHaveExecuted == false)
+        let submissions = cluster.requests.count { if case .submit = $0 { true } else { false } }
+        #expect(submissions > 2)
+        cluster.leader = 1
+        _ = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample(2))
+        }
+        #expect(cluster.executed.count == 2)
+        #expect(cluster.sessions.count == 1)
+    }
+
+    @Test func `a refusal does not tell what became of an earlier sending`() async throws {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.mishaps = [.executedUnanswered, .refused, .refused]
+        let commit = try await harness.run { (client) throws(LockstepError) in
+            try await client.commit(.sample())
+        }
+        #expect(commit.index == 2)
+        #expect(cluster.executed.count == 1)
+    }
+
     @Test func `a pipeline keeps each transaction exactly once over leader changes`() async throws {
         let cluster = try FakeCluster()
         let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }

@@ -69,7 +69,9 @@ import Testing
                 let scope = Scope(handle)
                 try scope.lookUp(Scope.local)
                 let start = ContinuousClock.now
-                #expect(throws: Failure.connectionBroken) { try scope.service("web", nil) }
+                // Nothing has happened, and nodes are there: the connection is not broken.
+                #expect(throws: Failure.noResources) { try scope.service("web", nil) }
+                #expect(throws: Failure.noResources) { try scope.addService("web", nil) }
                 #expect(ContinuousClock.now - start < .seconds(10))
                 try handle.unbind()
             }

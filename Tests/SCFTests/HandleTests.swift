@@ -1,5 +1,6 @@
 import Client
 import IOCore
+import Identifiers
 import Properties
 import SCF
 import Testing
@@ -100,15 +101,37 @@ struct HandleTests {
                 == .handleDestroyed)
     }
 
-    @Test func `a call without an answer tells a broken connection, and the handle goes on`() throws
-    {
+    @Test(
+        arguments: [
+            (.outcomeUnknown("the connection broke"), .connectionBroken, .noResources),
+            (.timedOut(lastFailure: "", mayHaveExecuted: true), .connectionBroken, .noResources),
+            (.timedOut(lastFailure: "", mayHaveExecuted: false), .noResources, .noResources),
+            (
+                .sessionLost(acknowledgedThrough: .zero, mayHaveExecuted: true),
+                .connectionBroken, .noResources
+            ),
+            (
+                .sessionLost(acknowledgedThrough: .zero, mayHaveExecuted: false),
+                .noResources, .noResources
+            ),
+            (.closed(mayHaveExecuted: false), .noResources, .noResources),
+            (.unavailable("no descriptor"), .noResources, .noResources),
+            (.refused(.busy, "later"), .noResources, .noResources),
+            (.protocolViolation("strange"), .connectionBroken, .internal),
+            (.unreachable(Address(host: "a", port: 1), ""), .connectionBroken, .connectionBroken),
+        ] as [(CallFailure, Failure, Failure)])
+    func `a connection is broken only where a commit may have happened, or nobody is there`(
+        failed: CallFailure, commit: Failure, read: Failure
+    ) throws {
         let cluster = MemoryCluster()
         let fixture = try Fixture.make(cluster)
-        cluster.fail(.outcomeUnknown("the connection was closed"))
-        #expect(
-            failure { () throws(Failure) in try fixture.group.update() } == .connectionBroken)
-        cluster.fail(.refused(.busy, "later"))
-        #expect(failure { () throws(Failure) in try fixture.group.update() } == .noResources)
+        let (transaction, entry) = (Transaction(fixture.handle), Entry(fixture.handle))
+        try transaction.start(fixture.group)
+        try transaction.add(entry, .new, "port", .count)
+        cluster.fail(failed)
+        #expect(failure { () throws(Failure) in try transaction.commit() } == commit)
+        #expect(failure { () throws(Failure) in try fixture.group.update() } == read)
+        // The handle goes on.
         cluster.fail(nil)
         #expect(try fixture.group.update() == false)
     }

@@ -57,7 +57,7 @@ struct NoticeTests {
         try fixture.handle.notice(groupsNamed: "config")
         #expect(try other.edit(.new, "a", .count, "1"))
         cluster.fail(.timedOut(lastFailure: "gone", mayHaveExecuted: false))
-        #expect(failure(wait) == .connectionBroken)
+        #expect(failure(wait) == .noResources)
         cluster.fail(nil)
         #expect(try wait() == nil)
         #expect(try target.name() == "config")

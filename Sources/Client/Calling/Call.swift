@@ -21,7 +21,7 @@ package final class Call {
     let deadline: MonotonicTime
     /// nil when the caller does not wait any more.
     var completion: Completion?
-    /// How often it was sent on a connection; with more than none its fate may be unknown.
+    /// How often it was sent and not refused; with more than none its fate may be unknown.
     var sends = 0
     /// When it was last sent, if it is a transaction.
     var sentAt = MonotonicTime.zero
@@ -45,8 +45,8 @@ package final class Call {
         if case .submission = work { true } else { false }
     }
 
-    /// Whether the cluster may carry it out although it has not been answered.
-    var mayHaveExecuted: Bool {
+    /// Whether the cluster may carry it out although it has not been answered; on the loop.
+    package var mayHaveExecuted: Bool {
         switch work {
         case .submission, .once: sends > 0
         case .repeatable: false

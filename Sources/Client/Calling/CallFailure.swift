@@ -14,7 +14,7 @@ package enum CallFailure: Error, Equatable, Sendable {
     case cancelled(mayHaveExecuted: Bool)
     /// A node that was asked for by name could not be reached, or the connection to it broke.
     case unreachable(Address, String)
-    /// The node that was asked for by name cannot do it now; nothing was executed.
+    /// The node that was asked for by name, or this process, cannot do it now; nothing was executed.
     case unavailable(String)
     /// The cluster refuses it, now and later.
     case refused(RefusalCode, String)
@@ -26,6 +26,19 @@ package enum CallFailure: Error, Equatable, Sendable {
     case protocolViolation(String)
     /// The client was closed.
     case closed(mayHaveExecuted: Bool)
+
+    /// Whether what was to be carried out may be, now or later, although the call has failed.
+    ///
+    /// What only asks leaves nothing behind, whatever this says.
+    package var mayHaveExecuted: Bool {
+        switch self {
+        case .outcomeUnknown, .protocolViolation: true
+        case .sessionLost(_, let maybe), .timedOut(_, let maybe), .cancelled(let maybe),
+            .closed(let maybe):
+            maybe
+        case .unreachable, .unavailable, .refused, .tooLarge, .historyLost: false
+        }
+    }
 
     package init(_ error: RequestError) {
         switch error {

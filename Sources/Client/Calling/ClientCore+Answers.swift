@@ -13,12 +13,7 @@ extension ClientCore {
         }
         if response.isFinal { sent[identifier] = nil }
         if case .error(let error) = response, let detour = Detour(error, routing: self) {
-            if case .call(let call) = entry, case .once = call.work, !detour.mayHaveExecuted {
-                call.sends -= 1
-                waiting.append(call)
-            } else {
-                sent[identifier] = entry
-            }
+            putAside(entry, identifier, mayHaveExecuted: detour.mayHaveExecuted)
             leaveRoute(detour.reason, next: detour.next, wait: detour.wait)
             return
         }
@@ -31,6 +26,21 @@ extension ClientCore {
         }
         resendRoomless()
         pump()
+    }
+
+    /// Keeps what was answered with "not here" or "not now" for another connection.
+    private func putAside(_ entry: Sent, _ identifier: RequestID, mayHaveExecuted: Bool) {
+        guard case .call(let call) = entry, !mayHaveExecuted else {
+            sent[identifier] = entry
+            return
+        }
+        // It was not taken, which is as if it had not been sent.
+        call.sends -= 1
+        if case .once = call.work {
+            waiting.append(call)
+        } else {
+            sent[identifier] = entry
+        }
     }
 
     /// An answer that means "not here" or "not now" for everything on this connection.
@@ -104,13 +114,25 @@ extension ClientCore {
         case .error(.sessionExpired(let session)):
             sessionLost(by: call, "session \(session) has expired")
         case .error(let error):
-            progressed()
-            call.complete(.failure(CallFailure(error)))
-            fillPlace(of: call)
+            refused(call, error)
         case .sessionOpened, .done, .readResult, .readAborted, .watchStarted, .changeSets,
             .watchEnded, .status, .digest, .snapshotTaken, .verified, .logFrames:
             settle(call, .failure(.protocolViolation("an answer of kind \(response.kind)")))
         }
+    }
+
+    /// This sending was not taken; an earlier one without an answer may have been all the same.
+    private func refused(_ call: Call, _ error: RequestError) {
+        call.sends -= 1
+        if call.mayHaveExecuted, let failure = error.passingRefusal {
+            sent[takeRequest()] = .call(call)
+            leaveRoute(failure, next: nil, wait: .backoff)
+            return
+        }
+        progressed()
+        call.complete(
+            .failure(call.mayHaveExecuted ? .outcomeUnknown("\(error)") : CallFailure(error)))
+        fillPlace(of: call)
     }
 
     private func settle(_ call: Call, _ result: Result<Response, CallFailure>) {
@@ -258,6 +280,18 @@ extension ClientCore {
     private func keepAliveAnswered(_ identifier: SessionID, _ response: Response) {
         if case .error(.sessionExpired) = response, session?.identifier == identifier {
             session = nil
+        }
+    }
+}
+
+extension RequestError {
+    /// Why a node refuses what it may take later; nil where it never will, or does not refuse it.
+    fileprivate var passingRefusal: String? {
+        switch self {
+        case .refused(.busy, _), .refused(.diskFull, _): "\(self)"
+        case .refused, .notLeader, .unavailable, .interrupted, .sessionExpired, .tooLarge,
+            .protocolViolation:
+            nil
         }
     }
 }

@@ -22,7 +22,7 @@ final class Attachment: Sendable {
                 return LoopBound(core, to: loop)
             }
         } catch {
-            throw .outcomeUnknown("\(error)")
+            throw .unavailable("\(error)")
         }
     }
 

@@ -48,23 +48,27 @@ package final class ClusterLink: Cluster {
         self.callMilliseconds = callMilliseconds
         self.lookMilliseconds = lookMilliseconds
         settings = ClientCore.Settings(endpoints: endpoints, name: "libscf")
-        guard Self.isAnyListening(endpoints) else { throw .noServer }
+        guard Self.isAnyListening(endpoints, milliseconds: Self.bindMilliseconds) else {
+            throw .noServer
+        }
         do throws(CallFailure) {
             _ = try call(
-                .repeatable(.status), milliseconds: min(callMilliseconds, Self.bindMilliseconds))
+                .repeatable(.status),
+                until: PollLoop.now.advanced(
+                    milliseconds: min(callMilliseconds, Self.bindMilliseconds)))
         } catch {
             close()
             throw .noServer
         }
     }
 
-    /// Whether any of the endpoints takes a connection.
-    private static func isAnyListening(_ endpoints: [Address]) -> Bool {
+    /// Whether any of the endpoints takes a connection in that time.
+    private static func isAnyListening(_ endpoints: [Address], milliseconds: UInt64) -> Bool {
         guard let loop = try? PollLoop() else { return false }
         defer { loop.abandon() }
         var waiting = endpoints.count
         var isFound = false
-        let deadline = loop.now.advanced(milliseconds: bindMilliseconds)
+        let deadline = loop.now.advanced(milliseconds: milliseconds)
         loop.entered {
             let network = PollNetwork(loop)
             for endpoint in endpoints {
@@ -83,7 +87,7 @@ package final class ClusterLink: Cluster {
     package func read(_ query: PropertyQuery) throws(CallFailure) -> ReadAnswer {
         let request = ReadRequest(
             store: .properties, kind: query.kind, body: query.body, consistency: .linearizable)
-        let response = try call(.repeatable(.read(request)), milliseconds: callMilliseconds)
+        let response = try answer(to: .repeatable(.read(request)))
         switch response {
         case .readResult(let applied, let bytes): return .found(applied: applied, bytes)
         case .readAborted(_, let code, _): return .aborted(code)
@@ -97,11 +101,14 @@ package final class ClusterLink: Cluster {
         guard bytes.count <= settings.limits.transactionBytes else {
             throw .tooLarge("the transaction has \(bytes.count) bytes")
         }
-        // Once it is sent, nobody can tell what becomes of it but its answer.
-        if isBroken { _ = try call(.repeatable(.status), milliseconds: Self.brokenMilliseconds) }
-        let response = try call(
-            .submission(transaction: bytes, wantsChanges: false),
-            milliseconds: callMilliseconds)
+        // Once it is sent, nobody can tell what becomes of it but its answer; a question that nobody
+        // answers leaves it undone.
+        if isBroken {
+            let patience = min(callMilliseconds, Self.brokenMilliseconds)
+            _ = try call(
+                .repeatable(.status), until: PollLoop.now.advanced(milliseconds: patience))
+        }
+        let response = try answer(to: .submission(transaction: bytes, wantsChanges: false))
         guard case .outcome(let outcome, _) = response else {
             throw .protocolViolation("an answer of kind \(response.kind) to a transaction")
         }
@@ -138,32 +145,54 @@ package final class ClusterLink: Cluster {
         return fresh
     }
 
+    /// Calls, and again within the time of one call where that surely did not happen.
+    private func answer(to work: Call.Work) throws(CallFailure) -> Response {
+        let isQuestion = if case .repeatable = work { true } else { false }
+        var attempts = Attempts(until: PollLoop.now.advanced(milliseconds: callMilliseconds))
+        while true {
+            let failure: CallFailure
+            do throws(CallFailure) {
+                return try call(work, until: attempts.deadline)
+            } catch {
+                failure = error
+            }
+            let now = PollLoop.now
+            guard let pause = attempts.pause(after: failure, isQuestion: isQuestion, at: now)
+            else { throw failure }
+            let loop = try ready().loop
+            let end = now.advanced(milliseconds: pause)
+            loop.entered { _ = loop.schedule(at: end) {} }
+            loop.run { loop.now >= end }
+            lastUse = loop.now
+        }
+    }
+
     private func call(
-        _ work: Call.Work, milliseconds: UInt64
+        _ work: Call.Work, until limit: MonotonicTime
     ) throws(CallFailure) -> Response {
         let attachment = try ready()
         let (loop, core) = (attachment.loop, attachment.core)
         let number = nextCall
         nextCall += 1
         let answer = Locked<Result<Response, CallFailure>?>(nil)
-        let patience = isBroken ? min(milliseconds, Self.brokenMilliseconds) : milliseconds
-        let deadline = loop.now.advanced(milliseconds: patience)
+        let soon = loop.now.advanced(milliseconds: Self.brokenMilliseconds)
+        let deadline = isBroken ? min(limit, soon) : limit
         let look = loop.now.advanced(milliseconds: lookMilliseconds)
+        let call = Call(number: number, work: work, deadline: deadline) { result in
+            answer.withLock { $0 = result }
+        }
         loop.entered {
-            core.value.begin(
-                Call(number: number, work: work, deadline: deadline) { result in
-                    answer.withLock { $0 = result }
-                })
+            core.value.begin(call)
             // It ends the first wait; nothing else is to be done then.
             _ = loop.schedule(at: look) {}
         }
         loop.run { answer.withLock { $0 != nil } || loop.now >= look }
         if answer.withLock({ $0 == nil }), loop.now >= look,
-            !Self.isAnyListening(settings.endpoints)
+            !Self.isAnyListening(settings.endpoints, milliseconds: Self.bindMilliseconds)
         {
+            let maybe = call.mayHaveExecuted
             close()
-            isBroken = true
-            throw .timedOut(lastFailure: "no node takes connections", mayHaveExecuted: true)
+            throw nobodyThere(mayHaveExecuted: maybe)
         }
         loop.run { answer.withLock { $0 != nil } }
         lastUse = loop.now
@@ -171,9 +200,29 @@ package final class ClusterLink: Cluster {
             // Nothing can be waited for with this one: the next call makes another.
             loop.abandon()
             self.attachment = nil
-            throw .outcomeUnknown("the system does not let this process wait")
+            let text = "the system does not let this process wait"
+            throw call.mayHaveExecuted ? .outcomeUnknown(text) : .unavailable(text)
         }
-        if case .failure(.timedOut) = result { isBroken = true } else { isBroken = false }
+        if case .failure(.timedOut(_, let maybe)) = result {
+            isBroken = true
+            if !maybe,
+                !Self.isAnyListening(
+                    settings.endpoints, milliseconds: Self.brokenMilliseconds)
+            {
+                throw nobodyThere(mayHaveExecuted: false)
+            }
+        } else {
+            isBroken = false
+        }
         return try result.get()
+    }
+
+    /// The failure of a call where no node takes connections.
+    private func nobodyThere(mayHaveExecuted: Bool) -> CallFailure {
+        isBroken = true
+        let text = "no node takes connections"
+        return mayHaveExecuted
+            ? .timedOut(lastFailure: text, mayHaveExecuted: true)
+            : .unreachable(settings.endpoints[0], text)
     }
 }

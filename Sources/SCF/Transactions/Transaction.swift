@@ -71,7 +71,7 @@ package final class Transaction: HandleObject {
     /// Submits the edits (*scf_transaction_commit*); false where the version is not the newest.
     ///
     /// `invalidArgument` where it is not started, `deleted`, `connectionBroken` where nobody can tell;
-    /// `noResources` for more than 10,000 edits.
+    /// `noResources` for more than 10,000 edits, and where it surely did not happen.
     package func commit() throws(Failure) -> Bool {
         try handle.locked { () throws(Failure) in
             guard case .started(let view, let binding) = state else { throw .invalidArgument }

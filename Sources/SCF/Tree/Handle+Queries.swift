@@ -16,7 +16,7 @@ extension Handle {
         do throws(CallFailure) {
             answer = try cluster.read(query)
         } catch {
-            throw Failure(error)
+            throw Failure(ofReading: error)
         }
         switch answer {
         case .aborted(let code): throw Failure(code)
@@ -34,7 +34,7 @@ extension Handle {
         do throws(CallFailure) {
             return try cluster.watch(keyPrefixes, from: start)
         } catch {
-            throw Failure(error)
+            throw Failure(ofReading: error)
         }
     }
 
@@ -110,7 +110,10 @@ extension Failure {
             }
     }
 
-    /// Why a call has no answer.
+    /// Why an operation has no outcome: `connectionBroken` where it may have been carried out.
+    ///
+    /// What surely was not is `noResources`, but for a cluster of which no node is there, whose connection
+    /// is broken for all calls alike.
     init(_ failure: CallFailure) {
         switch failure {
         case .refused(let code, _):
@@ -121,11 +124,21 @@ extension Failure {
                 case .damaged: .backendAccess
                 case .invalidArgument, .notFound, .exists, .wrongState, .unsupported: .internal
                 }
-        case .tooLarge:
+        case .tooLarge, .unavailable:
             self = .noResources
-        case .outcomeUnknown, .sessionLost, .timedOut, .cancelled, .unreachable, .unavailable,
-            .historyLost, .protocolViolation, .closed:
+        case .unreachable, .historyLost:
             self = .connectionBroken
+        case .outcomeUnknown, .sessionLost, .timedOut, .cancelled, .protocolViolation, .closed:
+            self = failure.mayHaveExecuted ? .connectionBroken : .noResources
+        }
+    }
+
+    /// Why a query has no answer; it has changed nothing, so nothing is unknown.
+    init(ofReading failure: CallFailure) {
+        switch failure {
+        case .outcomeUnknown, .sessionLost, .timedOut, .cancelled, .closed: self = .noResources
+        case .protocolViolation: self = .internal
+        case .refused, .tooLarge, .unavailable, .unreachable, .historyLost: self.init(failure)
         }
     }
 }

@@ -63,7 +63,7 @@ main(void)
 	(void) setrlimit(RLIMIT_NOFILE, &none);
 	/* Not everything that runs programs lets them have this limit. */
 	if (poll(two, 2, 0) == -1)
-		FAILS(scf_pg_update(e.pg), SCF_ERROR_CONNECTION_BROKEN, "what cannot be waited for");
+		FAILS(scf_pg_update(e.pg), SCF_ERROR_NO_RESOURCES, "what cannot be waited for");
 	else
 		SKIP(1, "poll does not refuse");
 	(void) setrlimit(RLIMIT_NOFILE, &old);

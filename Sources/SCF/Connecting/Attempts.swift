@@ -1,0 +1,39 @@
+package import Client
+package import Identifiers
+import Wire
+
+/// When a call that surely did not happen is made again: after ever longer pauses, within its time.
+///
+/// The core below sees to connections, elections and nodes that lead no more; this is for what the
+/// cluster refuses now and may take later.
+package struct Attempts {
+    private static let shortestMilliseconds: UInt64 = 20
+    private static let longestMilliseconds: UInt64 = 1_000
+
+    package let deadline: MonotonicTime
+    private var nextMilliseconds = shortestMilliseconds
+
+    package init(until deadline: MonotonicTime) {
+        self.deadline = deadline
+    }
+
+    /// How long to wait before the next one, in milliseconds; nil where the failure is to be told.
+    ///
+    /// - Parameter isQuestion: whether the call changes nothing, so that it may always be made again.
+    package mutating func pause(
+        after failure: CallFailure, isQuestion: Bool, at now: MonotonicTime
+    ) -> UInt64? {
+        switch failure {
+        case .refused(.busy, _), .unavailable: break
+        case .sessionLost, .outcomeUnknown:
+            if failure.mayHaveExecuted, !isQuestion { return nil }
+        case .refused, .timedOut, .cancelled, .unreachable, .tooLarge, .historyLost,
+            .protocolViolation, .closed:
+            return nil
+        }
+        let pause = nextMilliseconds
+        guard now.advanced(milliseconds: pause) < deadline else { return nil }
+        nextMilliseconds = min(pause * 2, Self.longestMilliseconds)
+        return pause
+    }
+}
