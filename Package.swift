@@ -69,50 +69,67 @@ let package = Package(
         .target(name: "CTerminal"),
         module("Identifiers"),
         // Floor 1: values and seams.
-        module("Codec", ["Identifiers", "CChecksum", "COpenSSL"]),
+        module("Codec", ["Identifiers", "CChecksum"]),
+        module("Digests", ["Identifiers", "Codec", "COpenSSL"]),
         module("IOCore", ["Identifiers"]),
         module("Raft", ["Identifiers"]),
         module("JSON"),
         module("Wording"),
         module("KeyValue", ["Identifiers"]),
         // Floor 2: one mechanism each.
-        module("Compression", ["Identifiers", "Codec", "CZstd"]),
+        module("Compression", ["Identifiers", "Codec", "Digests", "CZstd"]),
         module("RocksEngine", ["Identifiers", "IOCore", "KeyValue", "CRocksDB"]),
-        module("Transactions", ["Identifiers", "Codec", "KeyValue", "JSON"]),
-        module("WAL", ["Identifiers", "IOCore", "Codec", "Compression"]),
+        module("Transactions", ["Identifiers", "Codec"]),
+        module(
+            "Stores", ["Identifiers", "Codec", "Digests", "KeyValue", "JSON", "Transactions"]),
+        module("WAL", ["Identifiers", "IOCore", "Codec", "Digests", "Compression"]),
         module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
         module("IOPosix", ["Identifiers", "IOCore"]),
         module("IOBlocking", ["Identifiers", "IOCore"]),
-        tests("Codec", ["Identifiers"]),
+        tests("Codec", ["Identifiers", "Digests"]),
         tests("IOCore", ["Identifiers"]),
         tests("Raft", ["Identifiers"]),
         tests("JSON"),
         tests("Wording"),
         tests("KeyValue", ["Identifiers"]),
-        tests("Compression", ["Identifiers", "Codec"]),
+        tests("Compression", ["Identifiers", "Codec", "Digests"]),
         tests("RocksEngine", ["Identifiers", "KeyValue"]),
-        tests("Transactions", ["Identifiers", "Codec", "KeyValue", "JSON"]),
+        tests(
+            "Transactions", ["Identifiers", "Codec", "Digests", "KeyValue", "JSON", "Stores"]),
         tests("WAL", ["Identifiers", "IOCore", "IOPosix", "Codec", "Compression"]),
         tests("IOLibuv", ["Identifiers", "IOCore", "IOPosix"]),
         tests("IOPosix", ["Identifiers", "IOCore"]),
         tests("IOBlocking", ["Identifiers", "IOCore", "IOLibuv", "IOPosix"]),
         // Floor 3: what a transaction does.
-        module("Properties", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
-        module("Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
+        module("Properties", ["Identifiers", "Codec", "JSON", "Transactions"]),
+        module(
+            "PropertyStorage",
+            [
+                "Identifiers", "Codec", "KeyValue", "JSON", "Transactions", "Stores", "Properties",
+            ]),
+        module(
+            "Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions", "Stores"]),
         module(
             "Replication",
             [
-                "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
-                "Transactions", "WAL", .product(name: "Logging", package: "swift-log"),
+                "Identifiers", "Codec", "Digests", "IOCore", "Raft", "KeyValue", "Compression",
+                "Transactions", "Stores", "WAL",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         module("Wire", ["Identifiers", "Codec", "Transactions"]),
-        tests("Properties", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
-        tests("Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions"]),
+        tests(
+            "Properties",
+            [
+                "Identifiers", "Codec", "KeyValue", "JSON", "Transactions", "Stores",
+                "PropertyStorage",
+            ]),
+        tests(
+            "Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions", "Stores"]),
         tests(
             "Replication",
             [
                 "Identifiers", "Codec", "IOCore", "Raft", "KeyValue", "Compression",
-                "Transactions", "WAL", "Simulation",
+                "Transactions", "Stores", "WAL", "Simulation",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests("Wire", ["Identifiers", "Codec", "Transactions"]),
@@ -129,7 +146,7 @@ let package = Package(
             "Lockstep",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "Transactions", "Properties",
-                "Triggers", "Wire", "Client",
+                "PropertyStorage", "Triggers", "Wire", "Client",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         module(
@@ -143,8 +160,8 @@ let package = Package(
         tests(
             "SCF",
             [
-                "Identifiers", "Codec", "IOCore", "KeyValue", "Transactions", "Properties", "Wire",
-                "Client",
+                "Identifiers", "Codec", "IOCore", "KeyValue", "Transactions", "Stores",
+                "Properties", "PropertyStorage", "Wire", "Client",
             ]),
         tests(
             "Peers",
@@ -156,7 +173,7 @@ let package = Package(
             "Lockstep",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "KeyValue", "Transactions",
-                "Properties", "Triggers", "Wire", "Client", "Sessions",
+                "Properties", "PropertyStorage", "Triggers", "Wire", "Client", "Sessions",
             ]),
         tests(
             "Manifests", ["Identifiers", "Properties"], resources: [.copy("Examples")]),
@@ -164,16 +181,17 @@ let package = Package(
         module(
             "Node",
             [
-                "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Properties",
-                "Triggers", "Replication", "Peers", "Sessions", "Wire", "WAL",
+                "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Stores",
+                "Properties", "PropertyStorage", "Triggers", "Replication", "Peers", "Sessions",
+                "Wire", "WAL",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(
             "Node",
             [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "Transactions",
-                "Properties", "Triggers", "Replication", "Client", "Lockstep", "SCF", "Wire",
-                "WAL", "Simulation",
+                "Stores", "Properties", "PropertyStorage", "Triggers", "Replication", "Client",
+                "Lockstep", "SCF", "Wire", "WAL", "Simulation",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .target(
@@ -184,6 +202,7 @@ let package = Package(
                 .unsafeFlags(
                     [
                         "-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
+                        "--icf=all", "-Xlinker",
                         "-soname=libscf.so.1", "-Xlinker",
                         "--version-script=\(Context.packageDirectory)/Sources/LibSCF/libscf.map",
                     ])
@@ -192,23 +211,26 @@ let package = Package(
         module(
             "Simulation",
             [
-                "Identifiers", "Codec", "IOCore", "KeyValue", "Raft", "Transactions", "Properties",
-                "WAL", "Triggers", "Replication", "Wire", "Node", "Client",
+                "Identifiers", "Codec", "Digests", "IOCore", "KeyValue", "Raft", "Transactions",
+                "Stores", "Properties", "PropertyStorage", "WAL", "Triggers", "Replication", "Wire",
+                "Node", "Client",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         tests(
             "Simulation",
             [
-                "Identifiers", "Codec", "IOCore", "IOPosix", "KeyValue", "Properties",
-                "Replication", "RocksEngine", "Transactions", "Triggers", "WAL", "Node",
+                "Identifiers", "Codec", "Digests", "IOCore", "IOPosix", "KeyValue", "Properties",
+                "PropertyStorage", "Replication", "RocksEngine", "Transactions", "Stores",
+                "Triggers", "WAL", "Node",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         // Floor 6: arguments and wiring.
         .executableTarget(
             name: "LockstepDaemon",
             dependencies: [
-                "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "RocksEngine",
-                "Raft", "Transactions", "Properties", "Triggers", "Replication", "WAL", "Wire",
+                "Identifiers", "Codec", "Digests", "IOCore", "IOLibuv", "IOPosix", "KeyValue",
+                "RocksEngine", "Raft", "Transactions", "Stores", "Properties", "PropertyStorage",
+                "Triggers", "Replication", "WAL", "Wire",
                 "Node", "Configuration", "LogOutput",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -243,7 +265,8 @@ let package = Package(
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOPosix", "Compression", "KeyValue",
                 "RocksEngine",
-                "Transactions", "Properties", "Triggers", "Replication",
+                "Transactions", "Stores", "Properties", "PropertyStorage", "Triggers",
+                "Replication",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "tools/apply", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
@@ -259,7 +282,8 @@ let package = Package(
             name: "LockstepCLI",
             dependencies: [
                 "Identifiers", "Codec", "IOCore", "IOLibuv", "IOPosix", "KeyValue", "RocksEngine",
-                "Transactions", "WAL", "Replication", "Wire", "Properties", "Manifests", "Client",
+                "Transactions", "Stores", "WAL", "Replication", "Wire", "Properties",
+                "PropertyStorage", "Manifests", "Client",
                 "Lockstep", "JSON", "TextOutput", "Wording", "DebianControl", "CTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -276,8 +300,8 @@ let package = Package(
         tests(
             "LockstepCLI",
             [
-                "Identifiers", "Codec", "KeyValue", "Transactions", "Properties", "Manifests",
-                "JSON", "IOCore", "Lockstep",
+                "Identifiers", "Codec", "KeyValue", "Transactions", "Stores", "Properties",
+                "PropertyStorage", "Manifests", "JSON", "IOCore", "Lockstep",
             ]),
     ]
 )
@@ -290,8 +314,8 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
-                "Replication", "DebianControl", "Properties", "Triggers", "Manifests", "JSON",
-                "IOCore", "IOPosix", "Node", "Configuration",
+                "Replication", "DebianControl", "Properties", "PropertyStorage", "Triggers",
+                "Manifests", "JSON", "IOCore", "IOPosix", "Node", "Configuration",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

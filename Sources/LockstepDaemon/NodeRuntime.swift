@@ -1,3 +1,6 @@
+import PropertyStorage
+import Stores
+import Digests
 import Raft
 import Codec
 import Configuration

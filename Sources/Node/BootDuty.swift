@@ -1,3 +1,4 @@
+import PropertyStorage
 import IOCore
 import Identifiers
 import KeyValue

@@ -1,3 +1,4 @@
+package import Stores
 import Codec
 package import IOCore
 import Identifiers
@@ -6,7 +7,7 @@ package import Logging
 import Peers
 import Raft
 package import Replication
-package import Transactions
+import Transactions
 import WAL
 import Wire
 

@@ -1,3 +1,4 @@
+package import Stores
 package import Codec
 import Compression
 package import Identifiers

@@ -1,3 +1,4 @@
+import Stores
 package import Codec
 package import Identifiers
 package import KeyValue

@@ -1,3 +1,4 @@
+import Digests
 package import Codec
 import Compression
 package import Identifiers

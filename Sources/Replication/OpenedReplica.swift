@@ -1,3 +1,4 @@
+package import Stores
 import Codec
 package import IOCore
 package import Identifiers

@@ -1,3 +1,4 @@
+import Digests
 import Codec
 package import Identifiers
 package import KeyValue

@@ -1,3 +1,4 @@
+package import Stores
 package import KeyValue
 package import Transactions
 

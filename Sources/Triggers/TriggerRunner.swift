@@ -1,3 +1,4 @@
+package import Stores
 import JSON
 package import Identifiers
 package import Transactions

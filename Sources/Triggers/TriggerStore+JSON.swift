@@ -1,3 +1,4 @@
+import Stores
 package import JSON
 import Codec
 package import Transactions

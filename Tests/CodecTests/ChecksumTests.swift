@@ -1,3 +1,4 @@
+import Digests
 import Codec
 import Identifiers
 import Testing

@@ -1,3 +1,5 @@
+import PropertyStorage
+import Stores
 import Foundation
 import IOCore
 import Identifiers

@@ -1,3 +1,4 @@
+import PropertyStorage
 import Identifiers
 import KeyValue
 import Lockstep

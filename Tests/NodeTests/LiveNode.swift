@@ -1,3 +1,5 @@
+import PropertyStorage
+import Stores
 import Codec
 import Foundation
 import IOCore

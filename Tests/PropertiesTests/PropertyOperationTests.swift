@@ -1,3 +1,5 @@
+import PropertyStorage
+import Stores
 import JSON
 import Codec
 import Identifiers

@@ -1,3 +1,4 @@
+import Stores
 import Identifiers
 import KeyValue
 import Transactions

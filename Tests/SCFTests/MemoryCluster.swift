@@ -1,3 +1,5 @@
+import PropertyStorage
+import Stores
 import Client
 import Codec
 import IOCore
@@ -45,6 +47,11 @@ final class MemoryCluster: Sendable {
         let run: () -> Void
     }
 
+    /// Watches get no more than `count` change sets at once.
+    func pageChanges(by count: Int) {
+        state.withLock { $0.setsAtOnce = count }
+    }
+
     /// Nobody knows any more what has changed so far.
     func forgetChanges() {
         state.withLock { state in
@@ -52,11 +59,6 @@ final class MemoryCluster: Sendable {
             state.index = state.index.next
             state.firstKept = state.index.next
         }
-    }
-
-    /// Tells watches of one transaction at a time, as a node does that has just begun to lead.
-    func tellOneAtATime() {
-        state.withLock { $0.setsAtOnce = 1 }
     }
 
     /// Watches that have not been closed.

@@ -106,7 +106,7 @@ struct NoticeTests {
         try other.instance.addGroup("second", type: "application", flags: 0, group)
         try fixture.handle.notice(groupsNamed: "config")
         try fixture.handle.notice(groupsNamed: "second")
-        cluster.tellOneAtATime()
+        cluster.pageChanges(by: 1)
         #expect(try other.edit(.new, "a", .count, "1"))
         #expect(try other.group.update())
         #expect(try other.edit(.new, "b", .count, "2"))

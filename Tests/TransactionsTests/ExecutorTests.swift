@@ -1,3 +1,5 @@
+import Stores
+import Digests
 import Codec
 import Identifiers
 import KeyValue

@@ -1,3 +1,4 @@
+import Stores
 import Codec
 import Identifiers
 import Testing

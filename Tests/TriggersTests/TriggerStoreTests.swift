@@ -1,3 +1,4 @@
+import Stores
 import JSON
 import Codec
 import Identifiers

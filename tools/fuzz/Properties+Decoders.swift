@@ -1,3 +1,4 @@
+import PropertyStorage
 import Codec
 import Identifiers
 import Properties

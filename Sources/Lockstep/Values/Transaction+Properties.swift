@@ -1,3 +1,4 @@
+import PropertyStorage
 import Identifiers
 import Properties
 import Transactions

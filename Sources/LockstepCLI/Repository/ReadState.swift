@@ -1,3 +1,5 @@
+import PropertyStorage
+import Stores
 import Identifiers
 import Properties
 import Transactions

@@ -1,3 +1,5 @@
+import PropertyStorage
+import Stores
 package import Codec
 import Identifiers
 import KeyValue

@@ -91,24 +91,3 @@ package struct BootRegister: Hashable, Sendable {
         try reader.finish()
     }
 }
-
-// The encoding is in the table of `PropertyOperation`.
-extension OperationReader {
-    /// Boots of at least one member, ascending by node.
-    mutating func nodeBoots() throws(StoreFailure) -> [NodeBoot] {
-        let count = try count(limit: BootRegister.memberLimit, "member count")
-        guard count > 0 else { throw .abort(.malformed, "the boots of no member") }
-        var boots: [NodeBoot] = []
-        for _ in 0..<count {
-            let next = try read { (reader) throws(DecodingFailure) in
-                NodeBoot(
-                    node: try reader.readVarint(NodeID.self), boot: try reader.readUInt64())
-            }
-            if let last = boots.last, last.node >= next.node {
-                throw .abort(.malformed, "node \(next.node) after \(last.node)")
-            }
-            boots.append(next)
-        }
-        return boots
-    }
-}

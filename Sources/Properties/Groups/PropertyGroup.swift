@@ -89,7 +89,7 @@ extension PropertyGroup {
     }
 
     /// About as many bytes as the encoding takes.
-    var encodedBytesHint: Int {
+    package var encodedBytesHint: Int {
         properties.reduce(48) { $0 + $1.name.utf8.count + 1 + $1.content.encodedBytesHint }
     }
 
@@ -114,7 +114,9 @@ extension PropertyGroup {
     }
 
     /// Reads what stands before the properties.
-    static func decodeHeader(_ reader: inout ByteReader) throws(DecodingFailure) -> GroupHeader {
+    package static func decodeHeader(_ reader: inout ByteReader) throws(DecodingFailure)
+        -> GroupHeader
+    {
         let isPersistent = try checkFormat(&reader)
         let id = try EntityID.decode(&reader)
         let version = try GroupVersion.decode(&reader)
@@ -124,7 +126,7 @@ extension PropertyGroup {
 
     /// Reads the first byte; returns whether the group is persistent.
     @discardableResult
-    static func checkFormat(_ reader: inout ByteReader) throws(DecodingFailure) -> Bool {
+    package static func checkFormat(_ reader: inout ByteReader) throws(DecodingFailure) -> Bool {
         let start = reader.position
         let byte = try reader.readUInt8()
         guard byte >> 4 == format, byte & 0x0F <= 1 else {
@@ -134,12 +136,12 @@ extension PropertyGroup {
     }
 
     /// Whether the group whose row this is, which was checked before it was written, is persistent.
-    static func isPersistent(_ row: [UInt8]) -> Bool {
+    package static func isPersistent(_ row: [UInt8]) -> Bool {
         row.first.map { $0 & 1 == 0 } ?? false
     }
 
     /// Writes what stands before the properties.
-    static func encodeHeader(
+    package static func encodeHeader(
         _ header: GroupHeader, propertyCount: Int, into writer: inout ByteWriter
     ) {
         _ = encodeFront(
@@ -150,7 +152,7 @@ extension PropertyGroup {
 
     /// Writes what stands before the number of properties; returns where identity, version and type
     /// are.
-    static func encodeFront(
+    package static func encodeFront(
         id: EntityID, version: GroupVersion, type: ArraySlice<UInt8>, isPersistent: Bool,
         into writer: inout ByteWriter
     ) -> Range<Int> {

@@ -70,7 +70,7 @@ package enum NameRules {
     }
 
     /// Whether the bytes at `range` of `bytes` may name a thing of that kind.
-    static func isValid(_ bytes: [UInt8], in range: Range<Int>, as kind: Kind) -> Bool {
+    package static func isValid(_ bytes: [UInt8], in range: Range<Int>, as kind: Kind) -> Bool {
         // Within a slice each byte would be checked against its bounds.
         unsafe bytes.withUnsafeBufferPointer { buffer in
             unsafe isValid(UnsafeBufferPointer(rebasing: buffer[range]), as: kind)
@@ -78,7 +78,7 @@ package enum NameRules {
     }
 
     /// Negative, zero or positive as one valid name sorts before, with or after another.
-    static func order(
+    package static func order(
         of left: [UInt8], _ leftRange: Range<Int>, and right: [UInt8], _ rightRange: Range<Int>
     ) -> Int {
         let common = min(leftRange.count, rightRange.count)

@@ -24,7 +24,7 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A path of names that have been checked.
-    init(checked service: String, instance: String?, group: String?, property: String?) {
+    package init(checked service: String, instance: String?, group: String?, property: String?) {
         self.service = service
         self.instance = instance
         self.group = group
@@ -54,7 +54,7 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// This service's instance `name`, which must be a valid name.
-    func appending(instance name: String) -> PropertyPath {
+    package func appending(instance name: String) -> PropertyPath {
         precondition(NameRules.isValid(name, as: .instance), "instance name \(name)")
         precondition(instance == nil && group == nil, "instance of \(self)")
         return PropertyPath(checked: service, instance: name, group: nil, property: nil)
@@ -68,7 +68,7 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// This group's property `name`, which must be a valid name.
-    func appending(property name: String) -> PropertyPath {
+    package func appending(property name: String) -> PropertyPath {
         precondition(NameRules.isValid(name, as: .property), "property name \(name)")
         precondition(group != nil && property == nil, "property of \(self)")
         return PropertyPath(checked: service, instance: instance, group: group, property: name)

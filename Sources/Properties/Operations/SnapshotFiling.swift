@@ -74,34 +74,3 @@ extension SnapshotFiling {
         }
     }
 }
-
-extension OperationReader {
-    mutating func snapshotFiling() throws(StoreFailure) -> SnapshotFiling {
-        let service = try path(.service)
-        let name = try name(.snapshot)
-        let groups = try filedGroups()
-        var instances: [SnapshotFiling.Instance] = []
-        var last: Range<Int>?
-        for _ in 0..<(try count(limit: SnapshotFiling.instanceLimit, "instances")) {
-            let instance = try encodedName(.instance, after: last)
-            last = instance
-            instances.append(
-                SnapshotFiling.Instance(name: text(instance), groups: try filedGroups()))
-        }
-        return SnapshotFiling(of: service, name: name, groups: groups, instances: instances)
-    }
-
-    private mutating func filedGroups() throws(StoreFailure) -> [SnapshotFiling.Group] {
-        var groups: [SnapshotFiling.Group] = []
-        var last: Range<Int>?
-        for _ in 0..<(try count(limit: GroupCommit.editLimit, "property groups")) {
-            let group = try encodedName(.group, after: last)
-            last = group
-            groups.append(
-                SnapshotFiling.Group(
-                    name: text(group), type: try name(.groupType),
-                    properties: try properties(limit: PropertyGroup.propertyLimit)))
-        }
-        return groups
-    }
-}

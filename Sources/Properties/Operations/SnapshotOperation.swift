@@ -66,27 +66,3 @@ extension SnapshotPath {
         writer.writeString(name)
     }
 }
-
-extension OperationReader {
-    mutating func snapshotPath() throws(StoreFailure) -> SnapshotPath {
-        SnapshotPath(checked: try path(.instance), try name(.snapshot))
-    }
-
-    mutating func snapshotReference() throws(StoreFailure) -> SnapshotReference {
-        SnapshotReference(try snapshotPath(), id: try entityID())
-    }
-
-    mutating func snapshotTake() throws(StoreFailure) -> SnapshotTake {
-        let snapshot = try snapshotPath()
-        let instanceID = try entityID()
-        let mode: SnapshotTake.Mode
-        switch try byte() {
-        case 1: mode = .new
-        case 2: mode = .replace(try entityID())
-        case 3: mode = .set
-        case let number:
-            throw .abort(.malformed, "unknown way \(number) of taking a snapshot")
-        }
-        return SnapshotTake(snapshot, instanceID: instanceID, mode: mode)
-    }
-}

@@ -14,7 +14,7 @@ package struct SnapshotPath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A name that has been checked.
-    init(checked instance: PropertyPath, _ name: String) {
+    package init(checked instance: PropertyPath, _ name: String) {
         self.instance = instance
         self.name = name
     }

@@ -67,7 +67,7 @@ extension PropertyContent {
     }
 
     /// About as many bytes as the encoding takes.
-    var encodedBytesHint: Int {
+    package var encodedBytesHint: Int {
         values.reduce(4) { sum, value in
             switch value {
             case .boolean, .count, .integer, .time: sum + 8
@@ -83,7 +83,7 @@ extension PropertyContent {
     }
 
     /// Reads what was checked before it was written where `isTrusted`, without checking it again.
-    static func decode(
+    package static func decode(
         _ reader: inout ByteReader, isTrusted: Bool
     ) throws(DecodingFailure) -> PropertyContent {
         let type = try readType(&reader)
@@ -102,7 +102,7 @@ extension PropertyContent {
     }
 
     /// Steps over a content, checking as `decode` does; returns its type.
-    static func skip(
+    package static func skip(
         _ reader: inout ByteReader, isTrusted: Bool
     ) throws(DecodingFailure) -> PropertyType {
         let start = reader.position

@@ -1,3 +1,4 @@
+import PropertyStorage
 import Codec
 package import Identifiers
 import Properties

@@ -25,7 +25,7 @@ extension Outcome {
     }
 
     /// Writes what stands before the results.
-    static func encodeFront(
+    package static func encodeFront(
         committedAt index: LogIndex, results: Int, into writer: inout ByteWriter
     ) {
         writer.writeUInt8(1)
@@ -49,7 +49,7 @@ extension Outcome {
     }
 
     /// Reads an outcome of at most `results` results, each of at most `resultBytes` bytes.
-    static func decode(
+    package static func decode(
         _ reader: inout ByteReader, results most: Int, resultBytes: Int
     ) throws(DecodingFailure) -> Outcome {
         let start = reader.position
@@ -112,7 +112,7 @@ extension Abort {
     }
 
     /// Reads an abort of one of at most `steps` steps.
-    static func decode(
+    package static func decode(
         _ reader: inout ByteReader, steps: Int
     ) throws(DecodingFailure) -> Abort {
         let place = try reader.readCount(limit: steps, "step")
@@ -171,7 +171,7 @@ extension ChangeSet {
     }
 
     /// Writes what stands before the abort or the changes.
-    static func encodeFront(
+    package static func encodeFront(
         index: LogIndex, timeMilliseconds: UInt64, properties: [TransactionProperty],
         isAborted: Bool, into writer: inout ByteWriter
     ) {
@@ -236,7 +236,7 @@ extension Change {
         }
     }
 
-    static func decode(
+    package static func decode(
         _ reader: inout ByteReader, steps: Int, keyBytes: Int, valueBytes: Int
     ) throws(DecodingFailure) -> Change {
         let step = try reader.readCount(limit: steps, "step")

@@ -1,3 +1,4 @@
+import Properties
 import Codec
 
 /// A group's row read in place, as far as an edit needs it.

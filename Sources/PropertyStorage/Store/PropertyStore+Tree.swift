@@ -1,6 +1,8 @@
+import Properties
 import Codec
 import Identifiers
 import KeyValue
+import Stores
 import Transactions
 
 // Making and deleting services, instances and groups.

@@ -1,3 +1,4 @@
+import Transactions
 import Codec
 import Identifiers
 import KeyValue

@@ -1,3 +1,4 @@
+import Properties
 import Codec
 import KeyValue
 

@@ -1,3 +1,4 @@
+import Transactions
 package import Codec
 package import KeyValue
 

@@ -1,5 +1,7 @@
+import Properties
 import Codec
 import KeyValue
+import Stores
 import Transactions
 
 // Answering queries.

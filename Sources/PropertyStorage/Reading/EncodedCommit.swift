@@ -1,4 +1,6 @@
+import Properties
 import Codec
+import Stores
 import Transactions
 
 /// A `GroupCommit` read where it stands: most of what every node applies is one of these.

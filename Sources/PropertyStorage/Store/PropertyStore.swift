@@ -1,6 +1,8 @@
+import Properties
 package import Codec
 import Identifiers
 package import KeyValue
+package import Stores
 package import Transactions
 
 /// The store of configuration properties: services, their instances, groups, typed values.

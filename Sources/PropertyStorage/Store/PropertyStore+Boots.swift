@@ -1,5 +1,7 @@
+package import Properties
 import Codec
 package import KeyValue
+import Stores
 import Transactions
 
 // Clearing the groups that are not persistent.

@@ -1,5 +1,7 @@
+import Properties
 import Codec
 import KeyValue
+import Stores
 import Transactions
 
 /// One page of the rows of a key space whose keys end in a name, in order.

@@ -1,6 +1,8 @@
+package import Properties
 package import JSON
 import Codec
 package import KeyValue
+package import Stores
 package import Transactions
 
 // What people and triggers read.

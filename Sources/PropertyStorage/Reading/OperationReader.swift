@@ -1,4 +1,6 @@
+import Properties
 import Codec
+import Stores
 import Transactions
 
 /// Reads the parts of operations and queries, and says what is wrong with them as a store does.

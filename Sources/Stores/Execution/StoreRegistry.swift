@@ -1,3 +1,4 @@
+package import Transactions
 /// The stores that a node has, found by their numbers.
 package struct StoreRegistry: Sendable {
     private var places: [UInt8?]

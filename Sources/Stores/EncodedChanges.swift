@@ -1,3 +1,4 @@
+package import Transactions
 import Codec
 
 /// The changes that a transaction has made so far, in the encoding that a `ChangeSet` has for them.

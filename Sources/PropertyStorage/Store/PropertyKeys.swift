@@ -1,5 +1,7 @@
+package import Properties
 import Codec
 import KeyValue
+import Stores
 import Transactions
 
 /// The rows of the properties, below the store's prefix byte `10`.

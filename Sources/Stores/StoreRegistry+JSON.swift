@@ -1,3 +1,4 @@
+package import Transactions
 package import JSON
 import Identifiers
 package import KeyValue
