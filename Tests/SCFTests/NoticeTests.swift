@@ -118,6 +118,36 @@ struct NoticeTests {
         #expect(try target.name() == "second")
     }
 
+    @Test func `a group is told once for all its changes, over however many pages they come`()
+        throws
+    {
+        let cluster = MemoryCluster()
+        cluster.pageChanges(by: 4)
+        let (fixture, other) = (try Fixture.make(cluster), try Fixture.view(cluster))
+        let typed = Group(other.handle)
+        try other.instance.addGroup("typed", type: "framework", flags: 0, typed)
+        try fixture.handle.notice(groupsNamed: "config")
+        try fixture.handle.notice(groupsOfType: "framework")
+        let target = Group(fixture.handle)
+        let wait = { () throws(Failure) in try fixture.handle.awaitNotice(target) }
+        for _ in 0..<100 {
+            try set(other.group)
+            try set(typed)
+        }
+        try typed.delete()
+        #expect(try wait() == nil)
+        #expect(try target.name() == "config")
+        #expect(try target.update() == false)
+        // The other is gone, and its deletion is told.
+        #expect(try wait() == "svc:/web:default/:properties/typed")
+        // What happens after it was shown is told again, once.
+        for _ in 0..<10 { try set(other.group) }
+        #expect(try wait() == nil)
+        #expect(try target.update() == false)
+        cluster.meanwhile { try? fixture.handle.unbind() }
+        #expect(failure(wait) == .notSet)
+    }
+
     /// One transaction that makes another version.
     private func set(_ group: Group) throws(Failure) {
         let transaction = Transaction(group.handle)

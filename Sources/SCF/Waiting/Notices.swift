@@ -6,11 +6,12 @@ import Transactions
 /// What a handle is to be told of (*_scf_notify_add_pgname*, *_scf_notify_add_pgtype*).
 ///
 /// Changes count from when the first of them was asked for.
+///
+/// However much has happened meanwhile, it is read page by page, and a group is told once for all of it:
+/// what the watch tells later of a group, up to the record through which it was shown, is left out.
 final class Notices {
     /// Names and types that one handle may ask for.
     static let patternLimit = 64
-    /// Groups whose told version is known.
-    private static let toldLimit = 1_024
 
     let watch: any ClusterWatch
     /// Under the handle's lock.
@@ -23,8 +24,14 @@ final class Notices {
     private var queue = GroupChangeQueue()
     /// What could not be told, and is told first; the waiting thread's alone.
     private var untold: GroupChangeQueue.Event?
-    /// The version of each group that was told last; under the handle's lock.
-    private var told: [EntityID: GroupVersion] = [:]
+    /// The groups that were told, and through which record each was shown; the waiting thread's alone.
+    ///
+    /// What the watch has not told of them up to there is known already.
+    private var shown: [PropertyPath: LogIndex] = [:]
+    /// The last record in `shown`.
+    private var shownThrough = LogIndex.zero
+    /// Groups that `shown` holds at the most; where there are more it forgets, and some are told twice.
+    private static let shownLimit = 65_536
 
     init(_ watch: any ClusterWatch) {
         self.watch = watch
@@ -35,27 +42,38 @@ final class Notices {
         while true {
             if let event = untold.take() ?? queue.next() { return event }
             switch try watch.next(until: nil) {
-            case .changes(let sets): sets.forEach { queue.take($0.groupChanges) }
+            case .changes(let sets): take(sets)
             case .quiet: continue
             case .ended: return nil
             }
         }
     }
 
+    /// Takes in what has happened since groups were shown; of other groups everything.
+    private func take(_ sets: [ChangeSet]) {
+        for set in sets {
+            queue.take(set.groupChanges.filter { !isShown($0, at: set.index) })
+            if set.index >= shownThrough { shown = [:] }
+        }
+    }
+
+    private func isShown(_ change: GroupChangeQueue.Change, at index: LogIndex) -> Bool {
+        guard !shown.isEmpty, !change.isDeletion || PropertyPath(change.key)?.property != nil,
+            let group = PropertyPath(change.key)?.groupPath, let through = shown[group]
+        else { return false }
+        return index <= through
+    }
+
+    /// A group was read as it was at `index`, to be told or not.
+    func noteShown(_ group: PropertyPath, at index: LogIndex) {
+        if shown.count >= Self.shownLimit { shown = [:] }
+        shown[group] = index
+        shownThrough = max(shownThrough, index)
+    }
+
     /// Tells `event` again, first of all.
     func putBack(_ event: GroupChangeQueue.Event) {
         untold = event
-    }
-
-    /// Whether this version of a group has not been told; from now on it has.
-    ///
-    /// What is shown is the newest version, of which the change may come only afterwards. Under the
-    /// handle's lock.
-    func isNews(_ header: GroupHeader) -> Bool {
-        guard told[header.id] != header.version else { return false }
-        if told.count >= Self.toldLimit { told = [:] }
-        told[header.id] = header.version
-        return true
     }
 
     /// Whether a changed group is to be told, as far as its name alone says so; nil: by its type.
@@ -164,10 +182,10 @@ extension Handle {
             guard byName != false else { return false }
             do throws(Failure) {
                 let view = try group(path, of: try entity(path.owner))
+                notices.noteShown(path, at: readIndex)
                 guard byName == true || notices.types.contains(view.group.header.type) else {
                     return false
                 }
-                guard notices.isNews(view.group.header) else { return false }
                 target.show(view)
                 return true
             } catch {
