@@ -49,6 +49,24 @@ import Testing
         }
     }
 
+    @Test func `a preferred node that is gone is asked now and then only`() async throws {
+        var gone = Address(host: "127.0.0.1", port: 1)
+        try await LiveNode.with { _, address in gone = address }
+        try await LiveNode.with { _, address in
+            let handle = try Handle(version: Handle.version) { (endpoints) throws(Failure) in
+                try ClusterLink(endpoints)
+            }
+            try handle.bind { $0 == "LIBSCF_DOORPATH" ? "\(gone),\(address)" : nil }
+            let (scope, service) = (Scope(handle), Service(handle))
+            try scope.lookUp(Scope.local)
+            try scope.addService("web", service)
+            let start = ContinuousClock.now
+            for _ in 0..<50 { try scope.service("web", service) }
+            #expect(ContinuousClock.now - start < .seconds(5))
+            handle.destroy()
+        }
+    }
+
     @Test func `binding fails at once where nobody listens`() async throws {
         var free = Address(host: "127.0.0.1", port: 1)
         try await LiveNode.with { _, address in free = address }

@@ -151,6 +151,22 @@ struct HandleTests {
         #expect(found(nil, ["LIBSCF_DOORPATH": "c:3,"]) == nil)
     }
 
+    @Test func `the first node is preferred where it is named for handles`() throws {
+        let cluster = MemoryCluster()
+        let handle = try cluster.handle()
+        try handle.bind { $0 == "LOCKSTEP_ENDPOINTS" ? "a:1,b:2" : nil }
+        #expect(cluster.preferred == nil)
+        try handle.unbind()
+        try handle.bind { $0 == "LIBSCF_DOORPATH" ? "b:2,a:1" : nil }
+        #expect(cluster.preferred == Address(host: "b", port: 2))
+        try handle.unbind()
+        let value = Value(handle)
+        try value.set(.text(Array("c:3,a:1".utf8)), type: .astring)
+        try handle.decorate("door_path", value)
+        try handle.bind { _ in nil }
+        #expect(cluster.preferred == Address(host: "c", port: 3))
+    }
+
     @Test(
         arguments: [
             (1000, "no error"), (1001, "handle not bound"), (1019, "object has been deleted"),

@@ -25,6 +25,7 @@ final class MemoryCluster: Sendable {
         /// What others do while a watch waits, each once.
         var meanwhile: [@Sendable () -> Void] = []
         var openWatches = 0
+        var preferred: Address?
         /// Transactions that a watch is told of at once.
         var setsAtOnce = Int.max
     }
@@ -64,6 +65,11 @@ final class MemoryCluster: Sendable {
     /// Watches that have not been closed.
     var openWatches: Int {
         state.withLock { $0.openWatches }
+    }
+
+    /// The node that the handle bound last asks first.
+    var preferred: Address? {
+        state.withLock { $0.preferred }
     }
 
     /// The number of operations that were submitted.
@@ -123,6 +129,10 @@ final class MemoryCluster: Sendable {
 
         init(_ cluster: MemoryCluster) {
             self.cluster = cluster
+        }
+
+        func prefer(_ node: Address) {
+            cluster.state.withLock { $0.preferred = node }
         }
 
         func read(_ query: PropertyQuery) throws(CallFailure) -> ReadAnswer {

@@ -1,10 +1,13 @@
 package import Client
+package import IOCore
 package import Identifiers
 package import Properties
 package import Transactions
 
 /// The way of one bound handle to the cluster; one call at a time, each waits for its answer.
 package protocol Cluster: AnyObject {
+    /// Makes `node` the one that is asked first from now on, as long as it answers in time.
+    func prefer(_ node: Address)
     /// Asks the properties, linearizably.
     func read(_ query: PropertyQuery) throws(CallFailure) -> ReadAnswer
     /// Submits one operation, which is carried out at most once.

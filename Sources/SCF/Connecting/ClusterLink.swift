@@ -26,6 +26,10 @@ package final class ClusterLink: Cluster {
     /// How long to look for any node that answers when a handle is bound.
     private static let bindMilliseconds: UInt64 = 10_000
 
+    /// How long the preferred node may take, and for how long one that took longer is not asked.
+    private static let nearMilliseconds: UInt64 = 250
+    private static let nearRestMilliseconds: UInt64 = 5_000
+
     private let settings: ClientCore.Settings
     /// How long a call may take, with all its retries over elections.
     private let callMilliseconds: UInt64
@@ -35,6 +39,8 @@ package final class ClusterLink: Cluster {
     private var nextCall: UInt64 = 1
     /// The last call was not answered.
     private var isBroken = false
+    /// The node that is asked first, and from when on.
+    private var near: (node: Address, since: MonotonicTime)?
     /// When the last call ended.
     private var lastUse = MonotonicTime.zero
 
@@ -84,10 +90,19 @@ package final class ClusterLink: Cluster {
         return isFound
     }
 
+    package func prefer(_ node: Address) {
+        near = (node, .zero)
+    }
+
     package func read(_ query: PropertyQuery) throws(CallFailure) -> ReadAnswer {
         let request = ReadRequest(
             store: .properties, kind: query.kind, body: query.body, consistency: .linearizable)
-        let response = try answer(to: .repeatable(.read(request)))
+        let response: Response
+        if let near = try nearAnswer(to: .read(request)) {
+            response = near
+        } else {
+            response = try answer(to: .repeatable(.read(request)))
+        }
         switch response {
         case .readResult(let applied, let bytes): return .found(applied: applied, bytes)
         case .readAborted(_, let code, _): return .aborted(code)
@@ -143,6 +158,30 @@ package final class ClusterLink: Cluster {
         let fresh = try Attachment(settings)
         attachment = fresh
         return fresh
+    }
+
+    /// What the preferred node answers; nil where there is none, or it does not answer in time.
+    ///
+    /// A follower answers a linearizable read when it has applied what the leader had committed.
+    private func nearAnswer(to request: Request) throws(CallFailure) -> Response? {
+        guard let near, !isBroken, near.since <= PollLoop.now else { return nil }
+        let attachment = try ready()
+        let (loop, core) = (attachment.loop, attachment.core)
+        let number = nextCall
+        nextCall += 1
+        let answer = Locked<Result<Response, CallFailure>?>(nil)
+        let deadline = loop.now.advanced(milliseconds: Self.nearMilliseconds)
+        loop.entered {
+            core.value.begin(
+                Call(number: number, work: .repeatable(request), deadline: deadline) { result in
+                    answer.withLock { $0 = result }
+                }, at: near.node)
+        }
+        loop.run { answer.withLock { $0 != nil } }
+        lastUse = loop.now
+        if case .success(let response)? = answer.withLock({ $0 }) { return response }
+        self.near?.since = loop.now.advanced(milliseconds: Self.nearRestMilliseconds)
+        return nil
     }
 
     /// Calls, and again within the time of one call where that surely did not happen.

@@ -19,6 +19,13 @@ package enum EndpointList {
         return [standard]
     }
 
+    /// Whether the first endpoint is a node that was named for handles, by the decoration or libscf's
+    /// variable, and not one of those of a cluster.
+    package static func namesNode(doorPath: [UInt8]?, _ environment: (String) -> String?) -> Bool {
+        if doorPath != nil { return true }
+        return environment(variables[0]).map { !$0.isEmpty } ?? false
+    }
+
     /// Reads `host:port[,host:port…]`.
     static func parse(_ text: String) -> [Address]? {
         var result: [Address] = []

@@ -59,7 +59,11 @@ package final class Handle {
             guard let endpoints = EndpointList.find(doorPath: doorPath, environment) else {
                 throw .noServer
             }
-            state = .bound(try connect(endpoints))
+            let cluster = try connect(endpoints)
+            if EndpointList.namesNode(doorPath: doorPath, environment) {
+                cluster.prefer(endpoints[0])
+            }
+            state = .bound(cluster)
             binding += 1
         }
     }
