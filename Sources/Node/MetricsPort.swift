@@ -64,9 +64,11 @@ package final class MetricsPort {
             let status = status()
             let canServe = status.role != .repairing && status.role != .removed
             let isWell = status.leader != nil && canServe && status.disk == .good
+            let disk =
+                status.disk == .noDescriptors ? "no file descriptors" : "\(status.disk)"
             let text =
                 "role \(status.role)\nleader \(status.leader?.description ?? "none")\n"
-                + "disk \(status.disk)\n"
+                + "disk \(disk)\n"
             return Self.response(isWell ? "200 OK" : "503 Service Unavailable", text)
         }
     }
@@ -136,6 +138,10 @@ package final class MetricsPort {
             (
                 "disk_full", "Whether the log or the store waits for room.",
                 status.disk == .full ? 1 : 0
+            ),
+            (
+                "descriptors_exhausted", "Whether the log waits for a file descriptor.",
+                status.disk == .noDescriptors ? 1 : 0
             ),
             ("disk_hung", "Whether a write waits for too long.", status.disk == .hung ? 1 : 0),
             ("sessions", "Open client sessions.", status.sessions),

@@ -234,7 +234,10 @@ package final class NodeDaemon {
         var status = NodeStatus(
             node: settings.replica.node, cluster: settings.replica.cluster,
             incarnation: settings.incarnation, role: hub.isRemoved ? .removed : report.nodeRole)
-        status.disk = report.isDiskFull ? .full : report.isDiskHung ? .hung : .good
+        status.disk =
+            report.isDiskFull
+            ? .full
+            : report.lacksDescriptors ? .noDescriptors : report.isDiskHung ? .hung : .good
         status.term = report.term
         status.leader = report.leader
         status.leaderClientAddress =

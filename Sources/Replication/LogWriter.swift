@@ -24,8 +24,8 @@ final class LogWriter {
     enum Event {
         /// Everything up to this write is on disk.
         case durable(WriteID)
-        /// The disk is full: the group waits and is tried again.
-        case full(String)
+        /// The disk is full, or there are no descriptors: the group waits and is tried again.
+        case full(WALFailure)
         /// The log has failed for good.
         case failed(WALFailure)
     }
@@ -158,11 +158,11 @@ final class LogWriter {
             flush()
             runIdleJobs()
         case .failure(let failure):
-            guard failure.isDiskFull else {
+            guard failure.isOfShortage else {
                 logHasStopped(failure)
                 return
             }
-            report(.full("\(failure)"))
+            report(.full(failure))
         }
     }
 

@@ -195,7 +195,8 @@ extension Replica {
             storedBytes: statistics?.storedPayloadBytes ?? 0,
             syncs: statistics?.syncs ?? 0, sessions: sessionCount, membership: membership,
             peers: peerReports(), waitingRecords: waiting.count, isDiskHealthy: diskHealth == .good,
-            isDiskFull: isLogFull || isEngineFull, isDiskHung: isDiskHung, notice: notice,
+            isDiskFull: isLogFull && !lacksDescriptors || isEngineFull,
+            lacksDescriptors: lacksDescriptors, isDiskHung: isDiskHung, notice: notice,
             isRepairing: raft.isDamaged,
             damage: knownDamage,
             uptimeMilliseconds: loop.now.milliseconds(since: started))
@@ -247,6 +248,7 @@ package struct ReplicaReport: Sendable {
     package let waitingRecords: Int
     package let isDiskHealthy: Bool
     package let isDiskFull: Bool
+    package let lacksDescriptors: Bool
     package let isDiskHung: Bool
     /// What this node waits for, and what to do about it; empty where all is well.
     package let notice: String

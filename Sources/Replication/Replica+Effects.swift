@@ -163,6 +163,7 @@ extension Replica {
             durable = id
             if isDiskFull || isDiskHung {
                 isDiskFull = false
+                lacksDescriptors = false
                 isDiskHung = false
                 logger.notice("the disk takes writes again")
                 reconsiderDiskHealth()
@@ -175,13 +176,16 @@ extension Replica {
             }
             step(.durable(id))
             refreshDamage()
-        case .full(let what):
-            if !isDiskFull {
-                isDiskFull = true
-                logger.error(
-                    "the disk is full: proposals are refused", metadata: ["what": "\(what)"])
-                reconsiderDiskHealth()
-            }
+        case .full(let failure):
+            guard !isDiskFull || lacksDescriptors != failure.lacksDescriptors else { return }
+            isDiskFull = true
+            lacksDescriptors = failure.lacksDescriptors
+            logger.error(
+                lacksDescriptors
+                    ? "there are no file descriptors left: proposals are refused"
+                    : "the disk is full: proposals are refused",
+                metadata: ["what": "\(failure)"])
+            reconsiderDiskHealth()
         case .failed(let failure):
             fail(.log(failure))
         }

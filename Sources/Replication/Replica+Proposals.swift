@@ -30,7 +30,10 @@ extension Replica {
         guard !isStopped else { return .unavailable("the node is stopping") }
         guard isLeader else { return .notLeader(leaderHint) }
         guard !isLogFull, !isEngineFull else {
-            return .unavailable("the leader's disk is full; free some space on it")
+            return .unavailable(
+                lacksDescriptors
+                    ? "the leader has no file descriptors left; raise its limit of open files"
+                    : "the leader's disk is full; free some space on it")
         }
         guard raft.canServeProposals else {
             return .unavailable("leadership is being handed over; try again in a moment")

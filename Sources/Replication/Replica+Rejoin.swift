@@ -144,6 +144,10 @@ extension Replica {
     }
 
     private var noticeOfDisk: String? {
+        if lacksDescriptors {
+            return "there are no file descriptors left: this node takes no proposals; raise the "
+                + "limit of open files"
+        }
         if isLogFull || isEngineFull {
             return "the disk is full: this node takes no proposals; free some space below "
                 + settings.dataDirectory

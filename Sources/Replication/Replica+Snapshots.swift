@@ -376,7 +376,7 @@ extension Replica {
                 chain.reset(to: position.index, position.digest)
             }
             installed(request, adoption)
-        case .failure(let error) where (error as? WALFailure)?.isDiskFull == true:
+        case .failure(let error) where (error as? WALFailure)?.isOfShortage == true:
             // The log is as it was: a crash would find the engine ahead of it, and no more than that.
             if roomlessSnapshot == nil {
                 logger.error(

@@ -201,8 +201,10 @@ package final class Replica {
     var diskHealth = DiskHealth.good
     /// Whether the log has not answered for too long.
     var isDiskHung = false
-    /// Whether the log has no room.
+    /// Whether the log has no room, or no descriptor for a file that it needs.
     var isDiskFull = false
+    /// Whether it is descriptors that the log waits for.
+    var lacksDescriptors = false
     /// Whether the engine was not flushed for want of room.
     var isEngineFull = false
     var isStopped = false

@@ -10,6 +10,8 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
     case stopped
     /// No segment could be prepared; nothing was written, and the log goes on.
     case diskFull(directory: String, neededBytes: Int)
+    /// No file could be opened for want of descriptors; nothing was written, and the log goes on.
+    case noDescriptors(FileFailure)
     case damaged(DamagedRange)
     /// The records before this position have been compacted away.
     case compacted(WriteAheadLog.LogStart)
@@ -37,6 +39,25 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
         return false
     }
 
+    /// Whether file descriptors are all that is missing.
+    package var lacksDescriptors: Bool {
+        if case .noDescriptors = self { return true }
+        return false
+    }
+
+    /// Whether the log goes on once there is room, or a descriptor, again.
+    package var isOfShortage: Bool {
+        isDiskFull || lacksDescriptors
+    }
+
+    /// What a lack of room for `neededBytes`, or of descriptors, is to the log.
+    static func shortage(
+        _ failure: FileFailure, in directory: String, neededBytes: Int
+    ) -> WALFailure {
+        failure.kind == .noDescriptors
+            ? .noDescriptors(failure) : .diskFull(directory: directory, neededBytes: neededBytes)
+    }
+
     package var description: String {
         switch self {
         case .file(let failure):
@@ -47,6 +68,9 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
         case .diskFull(let directory, let neededBytes):
             "no room for a log segment of \(neededBytes) bytes in \(directory): "
                 + "free some space"
+        case .noDescriptors(let failure):
+            "\(failure); raise the limit of open files (LimitNOFILE of the service, ulimit -n), or "
+                + "find out what on this machine has so many open"
         case .damaged(let range):
             "\(range): checksum mismatch; they are fetched from another node where there is one; for a "
                 + "node alone put the file back from a backup (lockstep log verify --data shows "

@@ -103,7 +103,7 @@ extension WriteAheadLog {
             try register.note(current.number)
         } catch {
             guard error.kind.isOfShortage else { throw stop(for: error) }
-            throw .diskFull(directory: directory, neededBytes: SegmentRegister.byteCount)
+            throw .shortage(error, in: directory, neededBytes: SegmentRegister.byteCount)
         }
     }
 
@@ -123,7 +123,7 @@ extension WriteAheadLog {
             } else {
                 try? fileSystem.remove(files.path(name))
             }
-            throw .diskFull(directory: directory, neededBytes: bytes)
+            throw .noDescriptors(error)
         }
     }
 
@@ -144,7 +144,7 @@ extension WriteAheadLog {
         } catch {
             // Files that are open may be closed as files that are there may be removed.
             guard error.kind.isOfShortage else { throw stop(for: error) }
-            throw .diskFull(directory: directory, neededBytes: bytes)
+            throw .shortage(error, in: directory, neededBytes: bytes)
         }
     }
 

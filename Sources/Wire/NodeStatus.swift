@@ -6,7 +6,7 @@ package import Identifiers
 /// |---|---|
 /// | node, incarnation | varint, u64 |
 /// | cluster | 16 bytes |
-/// | role, disk | u8 each; disk: 0 takes writes, 1 is full, 2 does not answer |
+/// | role, disk | u8 each; disk: 0 takes writes, 1 is full, 2 does not answer, 3 has no file descriptors |
 /// | term, leader (0 none) | varints |
 /// | leader's client address, version | texts |
 /// | commit, applied, durable, first, last index | varints |
@@ -96,6 +96,8 @@ package enum DiskState: UInt8, Sendable, CaseIterable {
     case full = 1
     /// A write has been waiting for too long.
     case hung = 2
+    /// The log waits for a file descriptor.
+    case noDescriptors = 3
 }
 
 /// Records that a node has lost.

@@ -109,6 +109,9 @@ private final class Asker: ConnectionHandler, @unchecked Sendable {
     @Test func `metrics are lines of Prometheus' format, lag those of a leader`() throws {
         let harness = try PortHarness()
         harness.status.commitIndex = LogIndex(77)
+        harness.status.disk = .noDescriptors
+        #expect(harness.answer("GET /metrics HTTP/1.0\n\n").contains("_exhausted 1\n"))
+        #expect(harness.answer(Self.get).contains("\ndisk no file descriptors\n"))
         harness.status.disk = .full
         var member = MemberStatus(
             node: NodeID(2), incarnation: nil, peerAddress: "a:1", clientAddress: "a:2",

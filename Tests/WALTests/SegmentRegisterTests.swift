@@ -109,7 +109,8 @@ import WAL
         #expect(fixture.log.lastIndex == acknowledged)
         for _ in 0..<2 {
             #expect { try fixture.append() } throws: {
-                ($0 as? WALFailure)?.isDiskFull == true
+                let failure = $0 as? WALFailure
+                return isFull ? failure?.isDiskFull == true : failure?.lacksDescriptors == true
             }
             let vote = WriteAheadLog.VotingState(term: Term(9), vote: NodeID(1))
             #expect(throws: WALFailure.self) {

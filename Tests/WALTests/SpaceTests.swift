@@ -7,7 +7,9 @@ import WAL
 
 @Suite struct SpaceTests {
     /// Appends until the disk is full; what was appended.
-    private func fill(_ fixture: LogFixture) throws -> [SealedFrame] {
+    private func fill(
+        _ fixture: LogFixture, without operation: String = ""
+    ) throws -> [SealedFrame] {
         var frames: [SealedFrame] = []
         for _ in 0..<1_000 {
             let next = fixture.frames(1, payloadBytes: 700)
@@ -15,10 +17,10 @@ import WAL
                 try fixture.append(1, payloadBytes: 700)
                 frames += next
             } catch {
-                #expect(error.isDiskFull)
-                #expect(
-                    "\(error)"
-                        == "no room for a log segment of 4096 bytes in data/log: free some space")
+                #expect(error.isOfShortage)
+                let full = "no room for a log segment of 4096 bytes in data/log: free some space"
+                let start = error.lacksDescriptors ? "\(operation) data/log/" : full
+                #expect("\(error)".hasPrefix(start))
                 return frames
             }
         }
@@ -65,8 +67,13 @@ import WAL
         let fixture = try LogFixture()
         if operation == "open" { try fixture.log.prepareSpare() }
         fixture.disk.setWithoutDescriptors(operation)
-        var frames = try fill(fixture)
+        var frames = try fill(fixture, without: operation)
         #expect(!frames.isEmpty)
+        #expect {
+            try fixture.append(1, payloadBytes: 700)
+        } throws: {
+            ($0 as? WALFailure)?.lacksDescriptors == true
+        }
         fixture.disk.setWithoutDescriptors(nil)
         let next = fixture.frames(1, payloadBytes: 700)
         try fixture.append(1, payloadBytes: 700)
