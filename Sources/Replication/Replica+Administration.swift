@@ -1,3 +1,4 @@
+import Logging
 package import KeyValue
 package import WAL
 import Codec
@@ -122,6 +123,11 @@ extension Replica {
         to node: NodeID?, done: @escaping (Result<LogIndex, RequestRefusal>) -> Void
     ) {
         administer(done) {
+            guard node != settings.node else {
+                finishAdministration(
+                    .failure(.refused(.wrongState, "node \(settings.node) leads already")))
+                return nil
+            }
             // Who was let run leads after one election, or after a few where votes are lost.
             let patience =
                 settings.raft.transferMilliseconds + 4 * settings.raft.electionMilliseconds
@@ -129,6 +135,18 @@ extension Replica {
                 target: node, term: raft.term, deadline: loop.now.advanced(milliseconds: patience))
             return .transfer(to: node)
         }
+    }
+
+    /// Whether a leader lets this node run that has far more of the log than it has applied: as the
+    /// leader it would answer nobody before it has, where the present one may.
+    func isAskedTooEarly(_ message: Message, by node: NodeID) -> Bool {
+        guard case .timeoutNow = message.body, message.term == raft.term else { return false }
+        let missing = raft.commitIndex - position.index
+        guard missing > settings.limits.frameRecords else { return false }
+        logger.notice(
+            "leadership is not taken over before what is committed has been applied",
+            metadata: ["from": "\(node)", "records": "\(missing)"])
+        return true
     }
 
     /// Tells the operator that a transfer has succeeded or failed, once that is so.
@@ -140,7 +158,9 @@ extension Replica {
             finishAdministration(
                 .failure(
                     .refused(
-                        .wrongState, "\(who) taken leadership over in time; this node leads")))
+                        .wrongState,
+                        "\(who) taken leadership over in time; this node leads. One that has "
+                            + "applied far less than it has of the log does not: see the status")))
         case let leader? where leader != settings.node:
             if let target = transfer.target, target != leader {
                 finishAdministration(

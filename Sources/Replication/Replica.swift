@@ -294,6 +294,7 @@ package final class Replica {
             resources.transport.drop(node, reason: complaint)
             return
         }
+        guard !isAskedTooEarly(message.message, by: node) else { return }
         incoming = message
         step(.message(message.message, from: node))
         incoming = nil

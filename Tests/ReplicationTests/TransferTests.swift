@@ -64,7 +64,9 @@ import Transactions
                 == .failure(
                     .refused(
                         .wrongState,
-                        "node \(target) has not taken leadership over in time; this node leads")))
+                        "node \(target) has not taken leadership over in time; this node leads. "
+                            + "One that has applied far less than it has of the log does not: see "
+                            + "the status")))
         #expect(leader.replica?.isLeader == true)
         // It goes on as before, with another transfer as well.
         guard case .success? = try transfer(cluster, from: leader, to: followers[1].identifier)
@@ -73,6 +75,49 @@ import Transactions
             return
         }
         #expect(followers[1].replica?.isLeader == true)
+    }
+
+    @Test func `a transfer to the node that leads says so`() throws {
+        let (cluster, leader, _) = try prepared(seed: 434)
+        let name = leader.identifier
+        #expect(
+            try transfer(cluster, from: leader, to: name)
+                == .failure(.refused(.wrongState, "node \(name) leads already")))
+    }
+
+    @Test func `a node that has applied far less than it has of the log does not take over`()
+        throws
+    {
+        var limits = Limits.standard
+        limits.frameRecords = 16
+        let cluster = SimulatedCluster(size: 3, seed: 435, limits: limits)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        #expect(cluster.settle())
+        let slow = try #require(cluster.nodes.first { $0 !== leader })
+        cluster.crash(slow)
+        // One job of its apply worker takes as long as the operator waits, and more.
+        cluster.applyNanoseconds = 8_000_000_000
+        try cluster.start(slow)
+        for number in 0..<200 {
+            let put = LetterStore.put("k\(number)", [1])
+            _ = cluster.propose(.transaction(Transaction(steps: [put]), origin: nil))
+        }
+        cluster.world.run(milliseconds: 1_000)
+        let answer = try transfer(cluster, from: leader, to: slow.identifier)
+        guard case .failure(.refused(.wrongState, let reason))? = answer else {
+            Issue.record("\(String(describing: answer))")
+            return
+        }
+        #expect(reason.contains("see the status"))
+        #expect(leader.replica?.isLeader == true)
+        cluster.world.run(milliseconds: 60_000) {
+            slow.replica?.report().position == leader.replica?.report().position
+        }
+        guard case .success? = try transfer(cluster, from: leader, to: slow.identifier) else {
+            Issue.record("a node that has applied everything is refused too")
+            return
+        }
     }
 
     @Test func `one transfer is under way at a time, and refusals come at once`() throws {
