@@ -14,7 +14,7 @@ package enum DaemonExit: Int32, Sendable {
     case software = 70
     case cannotCreate = 73
     case inputOutput = 74
-    /// In use by another process.
+    /// In use by another process; or what a drain waited for did not come.
     case temporary = 75
     case configuration = 78
     /// A second SIGINT or SIGTERM ended it while it drained (128 and the signal's number).

@@ -19,7 +19,8 @@ struct Lockstepd: ParsableCommand {
             peers at 4711, metrics at 4712.
 
             SIGTERM and SIGINT make the node hand leadership over, answer what is under way and \
-            stop. A second one ends it at once.
+            stop; after \(DrainBound.seconds) s it ends without what it still waits for, such as a disk \
+            that hangs. A second one ends it at once.
 
             ENVIRONMENT
             \(SettingOptions.environmentNames)
@@ -33,7 +34,8 @@ struct Lockstepd: ParsableCommand {
               70  an error in the program itself
               73  the data directory cannot be made or opened
               74  reading or writing failed: the disk is full, broken or too slow
-              75  a port or the data directory is in use by another process; try later
+              75  a port or the data directory is in use by another process, or the stop that was
+                  asked for has taken too long; try later
               78  the configuration is wrong, each problem told on a line of its own; or an address to
                   listen on is not of this machine, or its port needs a privilege; or the data
                   directory belongs to another node

@@ -249,6 +249,7 @@ final class NodeRuntime {
             _exit(code.rawValue)
         }
         isDraining = true
+        DrainBound.set()
         node?.drain()
     }
 
