@@ -27,6 +27,11 @@ package final class TriggerDuty {
     /// Runs that wait until a program may be started, the oldest first.
     private var waiting: [(runner: RunnerID, set: ChangeSet)] = []
     private let programLimit: Int
+    /// Programs that have been killed and have not ended yet, of former leaderships too.
+    private var dying: Set<UInt64> = []
+    /// Each run has a number of its own.
+    private var runNumbers: [RunnerID: UInt64] = [:]
+    private var lastRun: UInt64 = 0
     private var isLeading = false
     /// Work begun in one epoch is dropped in the next.
     private var epoch: UInt64 = 0
@@ -78,13 +83,17 @@ package final class TriggerDuty {
     }
 
     private func end() {
-        for process in roster.identifiers.compactMap({ running[$0] }) {
-            process.kill()
-        }
-        running = [:]
+        roster.identifiers.forEach(kill)
         waiting = []
         wakeAt = nil
         roster.clear()
+    }
+
+    /// Kills the program of a runner, which counts until it has ended.
+    private func kill(_ identifier: RunnerID) {
+        guard let process = running.removeValue(forKey: identifier) else { return }
+        if let number = runNumbers.removeValue(forKey: identifier) { dying.insert(number) }
+        process.kill()
     }
 
     func stateReplaced() {
@@ -129,7 +138,7 @@ package final class TriggerDuty {
         let gone = running.keys.filter { roster[$0] == nil }
         // Never in the order of a table, which is another one in each process.
         for identifier in gone.sorted(by: { ($0.name, $0.number) < ($1.name, $1.number) }) {
-            running.removeValue(forKey: identifier)?.kill()
+            kill(identifier)
         }
         waiting.removeAll { roster[$0.runner] == nil }
         runWaiting()
@@ -209,7 +218,7 @@ package final class TriggerDuty {
             finished(identifier, failure: "this node has no folder of trigger programs configured")
             return
         }
-        guard running.count < programLimit else {
+        guard mayRun else {
             waiting.append((identifier, set))
             return
         }
@@ -223,19 +232,29 @@ package final class TriggerDuty {
             ],
             workingDirectory: folder, input: runner.document(for: set, stores: stores),
             timeoutMilliseconds: definition.timeoutMilliseconds)
+        lastRun += 1
+        let number = lastRun
+        runNumbers[identifier] = number
         running[identifier] = processes.run(request) { [weak self] result in
-            guard let self, epoch == begun else { return }
+            guard let self else { return }
+            if dying.remove(number) != nil { return runWaiting() }
+            guard epoch == begun else { return }
             running[identifier] = nil
+            runNumbers[identifier] = nil
             // Those that wait come before the next run of this one.
             runWaiting()
             finished(identifier, failure: result.succeeded ? nil : Self.describe(result))
         }
     }
 
+    private var mayRun: Bool {
+        running.count + dying.count < programLimit
+    }
+
     /// Starts programs that have waited, as many as there may be.
     private func runWaiting() {
         guard isCurrent else { return }
-        while running.count < programLimit, !waiting.isEmpty {
+        while mayRun, !waiting.isEmpty {
             let next = waiting.removeFirst()
             run(next.runner, next.set)
         }

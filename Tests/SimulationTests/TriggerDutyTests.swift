@@ -96,6 +96,25 @@ import Triggers
         bench.duty.stop()
     }
 
+    @Test func `programs that are killed count until they have ended`() throws {
+        var limits = RunSettings().limits
+        limits.triggerPrograms = 2
+        let bench = try Bench(["a", "b"], limits: limits)
+        bench.duty.roleChanged(isLeader: true)
+        try #require(bench.started(2))
+        bench.duty.roleChanged(isLeader: false)
+        bench.duty.roleChanged(isLeader: true)
+        bench.nodes.world.run(milliseconds: 500)
+        #expect(bench.programs.started.count == 2)
+        bench.programs.end(9)
+        try #require(bench.started(3))
+        bench.nodes.world.run(milliseconds: 500)
+        #expect(bench.programs.started.count == 3)
+        bench.programs.end(9)
+        #expect(bench.started(4))
+        bench.duty.stop()
+    }
+
     @Test func `no more programs run at once than there may be, and each has its turn`() throws {
         var limits = RunSettings().limits
         limits.triggerPrograms = 2
