@@ -15,6 +15,8 @@ final class ClientPort {
     private var listener: (any Listener)?
     /// The connections by the order in which they came, until the last of their bytes has left.
     private var connections: [UInt64: ClientConnection] = [:]
+    /// Those of them that are refused, and wait a moment for the client's end.
+    private var refused: Set<UInt64> = []
     private var budget: ByteBudget
     private var lastConnection: UInt64 = 0
     private var isDraining = false
@@ -46,19 +48,18 @@ final class ClientPort {
 
     private func accept(_ connection: any Connection) {
         var refusal: HandshakeRefusal?
-        if connections.count >= limits.clientConnections {
+        let served = connections.count - refused.count
+        if served >= limits.clientConnections {
             refusal = HandshakeRefusal(
-                .tooManyConnections,
-                "this node has \(connections.count) connections, its limit; close some")
+                .tooManyConnections, "this node has \(served) connections, its limit; close some")
         }
         // Those to be refused are bounded as well.
-        guard connections.count < limits.clientConnections + limits.refusedConnections,
-            !isDraining
-        else {
+        guard refusal == nil || refused.count < limits.refusedConnections, !isDraining else {
             connection.close(flush: false)
             return
         }
         lastConnection += 1
+        if refusal != nil { refused.insert(lastConnection) }
         let client = ClientConnection(
             connection, number: lastConnection, port: self, identity: identity, refusal: refusal)
         connections[client.number] = client
@@ -68,6 +69,7 @@ final class ClientPort {
     /// Nothing of the client's is left.
     func ended(_ client: ClientConnection) {
         connections[client.number] = nil
+        refused.remove(client.number)
         budget.note(client.number, 0)
     }
 
