@@ -113,13 +113,14 @@ package struct HandshakeOffer: Hashable, Sendable {
 
 /// Why a connection was not taken; a number of its own for each, so that a client can act on it.
 ///
+/// 5 is reserved.
+///
 /// | code | why the connection was not taken |
 /// |--:|---|
 /// | 1 | unknown version: the two ranges of versions do not meet |
 /// | 2 | wrong cluster |
 /// | 3 | wrong role: it is served on another port |
 /// | 4 | too many connections |
-/// | 5 | not ready: the node is starting or stopping |
 /// | 6 | unknown peer: the membership does not know it, or by another incarnation |
 /// | 7 | malformed |
 /// | 8 | terms differ: a peer of another feature level, or with other limits |
@@ -130,8 +131,6 @@ package enum HandshakeRefusalCode: UInt8, Sendable, CaseIterable {
     /// The role asked for is served on another port.
     case wrongRole = 3
     case tooManyConnections = 4
-    /// The node is starting or stopping; try another one, or again later.
-    case notReady = 5
     /// A peer that the membership does not know, or knows by another incarnation.
     case unknownPeer = 6
     case malformed = 7

@@ -51,7 +51,7 @@ package enum RequestError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why a request was refused for good.
+/// Why a request was refused for good; 5 and 7 to 9 are reserved.
 ///
 /// | code | refusal |
 /// |--:|---|
@@ -59,23 +59,13 @@ package enum RequestError: Error, Hashable, Sendable, CustomStringConvertible {
 /// | 2 | not found |
 /// | 3 | exists |
 /// | 4 | wrong state: the state of the node or the cluster forbids it, such as to remove the last voter |
-/// | 5 | not permitted |
 /// | 6 | busy: a membership change or transfer is under way, or there are too many sessions |
-/// | 7 | unsupported |
-/// | 8 | disk full |
-/// | 9 | damaged: the log or state of this node, where it was needed |
 package enum RefusalCode: UInt8, Sendable, CaseIterable {
     case invalidArgument = 1
     case notFound = 2
     case exists = 3
     /// The state of the cluster forbids it, such as removing the last voter.
     case wrongState = 4
-    case notPermitted = 5
     /// A membership change or transfer is under way, or there are as many sessions as there may be.
     case busy = 6
-    case unsupported = 7
-    /// The disk has too little room for new transactions.
-    case diskFull = 8
-    /// The log or state of this node is damaged where it was needed.
-    case damaged = 9
 }

@@ -243,7 +243,7 @@ final class FakeNodeConnection: ConnectionHandler {
             break
         case .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .stateDigest, .status,
             .logFrames, .watch, .watchCredit, .watchCancel:
-            answer(identifier, .error(.refused(.unsupported, "not here")))
+            answer(identifier, .error(.refused(.wrongState, "not here")))
         }
     }
 
@@ -264,7 +264,7 @@ final class FakeNodeConnection: ConnectionHandler {
         case .interrupted:
             _ = cluster.submit(submission)
             answer(identifier, .error(.interrupted(reason: "stepped down")))
-        case .refused: answer(identifier, .error(.refused(.diskFull, "the disk is full")))
+        case .refused: answer(identifier, .error(.refused(.wrongState, "the disk is full")))
         case .silent: break
         }
     }

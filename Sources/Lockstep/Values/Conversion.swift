@@ -52,11 +52,7 @@ extension RefusalReason {
             case .notFound: .notFound
             case .exists: .exists
             case .wrongState: .wrongState
-            case .notPermitted: .notPermitted
             case .busy: .busy
-            case .unsupported: .unsupported
-            case .diskFull: .diskFull
-            case .damaged: .damaged
             }
     }
 }

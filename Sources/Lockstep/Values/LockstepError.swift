@@ -100,9 +100,5 @@ public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
     case notFound
     case exists
     case wrongState
-    case notPermitted
     case busy
-    case unsupported
-    case diskFull
-    case damaged
 }

@@ -89,7 +89,7 @@ package struct CommandFailure: Error, Sendable, Equatable {
         exit =
             switch error {
             case .aborted, .historyLost: .negative
-            case .unavailable, .refused(.busy, _), .refused(.diskFull, _): .temporary
+            case .unavailable, .refused(.busy, _): .temporary
             case .refused: .negative
             case .outcomeUnknown: .unknownOutcome
             case .sessionLost(_, let maybe):

@@ -119,10 +119,8 @@ extension Failure {
         case .refused(let code, _):
             self =
                 switch code {
-                case .busy, .diskFull: .noResources
-                case .notPermitted: .permissionDenied
-                case .damaged: .backendAccess
-                case .invalidArgument, .notFound, .exists, .wrongState, .unsupported: .internal
+                case .busy: .noResources
+                case .invalidArgument, .notFound, .exists, .wrongState: .internal
                 }
         case .tooLarge, .unavailable:
             self = .noResources

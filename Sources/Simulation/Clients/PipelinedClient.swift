@@ -124,9 +124,6 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         case .failure(.sessionLost(let acknowledged, _)):
             ledger.violated(
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
-        case .failure(.refused(.diskFull, _)):
-            // Something may have come of an earlier sending.
-            ledger.ended(write.name, .unknown)
         case .failure(let failure):
             // Its time is longer than the run, and no session rests for long enough to expire.
             ledger.violated("\(write.name) has failed: \(failure)")

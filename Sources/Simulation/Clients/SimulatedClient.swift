@@ -320,9 +320,6 @@ extension SimulatedClient {
                 return retry(afterMilliseconds: 1)
             }
             lostSession(write.name, sessionUsed)
-        case .refused(.diskFull, _):
-            drop()
-            retry(afterMilliseconds: 100)
         case .refused, .tooLarge, .protocolViolation:
             ledger.violated("\(name) was refused: \(error)")
             drop()
