@@ -117,7 +117,7 @@ extension ConsensusCore {
             return
         }
         guard let place = leading?.place(of: node) else { return }
-        leading?.peers[place].isRecentlyActive = true
+        leading?.peers[place].heard(now)
         if case .snapshot? = leading?.peers[place].state {
             leading?.peers[place].needsSnapshot = true
             return

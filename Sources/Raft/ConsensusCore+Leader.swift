@@ -195,7 +195,7 @@ extension ConsensusCore {
         _ effects: inout [Effect]
     ) {
         guard let place = leading?.place(of: node) else { return }
-        leading?.peers[place].isRecentlyActive = true
+        leading?.peers[place].heard(now)
         switch response.result {
         case .matched(let index):
             guard index <= log.compacted.index || log.isBoundary(index) else {

@@ -3,12 +3,24 @@ import Identifiers
 extension ConsensusCore {
     // MARK: Sending
 
+    /// Election time-outs between two sendings of a chunk that is not answered, at most, and those
+    /// of silence after which nobody is there.
+    private static let longestSnapshotPause: UInt64 = 8
+    private static let snapshotPatience: UInt64 = 10
+
+    /// The state of a peer that has been sent a chunk for the first time.
+    private func awaiting(_ chunk: UInt64, _ now: MonotonicTime) -> Progress.State {
+        .snapshot(
+            chunk: chunk, sentAt: now, pauseMilliseconds: settings.electionMilliseconds)
+    }
+
     mutating func startSnapshot(
         _ place: Int, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
         guard let peer = leading?.peers[place], appliedIndex > .zero else { return }
-        leading?.peers[place].become(
-            .snapshot(chunk: 0, sentAt: now), next: peer.match.next)
+        let state = awaiting(0, now)
+        leading?.peers[place].become(state, next: peer.match.next)
+        leading?.peers[place].lastHeard = now
         effects.append(.sendSnapshotChunk(to: peer.node, chunk: 0))
     }
 
@@ -20,11 +32,16 @@ extension ConsensusCore {
             loanAnswered(response, from: node, now, &effects)
             return
         }
-        leading?.peers[place].isRecentlyActive = true
-        guard case .snapshot = leading?.peers[place].state else { return }
+        leading?.peers[place].heard(now)
+        guard case .snapshot(let sent, _, let pause)? = leading?.peers[place].state else { return }
         switch response.result {
         case .wants(let chunk):
-            leading?.peers[place].state = .snapshot(chunk: chunk, sentAt: now)
+            // The answer to a chunk that was sent twice: to send the next one for each would keep a
+            // slow link busy with copies for ever.
+            guard chunk != sent else { return }
+            // A link that was slow for one chunk is for the next.
+            leading?.peers[place].state = .snapshot(
+                chunk: chunk, sentAt: now, pauseMilliseconds: pause)
             effects.append(.sendSnapshotChunk(to: node, chunk: chunk))
         case .installed(let index):
             guard index <= log.compacted.index || log.isBoundary(index) else {
@@ -38,21 +55,28 @@ extension ConsensusCore {
         }
     }
 
-    /// Sends chunks once more that nobody has answered for an election time-out.
+    /// Sends chunks once more that nobody has answered for an election time-out, then two, then four.
+    ///
+    /// On a slow link a chunk may take longer than that, and what else is sent to the node waits behind
+    /// it: not to be heard of for an election time-out means nothing here, and chunks that are sent
+    /// twice are what the link is busy with.
     mutating func resendSnapshotChunks(_ now: MonotonicTime, _ effects: inout [Effect]) {
         guard let current = leading else { return }
         for place in current.peers.indices {
             let peer = current.peers[place]
-            guard case .snapshot(let chunk, let sentAt) = peer.state,
-                now.milliseconds(since: sentAt) >= settings.electionMilliseconds
+            guard case .snapshot(let chunk, let sentAt, let pause) = peer.state,
+                now.milliseconds(since: sentAt) >= pause
             else { continue }
-            guard peer.isRecentlyActive else {
+            let patience = Self.snapshotPatience * settings.electionMilliseconds
+            guard now.milliseconds(since: peer.lastHeard) < patience else {
                 // Nobody is there: the snapshot is not kept for it.
                 leading?.peers[place].become(
                     .probe(isWaiting: true), next: max(peer.match, log.compacted.index).next)
                 continue
             }
-            leading?.peers[place].state = .snapshot(chunk: chunk, sentAt: now)
+            let longest = Self.longestSnapshotPause * settings.electionMilliseconds
+            leading?.peers[place].state = .snapshot(
+                chunk: chunk, sentAt: now, pauseMilliseconds: min(2 * pause, longest))
             effects.append(.sendSnapshotChunk(to: peer.node, chunk: chunk))
         }
     }
@@ -64,7 +88,8 @@ extension ConsensusCore {
         endLoan(to: node)
         guard let place = leading?.place(of: node), case .snapshot? = leading?.peers[place].state
         else { return }
-        leading?.peers[place].state = .snapshot(chunk: 0, sentAt: now)
+        let state = awaiting(0, now)
+        leading?.peers[place].state = state
     }
 
     // MARK: Receiving

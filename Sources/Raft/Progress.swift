@@ -7,8 +7,9 @@ package struct Progress: Hashable, Sendable {
         case probe(isWaiting: Bool)
         /// Frames are sent ahead of the answers.
         case replicate
-        /// The node needs what was compacted away; this chunk is under way since then.
-        case snapshot(chunk: UInt64, sentAt: MonotonicTime)
+        /// The node needs what was compacted away; this chunk is under way since then, and is sent
+        /// once more after a pause.
+        case snapshot(chunk: UInt64, sentAt: MonotonicTime, pauseMilliseconds: UInt64)
     }
 
     package let node: NodeID
@@ -19,6 +20,8 @@ package struct Progress: Hashable, Sendable {
     package internal(set) var state = State.probe(isWaiting: false)
     /// Whether it was heard of since the last check of the quorum.
     package internal(set) var isRecentlyActive = true
+    /// When the node was heard of last, or a snapshot for it was begun.
+    var lastHeard = MonotonicTime.zero
     /// The highest round of reads that it has confirmed.
     var confirmedRound: UInt64 = 0
     /// Whether the node asked for a snapshot, so that having the log is no reason to end it.
@@ -37,6 +40,11 @@ package struct Progress: Hashable, Sendable {
 
     var inflightCount: Int {
         inflight.count - inflightHead
+    }
+
+    mutating func heard(_ now: MonotonicTime) {
+        isRecentlyActive = true
+        lastHeard = now
     }
 
     mutating func sent(through index: LogIndex, bytes: Int) {

@@ -124,7 +124,11 @@ extension Replica {
         // So is what comes while there may be no room for it; its sender repeats it.
         if let pause = intakePause, loop.now < pause.end { return }
         var known = intake
-        if let stale = known, stale.value.snapshot != request.snapshot || request.chunk == 0 {
+        // The first chunk once more means a new beginning, unless it is all that has come: then it has
+        // only been sent twice, and to store it again would have the next one dropped.
+        if let stale = known,
+            stale.value.snapshot != request.snapshot || (request.chunk == 0 && intakeWants > 1)
+        {
             resources.maintenanceWorker.submit { stale.value.abandon() }
             intake = nil
             known = nil
@@ -195,6 +199,7 @@ extension Replica {
             pumpApply()
         case .success(let (intake, .wants(chunk))):
             self.intake = intake
+            intakeWants = chunk
             isInstalling = false
             pumpApply()
             if request.chunk < chunk {

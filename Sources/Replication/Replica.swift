@@ -132,6 +132,8 @@ package final class Replica {
     var sourcesInTheMaking: Set<NodeID> = []
     let openSources = WorkerBound(SnapshotSources())
     var intake: WorkerBound<SnapshotIntake>?
+    /// The chunk that `intake` waits for.
+    var intakeWants: UInt64 = 0
     var isInstalling = false
     var isStoring = false
     /// Until when no chunk is taken, as one could not be stored, and for how long that is.

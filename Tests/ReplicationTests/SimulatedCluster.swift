@@ -62,6 +62,10 @@ final class SimulatedCluster: @unchecked Sendable {
     var drops: [String] = []
     /// Messages with frames for a damaged log that have arrived.
     var repairsDelivered = 0
+    /// How fast the links to a node are that has slow ones.
+    var bytesPerMillisecond: [NodeID: Int] = [:]
+    /// First chunks of snapshots, and all chunks, that have arrived, and how many there are in one.
+    private(set) var chunksDelivered = (first: 0, all: 0, needed: 0)
     /// What `start` uses where it is not the default.
     var scrubBytesPerSecond: Int?
     var applyDelayMilliseconds: UInt64?
@@ -108,8 +112,12 @@ final class SimulatedCluster: @unchecked Sendable {
                     "\(other) and \(node.incarnation) both lead in term \(message.term)")
             }
             leaders[message.term] = node.incarnation
-        case .voteResponse, .appendResponse, .snapshotRequest, .snapshotResponse, .snapshotNeeded,
-            .timeoutNow, .readIndexRequest, .readIndexResponse:
+        case .snapshotRequest(let request):
+            chunksDelivered.first += request.chunk == 0 ? 1 : 0
+            chunksDelivered.all += 1
+            chunksDelivered.needed = max(chunksDelivered.needed, Int(request.chunk) + 1)
+        case .voteResponse, .appendResponse, .snapshotResponse, .snapshotNeeded, .timeoutNow,
+            .readIndexRequest, .readIndexResponse:
             break
         }
     }

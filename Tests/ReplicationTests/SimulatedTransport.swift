@@ -66,7 +66,9 @@ final class SimulatedTransport: PeerTransport, @unchecked Sendable {
         let isLost = UInt64.random(in: 0..<100, using: &world.random) < cluster.lossPercent
         guard isSure || (!isCut(target) && !isLost) else { return true }
         let delay = UInt64.random(in: 20_000...200_000, using: &world.random)
-        let arrival = max(world.time + delay, (lastArrival[target] ?? 0) + 1)
+        let idle = max(world.time, lastArrival[target] ?? 0)
+        let travel = cluster.bytesPerMillisecond[target].map { 1_000_000 * bytes.count / $0 } ?? 0
+        let arrival = max(world.time + delay, idle + UInt64(travel) + 1)
         lastArrival[target] = arrival
         deliver(bytes, to: target, link.epoch, after: arrival - world.time)
         return true
