@@ -33,7 +33,7 @@ struct AttemptsTests {
         #expect(pause(.outcomeUnknown("gone"), isQuestion: true) == 20)
         #expect(pause(.unavailable("no descriptor"), isQuestion: false) == 20)
         for told: CallFailure in [
-            .refused(.diskFull, ""), .refused(.notPermitted, ""), .tooLarge(""),
+            .refused(.wrongState, ""), .refused(.invalidArgument, ""), .tooLarge(""),
             .timedOut(lastFailure: "", mayHaveExecuted: false), .protocolViolation(""),
         ] {
             #expect(pause(told, isQuestion: true) == nil)

@@ -288,7 +288,7 @@ extension RequestError {
     /// Why a node refuses what it may take later; nil where it never will, or does not refuse it.
     fileprivate var passingRefusal: String? {
         switch self {
-        case .refused(.busy, _), .refused(.diskFull, _): "\(self)"
+        case .refused(.busy, _): "\(self)"
         case .refused, .notLeader, .unavailable, .interrupted, .sessionExpired, .tooLarge,
             .protocolViolation:
             nil
