@@ -102,6 +102,7 @@ struct MatrixVerdict {
                 "\(milliseconds(fault.row.silence))", "\(milliseconds(fault.row.recovery))",
             ])
         }
+        for fault in unavailable { table.append([fault.kind.rawValue, "not here", "", "", ""]) }
         var text = table.text + "\n" + reports.table
         var totals = Table([.init(""), .init("", .right)])
         for row in self.totals { totals.append([row.name, row.value]) }
@@ -112,7 +113,9 @@ struct MatrixVerdict {
         }
         for complaint in ledger.complaints.prefix(5) { text += "note: \(complaint)\n" }
         if let failure { text += "failure: \(failure)\n" }
-        return text + (isClean ? "verdict: clean\n" : "verdict: FAILED\n")
+        let missing = unavailable.map(\.kind.rawValue).joined(separator: ", ")
+        let limit = missing.isEmpty ? "" : ", without \(missing), which cannot be had here"
+        return text + "verdict: \(isClean ? "clean" : "FAILED")\(limit)\n"
     }
 
     /// What was counted, and what must be nothing.

@@ -170,6 +170,12 @@ struct TortureCommand: AsyncParsableCommand {
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         let folder = folder ?? "/tmp/lockstep-torture.\(Isolation.owner)"
+        let unavailable = MatrixRun.unavailable(kinds, isolated: Isolation.isInside)
+        for fault in unavailable { say("not here: \(fault.kind.rawValue): \(fault.reason)") }
+        guard kinds.isEmpty || unavailable.count < kinds.count else {
+            say("cannot begin: none of these faults can be had here")
+            throw ExitCode(2)
+        }
         let cluster: TestCluster
         do throws(TortureFailure) {
             cluster = try await TestCluster(try await plan(folder: folder, seed: seed))
