@@ -46,6 +46,46 @@ import Torture
         #expect(try JSONParser.parse(verdict.json)["clean"] == .boolean(true))
     }
 
+    @Test func `what became of each workload's operations is told by workload`() throws {
+        var events: [Event] = []
+        let outcomes: [(workload: String, outcome: Outcome?)] = [
+            ("set", .done(.nothing)), ("register", .done(.nothing)), ("register", .failed("no")),
+            ("register", .unknown("cut")), ("register", nil), ("set", .unknown("cut")),
+        ]
+        for (number, each) in outcomes.enumerated() {
+            let invocation = Invocation(
+                operation: number, client: number, workload: each.workload, function: "write",
+                key: "k", arguments: [.integer(1)])
+            events.append(Event(UInt64(number), .invocation(invocation)))
+            guard let outcome = each.outcome else { continue }
+            events.append(
+                Event(UInt64(number), .completion(operation: number, outcome)))
+        }
+        let told = Observation(
+            client: 9, workload: "watch", function: "commit", key: "k", value: .nothing)
+        events.append(Event(9, .observation(told)))
+        let verdict = HistoryVerdict(History(seed: 1, title: "made up", events: events))
+        #expect(verdict.tallies.map(\.workload) == ["register", "set", "watch"])
+        #expect(verdict.tallies.map(\.done) == [1, 1, 0])
+        #expect(verdict.tallies.map(\.failed) == [1, 0, 0])
+        // What has no end in the history may have happened.
+        #expect(verdict.tallies.map(\.unknown) == [2, 1, 0])
+        #expect(verdict.tallies.map(\.observations) == [0, 0, 1])
+        #expect(
+            verdict.text.contains(
+                """
+                workload  operations  done  failed  unknown  observations
+                register           4     1       1        2             0
+                set                2     1       0        1             0
+                watch              0     0       0        0             1
+                """))
+        guard case .array(let rows)? = try JSONParser.parse(verdict.json)["workloads"] else {
+            Issue.record("no workloads in \(verdict.json)")
+            return
+        }
+        #expect(rows.map { $0["unknown"] } == [.number(2), .number(1), .number(0)])
+    }
+
     @Test func `a read of what nobody wrote is told`() throws {
         let verdict = HistoryVerdict(history(read: 6))
         #expect(!verdict.isClean)

@@ -11,10 +11,8 @@ package struct HistoryVerdict {
     /// What a workload is to do and never did, its functions and its end: a checker had nothing to look
     /// at, or nothing behind the last result.
     package let neverDone: [String]
-    private var done = 0
-    private var failed = 0
-    private var unknown = 0
-    private var observations = 0
+    /// What became of the operations, by workload.
+    package let tallies: [WorkloadTally]
     private var faults = 0
     private var leaders = 0
 
@@ -26,25 +24,17 @@ package struct HistoryVerdict {
     /// Runs the checkers of these workloads; of all that the history has something of, for nil.
     init(_ history: History, _ workloads: [any CheckedWorkload]?) {
         self.history = history
-        var names: Set<String> = []
+        tallies = WorkloadTally.tallies(of: history)
+        let names = Set(tallies.map(\.workload))
         var happened: Set<String> = []
         for operation in history.operations {
-            let workload = operation.invocation.workload
-            names.insert(workload)
-            switch operation.outcome {
-            case .done:
-                happened.insert("\(workload) \(operation.invocation.function)")
-                done += 1
-            case .failed: failed += 1
-            case .unknown: unknown += 1
-            }
+            guard case .done = operation.outcome else { continue }
+            happened.insert("\(operation.invocation.workload) \(operation.invocation.function)")
         }
         for event in history.events {
             switch event.content {
             case .observation(let observation):
-                names.insert(observation.workload)
                 if observation.function == "end" { happened.insert("\(observation.workload) end") }
-                observations += 1
             case .faultBegin: faults += 1
             case .leader: leaders += 1
             case .invocation, .completion, .faultEnd, .note: break
@@ -58,7 +48,7 @@ package struct HistoryVerdict {
     }
 
     package var operations: Int {
-        done + failed + unknown
+        tallies.total(\.operations)
     }
 
     /// Whether there was something to look at, and all of it was as promised.
@@ -69,8 +59,10 @@ package struct HistoryVerdict {
     private var rows: [(name: String, value: Int)] {
         [
             ("seconds", Int(history.duration / 1_000_000_000)), ("operations", operations),
-            ("done", done), ("failed", failed), ("unknown", unknown),
-            ("observations", observations), ("faults", faults), ("leaders seen", leaders),
+            ("done", tallies.total(\.done)), ("failed", tallies.total(\.failed)),
+            ("unknown", tallies.total(\.unknown)),
+            ("observations", tallies.total(\.observations)), ("faults", faults),
+            ("leaders seen", leaders),
             ("findings of checkers", reports.findingTexts.count),
             ("never done", neverDone.count),
         ]
@@ -80,7 +72,7 @@ package struct HistoryVerdict {
         var totals = Table([.init(""), .init("", .right)])
         totals.append(["seed", "\(history.seed)"])
         for row in rows { totals.append([row.name, "\(row.value)"]) }
-        var text = reports.table + totals.text
+        var text = reports.table + tallies.table + totals.text
         for finding in reports.findingTexts.prefix(10) { text += "finding: \(finding)\n" }
         for name in neverDone.prefix(10) { text += "never done: \(name)\n" }
         if reports.isEmpty { text += "nothing in it is of a workload with a checker\n" }
@@ -91,6 +83,7 @@ package struct HistoryVerdict {
         var members = [
             JSONMember("seed", .number(history.seed)), JSONMember("title", .string(history.title)),
             JSONMember("clean", .boolean(isClean)), JSONMember("checkers", reports.json),
+            JSONMember("workloads", tallies.json),
         ]
         members += rows.map { JSONMember(JSONMember.key(of: $0.name), .number($0.value)) }
         members.append(

@@ -141,7 +141,7 @@ struct MatrixRun {
         at history: History, _ verdict: inout MatrixVerdict
     ) throws(TortureFailure) {
         let told = HistoryVerdict(history, plan.workloads)
-        verdict.operations = told.operations
+        verdict.tallies = told.tallies
         verdict.neverDone = told.neverDone
         verdict.reports = told.reports
         try draw(history, verdict)

@@ -15,8 +15,8 @@ struct MatrixVerdict {
     var seconds = 0
     var ledger: Ledger.State
     var findings: Verification.Findings?
-    /// Operations of the checked workloads, and what their checkers say.
-    var operations = 0
+    /// What became of the operations of the checked workloads, and what their checkers say.
+    var tallies: [WorkloadTally] = []
     var reports: [CheckReport] = []
     /// What a workload was to do and never did, so that a checker had nothing to look at.
     var neverDone: [String] = []
@@ -54,7 +54,10 @@ struct MatrixVerdict {
             ("refused", refused), ("unknown", unknown),
             ("unknown, executed", findings?.unknownExecuted ?? 0),
             ("reads", ledger.reads), ("failed reads", ledger.failedReads),
-            ("operations of other workloads", operations),
+            ("operations of other workloads", tallies.total(\.operations)),
+            ("operations of other workloads, done", tallies.total(\.done)),
+            ("operations of other workloads, failed", tallies.total(\.failed)),
+            ("operations of other workloads, unknown", tallies.total(\.unknown)),
             ("change sets", findings?.feedLength ?? 0),
             ("seen before the feed let go of them", findings?.seenEarlier ?? 0),
             ("most faults at once", mostAtOnce),
@@ -103,7 +106,7 @@ struct MatrixVerdict {
             ])
         }
         for fault in unavailable { table.append([fault.kind.rawValue, "not here", "", "", ""]) }
-        var text = table.text + "\n" + reports.table
+        var text = table.text + "\n" + reports.table + tallies.table
         var totals = Table([.init(""), .init("", .right)])
         for row in self.totals { totals.append([row.name, row.value]) }
         text += totals.text
@@ -148,7 +151,7 @@ struct MatrixVerdict {
                             JSONMember("recovery_ms", .number(milliseconds(fault.row.recovery))),
                         ])
                     })),
-            JSONMember("checkers", reports.json),
+            JSONMember("checkers", reports.json), JSONMember("workloads", tallies.json),
             JSONMember("unavailable", list(unavailable.map(\.kind.rawValue))),
         ]
         members += rows.map { JSONMember(JSONMember.key(of: $0.name), .number($0.value)) }
