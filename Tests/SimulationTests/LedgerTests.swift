@@ -3,6 +3,11 @@ import Simulation
 import Transactions
 import Testing
 
+/// The indices that a ledger has told of.
+private final class Told {
+    var indices: [LogIndex] = []
+}
+
 struct LedgerTests {
     private static func read(_ client: String, at index: UInt64) -> ValueModel.Read {
         ValueModel.Read(client: client, group: 0, applied: LogIndex(index), value: nil)
@@ -24,6 +29,19 @@ struct LedgerTests {
         ledger.read(Self.read("c2", at: 9), began: ledger.floor)
         ledger.read(Self.read("c3", at: 8), began: nil)
         #expect(ledger.violations.isEmpty)
+    }
+
+    @Test
+    func `each answer names the index that it rests on`() {
+        let ledger = Ledger()
+        let told = Told()
+        ledger.answered = { told.indices.append($0) }
+        let write = ClientWrite(name: "c1-1", groups: [0], aborts: true)
+        let abort = Abort(step: 1, code: .requested, message: "as wanted")
+        _ = ledger.fate(of: write, .aborted(index: LogIndex(10), abort))
+        ledger.read(Self.read("c2", at: 11), began: ledger.floor)
+        ledger.read(Self.read("c3", at: 9), began: nil)
+        #expect(told.indices == [10, 11, 9].map { LogIndex($0) })
     }
 
     @Test

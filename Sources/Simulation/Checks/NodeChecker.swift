@@ -318,7 +318,9 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     /// A client was answered at `index`: a node has committed it, when the disks of a quorum held it.
-    func acknowledged(_ index: LogIndex) {
+    ///
+    /// That goes for commits, for aborts, and for the state that a read has seen.
+    func answered(_ index: LogIndex) {
         guard index > highestCommit else { return }
         violations.append(
             "\(index) is acknowledged, and on the disks of a quorum was up to \(highestCommit)")

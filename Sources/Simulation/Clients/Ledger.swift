@@ -33,6 +33,8 @@ package final class Ledger: @unchecked Sendable {
     private(set) var failedConditions: [ValueModel.Condition] = []
     /// Called with the index of each operation as it is acknowledged.
     package var acknowledged: (LogIndex) -> Void = { _ in }
+    /// Called with the index that an answer rests on, whatever the answer is.
+    package var answered: (LogIndex) -> Void = { _ in }
 
     package init() {}
 
@@ -62,6 +64,7 @@ package final class Ledger: @unchecked Sendable {
                 versions[group] = max(versions[group] ?? .zero, index)
             }
             acknowledged(index)
+            answered(index)
         case .aborted:
             counts.aborted += 1
         case .unknown:
@@ -90,6 +93,7 @@ package final class Ledger: @unchecked Sendable {
     package func read(_ read: ValueModel.Read, began: LogIndex?) {
         counts.reads += 1
         readsMade.append(read)
+        answered(read.applied)
         guard let began else { return }
         let (applied, client) = (read.applied, read.client)
         if applied < began {
@@ -206,6 +210,7 @@ extension Ledger {
             return .committed(index)
         case .aborted(let index, let abort):
             floor = max(floor, index)
+            answered(index)
             switch abort.code {
             case .requested
             where write.aborts && abort.step == write.groups.count

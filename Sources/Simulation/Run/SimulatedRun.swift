@@ -141,10 +141,8 @@ package final class SimulatedRun {
             deliveries.ran(
                 host, term: term, LogIndex(delivery.index), succeeded: delivery.succeeded)
         }
-        ledger.acknowledged = { [unowned self] index in
-            deliveries.committed(index)
-            checker.acknowledged(index)
-        }
+        ledger.acknowledged = { [unowned self] in deliveries.committed($0) }
+        ledger.answered = { [unowned self] in checker.answered($0) }
         makeClients()
     }
 
