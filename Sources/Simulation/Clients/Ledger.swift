@@ -119,6 +119,8 @@ package struct LedgerCounts: Sendable {
     /// Answered requests that were sent once more.
     package var repeats = 0
     package var sessions = 0
+    /// Sessions that their clients have found to be expired.
+    package var expired = 0
 
     package init() {}
 }
@@ -231,6 +233,10 @@ extension Ledger {
 
     func repeated() {
         counts.repeats += 1
+    }
+
+    func sessionExpired() {
+        counts.expired += 1
     }
 
     func openedSession() {

@@ -19,6 +19,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private let ledger: Ledger
     private let limits: Limits
     private let core: ClientCore
+    /// Whether its session can expire while the nodes are out of reach.
+    private let mayExpire: Bool
     private var underWay: [UInt64: ClientOperation] = [:]
     private var number: UInt64 = 0
     private var isStopping = false
@@ -26,7 +28,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private(set) var finished = 0
 
     init(
-        _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits
+        _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits,
+        sessionMilliseconds: UInt64
     ) {
         self.name = name
         self.ledger = ledger
@@ -36,6 +39,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         settings.limits = limits
         settings.connectMilliseconds = 500
         settings.pipelineWindow = Self.depth
+        settings.sessionMilliseconds = sessionMilliseconds
+        mayExpire = sessionMilliseconds < RunSettings().healMilliseconds
         core = ClientCore(
             loop: loop, network: SimulatedNetwork(fabric, host: name, loop: loop),
             settings: settings, coding: RecordCoding())
@@ -124,8 +129,12 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         case .failure(.sessionLost(let acknowledged, _)):
             ledger.violated(
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
+        case .failure(.outcomeUnknown) where mayExpire:
+            // It was sent more than once, and its session is gone: it happened once or not at all.
+            ledger.sessionExpired()
+            ledger.ended(write.name, .unknown)
         case .failure(let failure):
-            // Its time is longer than the run, and no session rests for long enough to expire.
+            // Its time is longer than the run.
             ledger.violated("\(write.name) has failed: \(failure)")
             ledger.ended(write.name, .unknown)
         }

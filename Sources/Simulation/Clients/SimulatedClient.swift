@@ -8,9 +8,6 @@ import Wire
 ///
 /// It finds the leader, retries by session and sequence number, and writes down what it was told.
 package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Sendable {
-    /// A session lives at least this long after it was used.
-    private static let sessionMilliseconds: UInt64 = 20_000
-
     package let name: String
     private let loop: SimulatedLoop
     private let network: SimulatedNetwork
@@ -31,8 +28,15 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
     /// Counts attempts, so that a late timer or answer is known for what it is.
     private var attempt: UInt32 = 0
     private var isStopping = false
-    /// When the session was last known to be in use, in nanoseconds of the world.
+    /// A time before which the session was not last used, in nanoseconds of the world: when that was
+    /// begun of which an answer has told.
     private var sessionUsed: UInt64 = 0
+    /// When the present operation began, or the opening of a session was asked for last.
+    private var began: UInt64 = 0
+    /// A session lives at least this long after it was used.
+    package var sessionMilliseconds: UInt64 = 20_000
+    /// How many of a thousand operations are followed by a rest that a session of 2 s does not outlive.
+    package var restsPerMille: UInt64 = 0
     /// How long it waits for an answer before it asks another node.
     package var patienceMilliseconds: UInt64 = 2_000
     /// How many of a thousand operations are reads.
@@ -99,13 +103,16 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
             sequence = sequence.next
         }
         operation = chosen
+        began = loop.world.time
         makeAttempt()
     }
 
     private func ended() {
         operation = nil
         finished += 1
-        let pause = loop.world.random.nanoseconds(milliseconds: pauseMilliseconds)
+        let rests = loop.world.random.happens(perMille: restsPerMille)
+        let pause = loop.world.random.nanoseconds(
+            milliseconds: rests ? 3_500...4_500 : pauseMilliseconds)
         loop.world.after(pause) { self.loop.turn { self.next() } }
     }
 
@@ -152,10 +159,11 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
             link.send(request, ClientOperation.read(group, isStale: isStale))
         case .write(let write):
             guard let session else {
+                began = loop.world.time
                 link.send(
                     request,
                     .openSession(
-                        timeToLiveMilliseconds: Self.sessionMilliseconds,
+                        timeToLiveMilliseconds: sessionMilliseconds,
                         description: self.name))
                 return
             }
@@ -219,7 +227,7 @@ extension SimulatedClient {
         case .sessionOpened(let opened):
             ledger.openedSession()
             session = opened
-            sessionUsed = loop.world.time
+            sessionUsed = began
             sequence = SequenceNumber(1)
             acknowledged = .zero
             makeAttempt()
@@ -253,7 +261,7 @@ extension SimulatedClient {
             return ledger.violated("\(name) got an outcome that cannot be read")
         }
         let lastUse = sessionUsed
-        sessionUsed = loop.world.time
+        sessionUsed = began
         let isLost = outcome.abortCode == .sessionUnknown
         if let first = firstAnswer, !isLost {
             firstAnswer = nil
@@ -283,10 +291,11 @@ extension SimulatedClient {
     /// That must not be where it was in use: clocks that run fast shorten its time a little.
     private func lostSession(_ operationName: String, _ lastUse: UInt64) {
         let idle = (loop.world.time - lastUse) / 1_000_000
-        if idle < Self.sessionMilliseconds / 2 {
+        if idle < sessionMilliseconds / 2 {
             ledger.violated("\(operationName) has lost a session that was used \(idle) ms ago")
         }
-        trace.note(loop.world, name, "\(operationName) unknown: session lost")
+        trace.note(loop.world, name, "\(operationName) finds its session expired")
+        ledger.sessionExpired()
         session = nil
         sequence = .zero
         if let first = firstAnswer, case .write(let write)? = operation {

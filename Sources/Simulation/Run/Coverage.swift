@@ -15,9 +15,10 @@ package struct Coverage: Sendable {
             "compactions", "conditions that failed", "conditions that held", "connections broken",
             "elections", "messages lost", "messages reordered", "messages repeated",
             "names lost in a crash", "operations of the client library", "repairs",
-            "requests repeated", "snapshot installs", "snapshots that a log goes beyond",
-            "states compared", "stops for a fault of the disk", "trigger deliveries",
-            "truncations", "turns in a joint membership", "watches resumed",
+            "requests repeated", "sessions expired", "snapshot installs",
+            "snapshots that a log goes beyond", "states compared",
+            "stops for a fault of the disk", "trigger deliveries", "truncations",
+            "turns in a joint membership", "watches resumed",
         ]
 
     /// What random runs come to now and then, and nothing demands: ordinary frames of the leader come before

@@ -23,6 +23,8 @@ package struct RunSettings: Sendable {
     package var flushesOften = false
     /// Within this time after the last fault the cluster must be well again.
     package var healMilliseconds: UInt64 = 60_000
+    /// How long the sessions of some clients live that nobody uses.
+    package var sessionMilliseconds: UInt64 = 20_000
     /// Jobs that a run may take; the longest take some hundred thousand.
     package var steps: UInt64 = 20_000_000
     /// Every disk says that syncs are done, and does none: such a run must fail.
@@ -53,6 +55,7 @@ package struct RunSettings: Sendable {
         limits.segmentBytes = random.pick([256 << 10, 128 << 10])
         framesPerAppend = random.pick([4_096, 4_096, 2, 1])
         limits.frameCacheBytes = random.pick([24 << 20, 4 << 10])
+        sessionMilliseconds = random.pick([2_000, 20_000])
         guard limits.retainedLogBytes == 8 << 10 else { return }
         limits.segmentBytes = 16 << 10
         limits.frameCacheBytes = 4 << 10
@@ -160,6 +163,10 @@ package final class SimulatedRun {
             if number > settings.clients { client.readsPerMille = 1_000 }
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
+            if number == 3 {
+                client.sessionMilliseconds = settings.sessionMilliseconds
+                if client.sessionMilliseconds <= 2_000 { client.restsPerMille = 4 }
+            }
             clients.append(client)
         }
         for number in 0..<settings.pipelined {
@@ -167,7 +174,8 @@ package final class SimulatedRun {
                 PipelinedClient(
                     "p\(number + 1)", fabric: cluster.fabric,
                     addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
-                    ledger: ledger, limits: settings.limits))
+                    ledger: ledger, limits: settings.limits,
+                    sessionMilliseconds: settings.sessionMilliseconds))
         }
     }
 
@@ -342,6 +350,7 @@ package final class SimulatedRun {
         verdict.coverage.count("trigger deliveries", deliveries.count)
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
+        verdict.coverage.count("sessions expired", ledger.counts.expired)
         verdict.coverage.count(
             "operations of the client library",
             clients.compactMap { $0 as? PipelinedClient }.reduce(0) { $0 + $1.finished })
