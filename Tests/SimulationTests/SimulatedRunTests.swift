@@ -45,6 +45,41 @@ struct SimulatedRunTests {
     }
 
     @Test
+    func `the timeline tells when each fault begins, by its number, and when all are over`() {
+        let verdict = SimulatedRun(seed: 21, settings: Self.short, keepsTrace: true).run()
+        let numbers = verdict.traceLines.compactMap { line -> Int? in
+            let words = line.split(separator: " ")
+            guard words.count > 4, words[1] == "s", words[2] == "fault", words[4] == "begins:"
+            else { return nil }
+            return Int(words[3])
+        }
+        #expect(numbers.count > 1, "seed 21")
+        #expect(Set(numbers).isSubset(of: verdict.schedule.entries.map(\.number)), "seed 21")
+        #expect(verdict.traceLines.contains { $0.hasSuffix("faults are over: healing begins") })
+    }
+
+    @Test
+    func `a violation is in the timeline, with its time`() throws {
+        var settings = RunSettings()
+        settings.disksLie = true
+        let verdict = SimulatedRun(seed: 41, settings: settings, keepsTrace: true).run()
+        let violation = try #require(verdict.violations.first)
+        #expect(
+            verdict.traceLines.contains { $0.contains(" s VIOLATION ") && $0.hasSuffix(violation) })
+    }
+
+    @Test
+    func `a fault is told in plain words`() {
+        let schedule = Schedule(seed: 5, hosts: 3, milliseconds: 200_000)
+        for entry in schedule.entries {
+            #expect(!"\(entry.fault)".contains("("), "\(entry.fault)")
+            #expect(!"\(entry.fault)".contains("Simulation"), "\(entry.fault)")
+        }
+        let cut = Fault.partition([1], milliseconds: 300)
+        #expect("\(cut)" == "partition of n1 from all others for 300 ms")
+    }
+
+    @Test
     func `another seed gives another timeline`() {
         let first = SimulatedRun(seed: 31, settings: Self.short).run()
         let second = SimulatedRun(seed: 32, settings: Self.short).run()

@@ -16,7 +16,11 @@ package final class DeliveryChecker {
     private var highest = LogIndex.zero
     /// Committed as a client or a watch was told, and not delivered yet.
     private var awaited: Set<LogIndex> = []
-    package private(set) var violations: [String] = []
+    package private(set) var violations: [String] = [] {
+        didSet { violations.dropFirst(oldValue.count).forEach(found) }
+    }
+    /// Called with each violation when it is found.
+    var found: (String) -> Void = { _ in }
     private(set) var count = 0
     /// The trigger's own record: what comes before sets nothing off.
     package var since: LogIndex?

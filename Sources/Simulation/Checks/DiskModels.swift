@@ -69,7 +69,11 @@ package final class DiskModels {
     /// The digest at the end of each frame that was ever written, by index and term: log matching.
     private var known: [Place: ChainDigest] = [:]
     private var committed: [LogIndex: ChainDigest] = [:]
-    private(set) var violations: [String] = []
+    private(set) var violations: [String] = [] {
+        didSet { violations.dropFirst(oldValue.count).forEach(found) }
+    }
+    /// Called with each violation when it is found.
+    var found: (String) -> Void = { _ in }
     private(set) var truncations = 0
 
     package init() {}

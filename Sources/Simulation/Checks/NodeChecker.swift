@@ -31,7 +31,11 @@ package final class NodeChecker: @unchecked Sendable {
         var isTakingSnapshot = false
     }
 
-    package private(set) var violations: [String] = []
+    package private(set) var violations: [String] = [] {
+        didSet { violations.dropFirst(oldValue.count).forEach(found) }
+    }
+    /// Called with each violation when it is found.
+    var found: (String) -> Void = { _ in }
     package private(set) var coverage = Coverage()
     /// What each disk holds, by what was written to it.
     let disks = DiskModels()

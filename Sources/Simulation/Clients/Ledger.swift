@@ -15,7 +15,11 @@ package final class Ledger: @unchecked Sendable {
     }
 
     package private(set) var fates: [String: Fate] = [:]
-    package private(set) var violations: [String] = []
+    package private(set) var violations: [String] = [] {
+        didSet { violations.dropFirst(oldValue.count).forEach(found) }
+    }
+    /// Called with each violation when it is found.
+    var found: (String) -> Void = { _ in }
     package private(set) var counts = LedgerCounts()
     /// The highest index that any client was told of.
     package private(set) var highest = LogIndex.zero

@@ -20,7 +20,7 @@ extension FaultInjector {
             note(fault)
             let disk = cluster.host(number).disk
             disk.faults.freeBytes = world.random.next() % (64 << 10)
-            ends("room \(number)", milliseconds) { disk.faults.freeBytes = nil }
+            ends("want of room on n\(number)", milliseconds) { disk.faults.freeBytes = nil }
         case .diskFailure(let number, let access, let down):
             let host = cluster.host(number)
             guard host.process != nil else { return }
@@ -33,7 +33,7 @@ extension FaultInjector {
             case .sync: disk.faults.failsSyncs = true
             case .read: disk.faults.failsReads = true
             }
-            ends("failure \(number)", down) {
+            ends("failing disk of n\(number)", down) {
                 disk.faults.failsSyncs = false
                 disk.faults.failsWrites = false
                 disk.faults.failsReads = false

@@ -113,7 +113,7 @@ extension FaultInjector {
         fabric.harm.lostPerMille = perMille
         fabric.harm.repeatedPerMille = perMille
         fabric.harm.reorderedPerMille = perMille
-        ends("harm", 300) { self.fabric.harm = MessageHarm() }
+        ends("harm to messages", 300) { self.fabric.harm = MessageHarm() }
     }
 
     /// Ends the process of a leader that was cut off, and flips bits in what it has not committed; it

@@ -20,6 +20,8 @@ final class FaultInjector: @unchecked Sendable {
     /// The names of all clients, to the network.
     var clients: [String] = []
     private var ends = LatestEnds()
+    /// The number of the schedule's entry that began last with each fault, as `--only` wants it.
+    private var numbers: [Fault: Int] = [:]
     /// What the next process ends in the middle of that comes to it.
     var awaited: [Fault.Moment: (doings: Int, down: UInt64)] = [:]
     /// What ends on each host in the middle of something, and for how long.
@@ -36,14 +38,17 @@ final class FaultInjector: @unchecked Sendable {
     func arrange(_ schedule: Schedule) {
         for entry in schedule.entries {
             world.after(entry.atMilliseconds * 1_000_000) {
-                if !self.isOver { self.begin(entry.fault) }
+                guard !self.isOver else { return }
+                self.numbers[entry.fault] = entry.number
+                self.begin(entry.fault)
             }
         }
     }
 
     func note(_ fault: Fault) {
         if !fault.isCountedWhenMet { count(fault.kind) }
-        cluster.trace.note(world, "fault", "\(fault)")
+        let number = numbers[fault].map { " \($0)" } ?? ""
+        cluster.trace.note(world, "fault\(number)", "begins: \(fault)")
     }
 
     func count(_ name: String) {
@@ -58,7 +63,9 @@ final class FaultInjector: @unchecked Sendable {
     func ends(_ what: String, _ milliseconds: UInt64, _ job: @escaping @Sendable () -> Void) {
         ends.lasts(what, until: world.time + milliseconds * 1_000_000)
         later(milliseconds) {
-            if self.ends.isOver(what, at: self.world.time) { job() }
+            guard self.ends.isOver(what, at: self.world.time) else { return }
+            if !self.isOver { self.cluster.trace.note(self.world, "fault", "ends: \(what)") }
+            job()
         }
     }
 
@@ -66,7 +73,7 @@ final class FaultInjector: @unchecked Sendable {
     func stall(_ host: SimulatedHost, _ place: Int, _ milliseconds: UInt64) {
         guard let worker = host.process?.workers[place] else { return }
         worker.isStalled = true
-        ends("stall \(host.name) \(host.starts) \(place)", milliseconds) {
+        ends("stall of worker \(place) of \(host.name), start \(host.starts)", milliseconds) {
             worker.isStalled = false
         }
     }
@@ -82,7 +89,7 @@ final class FaultInjector: @unchecked Sendable {
         case .slow(let number, let factor, let milliseconds):
             note(fault)
             slow(cluster.host(number), factor)
-            ends("slow \(number)", milliseconds) { self.slow(self.cluster.host(number), 1) }
+            ends("slowness of n\(number)", milliseconds) { self.slow(self.cluster.host(number), 1) }
         case .crashAll(let down):
             note(fault)
             for host in cluster.hosts where host.process != nil {
@@ -112,7 +119,7 @@ final class FaultInjector: @unchecked Sendable {
             guard let process = host.process else { return }
             note(fault)
             process.programs.failingPerMille = perMille
-            ends("programs \(number) \(host.starts)", milliseconds) {
+            ends("failing programs of n\(number), start \(host.starts)", milliseconds) {
                 process.programs.failingPerMille = 0
             }
         case .transfer:
@@ -139,7 +146,7 @@ final class FaultInjector: @unchecked Sendable {
         guard let process = host.process else { return }
         note(fault)
         process.loop.pause()
-        ends("pause \(host.number) \(host.starts)", milliseconds) { process.loop.resume() }
+        ends("pause of \(host.name), start \(host.starts)", milliseconds) { process.loop.resume() }
     }
 
     private func crash(_ number: UInt64, _ fault: Fault, _ down: UInt64) {
@@ -186,7 +193,7 @@ final class FaultInjector: @unchecked Sendable {
             fabric.harm.lostPerMille = perMille
             fabric.harm.repeatedPerMille = perMille
             fabric.harm.reorderedPerMille = perMille
-            ends("harm", milliseconds) { self.fabric.harm = MessageHarm() }
+            ends("harm to messages", milliseconds) { self.fabric.harm = MessageHarm() }
         default:
             preconditionFailure("\(fault) is none of the network's")
         }
@@ -204,13 +211,15 @@ final class FaultInjector: @unchecked Sendable {
 
     func cut(_ source: String, _ target: String, _ milliseconds: UInt64) {
         fabric.block(source, target)
-        ends("cut \(source) \(target)", milliseconds) { self.fabric.unblock(source, target) }
+        ends("cut from \(source) to \(target)", milliseconds) {
+            self.fabric.unblock(source, target)
+        }
     }
 
     /// Delays what goes from one to the other, for so long.
     func clog(_ source: String, _ target: String, _ delay: UInt64, _ milliseconds: UInt64) {
         fabric.clog(source, target, milliseconds: delay)
-        ends("clog \(source) \(target)", milliseconds) {
+        ends("delay from \(source) to \(target)", milliseconds) {
             self.fabric.clog(source, target, milliseconds: nil)
         }
     }
@@ -221,7 +230,7 @@ final class FaultInjector: @unchecked Sendable {
         case .clockRate(let number, let perMille, let milliseconds):
             let host = cluster.host(number)
             setClock(host, perMille)
-            ends("clock \(number)", milliseconds) { self.setClock(host, 1_000) }
+            ends("clock rate of n\(number)", milliseconds) { self.setClock(host, 1_000) }
         case .wallClock(let number, let offset):
             let host = cluster.host(number)
             setWallClock(host, offset)
@@ -266,6 +275,7 @@ extension FaultInjector {
     /// Ends every fault, and starts every host that is down.
     func heal() {
         isOver = true
+        cluster.trace.note(world, "faults", "are over: healing begins")
         awaited = [:]
         awaitedEnd = nil
         fabric.harm = MessageHarm()

@@ -98,7 +98,9 @@ package final class SimulatedRun {
     private let ledger = Ledger()
     private let injector: FaultInjector
     private var clients: [any RunClient] = []
-    private var violations: [String] = []
+    private var violations: [String] = [] {
+        didSet { violations.dropFirst(oldValue.count).forEach(found) }
+    }
     private let deliveries = DeliveryChecker()
     private var watcher: SimulatedWatcher?
 
@@ -131,6 +133,10 @@ package final class SimulatedRun {
             cluster, mayHaveLost: { [unowned self] in injector.impairment?.host === $0 },
             turnEnded: { [unowned self] in injector.turnEnded($0, $1) },
             synced: { [unowned self] in injector.syncedGroup($0, endsWithVote: $1) })
+        checker.found = { [unowned self] in found($0) }
+        checker.disks.found = { [unowned self] in found($0) }
+        ledger.found = { [unowned self] in found($0) }
+        deliveries.found = { [unowned self] in found($0) }
         checker.noted = { [unowned self] host, text in trace.note(world, host.name, text) }
         checker.hasCommitted = { [unowned self] in trace.mix("committed \($0) \($1)") }
         cluster.ends = { [unowned self] in checker.ends($0) }
@@ -147,6 +153,11 @@ package final class SimulatedRun {
         ledger.acknowledged = { [unowned self] in deliveries.committed($0) }
         ledger.answered = { [unowned self] in checker.answered($0) }
         makeClients()
+    }
+
+    /// A violation goes into the timeline where it is found.
+    private func found(_ violation: String) {
+        trace.note(world, "VIOLATION", violation)
     }
 
     private func makeClients() {
@@ -258,6 +269,7 @@ package final class SimulatedRun {
             describeHosts()
             return
         }
+        trace.note(world, "clients", "have all been served, and stop")
         clients.forEach { $0.stop() }
         let isSettled = world.run(milliseconds: settings.healMilliseconds) {
             clients.allSatisfy(\.isIdle) && cluster.isSettled && deliveries.isComplete

@@ -16,11 +16,17 @@ package final class Trace: @unchecked Sendable {
 
     /// Notes what happened to `subject`.
     package func note(_ world: World, _ subject: String, _ text: String) {
-        let microseconds = world.time / 1_000
-        let line = "\(microseconds) \(subject) \(text)"
+        let line = "\(Self.seconds(world.time)) \(subject) \(text)"
         count += 1
         digester.update(Array((line + "\n").utf8))
         if isKept { lines.append(line) }
+    }
+
+    /// A time of the world as a person reads it, such as `12.345678 s`.
+    static func seconds(_ nanoseconds: UInt64) -> String {
+        let microseconds = nanoseconds / 1_000
+        let fraction = String(1_000_000 + microseconds % 1_000_000).dropFirst()
+        return "\(microseconds / 1_000_000).\(fraction) s"
     }
 
     /// Takes what is too much for a person into the digest alone.
