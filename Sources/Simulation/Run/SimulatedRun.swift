@@ -372,7 +372,8 @@ package final class SimulatedRun {
         verdict.steps = world.steps
         verdict.nodeSeconds = Double(cluster.nodeNanoseconds) / 1e9
         verdict.traceLines = trace.lines
-        trace.mix("steps \(world.steps)")
+        // Whatever has drawn from the world in another order shows in its luck.
+        trace.mix("steps \(world.steps) time \(world.time) luck \(world.random.next())")
         verdict.traceDigest = trace.finish()
         clients.forEach { $0.end() }
         watcher?.end()
