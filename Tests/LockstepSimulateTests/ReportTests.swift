@@ -20,6 +20,23 @@ struct ReportTests {
     }
 
     @Test
+    func `a quiet run cannot pass the gate`() throws {
+        let command = try SimulateCommand.parse(["--seeds", "1", "--coverage"])
+        var settings = RunSettings()
+        settings.faultMilliseconds = 1_000
+        let verdict = SimulatedRun(seed: 5, settings: settings, only: []).run()
+        #expect(verdict.violations.isEmpty, "seed 5")
+        var summary = Summary()
+        summary.add(verdict)
+        let complaints = command.complaints(of: summary, asked: 1)
+        let missed = try #require(complaints.first { $0.hasPrefix("never met: ") })
+        for kind in Fault.kinds + ["repairs", "sessions expired"] {
+            #expect(missed.contains(kind))
+        }
+        #expect(!missed.contains("elections"))
+    }
+
+    @Test
     func `one object has what all runs came to`() {
         var failed = Self.verdict
         failed.violations = ["n1 has lost 17"]

@@ -96,10 +96,11 @@ package enum Fault: Sendable, Hashable {
     }
 
     /// Whether the kind is counted where it has met something, and not when it begins: a disk may be
-    /// left alone meanwhile, there may be nothing that can rot, or nobody to be split from.
+    /// left alone meanwhile, there may be nothing that can rot, nobody to be split from, or no leader
+    /// to carry a change of members through.
     var isCountedWhenMet: Bool {
         switch self {
-        case .diskFull, .diskFailure, .slip, .rot, .split: true
+        case .diskFull, .diskFailure, .slip, .rot, .split, .membership, .removal: true
         case .leaderCut(let cut): cut.ending == .compacted
         default: false
         }

@@ -8,17 +8,23 @@ extension FaultInjector {
     func changeMembership(by replica: Replica) {
         guard let spare = cluster.hosts.last, spare.number > cluster.founders else { return }
         let membership = replica.newestMembership
+        let done: (Result<LogIndex, RequestRefusal>) -> Void = { result in
+            if case .success = result { self.count(Fault.membership.kind) }
+        }
         if membership.learners.contains(spare.node) {
-            replica.promoteMember(spare.node) { _ in }
+            replica.promoteMember(spare.node, done: done)
         } else if membership.voters.contains(spare.node) {
-            replica.removeMember(spare.node) { _ in }
+            replica.removeMember(spare.node, done: done)
         } else if isGone(spare) {
-            addAnew(spare, by: replica)
+            addAnew(spare, by: replica, done: done)
         }
     }
 
     /// Adds a host that is no member with an empty directory, as one that was removed comes back.
-    private func addAnew(_ host: SimulatedHost, by leader: Replica) {
+    private func addAnew(
+        _ host: SimulatedHost, by leader: Replica,
+        done: @escaping (Result<LogIndex, RequestRefusal>) -> Void = { _ in }
+    ) {
         if host.process != nil { cluster.crash(host) }
         checker.forget(host)
         cluster.wipe(host)
@@ -27,8 +33,7 @@ extension FaultInjector {
         leader.addMember(
             Member(
                 node: host.node, incarnation: nil, peerAddress: "\(host.peerAddress)",
-                clientAddress: "\(host.clientAddress)")
-        ) { _ in }
+                clientAddress: "\(host.clientAddress)"), done: done)
     }
 
     /// Whether no other node counts on the host's disk any more, not even until a change of members
@@ -100,18 +105,19 @@ extension FaultInjector {
         note(fault)
         removed = host
         replica.removeMember(host.node) { _ in }
-        goOnReplacing(host, from: host.incarnation)
+        goOnReplacing(host, fault, from: host.incarnation)
     }
 
     /// Takes the next step every 100 ms, until the host is a voter with another directory than `old`.
-    private func goOnReplacing(_ host: SimulatedHost, from old: UInt64) {
+    private func goOnReplacing(_ host: SimulatedHost, _ fault: Fault, from old: UInt64) {
         later(100) { [self] in
             guard !isOver else { return }
             if let replica = cluster.leader?.replica, isReplaced(host, by: replica, from: old) {
                 cluster.trace.note(world, "fault", "\(host.name) is a voter again")
+                count(fault.kind)
                 removed = nil
             } else {
-                goOnReplacing(host, from: old)
+                goOnReplacing(host, fault, from: old)
             }
         }
     }
