@@ -29,6 +29,20 @@ struct DiskVotesTests {
         #expect(!votes.hasGiven(disk, to: NodeID(2), in: Term(3)))
     }
 
+    @Test(
+        arguments: [
+            (3, 2, true), (3, 1, false), (3, nil, false), (2, 2, false), (4, nil, true),
+        ] as [(UInt64, UInt64?, Bool)])
+    func `a start keeps the term and the vote that were synced`(
+        term: UInt64, vote: UInt64?, isKept: Bool
+    ) {
+        let votes = DiskVotes()
+        votes.wrote(disk, group)
+        votes.synced(disk)
+        let voting = WriteAheadLog.VotingState(term: Term(term), vote: vote.map { NodeID($0) })
+        #expect((votes.forgotten(disk, voting) == nil) == isKept)
+    }
+
     @Test
     func `a vote in a lost directory is not one of the next`() {
         let votes = DiskVotes()

@@ -1,6 +1,6 @@
 import Codec
 package import Identifiers
-import WAL
+package import WAL
 
 /// The terms and votes that the hosts' disks have held, by the groups that were written and synced.
 ///
@@ -17,6 +17,8 @@ package final class DiskVotes {
 
     private var written: [Disk: WriteAheadLog.VotingState] = [:]
     private var terms: [Disk: Term] = [:]
+    /// What was synced last on each disk.
+    private var latest: [Disk: WriteAheadLog.VotingState] = [:]
     private var given: Set<Given> = []
 
     package init() {}
@@ -52,9 +54,26 @@ package final class DiskVotes {
     }
 
     private func holds(_ disk: Disk, _ voting: WriteAheadLog.VotingState) {
-        terms[disk] = voting.term
+        latest[disk] = voting
+        terms[disk] = max(terms[disk] ?? .zero, voting.term)
         guard let candidate = voting.vote else { return }
         given.insert(Given(disk: disk, term: voting.term, candidate: candidate))
+    }
+
+    /// What is wrong with a process that starts with `voting`, by what the disk had synced; nil where
+    /// nothing is.
+    package func forgotten(_ disk: Disk, _ voting: WriteAheadLog.VotingState) -> String? {
+        guard let latest = latest[disk] else { return nil }
+        let isKept =
+            voting.term > latest.term
+            || (voting.term == latest.term && (latest.vote == nil || voting.vote == latest.vote))
+        guard !isKept else { return nil }
+        return "had \(Self.text(latest)) on disk and starts with \(Self.text(voting))"
+    }
+
+    private static func text(_ voting: WriteAheadLog.VotingState) -> String {
+        "term \(voting.term) and "
+            + (voting.vote.map { "a vote for \($0)" } ?? "no vote")
     }
 
     /// Whether the disk has held its vote for `candidate` in `term`.

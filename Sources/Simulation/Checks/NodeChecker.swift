@@ -80,6 +80,10 @@ package final class NodeChecker: @unchecked Sendable {
                 violated(host, "had \(promised) on disk and starts with \(report.durable)")
             }
         }
+        let voting = WriteAheadLog.VotingState(term: report.term, vote: report.vote)
+        if !mayHaveLost, let forgotten = votes.forgotten(host.diskName, voting) {
+            violated(host, forgotten)
+        }
         now.term = report.term
         now.vote = report.vote
         now.ledTerm = report.term
