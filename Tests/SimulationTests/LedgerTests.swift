@@ -31,6 +31,19 @@ struct LedgerTests {
         #expect(ledger.violations.isEmpty)
     }
 
+    @Test(arguments: [true, false])
+    func `a veto comes where it was asked for alone, and nothing else does`(isForbidden: Bool) {
+        let ledger = Ledger()
+        let write = ClientWrite(name: "c1-1", groups: [0], isForbidden: isForbidden)
+        let veto = Abort(step: nil, code: .vetoed, message: "trigger guardian: must stay as it is")
+        _ = ledger.fate(of: write, .aborted(index: LogIndex(10), veto))
+        #expect(ledger.violations.isEmpty == isForbidden)
+        #expect(ledger.counts.vetoed == (isForbidden ? 1 : 0))
+        let before = ledger.violations.count
+        _ = ledger.fate(of: write, .committed(index: LogIndex(11), results: [[]]))
+        #expect((ledger.violations.count == before) == !isForbidden)
+    }
+
     @Test
     func `each answer names the index that it rests on`() {
         let ledger = Ledger()

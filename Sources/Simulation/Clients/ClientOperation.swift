@@ -3,6 +3,7 @@ import Codec
 package import Identifiers
 import Properties
 import Transactions
+import Triggers
 import Wire
 
 /// A transaction of a simulated client.
@@ -18,13 +19,16 @@ package struct ClientWrite: Sendable, Hashable {
     let groups: [Int]
     /// Whether its last step is an abort.
     var aborts = false
+    /// Whether its last step is one that a trigger forbids.
+    var isForbidden = false
     /// What it wants of its first group.
     var condition: Condition?
 
-    package init(name: String, groups: [Int], aborts: Bool = false) {
+    package init(name: String, groups: [Int], aborts: Bool = false, isForbidden: Bool = false) {
         self.name = name
         self.groups = groups
         self.aborts = aborts
+        self.isForbidden = isForbidden
     }
 }
 
@@ -37,6 +41,16 @@ enum ClientOperation {
     static let groups = 12
     static let service = "simulation"
     static let abortReason = "as wanted"
+    /// What no client may change, as `guardian` says.
+    static let keptGroup = "kept"
+    /// The trigger that vetoes what is forbidden.
+    static let guardian = TriggerDefinition(
+        name: "guardian", kind: .preCommit, stores: [.properties],
+        conditions: [
+            TriggerCondition(
+                .noChange(keyPrefix: "svc:/\(service)/:properties/\(keptGroup)"),
+                message: "must stay as it is")
+        ])
 
     /// Chooses the operation number `number` of `client`, of which so many of a thousand are reads.
     static func choose(
@@ -54,9 +68,13 @@ enum ClientOperation {
     }
 
     static func path(_ group: Int) -> PropertyPath {
+        path(inGroup: "g\(group)")
+    }
+
+    private static func path(inGroup group: String) -> PropertyPath {
         guard
             let path = PropertyPath(
-                service: service, instance: nil, group: "g\(group)", property: "value")
+                service: service, instance: nil, group: group, property: "value")
         else { preconditionFailure("group \(group) has no path") }
         return path
     }
@@ -66,9 +84,10 @@ enum ClientOperation {
         let name = Array(write.name.utf8)
         guard let content = PropertyContent(type: .astring, values: [.text(name)])
         else { preconditionFailure("\(write.name) is no value") }
-        var steps = write.groups.map {
+        let paths = write.groups.map(path) + (write.isForbidden ? [path(inGroup: keptGroup)] : [])
+        var steps = paths.map {
             PropertyOperation.setProperty(
-                path($0), to: content, creation: GroupCreation(type: "application")
+                $0, to: content, creation: GroupCreation(type: "application")
             ).step
         }
         if write.aborts { steps.append(.abort(reason: abortReason)) }

@@ -117,6 +117,8 @@ package struct LedgerCounts: Sendable {
     package var operations = 0
     package var committed = 0
     package var aborted = 0
+    /// Of those, what a trigger has forbidden.
+    package var vetoed = 0
     package var unknown = 0
     package var reads = 0
     package var retries = 0
@@ -207,7 +209,7 @@ extension Ledger {
     package func fate(of write: ClientWrite, _ outcome: Outcome) -> Fate {
         switch outcome {
         case .committed(let index, let results):
-            if write.aborts {
+            if write.aborts || write.isForbidden {
                 violated("\(write.name) must abort, and committed at \(index)")
             }
             if results.count != write.groups.count {
@@ -222,6 +224,8 @@ extension Ledger {
             where write.aborts && abort.step == write.groups.count
                 && abort.message == ClientOperation.abortReason:
                 break
+            case .vetoed where write.isForbidden && abort.step == nil:
+                counts.vetoed += 1
             case .expectationFailed where abort.step == nil:
                 conditionFailed(write, at: index)
             default:

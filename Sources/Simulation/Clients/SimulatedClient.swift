@@ -43,6 +43,8 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
     package var readsPerMille: UInt64 = 250
     /// How many of a thousand writes want their first group to be as somebody has been told.
     package var conditionsPerMille: UInt64 = 150
+    /// How many of a thousand writes want what a trigger forbids.
+    package var forbiddenPerMille: UInt64 = 0
     /// Milliseconds between two operations.
     package var pauseMilliseconds: ClosedRange<UInt64> = 0...40
     /// Operations that have come to an end.
@@ -95,8 +97,12 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
         var chosen = ClientOperation.choose(
             name, number, readsPerMille: readsPerMille, using: &loop.world.random)
         if case .write(var write) = chosen {
-            if !write.aborts, loop.world.random.happens(perMille: conditionsPerMille) {
-                write.condition = write.groups.first.map(ledger.condition(of:))
+            if !write.aborts {
+                if loop.world.random.happens(perMille: forbiddenPerMille) {
+                    write.isForbidden = true
+                } else if loop.world.random.happens(perMille: conditionsPerMille) {
+                    write.condition = write.groups.first.map(ledger.condition(of:))
+                }
                 chosen = .write(write)
             }
             ledger.began(write)

@@ -18,7 +18,7 @@ package struct Coverage: Sendable {
             "requests repeated", "sessions expired", "snapshot installs",
             "snapshots that a log goes beyond", "states compared",
             "stops for a fault of the disk", "trigger deliveries", "truncations",
-            "turns in a joint membership", "watches resumed",
+            "turns in a joint membership", "vetoes", "watches resumed",
         ]
 
     /// What random runs come to now and then, and nothing demands: ordinary frames of the leader come before

@@ -103,6 +103,8 @@ package final class SimulatedRun {
     }
     private let deliveries = DeliveryChecker()
     private var watcher: SimulatedWatcher?
+    /// Whether the trigger is there that vetoes what is forbidden.
+    private var isGuarded = false
 
     /// A run of `seed`; with `only`, of these entries of its schedule.
     package init(
@@ -171,6 +173,7 @@ package final class SimulatedRun {
                 "c\(number)", fabric: cluster.fabric,
                 addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
                 ledger: ledger, limits: settings.limits, trace: trace)
+            client.forbiddenPerMille = 20
             if number > settings.clients { client.readsPerMille = 1_000 }
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
@@ -224,24 +227,37 @@ package final class SimulatedRun {
             return
         }
         // Leaders come and go in the first moments.
-        for _ in 0..<5 where deliveries.since == nil { addTrigger() }
-        if deliveries.since == nil { violations.append("no trigger could be added in 10 s") }
+        for _ in 0..<5 where deliveries.since == nil { addAudit() }
+        for _ in 0..<5 where !isGuarded { addGuardian() }
+        if deliveries.since == nil || !isGuarded {
+            violations.append("no trigger could be added in 10 s")
+        }
     }
 
     /// Adds a trigger that every write of a client sets off, unless nobody leads.
-    private func addTrigger() {
-        let definition = TriggerDefinition(
+    private func addAudit() {
+        let audit = TriggerDefinition(
             name: "audit", kind: .postCommit, stores: [.properties], keyPrefixes: [],
             program: "audit")
-        let transaction = Transaction(steps: [.operation(TriggerStore.add(definition))])
-        let record = Record.transaction(transaction, origin: nil).encoded()
-        cluster.leader?.replica?.propose(record) { [weak self] result in
-            guard let self, case .success(.outcome(let bytes)) = result,
-                case .committed(let index)? = try? OutcomeHeader.peek(bytes)
-            else { return }
-            deliveries.since = index
+        add(audit) { [weak self] outcome in
+            guard case .committed(let index)? = try? OutcomeHeader.peek(outcome) else { return }
+            self?.deliveries.since = index
         }
         world.run(milliseconds: 2_000) { deliveries.since != nil }
+    }
+
+    /// Adds the trigger that vetoes what is forbidden; a second try is told that it is there.
+    private func addGuardian() {
+        add(ClientOperation.guardian) { [weak self] _ in self?.isGuarded = true }
+        world.run(milliseconds: 2_000) { isGuarded }
+    }
+
+    private func add(_ definition: TriggerDefinition, done: @escaping ([UInt8]) -> Void) {
+        let transaction = Transaction(steps: [.operation(TriggerStore.add(definition))])
+        let record = Record.transaction(transaction, origin: nil).encoded()
+        cluster.leader?.replica?.propose(record) { result in
+            if case .success(.outcome(let bytes)) = result { done(bytes) }
+        }
     }
 
     private func pass(_ milliseconds: UInt64) {
@@ -362,6 +378,7 @@ package final class SimulatedRun {
         verdict.coverage.count("trigger deliveries", deliveries.count)
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
+        verdict.coverage.count("vetoes", ledger.counts.vetoed)
         verdict.coverage.count("sessions expired", ledger.counts.expired)
         verdict.coverage.count(
             "operations of the client library",
