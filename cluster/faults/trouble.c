@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,14 @@ static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static int (*real_open)(const char *, int, ...);
+static int (*real_openat)(int, const char *, int, ...);
+static int (*real_rename)(const char *, const char *);
+static int (*real_unlink)(const char *);
+static int (*real_mkdir)(const char *, mode_t);
+static int (*real_ftruncate)(int, off_t);
+static int (*real_fallocate)(int, int, off_t, off_t);
+static int (*real_posix_fallocate)(int, off_t, off_t);
 static int (*real_epoll_wait)(int, struct epoll_event *, int, int);
 static int (*real_epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
@@ -65,6 +74,14 @@ static void resolve(void) {
     real_pwritev = next_symbol("pwritev");
     real_fsync = next_symbol("fsync");
     real_fdatasync = next_symbol("fdatasync");
+    real_open = next_symbol("open");
+    real_openat = next_symbol("openat");
+    real_rename = next_symbol("rename");
+    real_unlink = next_symbol("unlink");
+    real_mkdir = next_symbol("mkdir");
+    real_ftruncate = next_symbol("ftruncate");
+    real_fallocate = next_symbol("fallocate");
+    real_posix_fallocate = next_symbol("posix_fallocate");
     real_epoll_wait = next_symbol("epoll_wait");
     real_epoll_pwait = next_symbol("epoll_pwait");
     real_clock_gettime = next_symbol("clock_gettime");
@@ -103,6 +120,11 @@ static enum place place_of(int descriptor) {
     return strncmp(path + folder_length, log, sizeof log - 1) == 0 ? place_log : place_bad_disk;
 }
 
+/* The same of an absolute path; others are elsewhere. */
+static enum place place_of_path(const char *path) {
+    return strncmp(path, folder, folder_length) == 0 ? place_bad_disk : place_elsewhere;
+}
+
 static void count(volatile uint64_t *counter) {
     __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
@@ -120,8 +142,9 @@ static void sleep_microseconds(uint32_t microseconds) {
 
 enum kind { kind_read, kind_write, kind_sync };
 
-/* What a call is to fail with, after it has waited as long as it has to; 0 if it goes on. */
-static int trouble_of(int descriptor, enum kind kind) {
+/* What a call of a file, or of a path where there is one, is to fail with, after it has waited as long
+   as it has to; 0 if it goes on. */
+static int trouble_of(int descriptor, const char *path, enum kind kind) {
     if (control == NULL) return 0;
     uint32_t error = kind == kind_read ? control->read_error
         : kind == kind_write ? control->write_error : control->sync_error;
@@ -129,7 +152,7 @@ static int trouble_of(int descriptor, enum kind kind) {
     uint32_t log_stall = kind == kind_sync ? control->log_sync_stall : 0;
     if (error == 0 && delay == 0 && control->stall == 0 && log_stall == 0) return 0;
     int saved = errno;
-    enum place place = place_of(descriptor);
+    enum place place = path == NULL ? place_of(descriptor) : place_of_path(path);
     int is_reached = place != place_elsewhere;
     if (is_reached && control->stall != 0) {
         count(&control->stalls);
@@ -149,13 +172,16 @@ static int trouble_of(int descriptor, enum kind kind) {
     return (int)error;
 }
 
-#define FAIL_OR(kind, call) \
+#define FAIL_IF(descriptor, path, kind) \
     if (real_clock_gettime == NULL) resolve(); \
-    int error = trouble_of(descriptor, kind); \
+    int error = trouble_of(descriptor, path, kind); \
     if (error != 0) { \
         errno = error; \
         return -1; \
-    } \
+    }
+
+#define FAIL_OR(kind, call) \
+    FAIL_IF(descriptor, NULL, kind) \
     return call
 
 ssize_t read(int descriptor, void *bytes, size_t length) {
@@ -208,6 +234,87 @@ int fsync(int descriptor) {
 
 int fdatasync(int descriptor) {
     FAIL_OR(kind_sync, real_fdatasync(descriptor));
+}
+
+/* What makes, names and sizes files fails where writes do; opening one that is there does not. */
+
+#define MODE_OF(flags, mode) \
+    mode_t mode = 0; \
+    if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) { \
+        va_list rest; \
+        va_start(rest, flags); \
+        mode = va_arg(rest, mode_t); \
+        va_end(rest); \
+    }
+
+int open(const char *path, int flags, ...) {
+    MODE_OF(flags, mode)
+    if (real_clock_gettime == NULL) resolve();
+    if ((flags & O_CREAT) != 0) {
+        FAIL_IF(-1, path, kind_write)
+    }
+    return real_open(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) {
+    MODE_OF(flags, mode)
+    return open(path, flags, mode);
+}
+
+int openat(int folder, const char *path, int flags, ...) {
+    MODE_OF(flags, mode)
+    if (real_clock_gettime == NULL) resolve();
+    if ((flags & O_CREAT) != 0) {
+        FAIL_IF(-1, path, kind_write)
+    }
+    return real_openat(folder, path, flags, mode);
+}
+
+int openat64(int folder, const char *path, int flags, ...) {
+    MODE_OF(flags, mode)
+    return openat(folder, path, flags, mode);
+}
+
+int rename(const char *path, const char *wanted) {
+    FAIL_IF(-1, path, kind_write)
+    return real_rename(path, wanted);
+}
+
+int unlink(const char *path) {
+    FAIL_IF(-1, path, kind_write)
+    return real_unlink(path);
+}
+
+int mkdir(const char *path, mode_t mode) {
+    FAIL_IF(-1, path, kind_write)
+    return real_mkdir(path, mode);
+}
+
+int ftruncate(int descriptor, off_t length) {
+    FAIL_OR(kind_write, real_ftruncate(descriptor, length));
+}
+
+int ftruncate64(int descriptor, off_t length) {
+    return ftruncate(descriptor, length);
+}
+
+int fallocate(int descriptor, int mode, off_t offset, off_t length) {
+    FAIL_OR(kind_write, real_fallocate(descriptor, mode, offset, length));
+}
+
+int fallocate64(int descriptor, int mode, off_t offset, off_t length) {
+    return fallocate(descriptor, mode, offset, length);
+}
+
+/* Returns its error and leaves errno alone. */
+int posix_fallocate(int descriptor, off_t offset, off_t length) {
+    if (real_clock_gettime == NULL) resolve();
+    int error = trouble_of(descriptor, NULL, kind_write);
+    return error != 0 ? error : real_posix_fallocate(descriptor, offset, length);
+}
+
+int posix_fallocate64(int descriptor, off_t offset, off_t length) {
+    return posix_fallocate(descriptor, offset, length);
 }
 
 /* Adds the jump to a time of the wall clock. */
