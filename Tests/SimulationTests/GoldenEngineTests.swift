@@ -5,9 +5,11 @@ import IOPosix
 import Identifiers
 import Properties
 import Replication
+import PropertyStorage
 import RocksEngine
 import Simulation
 import Testing
+import Stores
 import Transactions
 import Triggers
 import WAL
