@@ -264,7 +264,7 @@ final class FakeNodeConnection: ConnectionHandler {
         case .interrupted:
             _ = cluster.submit(submission)
             answer(identifier, .error(.interrupted(reason: "stepped down")))
-        case .refused: answer(identifier, .error(.refused(.wrongState, "the disk is full")))
+        case .refused: answer(identifier, .error(.refused(.busy, "there are too many sessions")))
         case .silent: break
         }
     }

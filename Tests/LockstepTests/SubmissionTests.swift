@@ -293,7 +293,7 @@ import Wire
             do throws(LockstepError) {
                 _ = try await harness.finish(call)
             } catch {
-                #expect(error == .refused(.wrongState, "the disk is full"))
+                #expect(error == .refused(.busy, "there are too many sessions"))
                 refused += 1
             }
         }
@@ -306,7 +306,7 @@ import Wire
         let cluster = try FakeCluster()
         let harness = try ClientHarness(cluster)
         cluster.mishaps = [.refused]
-        await #expect(throws: LockstepError.refused(.wrongState, "the disk is full")) {
+        await #expect(throws: LockstepError.refused(.busy, "there are too many sessions")) {
             try await harness.run { (client) throws(LockstepError) in
                 try await client.commit(.sample())
             }
