@@ -30,6 +30,8 @@ struct LogReplay {
     /// Whether the bytes behind the last segment's end must be made unreadable as a group.
     var mustClearTail = false
     var loss: Loss?
+    /// Where the last group ends that was taken over, in the segment it is in.
+    private var groupsEnd = 0
     /// Frames of repairs that have found no place yet.
     var spareRepairs: [FrameIndex.Suspect] = []
 
@@ -52,7 +54,7 @@ struct LogReplay {
             let read = try SectorReading(file, from: 0, count: count)
             try replay(read.bytes, of: position)
             if let lost = read.lost, position == segments.count - 1,
-                lost.end > segments[position].end
+                lost.end > groupsEnd
             {
                 // There may be a group in it that was acknowledged, or that shows the one before it to
                 // be damaged and not torn: nothing tells, as it would of rot.
@@ -103,6 +105,7 @@ struct LogReplay {
         var offset = SegmentHeader.dataOffset
         while true {
             segments[position].end = offset
+            groupsEnd = offset
             if let nextHeader, nextHeader.firstSequence <= nextSequence { return }
             let envelope = try? GroupEnvelope.decode(
                 bytes, at: offset, salt: segments[position].salt)
@@ -123,6 +126,7 @@ struct LogReplay {
                     try accept(envelope, bytes, at: offset, of: position)
                     offset += envelope.groupBytes
                     if isFollowed { continue }
+                    groupsEnd = offset
                     segments[position].end = segments[position].bytes
                     return
                 }

@@ -101,6 +101,31 @@ import WAL
         }
     }
 
+    @Test func `what lies in the sector behind a group that the engine has is not taken for nothing`()
+        throws
+    {
+        let (fixture, frames) = try long()
+        var last = try #require(frames.last)
+        // The last group begins in one sector and ends in the next, with a vote behind it.
+        var (start, end) = (0, 0)
+        for _ in 0..<10 where start / 4_096 == end / 4_096 {
+            last = try #require(try fixture.append(1, payloadBytes: 700).last)
+            start = try place(of: last, in: 1, on: fixture.disk) - GroupEnvelope.byteCount
+            end = start + GroupEnvelope.byteCount + last.bytes.count
+        }
+        let sector = end / 4_096
+        try #require(sector > start / 4_096)
+        let voting = WriteAheadLog.VotingState(term: Term(3), vote: NodeID(2))
+        try fixture.log.write(.init(voting: voting, records: []))
+        fixture.disk.makeUnreadable(
+            LogFixture.path(1), (sector * 4_096)..<(sector * 4_096 + 4_096))
+        #expect {
+            try fixture.reopen(engineDurable: last.header.lastIndex)
+        } throws: {
+            if case .file? = $0 as? WALFailure { true } else { false }
+        }
+    }
+
     @Test func `rot in what took its place is repaired like any other`() throws {
         let (fixture, frames) = try prepared()
         try fixture.log.repair(with: frames[2])
