@@ -35,7 +35,7 @@ extension Replica {
     }
 
     /// The directory recorded for a node; of one that leaves, as long as the log tells of it.
-    private func recorded(_ node: NodeID) -> Incarnation? {
+    package func recorded(_ node: NodeID) -> Incarnation? {
         if let member = newestMembership.member(node) { return member.incarnation }
         for (_, older) in logMemberships.reversed() {
             if let member = older.member(node) { return member.incarnation }

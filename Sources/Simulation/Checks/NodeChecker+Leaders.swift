@@ -20,7 +20,8 @@ extension NodeChecker {
     }
 
     /// A vote goes to a log that has all that the voter's has (*Raft §5.4.1*), and comes from a
-    /// directory that the voter's log knows of, unless it is the host's first.
+    /// directory that the voter's log knows of, unless it is the host's first. One that is being
+    /// removed still votes, for itself too, until that is committed (*thesis §4.2.2*).
     func checkGrant(
         _ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection, _ before: Seen
     ) {
@@ -32,10 +33,7 @@ extension NodeChecker {
             candidacies[report.term, default: [:]][host.node] = LogPosition(
                 index: report.last, term: term)
         }
-        if host.isReplaced,
-            replica.newestMembership.member(host.node)?.incarnation
-                != Incarnation(host.incarnation)
-        {
+        if host.isReplaced, replica.recorded(host.node) != Incarnation(host.incarnation) {
             violated(
                 host, "votes in term \(report.term) with a directory that its log does not know")
         }
