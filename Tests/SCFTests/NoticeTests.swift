@@ -118,6 +118,27 @@ struct NoticeTests {
         #expect(try target.name() == "second")
     }
 
+    @Test func `a group that was made again after it was deleted is told after its deletion`()
+        throws
+    {
+        let cluster = MemoryCluster()
+        let (fixture, other) = (try Fixture.make(cluster), try Fixture.view(cluster))
+        try fixture.handle.notice(groupsNamed: "config")
+        cluster.pageChanges(by: 1)
+        #expect(try other.edit(.new, "a", .count, "1"))
+        try other.group.delete()
+        try other.instance.addGroup("config", type: "application", flags: 0, other.group)
+        #expect(try other.edit(.new, "b", .count, "2"))
+        let target = Group(fixture.handle)
+        #expect(try fixture.handle.awaitNotice(target) == nil)
+        #expect(
+            try fixture.handle.awaitNotice(target) == "svc:/web:default/:properties/config")
+        // A wait that nothing is told in ends.
+        cluster.meanwhile { try? fixture.handle.unbind() }
+        #expect(try fixture.handle.awaitNotice(target) == nil)
+        try target.property("b", Property(fixture.handle))
+    }
+
     @Test func `a group is told once for all its changes, over however many pages they come`()
         throws
     {

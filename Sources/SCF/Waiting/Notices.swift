@@ -52,7 +52,13 @@ final class Notices {
     /// Takes in what has happened since groups were shown; of other groups everything.
     private func take(_ sets: [ChangeSet]) {
         for set in sets {
-            queue.take(set.groupChanges.filter { !isShown($0, at: set.index) })
+            let changes = set.groupChanges
+            for change in changes where change.isDeletion {
+                // What is made again after its deletion was told is told again too.
+                guard let path = PropertyPath(change.key), path.property == nil else { continue }
+                shown[path] = nil
+            }
+            queue.take(changes.filter { !isShown($0, at: set.index) })
             if set.index >= shownThrough { shown = [:] }
         }
     }
