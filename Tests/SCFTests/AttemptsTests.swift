@@ -31,10 +31,10 @@ struct AttemptsTests {
         #expect(pause(perhaps, isQuestion: true) == 20)
         #expect(pause(.outcomeUnknown("gone"), isQuestion: false) == nil)
         #expect(pause(.outcomeUnknown("gone"), isQuestion: true) == 20)
-        #expect(pause(.unavailable("no descriptor"), isQuestion: false) == 20)
         for told: CallFailure in [
             .refused(.wrongState, ""), .refused(.invalidArgument, ""), .tooLarge(""),
             .timedOut(lastFailure: "", mayHaveExecuted: false), .protocolViolation(""),
+            .unavailable("no descriptor"),
         ] {
             #expect(pause(told, isQuestion: true) == nil)
         }

@@ -5,7 +5,8 @@ import Wire
 /// When a call that surely did not happen is made again: after ever longer pauses, within its time.
 ///
 /// The core below sees to connections, elections and nodes that lead no more; this is for what the
-/// cluster refuses now and may take later.
+/// cluster refuses now and may take later. What the process itself lacks (a descriptor) is told at once,
+/// because only the program can close some.
 package struct Attempts {
     private static let shortestMilliseconds: UInt64 = 20
     private static let longestMilliseconds: UInt64 = 1_000
@@ -24,11 +25,11 @@ package struct Attempts {
         after failure: CallFailure, isQuestion: Bool, at now: MonotonicTime
     ) -> UInt64? {
         switch failure {
-        case .refused(.busy, _), .unavailable: break
+        case .refused(.busy, _): break
         case .sessionLost, .outcomeUnknown:
             if failure.mayHaveExecuted, !isQuestion { return nil }
-        case .refused, .timedOut, .cancelled, .unreachable, .tooLarge, .historyLost,
-            .protocolViolation, .closed:
+        case .refused, .unavailable, .timedOut, .cancelled, .unreachable, .tooLarge,
+            .historyLost, .protocolViolation, .closed:
             return nil
         }
         let pause = nextMilliseconds
