@@ -30,6 +30,9 @@ struct LogReplay {
     /// Whether the bytes behind the last segment's end must be made unreadable as a group.
     var mustClearTail = false
     var loss: Loss?
+    /// The segment with the group that keeps less than the log begins behind, where the replay failed
+    /// for that: the log cannot begin as early as the first segment.
+    private(set) var cutBeforeStart: Int?
     /// Where the last group ends that was taken over, in the segment it is in.
     private var groupsEnd = 0
     /// Frames of repairs that have found no place yet.
@@ -194,6 +197,7 @@ struct LogReplay {
         guard envelope.base <= index.last.index, index.isBoundary(envelope.base),
             voting.permits(envelope.voting)
         else {
+            if envelope.base < index.start.index { cutBeforeStart = position }
             throw .unreadable(
                 file: path, offset: offset,
                 what: "group \(envelope.sequence) keeps the log up to \(envelope.base) with "

@@ -26,9 +26,7 @@ extension WriteAheadLog {
             fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
             engineDurable: known, register: register, isLook: isLook)
         let engineDurable = try opening.find()
-        var replay = LogReplay(
-            segments: opening.segments, limits: limits, engineDurable: engineDurable)
-        try replay.run()
+        var replay = try opening.replay(engineDurable)
         try opening.clearTail(of: &replay)
         let headers = replay.index.takeHeaders()
         let log = WriteAheadLog(
@@ -136,6 +134,38 @@ struct LogOpening {
             throw .gap(start: start, engineDurable: engineDurable, directory: directory)
         }
         return engineDurable
+    }
+
+    /// Replays the segments, from the first on with which the log can begin.
+    ///
+    /// A compaction removes one segment after the other. Where it was to end behind a segment in which
+    /// the log was cut to before that segment's own beginning, and has not come so far, such a segment is
+    /// the first that is there, and nothing in it is needed.
+    mutating func replay(_ held: LogIndex) throws(WALFailure) -> LogReplay {
+        while true {
+            var replay = LogReplay(
+                segments: segments, limits: limits,
+                engineDurable: max(held, segments[0].header.previous.index))
+            do throws(WALFailure) {
+                try replay.run()
+                return replay
+            } catch {
+                guard let cut = replay.cutBeforeStart,
+                    let first = segments.indices.first(where: { $0 > cut && mayBeFirst($0) })
+                else { throw error }
+                notes.append(
+                    "\(directory): segments before \(segments[first].number) were left by a compaction "
+                        + "that did not end")
+                obsolete += segments[..<first]
+                segments.removeFirst(first)
+            }
+        }
+    }
+
+    /// Whether the engine holds all that is before a segment.
+    private func mayBeFirst(_ position: Int) -> Bool {
+        let previous = segments[position].header.previous
+        return previous.index <= engineDurable ?? previous.index && previous.digest != .empty
     }
 
     /// Keeps a spare of the size that is wanted now, and removes any other.

@@ -111,6 +111,40 @@ import WAL
         }
     }
 
+    @Test(arguments: 0..<16)
+    func `a compaction over a segment that cannot be the first may end anywhere`(changes: Int)
+        throws
+    {
+        let fixture = try LogFixture()
+        var frames: [SealedFrame] = []
+        while fixture.log.statistics.segments < 2 {
+            frames += try fixture.append(1, payloadBytes: 700)
+        }
+        // The last frame has begun the second segment; in it the log is cut to before that.
+        let kept = frames[frames.count - 3].header
+        let new = fixture.frames(1, term: 2, after: kept)
+        try fixture.log.write(
+            .init(
+                voting: .init(term: Term(2), vote: nil),
+                records: [.truncate(after: kept.lastIndex), .frame(new[0])]))
+        while fixture.log.statistics.segments < 4 { try fixture.append(1, term: 2, payloadBytes: 700) }
+        let last = fixture.log.lastIndex
+        let digest = fixture.log.lastDigest
+        fixture.disk.failChange(after: changes)
+        _ = try? fixture.log.compact(through: last)
+        fixture.disk.failChange(after: 1 << 40)
+        fixture.disk.crash()
+        try fixture.reopen(engineDurable: last)
+        #expect(fixture.log.lastIndex == last)
+        #expect(fixture.log.lastDigest == digest)
+        #expect(fixture.log.damage.isEmpty)
+        try fixture.log.compact(through: last)
+        #expect(fixture.log.statistics.segments < 3)
+        try fixture.append(1, term: 2)
+        try fixture.reopen(engineDurable: last)
+        #expect(fixture.log.lastIndex == last.next)
+    }
+
     @Test func `a failed sync stops the log for good`() throws {
         let fixture = try LogFixture()
         try fixture.append(2)
