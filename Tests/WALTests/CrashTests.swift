@@ -127,7 +127,9 @@ import WAL
             .init(
                 voting: .init(term: Term(2), vote: nil),
                 records: [.truncate(after: kept.lastIndex), .frame(new[0])]))
-        while fixture.log.statistics.segments < 4 { try fixture.append(1, term: 2, payloadBytes: 700) }
+        while fixture.log.statistics.segments < 4 {
+            try fixture.append(1, term: 2, payloadBytes: 700)
+        }
         let last = fixture.log.lastIndex
         let digest = fixture.log.lastDigest
         fixture.disk.failChange(after: changes)

@@ -101,7 +101,7 @@ import WAL
         }
     }
 
-    @Test func `what lies in the sector behind a group that the engine has is not taken for nothing`()
+    @Test func `a sector behind a group that the engine has is not taken for nothing`()
         throws
     {
         let (fixture, frames) = try long()

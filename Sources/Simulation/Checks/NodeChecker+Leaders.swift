@@ -20,8 +20,9 @@ extension NodeChecker {
     }
 
     /// A vote goes to a log that has all that the voter's has (*Raft §5.4.1*), and comes from a
-    /// directory that the voter's log knows of, unless it is the host's first. One that is being
-    /// removed still votes, for itself too, until that is committed (*thesis §4.2.2*).
+    /// directory that the voter's log knows of, unless it is the host's first.
+    ///
+    /// One that is being removed still votes, for itself too, until that is committed (*thesis §4.2.2*).
     func checkGrant(
         _ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection, _ before: Seen
     ) {
