@@ -7,8 +7,8 @@ package import Identifiers
 /// For one thread at a time; the zstd context, the digest context and the scratch buffer are used
 /// again for every frame.
 package final class FrameSealer {
-    /// Below this many bytes zstd has nothing to gain, and is not tried.
-    package static let leastCompressedBytes = 128
+    /// Below this many bytes zstd gains a few, and takes longer than all else that sealing does.
+    package static let leastCompressedBytes = 512
 
     private let limits: Limits
     private let compressor = ZstdCompressor()

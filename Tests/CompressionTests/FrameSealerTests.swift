@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 127, 128, 129, 4_000, 1_000_000])
+    @Test(arguments: [0, 1, 511, 512, 513, 4_000, 1_000_000])
     func `what was sealed opens to the same bytes`(count: Int) throws {
         for raw in [noise(count), [UInt8](repeating: 7, count: count)] {
             let frame = seal(raw)
@@ -34,8 +34,8 @@ import Testing
     }
 
     @Test func `zstd is used where it gains and nowhere else`() {
-        #expect(seal([UInt8](repeating: 7, count: 127)).header.codec == .raw)
-        #expect(seal([UInt8](repeating: 7, count: 128)).header.codec == .zstd)
+        #expect(seal([UInt8](repeating: 7, count: 511)).header.codec == .raw)
+        #expect(seal([UInt8](repeating: 7, count: 512)).header.codec == .zstd)
         #expect(seal(noise(4_000)).header.codec == .raw)
     }
 
@@ -104,8 +104,9 @@ import Testing
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33)
         }
-        let raw = Array("the same words again and again and again; ".utf8) + noise(100)
-        let frame = seal(raw + raw + raw)
+        let part = Array("the same words again and again and again; ".utf8) + noise(100)
+        let raw = [[UInt8]](repeating: part, count: 6).flatMap { $0 }
+        let frame = seal(raw)
         for _ in 0..<500 {
             var stored = Array(frame.bytes[frame.payloadRange])
             for _ in 0...(next() % 3) {
@@ -117,7 +118,7 @@ import Testing
                     frame, codec: .zstd, rawBytes: frame.header.rawBytes, stored: stored)
             else { continue }
             if let opened = try? opener.open(forged) {
-                #expect(opened == raw + raw + raw)
+                #expect(opened == raw)
             }
         }
     }
