@@ -135,6 +135,17 @@ final class ClientService {
             answer(.outcome(outcome, changes: nil))
             return
         }
+        // The outcome may be known before the engine has the changes.
+        replica.whenApplied(index) { [self] in
+            answerOutcome(outcome, at: index, gate, answer)
+        }
+    }
+
+    /// Answers with the changes that the feed holds of the record at `index`.
+    private func answerOutcome(
+        _ outcome: [UInt8], at index: LogIndex, _ gate: AnswerGate,
+        _ answer: @escaping (Response) -> Void
+    ) {
         let feed = feed
         gate.query(.local) { engine throws(EngineFailure) -> AnswerGate.Made<[UInt8]?> in
             let changes = try feed.page(from: index, byteLimit: 1, in: engine).changeSets

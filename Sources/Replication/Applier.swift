@@ -19,7 +19,7 @@ package final class Applier {
     private let limits: Limits
     package private(set) var position: AppliedPosition
     package private(set) var membership: ClusterMembership
-    /// What a turn has changed, while the engine has not been able to take it at once.
+    /// What a turn has changed, until the engine has taken it.
     private var unwritten: WriteBatch?
 
     package init(
@@ -101,11 +101,11 @@ package final class Applier {
 
     /// Applies `frames`, which must follow the position without a gap, and writes one batch.
     ///
-    /// A frame with a digest mark ends the turn; those behind it are left for the next. Where the
-    /// engine would have to wait and `mayWait` is false, the batch stays behind for `writeRest`,
-    /// which comes before everything else, and `hasRest` is true.
+    /// A frame with a digest mark ends the turn; those behind it are left for the next. With
+    /// `leavingRest` the batch stays behind for `writeRest`, which comes before everything else, and
+    /// `hasRest` is true.
     package func apply(
-        _ frames: [SealedFrame], mayWait: Bool = true
+        _ frames: [SealedFrame], leavingRest: Bool = false
     ) throws(ReplicationFailure) -> AppliedTurn {
         precondition(!hasRest, "a turn begins at \(position.index) before the last one is written")
         var turn = AppliedTurn(position: position)
@@ -123,10 +123,10 @@ package final class Applier {
             overlay.version = position.index
             overlay.put(SystemRows.applied, position.encoded())
             let batch = overlay.takeBatch()
-            if mayWait {
-                try engine.write(batch)
-            } else if try !engine.writeAtOnce(batch) {
+            if leavingRest {
                 unwritten = batch
+            } else {
+                try engine.write(batch)
             }
         } catch let failure as EngineFailure {
             throw .engine(failure)
@@ -154,11 +154,16 @@ package final class Applier {
         unwritten != nil
     }
 
-    /// Writes what the last turn left, however long the engine takes.
-    package func writeRest() throws(ReplicationFailure) {
+    /// Writes what the last turn left, however long the engine takes; unless `mayWait`, it is left
+    /// where the engine would have to wait.
+    package func writeRest(mayWait: Bool = true) throws(ReplicationFailure) {
         guard let batch = unwritten else { return }
         do throws(EngineFailure) {
-            try engine.write(batch)
+            if mayWait {
+                try engine.write(batch)
+            } else {
+                guard try engine.writeAtOnce(batch) else { return }
+            }
         } catch {
             throw .engine(error)
         }

@@ -9,6 +9,8 @@ final class ApplierOwner {
     private let worker: any Worker
     private let loop: any EventLoop
     private var jobsUnderWay = 0
+    /// Jobs for the worker that wait until the loop lets go of the applier; nil unless it holds it.
+    private var heldBack: [() -> Void]?
 
     init(_ applier: Applier, worker: any Worker, loop: any EventLoop) {
         self.applier = WorkerBound(applier)
@@ -21,6 +23,10 @@ final class ApplierOwner {
         _ job: @escaping @Sendable (Applier) -> Result,
         done: @escaping (Result) -> Void
     ) {
+        guard heldBack == nil else {
+            heldBack?.append { [self] in perform(job, done: done) }
+            return
+        }
         jobsUnderWay += 1
         let applier = applier
         let loop = loop
@@ -35,10 +41,35 @@ final class ApplierOwner {
         }
     }
 
-    /// Runs `job` at once on the loop; nil, and nothing done, while the worker is at work.
-    func performHere<Result>(_ job: (Applier) -> Result) -> Result? {
+    /// Runs `job` at once on the loop, which holds the applier from then on until it lets go of it;
+    /// nil, and nothing done, while the worker is at work.
+    func take<Result>(_ job: (Applier) -> Result) -> Result? {
         precondition(loop.isCurrent, "an applier is used beside its worker and its loop")
-        guard jobsUnderWay == 0 else { return nil }
+        guard jobsUnderWay == 0, heldBack == nil else { return nil }
+        heldBack = []
         return job(applier.value)
+    }
+
+    /// Runs `job` on the loop, which holds the applier.
+    func use<Result>(_ job: (Applier) -> Result) -> Result {
+        precondition(loop.isCurrent && heldBack != nil, "an applier is used that is not held")
+        return job(applier.value)
+    }
+
+    /// Ends what `take` began.
+    func letGo() {
+        let jobs = heldBack ?? []
+        heldBack = nil
+        jobs.forEach { $0() }
+    }
+
+    /// Ends what `take` began, and leaves the rest of it to the worker, before all that was held back.
+    func handOver<Result: Sendable>(
+        _ job: @escaping @Sendable (Applier) -> Result, done: @escaping (Result) -> Void
+    ) {
+        let jobs = heldBack ?? []
+        heldBack = nil
+        perform(job, done: done)
+        jobs.forEach { $0() }
     }
 }

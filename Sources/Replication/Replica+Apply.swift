@@ -114,6 +114,19 @@ extension Replica {
         }
     }
 
+    /// Answers clients whose outcomes are known, while the engine has yet to take the changes.
+    ///
+    /// What they ask for next waits for it: reads for `position`, and records for their turn. The log
+    /// has what is answered, and nothing that the engine meets can take it back.
+    private func answerEarly(_ result: AppliedResult) {
+        guard !isStopped, case .success((let turn, _)) = result else { return }
+        for frame in turn.frames {
+            guard let first = sealed.first, first.isQuick, first.firstIndex == frame.firstIndex
+            else { return }
+            answer(frame)
+        }
+    }
+
     /// Applies a turn on the loop if it is small and quick, and the apply worker idle; false if not.
     ///
     /// To hand it over and to hear of its end would wake two threads, which takes longer than the
@@ -121,29 +134,44 @@ extension Replica {
     private func appliedHere(_ frames: [SealedFrame]) -> Bool {
         guard isSmallAndQuick(frames), loop.now >= appliesElsewhereUntil else { return false }
         let start = loop.now
-        let here = applier.performHere { ($0.applyTurn(frames, mayWait: false), $0.hasRest) }
-        guard let (result, hasRest) = here else { return false }
-        guard !hasRest else {
-            writeElsewhere(result)
-            return true
-        }
-        let end = loop.now
-        if end.nanoseconds - start.nanoseconds > Self.longTurnNanoseconds {
-            appliesElsewhereUntil = end.advanced(milliseconds: Self.longTurnPauseMilliseconds)
-        }
-        // What the end of a turn brings about must not happen in the middle of a step.
+        let taken = applier.take { $0.applyTurn(frames, leavingRest: true) }
+        guard let result = taken else { return false }
+        noteTurn(since: start)
+        // What the end of a turn brings about must not happen in the middle of a step, and the
+        // answers leave before the engine is given the changes.
         let back = LoopBound(self, to: loop)
-        loop.post { back.value.applied(result) }
+        loop.post {
+            back.value.answerEarly(result)
+            back.value.loop.post { back.value.finishHere(result) }
+        }
         return true
     }
 
-    /// Has the apply worker wait for the engine, which could not take the turn at once.
-    private func writeElsewhere(_ result: AppliedResult) {
-        applier.perform { applier in
+    /// Gives the engine what a turn on the loop has changed; where it could not take that at once,
+    /// the apply worker waits for it.
+    private func finishHere(_ result: AppliedResult) {
+        let start = loop.now
+        let (finished, hasRest) = applier.use {
+            (isStopped ? result : $0.finishTurn(result, mayWait: false), $0.hasRest)
+        }
+        noteTurn(since: start)
+        guard hasRest, !isStopped else {
+            applier.letGo()
+            applied(finished)
+            return
+        }
+        applier.handOver { applier in
             applier.finishTurn(result)
         } done: { [self] result in
             applied(result)
         }
+    }
+
+    /// Leaves turns to the worker for a while after one that took long on the loop.
+    private func noteTurn(since start: MonotonicTime) {
+        let end = loop.now
+        guard end.nanoseconds - start.nanoseconds > Self.longTurnNanoseconds else { return }
+        appliesElsewhereUntil = end.advanced(milliseconds: Self.longTurnPauseMilliseconds)
     }
 
     /// Records of a turn that the loop applies, at the most.
@@ -306,25 +334,25 @@ typealias AppliedResult = Result<(AppliedTurn, (any PinnedState)?), ReplicationF
 extension Applier {
     /// One turn, cut off behind a frame with a digest mark so that the state can be pinned there;
     /// where it leaves a rest, `finishTurn` is next.
-    func applyTurn(_ frames: [SealedFrame], mayWait: Bool = true) -> AppliedResult {
+    func applyTurn(_ frames: [SealedFrame], leavingRest: Bool = false) -> AppliedResult {
         let turn: AppliedTurn
         do throws(ReplicationFailure) {
-            turn = try apply(frames, mayWait: mayWait)
+            turn = try apply(frames, leavingRest: leavingRest)
         } catch {
             return .failure(error)
         }
         return hasRest ? .success((turn, nil)) : pinned(turn)
     }
 
-    /// Writes what the turn has left.
-    func finishTurn(_ result: AppliedResult) -> AppliedResult {
+    /// Writes what the turn has left; unless `mayWait`, as far as the engine takes it at once.
+    func finishTurn(_ result: AppliedResult, mayWait: Bool = true) -> AppliedResult {
         guard case .success((let turn, _)) = result else { return result }
         do throws(ReplicationFailure) {
-            try writeRest()
+            try writeRest(mayWait: mayWait)
         } catch {
             return .failure(error)
         }
-        return pinned(turn)
+        return hasRest ? result : pinned(turn)
     }
 
     private func pinned(_ turn: AppliedTurn) -> AppliedResult {

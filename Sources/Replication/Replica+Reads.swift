@@ -1,6 +1,6 @@
 import Codec
 import IOCore
-import Identifiers
+package import Identifiers
 package import KeyValue
 import Raft
 
@@ -110,6 +110,12 @@ extension Replica {
         confirmingReads[nonce] = gatheredReads
         gatheredReads = []
         step(.read(nonce: nonce))
+    }
+
+    /// Runs `job` when the record at `index`, which is committed, is applied here, or will not be soon.
+    package func whenApplied(_ index: LogIndex, _ job: @escaping () -> Void) {
+        guard index > position.index, !isStopped else { return job() }
+        readsAwaitingApply.append((index, PendingRead(run: job, fail: { _ in job() })))
     }
 
     func readsConfirmed(_ nonce: UInt64, at index: LogIndex) {

@@ -117,29 +117,49 @@ import Transactions
         let leader = try #require(cluster.awaitLeader())
         cluster.world.run(milliseconds: 1_000)
         let engine = try #require(leader.replica?.presentEngine as? MemoryEngine)
-        /// Milliseconds until a quick record is answered.
-        func time(_ name: String, _ value: String) throws -> UInt64 {
+        let replica = LoopBound(try #require(leader.replica), to: leader.loop)
+        /// Milliseconds until what is begun says that it is done.
+        func time(_ begin: @escaping @Sendable (Replica, @escaping () -> Void) -> Void) -> UInt64 {
             let start = leader.loop.now
-            let isAnswered = Locked(false)
-            let back = LoopBound(try #require(leader.replica), to: leader.loop)
-            let record = put(name, value).encoded()
+            let isDone = Locked(false)
             leader.loop.post {
-                back.value.propose(record, isQuick: true) { result in
-                    if case .success = result { isAnswered.withLock { $0 = true } }
-                }
+                begin(replica.value) { isDone.withLock { $0 = true } }
             }
-            cluster.world.run(milliseconds: 20_000) { isAnswered.withLock { $0 } }
-            #expect(isAnswered.withLock { $0 })
+            cluster.world.run(milliseconds: 20_000) { isDone.withLock { $0 } }
+            #expect(isDone.withLock { $0 })
             return leader.loop.now.milliseconds(since: start)
         }
-        #expect(try time("a", "1") < 100)
+        func commit(_ name: String, _ value: String) -> UInt64 {
+            let record = put(name, value).encoded()
+            return time { replica, done in
+                replica.propose(record, isQuick: true) { if case .success = $0 { done() } }
+            }
+        }
+        #expect(commit("a", "1") < 100)
+        cluster.world.run(milliseconds: 10)
         engine.holdWritersBack(true)
-        #expect(try time("a", "2") >= 200)
-        #expect(try cluster.read("a", on: leader) == Array("2".utf8))
-        #expect(try time("a", "3") >= 200)
+        // It is answered as soon as its outcome is known; whoever reads or proposes next waits.
+        #expect(commit("a", "2") < 100)
+        #expect(try cluster.read("a", on: leader) == Array("1".utf8))
+        let seen = Locked<[UInt8]?>(nil)
+        let wait = time { replica, done in
+            replica.query(.linearizable) { engine throws(EngineFailure) -> [UInt8]? in
+                try engine.get(LetterStore.key("a"))?.value
+            } done: { result in
+                seen.withLock { $0 = (try? result.get()) ?? nil }
+                done()
+            }
+        }
+        #expect(wait >= 150)
+        #expect(seen.withLock { $0 } == Array("2".utf8))
+        #expect(commit("a", "3") < 100)
+        #expect(commit("a", "4") >= 150)
+        cluster.world.run(milliseconds: 1_000)
         engine.holdWritersBack(false)
-        #expect(try time("b", "4") < 100)
-        #expect(try cluster.read("a", on: leader) == Array("3".utf8))
+        #expect(commit("b", "5") < 100)
+        cluster.world.run(milliseconds: 10)
+        #expect(try cluster.read("a", on: leader) == Array("4".utf8))
+        #expect(try cluster.read("b", on: leader) == Array("5".utf8))
         #expect(cluster.settle())
         #expect(Set(try cluster.digests()).count == 1)
     }
