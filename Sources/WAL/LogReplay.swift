@@ -27,6 +27,10 @@ struct LogReplay {
     var notes: [String] = []
     var tornBytes = 0
     private var hasLostGroups = false
+    /// Whether the last group that was come to is lost, and its vote with it.
+    private var hasLostLastGroup = false
+    /// Whether the vote is the one of a torn group, and is to be kept where that is cut off.
+    private(set) var keepsTornVote = false
     /// Whether the bytes behind the last segment's end must be made unreadable as a group.
     var mustClearTail = false
     var loss: Loss?
@@ -101,6 +105,20 @@ struct LogReplay {
         }
         if isKnown, index.last.digest == nil { index.learnLastDigest(previous.digest) }
         voting = header.voting
+        hasLostLastGroup = false
+    }
+
+    /// A group of nothing but the vote, for the place of the torn one that told it.
+    mutating func takeTornVote() -> GroupEnvelope {
+        let position = segments.count - 1
+        let envelope = GroupEnvelope(
+            kind: .group, sequence: nextSequence, voting: voting, base: index.last.index,
+            bodyBytes: 0, bodyChecksum: 0)
+        nextSequence += 1
+        segments[position].end += envelope.groupBytes
+        segments[position].lowestBase = min(segments[position].lowestBase, envelope.base)
+        keepsTornVote = false
+        return envelope
     }
 
     private mutating func replay(_ bytes: [UInt8], of position: Int) throws(WALFailure) {
@@ -132,6 +150,12 @@ struct LogReplay {
                     groupsEnd = offset
                     segments[position].end = segments[position].bytes
                     return
+                }
+                if hasLostLastGroup, voting.permits(envelope.voting) {
+                    // The lost group was durable, and its vote may have been sent; it is no newer than
+                    // this one, which it never hurts to have given.
+                    keepsTornVote = voting != envelope.voting
+                    voting = envelope.voting
                 }
                 tornBytes = envelope.groupBytes
                 mustClearTail = true
@@ -205,6 +229,7 @@ struct LogReplay {
                     + "\(index.last.index) with \(voting)")
         }
         voting = envelope.voting
+        hasLostLastGroup = false
         nextSequence = envelope.sequence + 1
         segments[position].lowestBase = min(segments[position].lowestBase, envelope.base)
         truncate(to: envelope.base)
@@ -286,6 +311,7 @@ struct LogReplay {
         notes.append(
             "\(name) is damaged at byte \(range.lowerBound): "
                 + "groups from \(nextSequence) on are lost")
+        hasLostLastGroup = true
         // As short as envelopes alone: votes and truncations, whose sum the next group tells.
         if range.count % GroupEnvelope.byteCount == 0,
             UInt64(range.count / GroupEnvelope.byteCount) == groups

@@ -273,6 +273,8 @@ struct LogOpening {
     }
 
     /// Makes what is left of a torn group unreadable, so that no later crash can complete it.
+    ///
+    /// Where its vote is needed, a group with nothing but that takes its place.
     func clearTail(of replay: inout LogReplay) throws(WALFailure) {
         guard replay.mustClearTail, let last = replay.segments.last,
             last.end + GroupEnvelope.byteCount <= last.bytes
@@ -292,7 +294,10 @@ struct LogOpening {
         }
         try reading { () throws(FileFailure) in
             let zeroes = [UInt8](repeating: 0, count: GroupEnvelope.byteCount)
-            try last.file.write([zeroes], at: last.end)
+            let vote =
+                replay.keepsTornVote
+                ? replay.takeTornVote().encoded(segmentID: last.header.segmentID) : nil
+            try last.file.write([vote ?? zeroes], at: last.end)
             try last.file.sync()
         }
     }

@@ -126,6 +126,34 @@ import WAL
         }
     }
 
+    @Test(arguments: [0, 2])
+    func `a vote in a lost group is known from the torn group behind it`(_ lost: Int) throws {
+        let fixture = try LogFixture()
+        let frames = try fixture.append(2, term: 1)
+        let voting = WriteAheadLog.VotingState(term: Term(2), vote: NodeID(2))
+        let start = fixture.log.statistics.heldBytes
+        try fixture.log.write(
+            .init(
+                voting: voting, records: fixture.frames(lost, term: 2).map { .frame($0) }))
+        let next = fixture.log.statistics.heldBytes
+        try fixture.append(1, term: 2)
+        let end = fixture.log.statistics.heldBytes
+        fixture.disk.tamper(with: LogFixture.path(1)) { bytes in
+            for place in start..<next { bytes[place] = 0xA5 }
+            bytes[end - 9] ^= 0x40
+        }
+        for _ in 0..<2 {
+            try fixture.reopen()
+            #expect(fixture.recovery.voting == voting)
+            #expect(fixture.log.damage.isEmpty == (lost == 0))
+        }
+        guard lost == 0 else { return }
+        let added = try fixture.append(1, term: 2)
+        try fixture.reopen()
+        #expect(try read(fixture) == frames + added)
+        #expect(fixture.recovery.voting == voting)
+    }
+
     @Test func `rot in what took its place is repaired like any other`() throws {
         let (fixture, frames) = try prepared()
         try fixture.log.repair(with: frames[2])
