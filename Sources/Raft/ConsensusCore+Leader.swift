@@ -306,7 +306,12 @@ extension ConsensusCore {
         _ node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
         guard let place = leading?.place(of: node), let peer = leading?.peers[place] else { return }
-        if case .snapshot = peer.state { return }
+        if case .snapshot(let chunk, let sentAt, _) = peer.state {
+            // It was the old link that was slow; the chunk may be lost with it.
+            leading?.peers[place].state = .snapshot(
+                chunk: chunk, sentAt: sentAt, pauseMilliseconds: settings.electionMilliseconds)
+            return
+        }
         leading?.peers[place].become(.probe(isWaiting: false), next: peer.match.next)
         if peer.match == .zero {
             leading?.peers[place].become(.probe(isWaiting: false), next: log.last.index.next)

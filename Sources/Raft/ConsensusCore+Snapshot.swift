@@ -4,7 +4,7 @@ extension ConsensusCore {
     // MARK: Sending
 
     /// Election time-outs between two sendings of a chunk that is not answered, at most, and those
-    /// of silence after which nobody is there.
+    /// of silence after which, when the next is due, nobody is there.
     private static let longestSnapshotPause: UInt64 = 8
     private static let snapshotPatience: UInt64 = 10
 
