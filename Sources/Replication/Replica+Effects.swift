@@ -163,7 +163,7 @@ extension Replica {
             durable = id
             if isDiskFull || isDiskHung {
                 isDiskFull = false
-                lacksDescriptors = false
+                writerLacksDescriptors = false
                 isDiskHung = false
                 logger.notice("the disk takes writes again")
                 reconsiderDiskHealth()
@@ -177,11 +177,12 @@ extension Replica {
             step(.durable(id))
             refreshDamage()
         case .full(let failure):
-            guard !isDiskFull || lacksDescriptors != failure.lacksDescriptors else { return }
+            guard !isDiskFull || writerLacksDescriptors != failure.lacksDescriptors
+            else { return }
             isDiskFull = true
-            lacksDescriptors = failure.lacksDescriptors
+            writerLacksDescriptors = failure.lacksDescriptors
             logger.error(
-                lacksDescriptors
+                writerLacksDescriptors
                     ? "there are no file descriptors left: proposals are refused"
                     : "the disk is full: proposals are refused",
                 metadata: ["what": "\(failure)"])

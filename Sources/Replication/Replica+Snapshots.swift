@@ -385,9 +385,12 @@ extension Replica {
             // The log is as it was: a crash would find the engine ahead of it, and no more than that.
             if roomlessSnapshot == nil {
                 logger.error(
-                    "no room for the log behind a snapshot", metadata: ["reason": "\(error)"])
+                    "the log behind a snapshot waits for room or a file descriptor",
+                    metadata: ["reason": "\(error)"])
             }
-            roomlessSnapshot = RoomlessSnapshot(request: request, adoption: adoption)
+            roomlessSnapshot = RoomlessSnapshot(
+                request: request, adoption: adoption,
+                lacksDescriptors: (error as? WALFailure)?.lacksDescriptors == true)
             reconsiderDiskHealth()
         case .failure(let error as WALFailure):
             fail(.log(error))
@@ -403,9 +406,14 @@ extension Replica {
         resetLog(snapshot.request, snapshot.adoption)
     }
 
-    /// Whether the log waits for room on the disk.
+    /// Whether the log waits for room on the disk, or for file descriptors.
     var isLogFull: Bool {
         isDiskFull || roomlessSnapshot != nil
+    }
+
+    /// Whether it is descriptors that the log waits for.
+    var lacksDescriptors: Bool {
+        isDiskFull ? writerLacksDescriptors : roomlessSnapshot?.lacksDescriptors == true
     }
 
     private func installed(_ request: Message.SnapshotRequest, _ adoption: Adoption) {
@@ -449,6 +457,8 @@ struct Adoption: Sendable {
 struct RoomlessSnapshot {
     let request: Message.SnapshotRequest
     let adoption: Adoption
+    /// Whether its log waits for a file descriptor, and not for room.
+    let lacksDescriptors: Bool
     /// Whether a job of the log is under way for it.
     var isTriedNow = false
 }

@@ -205,8 +205,8 @@ package final class Replica {
     var isDiskHung = false
     /// Whether the log has no room, or no descriptor for a file that it needs.
     var isDiskFull = false
-    /// Whether it is descriptors that the log waits for.
-    var lacksDescriptors = false
+    /// Whether it is a descriptor that it had not when it said so.
+    var writerLacksDescriptors = false
     /// Whether the engine was not flushed for want of room.
     var isEngineFull = false
     var isStopped = false

@@ -54,12 +54,29 @@ import Transactions
         #expect(sleeper.replica?.report().isDiskFull == true)
         cluster.world.run(milliseconds: 5_000)
         #expect(sleeper.failure == nil)
-        let told = sleeper.errors.filter { $0 == "no room for the log behind a snapshot" }
+        let told = sleeper.errors.filter { $0 == "the log behind a snapshot waits for room or a file descriptor" }
         #expect(told.count == 1)
         sleeper.files.faults.freeBytes = nil
         try expectWhole(cluster)
         _ = cluster.propose(put(401))
         try expectWhole(cluster)
+    }
+
+    @Test func `a log without a descriptor for what follows a snapshot is told as such`() throws {
+        let (cluster, sleeper) = try prepared(seed: 423)
+        try cluster.start(sleeper)
+        sleeper.files.faults.undescribedPrefix = "/data/log/"
+        let wantsDescriptors = { sleeper.replica?.report().lacksDescriptors == true }
+        cluster.world.run(milliseconds: 5_000) { wantsDescriptors() }
+        #expect(wantsDescriptors())
+        cluster.world.run(milliseconds: 1_500)
+        let report = try #require(sleeper.replica?.report())
+        #expect(!report.isDiskFull)
+        #expect(report.notice.contains("file descriptors"))
+        #expect(sleeper.failure == nil)
+        sleeper.files.faults.undescribedPrefix = nil
+        try expectWhole(cluster)
+        #expect(!wantsDescriptors())
     }
 
     @Test func `a snapshot that cannot be stored is tried ever less often, and leaves nothing`()

@@ -4,6 +4,8 @@ package struct DiskFaults: Sendable {
     package var freeBytes: UInt64? {
         didSet { if oldValue == nil { isFullCounted = false } }
     }
+    /// Files whose paths begin so cannot be opened or made, for want of descriptors.
+    package var undescribedPrefix: String?
     /// Writes fail from the next one on.
     package var failsWrites = false { didSet { isWriteCounted = false } }
     /// Says how many bytes a failing write has written all the same.

@@ -82,6 +82,10 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     // MARK: FileSystem
 
     package func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
+        if let prefix = faults.undescribedPrefix, path.hasPrefix(prefix) {
+            throw refuse(
+                FileFailure(.noDescriptors, "open", path: path, reason: "Too many open files"))
+        }
         switch mode {
         case .create:
             try passes("creat", path, of: epoch)
