@@ -94,7 +94,10 @@ extension Replica {
 
     /// Whether a learner would not hold up commits as a voter (*Raft §6*).
     ///
-    /// It must also have the record that names its data directory, or it would refuse its vote.
+    /// It must also have the record that names its data directory, or it would refuse its vote. How far
+    /// it has applied does not matter: a voter is counted for what is on its disk, applying holds up
+    /// neither its votes nor its acknowledgements, and one that is behind with it does not take
+    /// leadership over when it is asked to.
     func isCaughtUp(_ node: NodeID) -> Bool {
         guard isMember(node), let progress = raft.progress(of: node), let time = heard[node],
             progress.match >= raft.membershipIndex
@@ -139,14 +142,30 @@ extension Replica {
 
     /// Whether a leader lets this node run that has far more of the log than it has applied: as the
     /// leader it would answer nobody before it has, where the present one may.
+    ///
+    /// One that gives way or leaves asks once, so the node runs as soon as it has applied enough, if
+    /// that is before others would campaign. One that leads on says so, and asks again if it wants to.
     func isAskedTooEarly(_ message: Message, by node: NodeID) -> Bool {
+        if case .appendRequest = message.body { postponedRun = nil }
         guard case .timeoutNow = message.body, message.term == raft.term else { return false }
         let missing = raft.commitIndex - position.index
         guard missing > settings.limits.frameRecords else { return false }
         logger.notice(
             "leadership is not taken over before what is committed has been applied",
             metadata: ["from": "\(node)", "records": "\(missing)"])
+        let until = loop.now.advanced(milliseconds: settings.raft.electionMilliseconds)
+        postponedRun = PostponedRun(message: message, from: node, until: until)
         return true
+    }
+
+    /// Takes leadership over as it was asked to, where enough has been applied by now.
+    func considerPostponedRun() {
+        guard let asked = postponedRun,
+            raft.commitIndex - position.index <= settings.limits.frameRecords
+        else { return }
+        postponedRun = nil
+        guard asked.message.term == raft.term, loop.now < asked.until else { return }
+        step(.message(asked.message, from: asked.from))
     }
 
     /// Tells the operator that a transfer has succeeded or failed, once that is so.
@@ -242,6 +261,14 @@ struct PendingTransfer {
     /// The term that was led when it was asked for.
     let term: Term
     let deadline: MonotonicTime
+}
+
+/// What a leader has asked for too early.
+struct PostponedRun {
+    let message: Message
+    let from: NodeID
+    /// When an ordinary election may be under way.
+    let until: MonotonicTime
 }
 
 /// What a replica tells of itself.

@@ -217,6 +217,7 @@ extension Replica {
         clock.observe(position.timeMilliseconds)
         sessionCount = turn.sessionCount
         step(.applied(position.index))
+        considerPostponedRun()
         applySoon()
         for frame in turn.frames {
             bytesSinceFlush += frame.byteCount

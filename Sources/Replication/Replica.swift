@@ -178,6 +178,8 @@ package final class Replica {
     var administration: ((Result<LogIndex, RequestRefusal>) -> Void)?
     /// What `administration` waits for where that is leadership to move.
     var transfer: PendingTransfer?
+    /// What a leader has asked this node for before it had applied enough.
+    var postponedRun: PostponedRun?
     /// While leadership is offered that no operator asked to move.
     var isResigning = false
     /// Places of nodes that a membership change under way brings in.

@@ -120,6 +120,38 @@ import Transactions
         }
     }
 
+    @Test func `who is asked once and too early takes over as soon as it has applied`() throws {
+        var limits = Limits.standard
+        limits.frameRecords = 2
+        let cluster = SimulatedCluster(size: 3, seed: 439, limits: limits)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        #expect(cluster.settle())
+        cluster.applyNanoseconds = 30_000_000
+        for follower in cluster.nodes where follower !== leader {
+            cluster.crash(follower)
+            try cluster.start(follower)
+            #expect(cluster.settle())
+        }
+        let replica = LoopBound(try #require(leader.replica), to: leader.loop)
+        leader.loop.turn {
+            for number in 0..<200 {
+                let put = LetterStore.put("k\(number)", [7])
+                let record = Record.transaction(Transaction(steps: [put]), origin: nil)
+                replica.value.propose(record.encoded()) { _ in }
+            }
+            // A leader that leaves has another run, once, and steps down.
+            replica.value.removeMember(leader.identifier) { _ in }
+        }
+        cluster.world.run(milliseconds: 1_000) { leader.replica?.isLeader == false }
+        #expect(leader.replica?.isLeader == false)
+        // An ordinary election waits for 150 ms of silence.
+        let hasFollowed = cluster.world.run(milliseconds: 100) {
+            cluster.leader.map { $0 !== leader } ?? false
+        }
+        #expect(hasFollowed)
+    }
+
     @Test func `one transfer is under way at a time, and refusals come at once`() throws {
         let (cluster, leader, followers) = try prepared(seed: 433)
         let second = Locked<Result<LogIndex, RequestRefusal>?>(nil)
