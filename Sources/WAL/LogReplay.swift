@@ -29,8 +29,10 @@ struct LogReplay {
     private var hasLostGroups = false
     /// Whether the last group that was come to is lost, and its vote with it.
     private var hasLostLastGroup = false
-    /// Whether the vote is the one of a torn group, and is to be kept where that is cut off.
-    private(set) var keepsTornVote = false
+    /// Whether a group without frames must take the place of a torn one.
+    ///
+    /// It keeps the vote, and tells the next start that the lost group before it was durable.
+    private(set) var mustReplaceTornGroup = false
     /// Whether the bytes behind the last segment's end must be made unreadable as a group.
     var mustClearTail = false
     var loss: Loss?
@@ -108,8 +110,8 @@ struct LogReplay {
         hasLostLastGroup = false
     }
 
-    /// A group of nothing but the vote, for the place of the torn one that told it.
-    mutating func takeTornVote() -> GroupEnvelope {
+    /// A group of nothing but the vote, for the place of the torn one.
+    mutating func replaceTornGroup() -> GroupEnvelope {
         let position = segments.count - 1
         let envelope = GroupEnvelope(
             kind: .group, sequence: nextSequence, voting: voting, base: index.last.index,
@@ -117,7 +119,7 @@ struct LogReplay {
         nextSequence += 1
         segments[position].end += envelope.groupBytes
         segments[position].lowestBase = min(segments[position].lowestBase, envelope.base)
-        keepsTornVote = false
+        mustReplaceTornGroup = false
         return envelope
     }
 
@@ -151,15 +153,7 @@ struct LogReplay {
                     segments[position].end = segments[position].bytes
                     return
                 }
-                if hasLostLastGroup, voting.permits(envelope.voting) {
-                    // The lost group was durable, and its vote may have been sent; it is no newer than
-                    // this one, which it never hurts to have given.
-                    keepsTornVote = voting != envelope.voting
-                    voting = envelope.voting
-                }
-                tornBytes = envelope.groupBytes
-                mustClearTail = true
-                return
+                return cutTorn(envelope)
             }
             #if PLANTED_BUGS
                 if PlantedBug.truncateAtBadChecksum.isActive {
@@ -188,6 +182,16 @@ struct LogReplay {
     }
 
     /// Whether the engine holds records of this group, so that it cannot be torn.
+    private mutating func cutTorn(_ envelope: GroupEnvelope) {
+        tornBytes = envelope.groupBytes
+        mustClearTail = true
+        guard hasLostLastGroup else { return }
+        // The lost group was durable, and its vote may have been sent; it is no newer than this one,
+        // which it never hurts to have given.
+        if voting.permits(envelope.voting) { voting = envelope.voting }
+        mustReplaceTornGroup = true
+    }
+
     private func isKnownDurable(_ envelope: GroupEnvelope) -> Bool {
         envelope.kind == .group && envelope.bodyBytes > 0 && envelope.base < engineDurable
     }

@@ -274,7 +274,7 @@ struct LogOpening {
 
     /// Makes what is left of a torn group unreadable, so that no later crash can complete it.
     ///
-    /// Where its vote is needed, a group with nothing but that takes its place.
+    /// Where the group before it is lost, a group with nothing but the vote takes its place.
     func clearTail(of replay: inout LogReplay) throws(WALFailure) {
         guard replay.mustClearTail, let last = replay.segments.last,
             last.end + GroupEnvelope.byteCount <= last.bytes
@@ -294,10 +294,10 @@ struct LogOpening {
         }
         try reading { () throws(FileFailure) in
             let zeroes = [UInt8](repeating: 0, count: GroupEnvelope.byteCount)
-            let vote =
-                replay.keepsTornVote
-                ? replay.takeTornVote().encoded(segmentID: last.header.segmentID) : nil
-            try last.file.write([vote ?? zeroes], at: last.end)
+            let bytes =
+                replay.mustReplaceTornGroup
+                ? replay.replaceTornGroup().encoded(segmentID: last.header.segmentID) : zeroes
+            try last.file.write([bytes], at: last.end)
             try last.file.sync()
         }
     }

@@ -126,11 +126,14 @@ import WAL
         }
     }
 
-    @Test(arguments: [0, 2])
-    func `a vote in a lost group is known from the torn group behind it`(_ lost: Int) throws {
+    @Test(arguments: [(0, true), (2, true), (2, false)])
+    func `a lost group and its vote are known from the torn group behind it`(
+        _ lost: Int, _ isOfNewTerm: Bool
+    ) throws {
         let fixture = try LogFixture()
-        let frames = try fixture.append(2, term: 1)
-        let voting = WriteAheadLog.VotingState(term: Term(2), vote: NodeID(2))
+        let frames = try fixture.append(2, term: isOfNewTerm ? 1 : 2)
+        let voting = WriteAheadLog.VotingState(
+            term: Term(2), vote: isOfNewTerm ? NodeID(2) : nil)
         let start = fixture.log.statistics.heldBytes
         try fixture.log.write(
             .init(
