@@ -78,6 +78,7 @@ struct LogReplay {
             settle(loss, through: max(end, loss.first), digest: nil)
         }
         placeRepairs()
+        preferRepairs()
     }
 
     /// What of the recovery table it has come to.
@@ -181,7 +182,6 @@ struct LogReplay {
         }
     }
 
-    /// Whether the engine holds records of this group, so that it cannot be torn.
     private mutating func cutTorn(_ envelope: GroupEnvelope) {
         tornBytes = envelope.groupBytes
         mustClearTail = true
@@ -192,6 +192,7 @@ struct LogReplay {
         mustReplaceTornGroup = true
     }
 
+    /// Whether the engine holds records of this group, so that it cannot be torn.
     private func isKnownDurable(_ envelope: GroupEnvelope) -> Bool {
         envelope.kind == .group && envelope.bodyBytes > 0 && envelope.base < engineDurable
     }
@@ -366,6 +367,19 @@ struct LogReplay {
                 spareRepairs.remove(at: place)
                 hasPlaced = true
             }
+        }
+    }
+
+    /// Has the index find frames that a scrub has written again where it wrote them, so that the rotten
+    /// envelope before the old ones has nothing left to be mended for.
+    private mutating func preferRepairs() {
+        for frame in spareRepairs {
+            guard let position = index.position(containing: frame.header.firstIndex),
+                index.headers?[position] == frame.header
+            else { continue }
+            index.move(
+                frame.header, segment: UInt64(frame.entry.segment),
+                offset: Int(frame.entry.offset))
         }
     }
 

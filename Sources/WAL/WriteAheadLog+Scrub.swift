@@ -10,7 +10,7 @@ extension WriteAheadLog {
     ///
     /// A frame that cannot be read is damage from now on. A group whose envelope is rotten, while
     /// its frames are sound, is mended at once: the frames are written again as a repair, so that
-    /// the next `open` misses nothing.
+    /// the next `open` misses nothing and finds nothing to mend.
     ///
     /// - Throws: `file`; `diskFull` where something was to be mended; `stopped`.
     package func scrub(
@@ -117,7 +117,9 @@ extension WriteAheadLog {
         }
         let frames = try verify(liveEntries(in: start..<(start + end), of: segment))
         let mended = MendedPlace(segment: segment.number, offset: start)
-        if !mendedEnvelopes.contains(mended) {
+        // A group behind it tells that this one was there, and what it voted and truncated.
+        let isFollowed = start + end < segment.end || position + 1 < segments.count
+        if !mendedEnvelopes.contains(mended), !frames.isEmpty || !isFollowed {
             try rewrite(frames)
             mendedEnvelopes.insert(mended)
             notes.append(

@@ -107,6 +107,45 @@ import WAL
         #expect(fixture.log.frameCount == frames.count)
     }
 
+    @Test func `an envelope that a scrub has mended is not mended at each start again`() throws {
+        let fixture = try LogFixture()
+        var places: [Int] = []
+        for number in 0..<4 {
+            places.append(fixture.log.statistics.heldBytes)
+            guard number == 2 else {
+                try fixture.append(1, term: 2)
+                continue
+            }
+            let vote = WriteAheadLog.VotingState(term: Term(2), vote: NodeID(1))
+            try fixture.log.write(.init(voting: vote, records: []))
+        }
+        let frames = try fixture.log.frames(from: LogIndex(1), maximumBytes: .max)
+        fixture.disk.tamper(with: LogFixture.path(1)) { bytes in
+            for place in places[1...2] { bytes[place + 9] ^= 0x10 }
+        }
+        #expect(try fixture.log.scrub(budgetBytes: .max).notes.count == 1)
+        let held = fixture.log.statistics.heldBytes
+        for _ in 0..<3 {
+            try fixture.reopen()
+            #expect(try fixture.log.scrub(budgetBytes: .max).notes.isEmpty)
+            #expect(fixture.log.statistics.heldBytes == held)
+            #expect(fixture.log.damage.isEmpty)
+        }
+        #expect(try fixture.log.frames(from: LogIndex(1), maximumBytes: .max) == frames)
+    }
+
+    @Test func `the last envelope of a log is written again though it has no frames`() throws {
+        let fixture = try LogFixture()
+        try fixture.append(1, term: 2)
+        let place = fixture.log.statistics.heldBytes
+        let vote = WriteAheadLog.VotingState(term: Term(2), vote: NodeID(1))
+        try fixture.log.write(.init(voting: vote, records: []))
+        fixture.disk.tamper(with: LogFixture.path(1)) { $0[place + 9] ^= 0x10 }
+        #expect(try fixture.log.scrub(budgetBytes: .max).notes.count == 1)
+        try fixture.reopen()
+        #expect(fixture.recovery.voting == vote)
+    }
+
     @Test func `a scrub goes on behind segments that have been compacted away`() throws {
         let (fixture, frames) = try prepared()
         let report = try fixture.log.scrub(budgetBytes: 700)
