@@ -6,8 +6,8 @@ extension NodeStatus {
         writer.writeVarint(node)
         writer.writeUInt64(incarnation)
         writer.writeBits128(cluster?.bits ?? .zero)
-        writer.writeUInt8(role.rawValue)
-        writer.writeUInt8(disk.rawValue)
+        writer.writeUInt8(role.byte)
+        writer.writeUInt8(disk.byte)
         writer.writeVarint(term)
         writer.writeVarint(leader?.rawValue ?? 0)
         writer.writeBytes(boundedUTF8(leaderClientAddress, bytes: TextLimit.addressBytes))
@@ -46,8 +46,8 @@ extension NodeStatus {
         let cluster = try reader.readBits128()
         self.init(
             node: node, cluster: cluster == .zero ? nil : ClusterID(cluster),
-            incarnation: incarnation, role: try reader.readEnum(NodeRole.self, "role"))
-        disk = try reader.readEnum(DiskState.self, "state of a disk")
+            incarnation: incarnation, role: NodeRole(byte: try reader.readUInt8()))
+        disk = DiskState(byte: try reader.readUInt8())
         term = try reader.readVarint(Term.self)
         let leader = try reader.readVarint(NodeID.self)
         self.leader = leader.rawValue == 0 ? nil : leader
@@ -95,6 +95,7 @@ extension TriggerStatus {
             case .running: (0, "")
             case .failing(let reason): (1, reason)
             case .suspended(let reason): (2, reason)
+            case .unknown(let number, let reason): (number, reason)
             }
         writer.writeUInt8(number)
         writer.writeBytes(boundedUTF8(reason, bytes: TextLimit.reasonBytes))
@@ -109,10 +110,14 @@ extension TriggerStatus {
         let reason = try reader.readString(limit: TextLimit.reasonBytes, "reason of a trigger")
         let state: TriggerState
         switch number {
-        case 0 where reason.isEmpty: state = .running
+        case 0:
+            guard reason.isEmpty else {
+                throw .malformed(at: start, what: "a running trigger gives a reason")
+            }
+            state = .running
         case 1: state = .failing(reason)
         case 2: state = .suspended(reason)
-        default: throw .malformed(at: start, what: "no state of a trigger: \(number)")
+        default: state = .unknown(number, reason)
         }
         self.init(name: name, deliveredThrough: deliveredThrough, lagRecords: lag, state: state)
     }
@@ -124,7 +129,7 @@ extension MemberStatus {
         writer.writeUInt64(incarnation?.rawValue ?? 0)
         writer.writeBytes(boundedUTF8(peerAddress, bytes: TextLimit.addressBytes))
         writer.writeBytes(boundedUTF8(clientAddress, bytes: TextLimit.addressBytes))
-        writer.writeUInt8(role.rawValue)
+        writer.writeUInt8(role.byte)
         writer.writeVarint(matchIndex)
         writer.writeVarint(lagRecords)
         writer.writeVarint(lastHeardMilliseconds.map { $0 == .max ? $0 : $0 + 1 } ?? 0)
@@ -138,7 +143,7 @@ extension MemberStatus {
         self.init(
             node: node, incarnation: incarnation.rawValue == 0 ? nil : incarnation,
             peerAddress: peer, clientAddress: client,
-            role: try reader.readEnum(MemberRole.self, "member role"))
+            role: MemberRole(byte: try reader.readUInt8()))
         matchIndex = try reader.readVarint(LogIndex.self)
         lagRecords = try reader.readVarint()
         let heard = try reader.readVarint()

@@ -76,28 +76,59 @@ package struct NodeStatus: Hashable, Sendable {
 /// | 4 | outsider: not a member yet |
 /// | 5 | repairing: damage in its log keeps it from voting |
 /// | 6 | removed: was a member, and has learned that it is none any more |
-package enum NodeRole: UInt8, Sendable, CaseIterable {
-    case follower = 0
-    case candidate = 1
-    case leader = 2
-    case learner = 3
+package enum NodeRole: StatusValue {
+    case follower
+    case candidate
+    case leader
+    case learner
     /// Not a member yet: waits to be added.
-    case outsider = 4
+    case outsider
     /// Damage in its log keeps it from voting until it has been repaired.
-    case repairing = 5
+    case repairing
     /// Was a member, and has learned that it is none any more.
-    case removed = 6
+    case removed
+    case unknown(UInt8)
+
+    package static let known: [NodeRole] = [
+        .follower, .candidate, .leader, .learner, .outsider, .repairing, .removed,
+    ]
+}
+
+/// A value of a status that is a byte.
+///
+/// What is looked at is often a newer node in trouble. So a value that only it knows is no reason not to
+/// show the rest.
+package protocol StatusValue: Hashable, Sendable {
+    /// The values that this build knows; the byte of each is its place here.
+    static var known: [Self] { get }
+    /// The value of a byte that no known value has.
+    static func unknown(_ byte: UInt8) -> Self
+}
+
+extension StatusValue {
+    init(byte: UInt8) {
+        self = Int(byte) < Self.known.count ? Self.known[Int(byte)] : .unknown(byte)
+    }
+
+    var byte: UInt8 {
+        let byte = (0...UInt8.max).first { Self(byte: $0) == self }
+        guard let byte else { preconditionFailure("\(self) has no byte") }
+        return byte
+    }
 }
 
 /// What a node's disk lets it do.
-package enum DiskState: UInt8, Sendable, CaseIterable {
-    case good = 0
+package enum DiskState: StatusValue {
+    case good
     /// The log or the store waits for room.
-    case full = 1
+    case full
     /// A write has been waiting for too long.
-    case hung = 2
+    case hung
     /// The log waits for a file descriptor.
-    case noDescriptors = 3
+    case noDescriptors
+    case unknown(UInt8)
+
+    package static let known: [DiskState] = [.good, .full, .hung, .noDescriptors]
 }
 
 /// Records that a node has lost.
@@ -141,6 +172,8 @@ package enum TriggerState: Hashable, Sendable {
     case failing(String)
     /// It waits for an operator, for this reason.
     case suspended(String)
+    /// A state that only a newer node knows, and what it says of it.
+    case unknown(UInt8, String)
 }
 
 /// What the membership has a member for.
@@ -151,13 +184,16 @@ package enum TriggerState: Hashable, Sendable {
 /// | 1 | outgoing: votes until the joint change ends |
 /// | 2 | learner |
 /// | 3 | rejoining: a learner that lost its data directory, and votes again once it has caught up |
-package enum MemberRole: UInt8, Sendable, CaseIterable {
-    case voter = 0
+package enum MemberRole: StatusValue {
+    case voter
     /// Votes until the joint change ends.
-    case outgoing = 1
-    case learner = 2
+    case outgoing
+    case learner
     /// A learner that votes again once it has caught up: its data directory was lost.
-    case rejoining = 3
+    case rejoining
+    case unknown(UInt8)
+
+    package static let known: [MemberRole] = [.voter, .outgoing, .learner, .rejoining]
 }
 
 package struct MemberStatus: Hashable, Sendable {

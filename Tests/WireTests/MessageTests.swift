@@ -50,6 +50,25 @@ import Wire
         }
     }
 
+    @Test func `what only a newer node knows does not hide the rest of its status`() throws {
+        var status = Samples.status
+        status.role = .unknown(9)
+        status.disk = .unknown(4)
+        status.members[0].role = .unknown(255)
+        status.triggers[0].state = .unknown(3, "resting")
+        for reply in [status, Samples.status] {
+            let bytes = Self.encode(Response.status(reply))
+            #expect(try Self.decodeResponse(bytes) == .status(reply))
+        }
+        var bytes = Self.encode(Response.status(status))
+        // Length, kind, request id, node, incarnation and cluster stand before the role.
+        let place = 9 + 1 + 8 + 16
+        #expect(bytes[place] == 9 && bytes[place + 1] == 4)
+        bytes[place + 1] = 3
+        status.disk = .noDescriptors
+        #expect(try Self.decodeResponse(bytes) == .status(status))
+    }
+
     @Test func `every response has its golden bytes and comes back from them`() throws {
         for (place, (response, golden)) in Samples.responses.enumerated() {
             let bytes = Self.encode(response)

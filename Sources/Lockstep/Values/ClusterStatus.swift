@@ -1,5 +1,5 @@
 /// What a node does in its cluster at the moment.
-public enum NodeRole: String, Hashable, Sendable, CaseIterable {
+public enum NodeRole: Hashable, Sendable, CustomStringConvertible {
     case follower
     case candidate
     case leader
@@ -10,6 +10,21 @@ public enum NodeRole: String, Hashable, Sendable, CaseIterable {
     case repairing
     /// Was a member, and has learned that it is none any more; add it again, or stop it.
     case removed
+    /// What only a newer node knows, by its number.
+    case unknown(UInt8)
+
+    public var description: String {
+        switch self {
+        case .follower: "follower"
+        case .candidate: "candidate"
+        case .leader: "leader"
+        case .learner: "learner"
+        case .outsider: "outsider"
+        case .repairing: "repairing"
+        case .removed: "removed"
+        case .unknown(let number): "unknown (\(number))"
+        }
+    }
 }
 
 /// What one node says about itself, and what it sees of the others.
@@ -86,15 +101,30 @@ public enum TriggerState: Hashable, Sendable {
     case failing(String)
     /// It waits for `resumeTrigger`, for this reason.
     case suspended(String)
+    /// What only a newer node knows, by its number, and what that says of it.
+    case unknown(UInt8, String)
 }
 
-public enum MemberRole: String, Hashable, Sendable, CaseIterable {
+/// What the membership has a member for.
+public enum MemberRole: Hashable, Sendable, CustomStringConvertible {
     case voter
     /// Votes until the membership change ends.
     case outgoing
     case learner
     /// A learner that votes again once it has caught up: its data directory was lost.
     case rejoining
+    /// What only a newer node knows, by its number.
+    case unknown(UInt8)
+
+    public var description: String {
+        switch self {
+        case .voter: "voter"
+        case .outgoing: "outgoing"
+        case .learner: "learner"
+        case .rejoining: "rejoining"
+        case .unknown(let number): "unknown (\(number))"
+        }
+    }
 }
 
 public struct MemberStatus: Hashable, Sendable {

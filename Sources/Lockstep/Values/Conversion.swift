@@ -162,6 +162,7 @@ extension TriggerState {
             case .running: .running
             case .failing(let reason): .failing(reason)
             case .suspended(let reason): .suspended(reason)
+            case .unknown(let number, let reason): .unknown(number, reason)
             }
     }
 }
@@ -177,6 +178,7 @@ extension NodeRole {
             case .outsider: .outsider
             case .removed: .removed
             case .repairing: .repairing
+            case .unknown(let number): .unknown(number)
             }
     }
 }
@@ -189,6 +191,7 @@ extension MemberStatus {
             case .outgoing: .outgoing
             case .learner: .learner
             case .rejoining: .rejoining
+            case .unknown(let number): .unknown(number)
             }
         self.init(
             node: status.node.rawValue, incarnation: status.incarnation?.rawValue,

@@ -31,7 +31,7 @@ struct MemberListCommand: AsyncParsableCommand {
         ])
         for member in status.members {
             table.append([
-                "\(member.node)", member.role.rawValue, member.node == status.leader ? "yes" : "",
+                "\(member.node)", "\(member.role)", member.node == status.leader ? "yes" : "",
                 member.peerAddress, member.clientAddress,
             ])
         }
@@ -39,7 +39,7 @@ struct MemberListCommand: AsyncParsableCommand {
             .array(
                 status.members.map { member in
                     [
-                        "node": .number(member.node), "role": .string(member.role.rawValue),
+                        "node": .number(member.node), "role": .string("\(member.role)"),
                         "leads": .boolean(member.node == status.leader),
                         "peer-address": .string(member.peerAddress),
                         "client-address": .string(member.clientAddress),

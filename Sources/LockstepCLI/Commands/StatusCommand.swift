@@ -119,7 +119,7 @@ package enum StatusReport {
 
     private static func row(_ endpoint: Endpoint, _ status: NodeStatus) -> [String] {
         [
-            "\(endpoint)", "\(status.node)", status.role.rawValue, "\(status.term)",
+            "\(endpoint)", "\(status.node)", "\(status.role)", "\(status.term)",
             Units.count(status.commitIndex), Units.count(status.appliedIndex),
             Units.count(status.durableIndex), Units.bytes(status.logBytes),
             status.compressionRatio.map { Units.decimal($0, digits: 2) } ?? "-",
@@ -135,7 +135,7 @@ package enum StatusReport {
         ])
         for member in leader.members {
             table.append([
-                "\(member.node)", member.role.rawValue, member.peerAddress, member.clientAddress,
+                "\(member.node)", "\(member.role)", member.peerAddress, member.clientAddress,
                 Units.count(member.matchIndex), Units.count(member.lagRecords),
                 member.lastHeard.map(Units.duration) ?? "-",
             ])
@@ -191,7 +191,7 @@ package enum StatusReport {
             JSONMember("node", .number(status.node)),
             JSONMember("cluster", status.cluster.map { .string($0) } ?? .null),
             JSONMember("incarnation", .number(status.incarnation)),
-            JSONMember("role", .string(status.role.rawValue)),
+            JSONMember("role", .string("\(status.role)")),
             JSONMember("leader", status.leader.map { .number($0) } ?? .null),
             JSONMember("leader-address", .string(status.leaderClientAddress)),
             JSONMember("version", .string(status.version)),
@@ -214,7 +214,7 @@ package enum StatusReport {
 
     private static func document(_ member: MemberStatus) -> JSONValue {
         [
-            "node": .number(member.node), "role": .string(member.role.rawValue),
+            "node": .number(member.node), "role": .string("\(member.role)"),
             "peer-address": .string(member.peerAddress),
             "client-address": .string(member.clientAddress),
             "incarnation": member.incarnation.map { .number($0) } ?? .null,

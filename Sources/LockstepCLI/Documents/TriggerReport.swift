@@ -89,6 +89,8 @@ struct TriggerStateWords {
             case .running: ("running", nil)
             case .failing(let reason): ("failing", reason)
             case .suspended(let reason): ("suspended", reason)
+            case .unknown(let number, let reason):
+                ("unknown (\(number))", reason.isEmpty ? nil : reason)
             }
     }
 

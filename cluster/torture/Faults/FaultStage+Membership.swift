@@ -94,7 +94,7 @@ extension FaultStage {
                 // What is applied is not fetched again; the log keeps it until it is compacted.
                 let isWhole = status.damage.allSatisfy { $0.last <= status.appliedIndex }
                 if isSound, role == .voter, isWhole { return }
-                last = "\(status.role), \(role.map(\.rawValue) ?? "no member"), \(status.notice)"
+                last = "\(status.role), \(role.map(\.description) ?? "no member"), \(status.notice)"
             } catch {
                 last = error.description
             }
