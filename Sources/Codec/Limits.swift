@@ -30,6 +30,9 @@ package struct Limits: Sendable, Equatable {
     package var outcomeBytesOfSessions = 256 << 20
     package var sessions = 100_000
     package var triggers = 1_024
+    /// Bytes of the definitions of all triggers: with how far they are, they are one answer, and every
+    /// node has them in memory.
+    package var triggerBytes = 8 << 20
     /// Records whose change sets are kept for feeds and triggers.
     package var retainedChangeRecords = 262_144
     /// Bytes of change sets kept; the same on every node, because trimming is part of applying.

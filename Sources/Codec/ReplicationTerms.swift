@@ -3,7 +3,7 @@
 package enum FeatureLevel {
     /// Raised with every change of what an applied record does, that of a limit among
     /// `Limits.deciding` too.
-    package static let current: UInt16 = 7
+    package static let current: UInt16 = 8
 }
 
 extension Limits {
@@ -26,6 +26,7 @@ extension Limits {
             ("rowPartBytes", rowPartBytes),
             ("outcomeBytesPerSession", outcomeBytesPerSession),
             ("outcomeBytesOfSessions", outcomeBytesOfSessions),
+            ("triggerBytes", triggerBytes),
         ]
     }
 }

@@ -115,12 +115,20 @@ package struct TriggerStore: Store {
             throw .abort(.exists, "trigger \(definition.name) is there already; remove it first")
         }
         var count = 0
-        try view.rows(KeyRange(prefix: Self.definitionPrefix)) { _, _ in
+        var bytes = body.count
+        try view.rows(KeyRange(prefix: Self.definitionPrefix)) { _, row in
             count += 1
+            bytes += row.value.count
             return true
         }
         guard count < limits.triggers else {
             throw .abort(.limitExceeded, "there are \(count) triggers, the limit; remove some")
+        }
+        guard bytes <= limits.triggerBytes else {
+            throw .abort(
+                .limitExceeded,
+                "with trigger \(definition.name) the definitions have \(bytes) bytes in all, and the "
+                    + "limit is \(limits.triggerBytes); remove some, or make it smaller")
         }
         view.put(key, body)
         if definition.kind != .preCommit {

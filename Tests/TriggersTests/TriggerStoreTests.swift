@@ -74,6 +74,22 @@ struct TriggerStoreTests {
         #expect(try bench.list().map(\.definition.name) == ["guardian"])
     }
 
+    @Test func `definitions have only so many bytes in all`() throws {
+        let bytes = [mailer, guardian].map { TriggerStore.add($0).body.count }
+        var limits = Limits()
+        limits.triggerBytes = bytes[0] + bytes[1] - 1
+        var bench = TriggerBench(limits: limits)
+        #expect(try bench.run([TriggerStore.add(mailer)]) == nil)
+        let abort = try bench.run([TriggerStore.add(guardian)])
+        #expect(abort?.code == .limitExceeded)
+        #expect(abort?.message.contains("\(bytes[0] + bytes[1]) bytes in all") == true)
+        #expect(try bench.run([TriggerStore.remove("mailer")]) == nil)
+        #expect(try bench.run([TriggerStore.add(guardian)]) == nil)
+        limits.triggerBytes += 1
+        bench = TriggerBench(limits: limits)
+        #expect(try bench.run([TriggerStore.add(mailer), TriggerStore.add(guardian)]) == nil)
+    }
+
     @Test func `there are only so many triggers`() throws {
         var limits = Limits()
         limits.triggers = 1
