@@ -18,14 +18,16 @@ package struct Freshness: Sendable {
     package init() {}
 
     /// A leader says that what is up to `commit` is committed; not less than it has said before.
+    ///
+    /// What is known of a later moment stays.
     package mutating func heard(_ commit: LogIndex, at time: MonotonicTime) {
         guard commit > appliedIndex else {
-            asOf = time
+            asOf = max(asOf ?? time, time)
             pending = []
             return
         }
-        if let last = pending.last, last.commit == commit {
-            pending[pending.count - 1].time = time
+        if let last = pending.last, last.commit == commit || last.time > time {
+            pending[pending.count - 1].time = max(last.time, time)
             return
         }
         if pending.count >= Self.bound {
@@ -40,7 +42,7 @@ package struct Freshness: Sendable {
         appliedIndex = index
         let done = pending.prefix { $0.commit <= index }
         guard let last = done.last else { return }
-        asOf = last.time
+        asOf = max(asOf ?? last.time, last.time)
         pending.removeFirst(done.count)
     }
 }

@@ -63,20 +63,22 @@ extension Replica {
         }
     }
 
-    private func heardOfQuorum(within milliseconds: UInt64) -> Bool {
-        Quorum.isReached(raft.membership) { node in
-            if node == settings.node { return true }
-            guard let time = heard[node] else { return false }
-            return loop.now.milliseconds(since: time) <= milliseconds
+    /// The last moment at which nobody else can have led: a majority has acknowledged this node since.
+    private var leadAsOf: MonotonicTime? {
+        let membership = raft.membership
+        let own = settings.node
+        if Quorum.isReached(membership, { $0 == own }) { return loop.now }
+        return acknowledged.values.sorted(by: >).first { time in
+            Quorum.isReached(membership) { node in
+                node == own || acknowledged[node].map { $0 >= time } == true
+            }
         }
     }
 
     private func isFresh(within milliseconds: UInt64) -> Bool {
         freshness.applied(position.index)
         if raft.isLeader {
-            guard heardOfQuorum(within: milliseconds) else { return false }
-            if raft.hasCommittedOfItsTerm { freshness.heard(raft.commitIndex, at: loop.now) }
-            freshness.applied(position.index)
+            noteOwnCommit()
         }
         guard let time = freshness.asOf else { return false }
         return loop.now.milliseconds(since: time) <= milliseconds
@@ -91,12 +93,20 @@ extension Replica {
             // Before a record of its term, a leader cannot tell all that is committed.
             freshness.applied(position.index)
             freshness.heard(request.commit, at: loop.now)
-        case .appendResponse where raft.isLeader && raft.hasCommittedOfItsTerm:
-            freshness.applied(position.index)
-            freshness.heard(raft.commitIndex, at: loop.now)
+        case .appendResponse where message.term == raft.term && raft.isLeader:
+            acknowledged[node] = loop.now
+            noteOwnCommit()
         default:
             break
         }
+    }
+
+    /// Remembers what this leader has committed, as of when it was surely the only one: that of a few
+    /// who still follow it says nothing, where a majority may have elected another.
+    private func noteOwnCommit() {
+        guard raft.hasCommittedOfItsTerm, let time = leadAsOf else { return }
+        freshness.applied(position.index)
+        freshness.heard(raft.commitIndex, at: time)
     }
 
     /// Asks for one read index for all reads of this turn.

@@ -94,6 +94,8 @@ package final class Replica {
     var outboxes: [NodeID: Outbox] = [:]
     /// When each peer was last heard of.
     var heard: [NodeID: MonotonicTime] = [:]
+    /// When each peer last acknowledged this node as its leader.
+    var acknowledged: [NodeID: MonotonicTime] = [:]
 
     // Proposals
     var waiting: [WaitingRecord] = []

@@ -33,19 +33,50 @@ import Transactions
         #expect(freshness.asOf == time(1_099))
     }
 
-    /// What a read with a bound of 500 ms gets on a node.
+    /// What a read with a bound gets on a node.
     private func read(
-        _ cluster: SimulatedCluster, on node: SimulatedNode
+        _ cluster: SimulatedCluster, on node: SimulatedNode, within lag: UInt64 = 500
     ) throws -> Result<Int, RequestRefusal>? {
         let replica = LoopBound(try #require(node.replica), to: node.loop)
         let answer = Locked<Result<Int, RequestRefusal>?>(nil)
         node.loop.turn {
-            replica.value.query(.stale(maximumLagMilliseconds: 500), { _ in 1 }) { result in
+            replica.value.query(.stale(maximumLagMilliseconds: lag), { _ in 1 }) { result in
                 answer.withLock { $0 = result }
             }
         }
         cluster.world.run(milliseconds: 1_000) { answer.withLock { $0 } != nil }
         return answer.withLock { $0 }
+    }
+
+    @Test func `a leader that has lost its majority is as old as what that last acknowledged`()
+        throws
+    {
+        let cluster = SimulatedCluster(size: 5, seed: 440)
+        try cluster.startAll()
+        let old = try #require(cluster.awaitLeader())
+        let put = { (number: Int) in
+            Record.transaction(
+                Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
+        }
+        _ = cluster.propose(put(0))
+        #expect(cluster.settle())
+        cluster.world.run(milliseconds: 100)
+        #expect(try read(cluster, on: old, within: 100) == .success(1))
+        // One node goes on following it, three do not.
+        let others = cluster.nodes.filter { $0 !== old }
+        for near in [old, others[0]] {
+            for far in others[1...] {
+                cluster.cut.insert([near.identifier, far.identifier].sorted())
+            }
+        }
+        let older: Result<Int, RequestRefusal> = .failure(
+            .unavailable("what this node holds may be older than 100 ms; ask another"))
+        cluster.world.run(milliseconds: 130)
+        #expect(old.replica?.isLeader == true)
+        #expect(try read(cluster, on: old, within: 100) == older)
+        cluster.world.run(milliseconds: 1_000) { old.replica?.isLeader == false }
+        #expect(old.replica?.isLeader == false)
+        #expect(try read(cluster, on: old, within: 100) == older)
     }
 
     @Test func `a follower that hears its leader and lacks its records refuses stale reads`()
