@@ -40,7 +40,7 @@ struct SnapshotTests {
 
     private func groups(
         _ bench: PropertyBench, _ content: EntityID, _ level: SnapshotLevel
-    ) throws -> [GroupListing.Entry] {
+    ) throws -> [ListedGroup] {
         let query = PropertyQuery.groups(
             .level(content: content, level), type: nil, page: .init())
         return try GroupListing(bench.ask(query)).entries

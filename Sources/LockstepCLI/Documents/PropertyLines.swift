@@ -133,8 +133,8 @@ extension PropertyRepository {
     ///
     /// The instance's own goes before what the snapshot has of the service under its name.
     private static func running(
-        _ held: [ComposedListing.Entry], _ now: [ComposedListing.Entry]
-    ) -> [ComposedListing.Entry] {
+        _ held: [ListedComposition], _ now: [ListedComposition]
+    ) -> [ListedComposition] {
         let own = now.filter { $0.group.instance?.header.isPersistent == false }
         let ownNames = Set(own.map(\.name))
         let shown = held.filter { !ownNames.contains($0.name) } + own
@@ -159,7 +159,7 @@ extension PropertyRepository {
     }
 
     private static func lines(
-        _ owner: PropertyPath, _ entries: [ComposedListing.Entry]
+        _ owner: PropertyPath, _ entries: [ListedComposition]
     ) -> [PropertyLine] {
         entries.flatMap { entry in
             [PropertyLine(owner, group: entry.name, type: entry.group.type ?? "")]

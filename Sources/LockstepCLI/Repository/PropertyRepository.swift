@@ -121,8 +121,8 @@ extension PropertyRepository {
     /// What an instance shows together with its service, by name.
     func composedGroups(
         _ source: ComposedSource
-    ) async throws(RepositoryFailure) -> [ComposedListing.Entry] {
-        var entries: [ComposedListing.Entry] = []
+    ) async throws(RepositoryFailure) -> [ListedComposition] {
+        var entries: [ListedComposition] = []
         var after: String? = ""
         while let name = after {
             let reply = try await read(
@@ -140,7 +140,7 @@ extension PropertyRepository {
     /// The snapshots of an instance, by name; 64 at the most, which one page holds.
     func snapshots(
         of instance: PropertyPath
-    ) async throws(RepositoryFailure) -> [SnapshotListing.Entry] {
+    ) async throws(RepositoryFailure) -> [ListedSnapshot] {
         let reply = try await read(.snapshots(of: instance, id: nil, page: .init()))
         return try Self.decode { () throws(DecodingFailure) in try SnapshotListing(reply) }.entries
     }

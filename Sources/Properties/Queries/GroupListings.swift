@@ -8,44 +8,23 @@ package import Codec
 /// | varint | number of groups, then each |
 /// | varint length, UTF-8 | name |
 /// | varint length, bytes | `PropertyGroup` |
-package struct GroupListing: Hashable, Sendable {
-    package struct Entry: Hashable, Sendable {
-        package let name: String
-        package let group: PropertyGroup
+package typealias GroupListing = Listing<ListedGroup>
 
-        package init(name: String, group: PropertyGroup) {
-            self.name = name
-            self.group = group
-        }
+package struct ListedGroup: ListedEntry {
+    package let name: String
+    package let group: PropertyGroup
+
+    package init(name: String, group: PropertyGroup) {
+        self.name = name
+        self.group = group
     }
 
-    package let entries: [Entry]
-    /// Ask again, after this name; nil: these are the last.
-    package let through: String?
-
-    package init(entries: [Entry], through: String?) {
-        self.entries = entries
-        self.through = through
+    package init(name: String, from reader: inout ByteReader) throws(DecodingFailure) {
+        self.init(name: name, group: try reader.readRow())
     }
 
-    package func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        writer.writeThrough(through)
-        writer.writeVarint(UInt64(entries.count))
-        for entry in entries {
-            writer.writeString(entry.name)
-            writer.writeRow(entry.group)
-        }
-        return writer.take()
-    }
-
-    package init(_ reply: [UInt8]) throws(DecodingFailure) {
-        var reader = ByteReader(reply)
-        through = try reader.readThrough()
-        entries = try reader.readEntries { (reader) throws(DecodingFailure) in
-            Entry(name: try reader.readName(), group: try reader.readRow())
-        }
-        try reader.finish()
+    package func encode(into writer: inout ByteWriter) {
+        writer.writeRow(group)
     }
 }
 
@@ -83,53 +62,27 @@ package struct ComposedReply: Hashable, Sendable {
 /// | varint | number of compositions, then each |
 /// | varint length, UTF-8 | name |
 /// | … | `ComposedReply` |
-package struct ComposedListing: Hashable, Sendable {
-    package struct Entry: Hashable, Sendable {
-        package let name: String
-        package let group: ComposedGroup
+package typealias ComposedListing = Listing<ListedComposition>
 
-        package init(name: String, group: ComposedGroup) {
-            self.name = name
-            self.group = group
-        }
+package struct ListedComposition: ListedEntry {
+    package let name: String
+    package let group: ComposedGroup
+
+    package init(name: String, group: ComposedGroup) {
+        self.name = name
+        self.group = group
     }
 
-    package let entries: [Entry]
-    /// Ask again, after this name; nil: these are the last.
-    package let through: String?
-
-    package init(entries: [Entry], through: String?) {
-        self.entries = entries
-        self.through = through
+    package init(name: String, from reader: inout ByteReader) throws(DecodingFailure) {
+        self.init(name: name, group: try reader.readComposed())
     }
 
-    package func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        writer.writeThrough(through)
-        writer.writeVarint(UInt64(entries.count))
-        for entry in entries {
-            writer.writeString(entry.name)
-            writer.write(entry.group)
-        }
-        return writer.take()
-    }
-
-    package init(_ reply: [UInt8]) throws(DecodingFailure) {
-        var reader = ByteReader(reply)
-        through = try reader.readThrough()
-        entries = try reader.readEntries { (reader) throws(DecodingFailure) in
-            Entry(name: try reader.readName(), group: try reader.readComposed())
-        }
-        try reader.finish()
+    package func encode(into writer: inout ByteWriter) {
+        writer.write(group)
     }
 }
 
 extension ByteWriter {
-    mutating func writeThrough(_ name: String?) {
-        writeBool(name != nil)
-        if let name { writeString(name) }
-    }
-
     fileprivate mutating func writeRow(_ group: PropertyGroup) {
         var row = ByteWriter(capacity: group.encodedBytesHint)
         group.encode(into: &row)
@@ -144,27 +97,6 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    mutating func readThrough() throws(DecodingFailure) -> String? {
-        try readBool() ? try readName() : nil
-    }
-
-    mutating func readName() throws(DecodingFailure) -> String {
-        try readString(limit: NameRules.nameBytes, "name")
-    }
-
-    mutating func readEntries<Entry>(
-        _ body: (inout ByteReader) throws(DecodingFailure) -> Entry
-    ) throws(DecodingFailure) -> [Entry] {
-        // A composition has the rows of two pages.
-        let limit = PropertyQuery.Page.limits.upperBound * 2
-        let count = try readCount(limit: limit, "entry count")
-        var entries: [Entry] = []
-        for _ in 0..<count {
-            entries.append(try body(&self))
-        }
-        return entries
-    }
-
     fileprivate mutating func readRow() throws(DecodingFailure) -> PropertyGroup {
         try .decode(try readBytes(limit: remaining, "property group"))
     }

@@ -50,43 +50,22 @@ package struct SnapshotReply: Hashable, Sendable {
 /// | varint | number of snapshots, then each |
 /// | varint length, UTF-8 | name |
 /// | … | `SnapshotName` |
-package struct SnapshotListing: Hashable, Sendable {
-    package struct Entry: Hashable, Sendable {
-        package let name: String
-        package let snapshot: SnapshotName
+package typealias SnapshotListing = Listing<ListedSnapshot>
 
-        package init(name: String, snapshot: SnapshotName) {
-            self.name = name
-            self.snapshot = snapshot
-        }
+package struct ListedSnapshot: ListedEntry {
+    package let name: String
+    package let snapshot: SnapshotName
+
+    package init(name: String, snapshot: SnapshotName) {
+        self.name = name
+        self.snapshot = snapshot
     }
 
-    package let entries: [Entry]
-    /// Ask again, after this name; nil: these are the last.
-    package let through: String?
-
-    package init(entries: [Entry], through: String?) {
-        self.entries = entries
-        self.through = through
+    package init(name: String, from reader: inout ByteReader) throws(DecodingFailure) {
+        self.init(name: name, snapshot: try .decode(&reader))
     }
 
-    package func encoded() -> [UInt8] {
-        var writer = ByteWriter()
-        writer.writeThrough(through)
-        writer.writeVarint(UInt64(entries.count))
-        for entry in entries {
-            writer.writeString(entry.name)
-            entry.snapshot.encode(into: &writer)
-        }
-        return writer.take()
-    }
-
-    package init(_ reply: [UInt8]) throws(DecodingFailure) {
-        var reader = ByteReader(reply)
-        through = try reader.readThrough()
-        entries = try reader.readEntries { (reader) throws(DecodingFailure) in
-            Entry(name: try reader.readName(), snapshot: try .decode(&reader))
-        }
-        try reader.finish()
+    package func encode(into writer: inout ByteWriter) {
+        snapshot.encode(into: &writer)
     }
 }

@@ -105,7 +105,7 @@ extension PropertyStore {
         }
         let part = try NamedRows(space, page, in: view)
         let entries = try part.map { name, row throws(DecodingFailure) in
-            GroupListing.Entry(name: name, group: try PropertyGroup.decode(row))
+            ListedGroup(name: name, group: try PropertyGroup.decode(row))
         }
         return GroupListing(
             entries: entries.filter { type == nil || $0.group.header.type == type },
@@ -167,7 +167,7 @@ extension PropertyStore {
         let service = try NamedRows(spaces.service, page, in: view)
         // Where one of them was cut, the other is known no further.
         let through = [instance.through, service.through].compactMap(\.self).min()
-        var entries: [ComposedListing.Entry] = []
+        var entries: [ListedComposition] = []
         var mine = try groups(instance, through: through)[...]
         var theirs = try groups(service, through: through)[...]
         while let name = [mine.first?.name, theirs.first?.name].compactMap(\.self).min() {
@@ -183,9 +183,9 @@ extension PropertyStore {
 
     private func groups(
         _ part: NamedRows, through: String?
-    ) throws(StoreFailure) -> [GroupListing.Entry] {
+    ) throws(StoreFailure) -> [ListedGroup] {
         try part.map { name, row throws(DecodingFailure) in
-            GroupListing.Entry(name: name, group: try PropertyGroup.decode(row))
+            ListedGroup(name: name, group: try PropertyGroup.decode(row))
         }.filter { entry in through.map { entry.name <= $0 } ?? true }
     }
 }
@@ -198,7 +198,7 @@ extension PropertyStore {
     ) throws(StoreFailure) -> [UInt8] {
         let part = try NamedRows(PropertyKeys.snapshotsPrefix(path), page, in: view)
         let entries = try part.map { name, row throws(DecodingFailure) in
-            SnapshotListing.Entry(name: name, snapshot: try SnapshotRow(row).name)
+            ListedSnapshot(name: name, snapshot: try SnapshotRow(row).name)
         }
         return SnapshotListing(entries: entries, through: part.through).encoded()
     }
