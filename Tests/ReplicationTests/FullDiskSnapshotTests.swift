@@ -8,28 +8,22 @@ import Transactions
 
 /// Snapshots that arrive at a node whose disk is full.
 @Suite struct FullDiskSnapshotTests {
+    private static let waitsForRoom =
+        "the log behind a snapshot waits for room or a file descriptor"
+
     private func put(_ number: Int) -> Record {
         let value = Array(String(repeating: "x\(number)", count: 20).utf8)
         return .transaction(
             Transaction(steps: [LetterStore.put("k\(number % 100)", value)]), origin: nil)
     }
 
-    /// A cluster that has compacted what its third node, which is down, lacks.
+    /// A cluster that has compacted what a follower lacks, which is down and has no spare.
     private func prepared(
         seed: UInt64
     ) throws -> (cluster: SimulatedCluster, sleeper: SimulatedNode) {
-        var limits = Limits.standard
-        limits.segmentBytes = 16_384
-        limits.retainedLogBytes = 40_000
-        limits.snapshotChunkBytes = 2_000
-        let cluster = SimulatedCluster(size: 3, seed: seed, limits: limits)
-        try cluster.startAll()
-        cluster.awaitLeader()
-        let sleeper = try #require(cluster.nodes.first { $0.replica?.isLeader == false })
-        cluster.crash(sleeper)
-        for number in 0..<400 { _ = cluster.propose(put(number)) }
-        cluster.world.run(milliseconds: 2_000)
-        #expect((cluster.leader?.replica?.report().compacted ?? .zero) > .zero)
+        let (cluster, sleeper) = try SimulatedCluster.compactedPastSleeper(
+            seed: seed, chunkBytes: 2_000, records: 400
+        ) { number, _ in put(number) }
         for name in try sleeper.files.list("/data/log") where name.hasPrefix("spare") {
             try sleeper.files.remove("/data/log/" + name)
         }
@@ -54,7 +48,7 @@ import Transactions
         #expect(sleeper.replica?.report().isDiskFull == true)
         cluster.world.run(milliseconds: 5_000)
         #expect(sleeper.failure == nil)
-        let told = sleeper.errors.filter { $0 == "the log behind a snapshot waits for room or a file descriptor" }
+        let told = sleeper.errors.filter { $0 == Self.waitsForRoom }
         #expect(told.count == 1)
         sleeper.files.faults.freeBytes = nil
         try expectWhole(cluster)

@@ -249,3 +249,25 @@ final class SimulatedCluster: @unchecked Sendable {
         }
     }
 }
+
+extension SimulatedCluster {
+    /// Three nodes, of which a follower is down and lacks what the others have compacted.
+    static func compactedPastSleeper(
+        seed: UInt64, chunkBytes: Int, records: Int,
+        _ record: (_ number: Int, _ cluster: SimulatedCluster) -> Record
+    ) throws -> (cluster: SimulatedCluster, sleeper: SimulatedNode) {
+        var limits = Limits.standard
+        limits.segmentBytes = 16_384
+        limits.retainedLogBytes = 40_000
+        limits.snapshotChunkBytes = chunkBytes
+        let cluster = SimulatedCluster(size: 3, seed: seed, limits: limits)
+        try cluster.startAll()
+        cluster.awaitLeader()
+        let sleeper = try #require(cluster.nodes.first { $0.replica?.isLeader == false })
+        cluster.crash(sleeper)
+        for number in 0..<records { _ = cluster.propose(record(number, cluster)) }
+        cluster.world.run(milliseconds: 2_000)
+        #expect((cluster.leader?.replica?.report().compacted ?? .zero) > .zero)
+        return (cluster, sleeper)
+    }
+}

@@ -11,25 +11,16 @@ import Transactions
     func `a snapshot goes on although each chunk takes several election time-outs`(
         _ seed: UInt64
     ) throws {
-        var limits = Limits.standard
-        limits.segmentBytes = 16_384
-        limits.retainedLogBytes = 40_000
-        limits.snapshotChunkBytes = 16_000
-        let cluster = SimulatedCluster(size: 3, seed: seed, limits: limits)
-        try cluster.startAll()
-        cluster.awaitLeader()
-        let sleeper = try #require(cluster.nodes.first { $0.replica?.isLeader == false })
-        cluster.crash(sleeper)
-        for number in 0..<600 {
+        let (cluster, sleeper) = try SimulatedCluster.compactedPastSleeper(
+            seed: seed, chunkBytes: 16_000, records: 600
+        ) { number, cluster in
             // Not to be compressed.
             let value = (0..<80).map { _ in
                 UInt8.random(in: 0...255, using: &cluster.world.random)
             }
             let put = LetterStore.put("k\(number % 100)", value)
-            _ = cluster.propose(.transaction(Transaction(steps: [put]), origin: nil))
+            return .transaction(Transaction(steps: [put]), origin: nil)
         }
-        cluster.world.run(milliseconds: 2_000)
-        #expect((cluster.leader?.replica?.report().compacted ?? .zero) > .zero)
         // About 500 ms for a chunk, where the time-out is 150 ms.
         cluster.bytesPerMillisecond = [sleeper.identifier: 30]
         try cluster.start(sleeper)
