@@ -33,6 +33,7 @@ struct LogReplay {
     ///
     /// It keeps the vote, and tells the next start that the lost group before it was durable.
     private(set) var mustReplaceTornGroup = false
+    private var hasLostSectors = false
     /// Whether the bytes behind the last segment's end must be made unreadable as a group.
     var mustClearTail = false
     var loss: Loss?
@@ -61,6 +62,7 @@ struct LogReplay {
             let file = segments[position].file
             let count = segments[position].bytes
             let read = try SectorReading(file, from: 0, count: count)
+            if read.lost != nil { hasLostSectors = true }
             try replay(read.bytes, of: position)
             if let lost = read.lost, position == segments.count - 1,
                 lost.end > groupsEnd
@@ -84,6 +86,7 @@ struct LogReplay {
     /// What of the recovery table it has come to.
     var steps: RecoverySteps {
         var steps: RecoverySteps = mustClearTail ? .cutTornGroup : []
+        if hasLostSectors { steps.insert(.tookSectorForRot) }
         if index.hasProvenSuspects { steps.insert(.confirmedDoubt) }
         if hasLostGroups, index.holes.isEmpty { steps.insert(.keptFramesOfRottenEnvelope) }
         return steps

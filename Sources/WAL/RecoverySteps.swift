@@ -48,6 +48,13 @@ package struct RecoverySteps: OptionSet, Hashable, Sendable {
     /// The snapshot in the place of what was lost came from a node that does not lead.
     package static let borrowedSnapshot = RecoverySteps(rawValue: 1 << 18)
 
+    /// A sector that the disk could not read was taken for rot, at the start.
+    package static let tookSectorForRot = RecoverySteps(rawValue: 1 << 19)
+    /// The same, while running.
+    package static let tookSectorForRotRunning = RecoverySteps(rawValue: 1 << 20)
+    /// The sector that cannot be read may hide the end of the log: the node does not start.
+    package static let refusedSector = RecoverySteps(rawValue: 1 << 21)
+
     /// Each of them with what it is called in reports.
     package static let names: [(step: RecoverySteps, name: String)] = [
         (.cutTornGroup, "torn group cut off"),
@@ -63,6 +70,9 @@ package struct RecoverySteps: OptionSet, Hashable, Sendable {
         (.tookSnapshot, "damage ended by a snapshot"),
         (.foundNobody, "nobody could help"),
         (.refusedAlone, "start refused alone"),
+        (.tookSectorForRotRunning, "unreadable sector found while running"),
+        (.tookSectorForRot, "unreadable sector found at the start"),
+        (.refusedSector, "start refused for a sector"),
         (.flushedOverRot, "rot in applied records flushed away"),
         (.foundRotRunning, "rot found while running"),
         (.filledByAppends, "damage filled by appends"),

@@ -105,7 +105,9 @@ extension WriteAheadLog {
     func readable(
         _ file: any File, from offset: Int, count: Int
     ) throws(WALFailure) -> [UInt8] {
-        try SectorReading(file, from: offset, count: count).bytes
+        let reading = try SectorReading(file, from: offset, count: count)
+        if reading.lost != nil { counters.steps.insert(.tookSectorForRotRunning) }
+        return reading.bytes
     }
 
     /// The frame of an entry, where it is what the entry says.

@@ -42,6 +42,31 @@ struct SimulatedDiskTests {
     }
 
     @Test
+    func `a lost sector cannot be read until it is written again`() throws {
+        let file = try file("/a", holding: [UInt8](repeating: 7, count: 5 * 4_096))
+        #expect(disk.loseSectors(of: "/a", holding: 4_095..<4_097))
+        #expect(throws: FileFailure.self) { try file.read(at: 0, count: 1) }
+        #expect(throws: FileFailure.self) { try file.read(at: 8_191, count: 2) }
+        #expect(try file.read(at: 8_192, count: 2) == [7, 7])
+        #expect(try disk.copy().open("/a", .readOnly).read(at: 8_192, count: 1) == [7])
+        #expect(throws: FileFailure.self) {
+            try disk.copy().open("/a", .readOnly).read(at: 4_096, count: 1)
+        }
+        try file.write([[8]], at: 4_096)
+        #expect(try file.read(at: 4_096, count: 2) == [8, 7])
+        #expect(throws: FileFailure.self) { try file.read(at: 0, count: 1) }
+        #expect(disk.refusals.isEmpty)
+    }
+
+    @Test
+    func `a drive that has lost sectors answers somewhere`() throws {
+        _ = try file("/a", holding: [UInt8](repeating: 7, count: 4 * 4_096))
+        #expect(disk.loseSectors(of: "/a", holding: 0..<4_096))
+        #expect(disk.loseSectors(of: "/a", holding: 4_096..<4 * 4_096))
+        #expect(try disk.open("/a", .readOnly).read(at: 3 * 4_096, count: 1) == [7])
+    }
+
+    @Test
     func `a directory whose name was not synced takes what is in it along`() throws {
         var random = SeededGenerator(seed: 1)
         try disk.makeDirectory("/d/e")

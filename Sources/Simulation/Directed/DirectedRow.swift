@@ -11,6 +11,9 @@ package enum DirectedRow: String, Sendable, CaseIterable {
     case lent = "snapshot lent without a leader"
     case conflict = "damage ended by a conflict"
     case forgotten = "uncommitted damage forgotten"
+    case sectorRunning = "unreadable sector found while running"
+    case sectorAtStart = "unreadable sector found at the start"
+    case sectorRefused = "start refused for a sector"
 
     /// Brings the row about; what is wrong, such as that it was not met.
     package func run() -> [String] {
@@ -25,6 +28,9 @@ package enum DirectedRow: String, Sendable, CaseIterable {
             case .lent: try scene.lend()
             case .conflict: try scene.giveWay()
             case .forgotten: try scene.forget()
+            case .sectorRunning: try scene.loseSectorWhileRunning()
+            case .sectorAtStart: try scene.loseSector()
+            case .sectorRefused: try scene.loseEnd()
             }
         } catch {
             return ["\(rawValue): \(error.text)"]
@@ -45,12 +51,14 @@ package enum DirectedRow: String, Sendable, CaseIterable {
     var step: RecoverySteps? {
         switch self {
         case .header: .rewroteHeader
-        case .segment, .alone: nil
+        case .segment, .alone, .sectorRefused: nil
         case .behindEngine: .beganBehindEngine
         case .running: .foundRotRunning
         case .lent: .borrowedSnapshot
         case .conflict: .gaveWayToConflict
         case .forgotten: .forgotUncommitted
+        case .sectorRunning: .tookSectorForRotRunning
+        case .sectorAtStart: .tookSectorForRot
         }
     }
 }

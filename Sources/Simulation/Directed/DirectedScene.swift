@@ -31,14 +31,14 @@ struct DirectedScene {
     }
 
     /// Starts, writes so many records on all nodes, and ends every process.
-    private mutating func write(_ count: Int = 20) throws(Unmet) {
+    mutating func write(_ count: Int = 20) throws(Unmet) {
         try need(nodes.start(), "nobody leads")
         last = try need(nodes.write(count), "a write was not acknowledged")
         try need(nodes.settle(), "the nodes have not come to one state")
         nodes.crashAll()
     }
 
-    private func group(back: UInt64) throws(Unmet) -> LogGroup {
+    func group(back: UInt64) throws(Unmet) -> LogGroup {
         try need(
             nodes.group(host, holding: LogIndex(last.rawValue - back)), "no group holds the record")
     }

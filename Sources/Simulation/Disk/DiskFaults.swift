@@ -55,6 +55,8 @@ package struct DiskCounts: Sendable {
     /// Times that the disk was full and has refused a file more room.
     package var refusedGrowths = 0
     package var rottenBytes = 0
+    /// Reads that have met a sector which cannot be read.
+    package var lostReads = 0
     /// Crashes that have lost some change of names.
     package var lostNames = 0
     /// Slips by their name.
@@ -69,6 +71,7 @@ package struct DiskCounts: Sendable {
         failedReads += other.failedReads
         refusedGrowths += other.refusedGrowths
         rottenBytes += other.rottenBytes
+        lostReads += other.lostReads
         lostNames += other.lostNames
         slips.merge(other.slips, uniquingKeysWith: +)
     }
@@ -78,7 +81,7 @@ package struct DiskCounts: Sendable {
         [
             ("failing write", failedWrites), ("failing sync", failedSyncs),
             ("failing read", failedReads), ("full disk", refusedGrowths),
-            ("names lost in a crash", lostNames),
+            ("names lost in a crash", lostNames), ("reads of unreadable sectors", lostReads),
         ] + DiskSlip.allCases.map { ($0.rawValue, slips[$0] ?? 0) }
     }
 }

@@ -16,6 +16,19 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         var abandoned: [Range<Int>] = []
         /// Where the last group was written, in a segment of the log.
         var lastGroup = 0
+        /// Sectors of `SimulatedDisk.lostBytes` that cannot be read until they are written again.
+        var lostSectors: Set<Int> = []
+
+        /// Whether nothing of `range` is in a sector that cannot be read.
+        func isReadable(_ range: Range<Int>) -> Bool {
+            lostSectors.isEmpty || lostSectors.isDisjoint(with: SimulatedDisk.sectors(of: range))
+        }
+
+        /// What is written can be read; the rest of its sectors comes from the memory that writes go through.
+        func wrote(_ range: Range<Int>) {
+            dirty.append(range)
+            if !lostSectors.isEmpty { lostSectors.subtract(SimulatedDisk.sectors(of: range)) }
+        }
 
         /// What was written in `range` is on the disk.
         func makeDurable(_ range: Range<Int>) {
@@ -225,6 +238,7 @@ extension SimulatedDisk {
         for (path, file) in files {
             let content = Content()
             content.settle(file.live)
+            content.lostSectors = file.lostSectors
             other.names.link(path, content)
         }
         names.directories.sorted().forEach { other.names.makeDirectory($0) }

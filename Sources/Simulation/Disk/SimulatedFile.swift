@@ -26,6 +26,11 @@ final class SimulatedFile: File {
         }
         guard offset < content.live.count else { return [] }
         let range = offset..<min(content.live.count, offset + count)
+        guard content.isReadable(range) else {
+            disk.counts.lostReads += 1
+            // No reason for a process to end: not noted as a refusal.
+            throw FileFailure(.other, "pread", path: path, reason: "Input/output error")
+        }
         var bytes = Array(content.live[range])
         if disk.faults.slip != nil {
             disk.slip(&bytes, reading: range, of: content, path)
@@ -46,7 +51,7 @@ final class SimulatedFile: File {
             try extend(to: range.upperBound, "pwritev")
             guard !disk.slips(writing: bytes, at: offset, of: content, path) else { return }
             content.live.replaceSubrange(range, with: bytes)
-            content.dirty.append(range)
+            content.wrote(range)
         }
     }
 
@@ -107,7 +112,7 @@ final class SimulatedFile: File {
         guard count > 0 else { return }
         let part = range.lowerBound..<(range.lowerBound + count)
         content.live.replaceSubrange(part, with: bytes[..<count])
-        content.dirty.append(part)
+        content.wrote(part)
     }
 
     private func extend(to end: Int, _ operation: String) throws(FileFailure) {

@@ -28,8 +28,8 @@ package enum Fault: Sendable, Hashable {
     case diskFull(UInt64, milliseconds: UInt64)
     /// Writes, syncs or reads fail, which ends the process; it starts again after so long.
     case diskFailure(UInt64, Access, downMilliseconds: UInt64)
-    /// Bits of the log rot; but for `.running` and `.unapplied` the process ends before, and starts
-    /// again after so long.
+    /// Bits of the log rot, or sectors are lost; but for `.running`, `.sectorsRunning` and `.unapplied` the
+    /// process ends before, and starts again after so long.
     case rot(UInt64, Rot, downMilliseconds: UInt64)
     /// One of the workers that apply, read and maintain does nothing for so long.
     case workerStall(UInt64, worker: Int, milliseconds: UInt64)
@@ -142,6 +142,10 @@ package enum Fault: Sendable, Hashable {
         case unapplied = "rot in what waits to be applied"
         /// In what the engine does not hold and no other node has in its log any more.
         case compacted = "rot in what the others have compacted"
+        /// Sectors cannot be read until they are written again.
+        case sectors = "unreadable sectors"
+        /// The same, while the process runs.
+        case sectorsRunning = "unreadable sectors under a running process"
     }
 
     /// What is done to a member that was added.
@@ -324,6 +328,8 @@ package struct Schedule: Sendable {
             (2, .rot(one, .running, downMilliseconds: short)),
             (3, .rot(one, .unapplied, downMilliseconds: short)),
             (3, .rot(one, .compacted, downMilliseconds: short)),
+            (3, .rot(one, .sectors, downMilliseconds: short)),
+            (2, .rot(one, .sectorsRunning, downMilliseconds: short)),
             (3, .workerStall(one, worker: 1 + Int(short % 3), milliseconds: long / 2)),
             (2, .slip(one, .lostWrite, downMilliseconds: short)),
             (2, .slip(one, .misdirectedWrite, downMilliseconds: short)),

@@ -1,4 +1,5 @@
 import Codec
+import IOCore
 import Identifiers
 import Replication
 import Transactions
@@ -87,6 +88,8 @@ extension FaultInjector {
         guard let impairment, world.time >= impairment.nextLook else { return }
         self.impairment?.nextLook = world.time + 400_000_000
         guard isWhole(impairment) else { return }
+        // What nobody needs any more may lie in a file that is to be used again.
+        impairment.host.disk.findSectors()
         cluster.trace.note(world, "fault", "\(impairment.host.name) is whole again")
         self.impairment = nil
     }
@@ -127,6 +130,8 @@ extension FaultInjector {
             count("start refused for a segment")
         case WALFailure.damaged:
             count("start refused alone")
+        case WALFailure.file(let failure) where host.disk.hasLostSectors(failure.path):
+            count("start refused for a sector")
         default:
             count("start refused otherwise")
         }

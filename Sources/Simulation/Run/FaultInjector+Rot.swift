@@ -30,6 +30,16 @@ extension FaultInjector {
             rotUnapplied(host, fault, down)
         case .compacted:
             rotCompacted(host, fault, down)
+        case .sectors:
+            begin(host, fault)
+            crashLosing(host)
+            // With the last group's sector the node refuses to start.
+            if loseSectors(host, groups(host)) { count(rot.rawValue) }
+            restart(host, down)
+        case .sectorsRunning:
+            begin(host, fault)
+            if loseSectors(host, groups(host).dropLast(3).suffix(40)) { count(rot.rawValue) }
+            endLater(host, down)
         }
     }
 
@@ -185,6 +195,22 @@ extension FaultInjector {
             host.disk.tamper(below: group.path) { $0[place] ^= bit }
         }
         return host.disk.counts.rottenBytes > before
+    }
+
+    /// Makes the sectors of some of these groups unreadable; whether any is that was not.
+    private func loseSectors(
+        _ host: SimulatedHost, _ groups: some Collection<LogGroup>
+    ) -> Bool {
+        guard !groups.isEmpty else { return false }
+        var hasLost = false
+        for _ in 0...Int(world.random.next() % 3) {
+            let group = world.random.pick(Array(groups))
+            let place = group.offset + Int(world.random.next() % UInt64(group.byteCount))
+            if host.disk.loseSectors(of: group.path, holding: place..<(place + 1)) {
+                hasLost = true
+            }
+        }
+        return hasLost
     }
 
     /// Flips bits in the first half of what each segment holds; whether any byte is another now.
