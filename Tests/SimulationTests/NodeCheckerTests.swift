@@ -1,5 +1,6 @@
 import Codec
 import Identifiers
+import Replication
 import Simulation
 import Testing
 
@@ -59,5 +60,49 @@ struct NodeCheckerTests {
         try nodes.expectWhole(last)
         #expect(checker.allViolations.isEmpty, "\(checker.allViolations)")
         #expect(strict.violations.contains { $0.contains("has more of repairs") })
+    }
+
+    /// A group that keeps the log up to `base`, as a host's disk might be given it.
+    private func cut(_ nodes: WholeNodes, _ host: SimulatedHost, to base: LogIndex) throws {
+        let report = try #require(host.replica?.inspection())
+        var group = ByteWriter(capacity: 48)
+        group.writeUInt32(0x7247_6B4C)
+        group.writeUInt32(0)
+        for field in [1, report.term.rawValue, report.vote?.rawValue ?? 0, base.rawValue, 0] {
+            group.writeUInt64(field)
+        }
+        nodes.cluster.wroteGroup(host, group.take())
+        nodes.cluster.syncedGroups(host)
+    }
+
+    @Test
+    func `what nobody may have asked for is not to be cut off`() throws {
+        let nodes = WholeNodes()
+        try #require(nodes.start())
+        let last = try #require(nodes.write(5))
+        try #require(nodes.settle())
+        try cut(nodes, nodes.hosts[0], to: last.previous)
+        let found = nodes.checker.allViolations
+        #expect(
+            found.contains {
+                $0.contains("n1 cuts off \(last)") && $0.contains("since which nobody has led")
+            }, "\(found)")
+    }
+
+    @Test
+    func `what the leader has is not to be cut off`() throws {
+        let nodes = WholeNodes()
+        let last = try nodes.written(5)
+        try #require(nodes.start())
+        let leader = try #require(nodes.cluster.leader)
+        let host = try #require(nodes.hosts.first { $0 !== leader })
+        #expect(nodes.checker.allViolations.isEmpty)
+        try cut(nodes, host, to: last.previous)
+        let found = nodes.checker.allViolations
+        #expect(
+            found.contains {
+                $0.contains("\(host.name) cuts off \(last)")
+                    && $0.contains("which \(leader.name) has")
+            }, "\(found)")
     }
 }

@@ -14,7 +14,7 @@ struct RecoveryTableTests {
         let last = try nodes.written()
         let host = nodes.hosts[0]
         let group = try #require(nodes.groups(host).last)
-        nodes.flip(host, group.path, at: group.offset + group.byteCount - 40)
+        nodes.tear(host, group)
         try nodes.expectWhole(last)
         #expect(nodes.steps(host).contains(.cutTornGroup))
     }
@@ -41,7 +41,7 @@ struct RecoveryTableTests {
         #expect(nodes.start())
         #expect(host.process == nil)
         #expect(nodes.refusals.contains { $0.contains(path) })
-        nodes.cluster.wipe(host)
+        nodes.wipe(host)
         try nodes.expectWhole(last)
     }
 

@@ -14,10 +14,8 @@ struct RepairTests {
         of host: SimulatedHost, resting: SimulatedHost? = nil
     ) throws {
         let cluster = nodes.cluster
-        let limits = nodes.limits
-        cluster.syncedGroups = { [unowned cluster] synced in
-            guard synced.number == host.number, let process = synced.process,
-                LogGroup.all(of: synced.disk, limits: limits).last?.records == nil
+        nodes.synced = { [unowned cluster] synced, endsWithVote in
+            guard synced.number == host.number, let process = synced.process, endsWithVote
             else { return }
             cluster.world.after(0) { [unowned cluster] in
                 if synced.process?.loop === process.loop { cluster.crash(synced, .none) }
@@ -27,7 +25,7 @@ struct RepairTests {
             nodes.cluster.start(other)
         }
         nodes.world.run(milliseconds: 20_000) { host.process == nil }
-        cluster.syncedGroups = { _ in }
+        nodes.synced = { _, _ in }
         try #require(host.process == nil)
     }
 

@@ -25,6 +25,7 @@ package final class DiskModels {
         /// The frame's first record.
         let first: LogIndex
         let index: LogIndex
+        let term: Term
         let digest: ChainDigest
         /// The digest that the frame continues.
         let previous: ChainDigest
@@ -32,10 +33,14 @@ package final class DiskModels {
         init(_ header: FrameHeader) {
             first = header.firstIndex
             index = header.lastIndex
+            term = header.term
             digest = header.digest
             previous = header.previousDigest
         }
     }
+
+    /// Called with the frames that a group cuts off, when it is synced; the last first.
+    var cut: (Disk, [End]) -> Void = { _, _ in }
 
     /// One disk: the ends of its frames, ascending.
     private final class Model {
@@ -105,6 +110,11 @@ package final class DiskModels {
         models[disk]?.written.removeAll()
     }
 
+    /// The last group was never written whole, as far as anybody can tell.
+    func tears(_ disk: Disk) {
+        models[disk]?.ends.removeLast()
+    }
+
     /// A process begins with these frames; the engine holds what is up to `start`.
     package func begins(_ disk: Disk, start: LogIndex, _ headers: [FrameHeader]) {
         models[disk] = Model(
@@ -119,18 +129,18 @@ package final class DiskModels {
         return end?.index ?? min(model.start, index)
     }
 
-    /// The ends of committed frames behind `flushed` that a disk holds and `headers` lack, ascending.
+    /// The committed frames behind `flushed` that a disk holds and `headers` lack, ascending.
     ///
     /// What is not committed may have been cut off by a group that was written, and never synced.
     func missing(
         _ disk: Disk, of headers: [FrameHeader], behind flushed: LogIndex
-    ) -> [LogIndex] {
+    ) -> [End] {
         guard let model = models[disk] else { return [] }
         let found = Set(headers.map(\.digest))
         return model.ends.filter { end in
             end.index > max(flushed, model.start) && committed[end.index] == end.digest
                 && !found.contains(end.digest)
-        }.map(\.index)
+        }
     }
 
     /// A node's log ends at `end` from now on: nothing behind it that its disk has may be committed.
@@ -191,7 +201,7 @@ package final class DiskModels {
         let host = disk.host
         guard let model = models[disk], !model.written.isEmpty else { return }
         for group in model.written {
-            if let base = group.base { truncate(host, model, to: base) }
+            if let base = group.base { truncate(disk, model, to: base) }
             model.ends.append(contentsOf: group.ends)
             guard group.base == nil else { continue }
             model.ends.sort { $0.index < $1.index }
@@ -211,9 +221,11 @@ package final class DiskModels {
         }
     }
 
-    private func truncate(_ host: UInt64, _ model: Model, to base: LogIndex) {
+    private func truncate(_ disk: Disk, _ model: Model, to base: LogIndex) {
         guard let last = model.ends.last, last.index > base else { return }
+        let host = disk.host
         truncations += 1
+        cut(disk, Array(model.ends.reversed().prefix { $0.index > base }))
         while let last = model.ends.last, last.index > base {
             if committed[last.index] == last.digest {
                 violations.append("n\(host) has forgotten \(last.index), which is committed")

@@ -11,6 +11,7 @@ extension NodeChecker {
         turnEnded: @escaping (SimulatedHost, ReplicaInspection) -> Void = { _, _ in },
         synced: @escaping (SimulatedHost, _ endsWithVote: Bool) -> Void = { _, _ in }
     ) {
+        replica = { [unowned cluster] in cluster.host($0).replica }
         cluster.turnEnded = { [unowned self] host in
             guard let replica = host.replica else { return }
             let inspection = replica.inspection()

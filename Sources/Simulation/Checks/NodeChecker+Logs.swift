@@ -26,4 +26,31 @@ extension NodeChecker {
         else { return }
         violated(host, "takes \(report.durable) for durable, which its disk does not hold")
     }
+
+    /// A record is cut off for a leader of a later term that does not have it (*Raft §5.3*), by a log with
+    /// a hole in it too.
+    func cutOff(_ disk: DiskModels.Disk, _ ends: [DiskModels.End]) {
+        guard let now = seen[disk.host] else { return }
+        // Who stood may have led, and have ended in the very turn.
+        let stood = Set(candidacies.keys).union(leaders.keys)
+        for end in ends {
+            let terms = stood.filter { $0 > end.term && $0 <= now.term }
+            guard let term = terms.first else {
+                return violated(
+                    disk.host,
+                    "cuts off \(end.index) of term \(end.term), since which nobody has led")
+            }
+            // Which of several leaders it was for cannot be told.
+            guard terms.count == 1, let leader = leaders[term], let replica = replica(leader),
+                replica.isLeader, replica.inspection().term == term
+            else { continue }
+            guard leader == disk.host || replica.chainDigest(at: end.index) == end.digest else {
+                continue
+            }
+            return violated(
+                disk.host,
+                "cuts off \(end.index) of term \(end.term), which n\(leader) has, the leader of "
+                    + "term \(term)")
+        }
+    }
 }

@@ -42,7 +42,9 @@ package final class NodeChecker: @unchecked Sendable {
     let votes = DiskVotes()
     let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
-    private var leaders: [Term: UInt64] = [:]
+    var leaders: [Term: UInt64] = [:]
+    /// The replica of the host of a number, while its process runs.
+    var replica: (UInt64) -> Replica? = { _ in nil }
     /// Records between two looks at a node's whole state.
     private static let recordsPerDigest: UInt64 = 64
     /// The digests of whole states at indices where one was looked at.
@@ -61,6 +63,7 @@ package final class NodeChecker: @unchecked Sendable {
 
     package init(limits: Limits) {
         self.limits = limits
+        disks.cut = { [unowned self] in cutOff($0, $1) }
     }
 
     /// A process has started: what its disk held must be there.
@@ -103,19 +106,19 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     /// Every committed frame that was synced is found again; where the disk may have lost it, the node
-    /// knows at least that it is missing, and nothing else goes with it.
+    /// knows at least of a record of it that it is missing, and nothing else goes with it.
     private func checkRecovered(
         _ host: SimulatedHost, _ report: ReplicaInspection, _ log: WriteAheadLog.Recovery,
         mayHaveLost: Bool
     ) {
         let missing = disks.missing(host.diskName, of: log.frames, behind: report.flushed)
-        guard let first = missing.first else { return }
+        guard let first = missing.first?.index else { return }
         if !mayHaveLost {
             violated(host, "had \(first) on disk and starts with a log that lacks it")
-        } else if let unknown = missing.first(where: { index in
-            !log.damage.contains { ($0.first...$0.last).contains(index) }
+        } else if let unknown = missing.first(where: { frame in
+            !log.damage.contains { $0.first <= frame.index && $0.last >= frame.first }
         }) {
-            violated(host, "has lost \(unknown) of its log, and has not noticed")
+            violated(host, "has lost \(unknown.index) of its log, and has not noticed")
         } else if report.firstUnreadable == nil {
             violated(host, "has lost \(first) of its log, and takes itself for whole")
         }
@@ -345,6 +348,10 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     func violated(_ host: SimulatedHost, _ text: String) {
-        violations.append("\(host.name) \(text)")
+        violated(host.number, text)
+    }
+
+    func violated(_ host: UInt64, _ text: String) {
+        violations.append("n\(host) \(text)")
     }
 }

@@ -9,7 +9,7 @@ extension DirectedScene {
     private func lose(_ group: LogGroup) throws(Unmet) {
         let place = group.payload
         try need(
-            host.disk.loseSectors(of: group.path, holding: place..<(place + 1)),
+            nodes.loseSector(host, group.path, at: place),
             "the sector of byte \(place) cannot be lost")
     }
 
@@ -46,6 +46,6 @@ extension DirectedScene {
         try need(host.process == nil, "it has started")
         try need(
             nodes.refusals.contains { $0.contains(group.path) }, "it does not name the segment")
-        nodes.cluster.wipe(host)
+        nodes.wipe(host)
     }
 }

@@ -69,7 +69,7 @@ struct DirectedScene {
         try need(nodes.start(), "nobody leads without it")
         try need(host.process == nil, "it has started")
         try need(nodes.refusals.contains { $0.contains(path) }, "it does not name the segment")
-        nodes.cluster.wipe(host)
+        nodes.wipe(host)
     }
 
     /// The engine has all that was applied, and the log's last group is torn.

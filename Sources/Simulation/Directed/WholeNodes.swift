@@ -13,6 +13,12 @@ package final class WholeNodes {
     /// Why hosts have refused to start.
     package private(set) var refusals: [String] = []
     package let limits: Limits
+    /// Looks at each turn of each node, at each start and at each write.
+    package let checker: NodeChecker
+    /// Called when a host has synced groups, with whether nothing but a vote lies at the end of its log.
+    package var synced: (SimulatedHost, _ endsWithVote: Bool) -> Void = { _, _ in }
+    /// The hosts whose disks were broken, and may lack something.
+    private var broken: Set<UInt64> = []
     private var names = 0
     /// What was acknowledged, with its index.
     private var acknowledged: [String: LogIndex] = [:]
@@ -25,6 +31,10 @@ package final class WholeNodes {
         cluster = SimulatedCluster(
             founders: nodes, spares: 0, world: world, trace: Trace(keepsLines: false),
             limits: limits)
+        checker = NodeChecker(limits: limits)
+        checker.watch(
+            cluster, mayHaveLost: { [unowned self] in broken.contains($0.number) },
+            synced: { [unowned self] in synced($0, $1) })
         cluster.ends = { [unowned self] host in
             ended[host.number, default: []].formUnion(host.replica?.recoverySteps ?? [])
         }
@@ -87,10 +97,13 @@ package final class WholeNodes {
     }
 
     /// What is wrong, unless all nodes get on, beyond `last`, and each has exactly what was ever
-    /// acknowledged, where it was, besides what nobody has waited for.
+    /// acknowledged, where it was, besides what nobody has waited for; and what any node has done meanwhile
+    /// that none may do, such as to vote with a hole in its log.
     package func objections(beyond last: LogIndex) -> [String] {
-        guard start(), write(1) != nil, settle() else { return ["the nodes do not get on"] }
-        var found: [String] = []
+        guard start(), write(1) != nil, settle() else {
+            return ["the nodes do not get on"] + checker.allViolations
+        }
+        var found = checker.allViolations
         var states: Set<Bits128> = []
         for host in hosts {
             guard let replica = host.replica else {
@@ -152,6 +165,27 @@ package final class WholeNodes {
 
     /// Flips bits of one byte, as rot does; twice is none.
     package func flip(_ host: SimulatedHost, _ path: String, at offset: Int) {
+        broken.insert(host.number)
         host.disk.tamper(below: path) { $0[offset] ^= 0x55 }
+    }
+
+    /// Flips a byte of a host's last group, as if it had never been written whole: nothing tells rot there
+    /// from that, neither to the node nor to the checks.
+    package func tear(_ host: SimulatedHost, _ group: LogGroup) {
+        flip(host, group.path, at: group.offset + group.byteCount - 40)
+        checker.disks.tears(host.diskName)
+    }
+
+    /// Makes the sector that holds a byte of a file unreadable; whether it was readable.
+    package func loseSector(_ host: SimulatedHost, _ path: String, at offset: Int) -> Bool {
+        broken.insert(host.number)
+        return host.disk.loseSectors(of: path, holding: offset..<(offset + 1))
+    }
+
+    /// Puts an empty directory in the place of a host's.
+    package func wipe(_ host: SimulatedHost) {
+        broken.insert(host.number)
+        checker.forget(host)
+        cluster.wipe(host)
     }
 }
