@@ -11,6 +11,7 @@ package enum DirectedRow: String, Sendable, CaseIterable {
     case lent = "snapshot lent without a leader"
     case conflict = "damage ended by a conflict"
     case forgotten = "uncommitted damage forgotten"
+    case anew = "log begun anew in damage"
     case sectorRunning = "unreadable sector found while running"
     case sectorAtStart = "unreadable sector found at the start"
     case sectorRefused = "start refused for a sector"
@@ -28,6 +29,7 @@ package enum DirectedRow: String, Sendable, CaseIterable {
             case .lent: try scene.lend()
             case .conflict: try scene.giveWay()
             case .forgotten: try scene.forget()
+            case .anew: try scene.beginAnew()
             case .sectorRunning: try scene.loseSectorWhileRunning()
             case .sectorAtStart: try scene.loseSector()
             case .sectorRefused: try scene.loseEnd()
@@ -57,6 +59,7 @@ package enum DirectedRow: String, Sendable, CaseIterable {
         case .lent: .borrowedSnapshot
         case .conflict: .gaveWayToConflict
         case .forgotten: .forgotUncommitted
+        case .anew: .beganAnewInDamage
         case .sectorRunning: .tookSectorForRotRunning
         case .sectorAtStart: .tookSectorForRot
         }

@@ -7,8 +7,14 @@ package struct LogGroup: Sendable {
     package let path: String
     package let offset: Int
     package let byteCount: Int
+    /// Where each of its frames begins, with its records.
+    package let frames: [(offset: Int, records: ClosedRange<LogIndex>)]
+
     /// The records of its frames; nil where it has none.
-    package let records: ClosedRange<LogIndex>?
+    package var records: ClosedRange<LogIndex>? {
+        guard let first = frames.first, let last = frames.last else { return nil }
+        return first.records.lowerBound...last.records.upperBound
+    }
 
     /// Where the payload of its first frame begins.
     package var payload: Int { offset + GroupEnvelope.byteCount + FrameHeader.byteCount }
@@ -24,7 +30,7 @@ package struct LogGroup: Sendable {
                 groups.append(
                     LogGroup(
                         path: path, offset: offset, byteCount: envelope.groupBytes,
-                        records: records(bytes, at: offset, envelope, limits)))
+                        frames: frames(bytes, at: offset, envelope, limits)))
                 offset += envelope.groupBytes
             }
         }
@@ -39,17 +45,17 @@ package struct LogGroup: Sendable {
         return nil
     }
 
-    private static func records(
+    private static func frames(
         _ bytes: [UInt8], at offset: Int, _ envelope: GroupEnvelope, _ limits: Limits
-    ) -> ClosedRange<LogIndex>? {
-        var records: ClosedRange<LogIndex>?
+    ) -> [(offset: Int, records: ClosedRange<LogIndex>)] {
+        var frames: [(offset: Int, records: ClosedRange<LogIndex>)] = []
         var place = offset + GroupEnvelope.byteCount
         while place < offset + envelope.groupBytes,
             let header = try? FrameHeader.decode(bytes, at: place, limits: limits)
         {
-            records = (records?.lowerBound ?? header.firstIndex)...header.lastIndex
+            frames.append((place, header.firstIndex...header.lastIndex))
             place += header.frameBytes
         }
-        return records
+        return frames
     }
 }

@@ -113,11 +113,13 @@ package struct MessageHarm: Sendable {
     package var lostPerMille: UInt64 = 0
     package var repeatedPerMille: UInt64 = 0
     package var reorderedPerMille: UInt64 = 0
+    /// Whether each message is lost that brings frames of a log or a part of a snapshot.
+    package var losesFrames = false
 
     package init() {}
 
     var isNone: Bool {
-        lostPerMille == 0 && repeatedPerMille == 0 && reorderedPerMille == 0
+        !losesFrames && lostPerMille == 0 && repeatedPerMille == 0 && reorderedPerMille == 0
     }
 }
 

@@ -22,6 +22,10 @@ struct MessageHarmer {
         guard !harm.isNone || delayed != nil else { return [bytes] }
         var pieces: [[UInt8]] = []
         for message in Self.split(bytes) {
+            if harm.losesFrames, Self.hasFrames(message) {
+                count { $0.lost += 1 }
+                continue
+            }
             let isSure = message.count > 4 && message[4] == FoundingMessage.kind
             if !isSure, random.happens(perMille: harm.lostPerMille) {
                 count { $0.lost += 1 }
@@ -43,6 +47,16 @@ struct MessageHarmer {
             }
         }
         return pieces
+    }
+
+    /// Whether a message of the core has frames behind its head.
+    private static func hasFrames(_ message: [UInt8]) -> Bool {
+        var reader = ByteReader(message)
+        guard (try? reader.skip(4)) != nil, (try? reader.readUInt8()) == PeerMessage.kind,
+            (try? reader.skip(4)) != nil, let head = try? reader.readUInt32(),
+            (try? reader.skip(Int(head))) != nil
+        else { return false }
+        return !reader.isAtEnd
     }
 
     /// The messages in `bytes`; what is no whole message stays in one piece.

@@ -8,10 +8,10 @@ package struct Coverage: Sendable {
 
     /// What a set of runs has to meet; a quiet one proves nothing.
     ///
-    /// Of the recovery table that is each row but `rare`, with those that `DirectedRow` brings about.
+    /// Of the recovery table that is each row, with those that `DirectedRow` brings about.
     package static let wanted =
         Fault.kinds
-        + RecoverySteps.names.map(\.name).filter { $0 != rare } + [
+        + RecoverySteps.names.map(\.name) + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
             "elections", "messages lost", "messages reordered", "messages repeated",
             "names lost in a crash", "operations of the client library", "repairs",
@@ -20,10 +20,6 @@ package struct Coverage: Sendable {
             "stops for a fault of the disk", "trigger deliveries", "truncations",
             "turns in a joint membership", "vetoes", "watches resumed",
         ]
-
-    /// What random runs come to now and then, and nothing demands: ordinary frames of the leader come before
-    /// the answer to a repair nearly always, and end such damage as a conflict.
-    package static let rare = "log begun anew in damage"
 
     package mutating func count(_ name: String, _ times: Int = 1) {
         counts[name, default: 0] += times
