@@ -254,7 +254,7 @@ let package = Package(
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [
-                "IOCore", "Identifiers", "JSON", "TextOutput", "Simulation",
+                "IOCore", "IOPosix", "Identifiers", "JSON", "TextOutput", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict + planted),
         tests(

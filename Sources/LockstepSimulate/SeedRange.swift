@@ -59,11 +59,11 @@ package struct Summary: Sendable {
     }
 }
 
-/// Seeds one behind the other, each its own run, some at a time; a signal lets no more begin.
+/// Seeds, each its own run, some at a time; a signal lets no more begin.
 struct SeedRange {
-    let first: UInt64
     let count: Int
-    let settings: RunSettings
+    /// The seed at a place, and what its run is to be like.
+    let run: @Sendable (Int) -> KeptSeeds.Entry
     /// Whether no run begins once one has failed.
     let endsAtFailure: Bool
     /// No run begins after so many seconds of the wall clock; 0 for no bound.
@@ -90,9 +90,9 @@ struct SeedRange {
                     guard place < count, !isLate, !UnderWay.isEndWanted,
                         !endsAtFailure || summary.withLock({ $0.failures.isEmpty })
                     else { return }
-                    let seed = first + UInt64(place)
-                    UnderWay.begins(ReplayLine.text(seed, settings), place: number)
-                    let verdict = SimulatedRun(seed: seed, settings: settings).run()
+                    let next = run(place)
+                    UnderWay.begins(ReplayLine.text(next.seed, next.settings), place: number)
+                    let verdict = SimulatedRun(seed: next.seed, settings: next.settings).run()
                     UnderWay.ends(place: number)
                     summary.withLock { summary in
                         summary.add(verdict)

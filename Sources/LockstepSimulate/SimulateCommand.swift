@@ -1,5 +1,7 @@
 package import ArgumentParser
 import Glibc
+import IOCore
+import IOPosix
 package import Simulation
 
 #if PLANTED_BUGS
@@ -43,6 +45,9 @@ package struct SimulateCommand: ParsableCommand {
 
     @Option(help: "The first of them; 0 takes one from the clock. (default: 1)")
     var first: UInt64?
+
+    @Option(help: "Run the seeds that this file lists, each with its options on a line.")
+    var kept: String?
 
     @Option(help: "Of the one seed's faults these alone, by number, apart by commas; or none.")
     var only: String?
@@ -110,9 +115,13 @@ package struct SimulateCommand: ParsableCommand {
             guard only == nil, !quiet else {
                 throw ValidationError("--only and --quiet need --seed")
             }
+            guard kept == nil || seeds == nil && first == nil && nodes == nil && !disksLie else {
+                throw ValidationError("--kept has the seeds and their options in its file")
+            }
             return
         }
-        let ofRanges = seeds != nil || first != nil || parallel != nil || atLeast != nil
+        let ofRanges =
+            kept != nil || seeds != nil || first != nil || parallel != nil || atLeast != nil
         let floors = max(floorNodeSeconds, floorCommitted, floorFaults, boundSeconds)
         guard !ofRanges, floors == 0, !endAtFailure, !coverage else {
             throw ValidationError("--seed runs one seed: counts, bounds and floors are for many")
@@ -164,7 +173,7 @@ package struct SimulateCommand: ParsableCommand {
             print(json ? Report.json(verdict) : Report.text(verdict))
             if !verdict.passed { throw ExitCode(1) }
         } else {
-            let report = runMany()
+            let report = try runMany()
             print(json ? Report.json(report) : Report.text(report))
             if !report.isGood { throw ExitCode(1) }
         }
@@ -180,12 +189,37 @@ package struct SimulateCommand: ParsableCommand {
         ).run()
     }
 
-    private func runMany() -> RangeReport {
+    /// The runs that are asked for: those of a file, or one seed behind the other.
+    private func range() throws -> SeedRange {
+        if let kept {
+            let entries = try Self.kept(in: kept).entries
+            return SeedRange(
+                count: entries.count, run: { entries[$0] }, endsAtFailure: endAtFailure,
+                boundSeconds: boundSeconds)
+        }
         let start = first == 0 ? UInt64.random(in: 1...1 << 40) : first ?? 1
-        let asked = seeds ?? 20
-        let runs = SeedRange(
-            first: start, count: asked, settings: settings, endsAtFailure: endAtFailure,
-            boundSeconds: boundSeconds)
+        let settings = settings
+        return SeedRange(
+            count: seeds ?? 20,
+            run: { KeptSeeds.Entry(seed: start + UInt64($0), settings: settings) },
+            endsAtFailure: endAtFailure, boundSeconds: boundSeconds)
+    }
+
+    private static func kept(in path: String) throws -> KeptSeeds {
+        do {
+            let file = try PosixFileSystem().open(path, .readOnly)
+            defer { file.close() }
+            let bytes = try file.read(at: 0, count: try file.size())
+            return try KeptSeeds(String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw ValidationError("\(path): \(message(for: error))")
+        }
+    }
+
+    private func runMany() throws -> RangeReport {
+        let runs = try range()
+        let start = runs.run(0).seed
+        let asked = runs.count
         let progress = Progress(total: asked)
         var summary = runs.run(workers: parallel ?? 0) { verdict in
             defer { progress.advance() }
@@ -203,8 +237,10 @@ package struct SimulateCommand: ParsableCommand {
         if coverage { summary.addDirected() }
         var report = RangeReport(first: start, asked: asked, summary: summary)
         report.complaints = complaints(of: summary, asked: asked)
-        if let worst = summary.failures.first, shrinkSeconds > 0 {
-            report.shortest = shortest(worst)
+        if let worst = summary.failures.first, shrinkSeconds > 0,
+            let failed = (0..<asked).lazy.map(runs.run).first(where: { $0.seed == worst.seed })
+        {
+            report.shortest = shortest(worst, failed.settings)
         }
         return report
     }
@@ -232,7 +268,7 @@ package struct SimulateCommand: ParsableCommand {
         return complaints
     }
 
-    private func shortest(_ worst: Verdict) -> String {
+    private func shortest(_ worst: Verdict, _ settings: RunSettings) -> String {
         let shrinker = Shrinker(bound: .seconds(shrinkSeconds)) { numbers in
             UnderWay.begins(ReplayLine.text(worst.seed, settings, only: numbers), place: 0)
             defer { UnderWay.ends(place: 0) }
