@@ -16,9 +16,32 @@ import Transactions
 import Triggers
 import WAL
 
-/// A cluster of one node in this process: real threads, disk and network, engine in memory, programs
-/// played by the test.
+/// A node in this process: real threads, disk and network, engine in memory, programs of a test's.
+///
+/// It is a cluster of its own, or one of those of `LiveCluster`.
 final class LiveNode: Sendable {
+    /// Which of a cluster's first members a node is.
+    struct Place {
+        var number: UInt64 = 1
+        var members: [Transactions.Member]
+        var peerListen = Address(host: "127.0.0.1", port: 0)
+        var clientListen = Address(host: "127.0.0.1", port: 0)
+
+        var voters: [NodeID] {
+            members.map(\.node)
+        }
+
+        /// The first of `count` members, of which no other is there.
+        static func lonely(of count: UInt64) -> Place {
+            Place(
+                members: (1...count).map { number in
+                    Transactions.Member(
+                        node: NodeID(number), incarnation: nil, peerAddress: "127.0.0.1:1",
+                        clientAddress: "127.0.0.1:2")
+                })
+        }
+    }
+
     private struct Parts {
         var daemon: LoopBound<NodeDaemon>?
         var whenStopped: CheckedContinuation<Void, Never>?
@@ -38,9 +61,17 @@ final class LiveNode: Sendable {
         limits: Limits = .standard,
         _ body: (LiveNode, Address) async throws -> Void
     ) async throws {
+        try await with(.lonely(of: members), programs, limits: limits, body)
+    }
+
+    /// The same with a node of a cluster whose other members may be there.
+    static func with(
+        _ place: Place, _ programs: PlayedPrograms = PlayedPrograms(), limits: Limits = .standard,
+        _ body: (LiveNode, Address) async throws -> Void
+    ) async throws {
         let node = LiveNode()
         do {
-            try await body(node, try await node.start(programs, members, limits))
+            try await body(node, try await node.start(programs, place, limits))
         } catch {
             await node.stop()
             throw error
@@ -49,25 +80,25 @@ final class LiveNode: Sendable {
     }
 
     private func start(
-        _ programs: PlayedPrograms, _ members: UInt64, _ limits: Limits
+        _ programs: PlayedPrograms, _ place: Place, _ limits: Limits
     ) async throws -> Address {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return try await withCheckedThrowingContinuation { continuation in
             loop.post { [self] in
-                continuation.resume(with: Result { try begin(programs, members, limits) })
+                continuation.resume(with: Result { try begin(programs, place, limits) })
             }
         }
     }
 
     /// Opens and starts the daemon; on the loop.
     private func begin(
-        _ programs: PlayedPrograms, _ members: UInt64, _ limits: Limits
+        _ programs: PlayedPrograms, _ place: Place, _ limits: Limits
     ) throws -> Address {
         let fileSystem = PosixFileSystem()
         let directory = try DataDirectory.open(fileSystem: fileSystem, root: folder.path)
         let identity = WriteAheadLog.Identity(
-            cluster: ClusterID(Bits128(high: 1, low: 1)), node: NodeID(1),
-            incarnation: Incarnation(1))
+            cluster: ClusterID(Bits128(high: 1, low: 1)), node: NodeID(place.number),
+            incarnation: Incarnation(place.number))
         try directory.initialize(identity)
         var replica = ReplicaSettings(
             node: identity.node, cluster: identity.cluster, dataDirectory: folder.path)
@@ -76,15 +107,9 @@ final class LiveNode: Sendable {
             replica: replica,
             incarnation: identity.incarnation,
             bootstrap: ClusterMembership(
-                founding: .zero, voters: (1...members).map { NodeID($0) }, outgoing: [],
-                learners: [],
-                members: (1...members).map { number in
-                    Transactions.Member(
-                        node: NodeID(number), incarnation: nil, peerAddress: "127.0.0.1:1",
-                        clientAddress: "127.0.0.1:2")
-                }),
-            peerListen: Address(host: "127.0.0.1", port: 0),
-            clientListen: Address(host: "127.0.0.1", port: 0), metricsListen: nil,
+                founding: .zero, voters: place.voters, outgoing: [], learners: [],
+                members: place.members),
+            peerListen: place.peerListen, clientListen: place.clientListen, metricsListen: nil,
             triggerFolder: "/programs", version: "test")
         let executor = Executor(
             stores: StoreRegistry([PropertyStore(), TriggerStore()]), commitGuard: TriggerGuard(),

@@ -41,6 +41,8 @@ package final class ClusterLink: Cluster {
     private var isBroken = false
     /// The node that is asked first, and from when on.
     private var near: (node: Address, since: MonotonicTime)?
+    /// Questions that the preferred node has answered.
+    package private(set) var nearAnswers: UInt64 = 0
     /// When the last call ended.
     private var lastUse = MonotonicTime.zero
 
@@ -179,7 +181,10 @@ package final class ClusterLink: Cluster {
         }
         loop.run { answer.withLock { $0 != nil } }
         lastUse = loop.now
-        if case .success(let response)? = answer.withLock({ $0 }) { return response }
+        if case .success(let response)? = answer.withLock({ $0 }) {
+            nearAnswers += 1
+            return response
+        }
         self.near?.since = loop.now.advanced(milliseconds: Self.nearRestMilliseconds)
         return nil
     }
