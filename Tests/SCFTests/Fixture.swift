@@ -27,9 +27,11 @@ struct Fixture {
         return fixture
     }
 
-    /// Looks it up by another handle.
-    static func view(_ cluster: MemoryCluster) throws(Failure) -> Fixture {
-        let fixture = try Fixture(cluster.boundHandle())
+    /// Looks it up by another handle, of the process that knows what `known` does.
+    static func view(
+        _ cluster: MemoryCluster, known: KnownIndex? = nil
+    ) throws(Failure) -> Fixture {
+        let fixture = try Fixture(cluster.boundHandle(known: known))
         try fixture.scope.service("web", fixture.service)
         try fixture.service.instance("default", fixture.instance)
         try fixture.instance.group("config", fixture.group)

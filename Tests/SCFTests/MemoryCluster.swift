@@ -19,6 +19,9 @@ final class MemoryCluster: Sendable {
         var executor = Executor(stores: StoreRegistry([PropertyStore()]))
         var index = LogIndex(0)
         var failure: CallFailure?
+        /// Questions that were answered.
+        var reads = 0
+        var now = MonotonicTime.zero
         /// Everything that has changed, as the feed keeps it.
         var changes: [ChangeSet] = []
         var firstKept = LogIndex(1)
@@ -31,6 +34,8 @@ final class MemoryCluster: Sendable {
     }
 
     private let state = Locked(State())
+    /// What the process of the handles knows of that are not said to be another's.
+    private let known = KnownIndex()
 
     /// What every call fails with from now on; nil for nothing.
     func fail(_ failure: CallFailure?) {
@@ -77,14 +82,27 @@ final class MemoryCluster: Sendable {
         state.withLock { $0.index.rawValue }
     }
 
-    /// A handle of this cluster that is not bound yet.
-    func handle() throws(Failure) -> Handle {
-        try Handle(version: Handle.version) { [self] _ in Connection(self) }
+    /// The number of questions that were answered.
+    var reads: Int {
+        state.withLock { $0.reads }
+    }
+
+    /// Lets time pass.
+    func advance(milliseconds: UInt64) {
+        state.withLock { $0.now = $0.now.advanced(milliseconds: milliseconds) }
+    }
+
+    /// A handle of this cluster that is not bound yet, of the process that knows what `known` does.
+    func handle(known: KnownIndex? = nil) throws(Failure) -> Handle {
+        try Handle(
+            version: Handle.version, known: known ?? self.known,
+            now: { [self] in state.withLock { $0.now } }
+        ) { [self] _ in Connection(self) }
     }
 
     /// A handle that is bound.
-    func boundHandle() throws(Failure) -> Handle {
-        let handle = try handle()
+    func boundHandle(known: KnownIndex? = nil) throws(Failure) -> Handle {
+        let handle = try handle(known: known)
         try handle.bind { _ in nil }
         return handle
     }
@@ -93,13 +111,14 @@ final class MemoryCluster: Sendable {
         try state.withLock { (state) throws(CallFailure) in
             if let failure = state.failure { throw failure }
             do throws(StoreFailure) {
+                state.reads += 1
                 return .found(
                     applied: state.index,
                     try state.executor.read(
                         .properties, kind: query.kind, body: query.body, from: state.view))
             } catch {
                 switch error {
-                case .abort(let code, _): return .aborted(code)
+                case .abort(let code, _): return .aborted(applied: state.index, code)
                 case .engine(let failure): throw .outcomeUnknown("\(failure)")
                 }
             }

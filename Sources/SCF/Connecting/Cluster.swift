@@ -26,7 +26,7 @@ package protocol Cluster: AnyObject {
 package enum ReadAnswer: Sendable {
     /// `applied` is the index of the last record that the answer knows of.
     case found(applied: LogIndex, [UInt8])
-    case aborted(AbortCode)
+    case aborted(applied: LogIndex, AbortCode)
 }
 
 /// A watch on the cluster; one thread at a time waits for what comes.

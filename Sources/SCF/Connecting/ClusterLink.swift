@@ -107,7 +107,7 @@ package final class ClusterLink: Cluster {
         }
         switch response {
         case .readResult(let applied, let bytes): return .found(applied: applied, bytes)
-        case .readAborted(_, let code, _): return .aborted(code)
+        case .readAborted(let applied, let code, _): return .aborted(applied: applied, code)
         default: throw .protocolViolation("an answer of kind \(response.kind) to a read")
         }
     }

@@ -1,5 +1,6 @@
+import IOBlocking
 package import IOCore
-import Identifiers
+package import Identifiers
 import Properties
 
 /// A handle: one way to the cluster, and the lock of everything that belongs to it.
@@ -21,6 +22,10 @@ package final class Handle {
     var notices: Notices?
     /// The index of the last record that the last answer knew of.
     var readIndex = LogIndex.zero
+    /// What the last look found that has found anything.
+    var sighting: Sighting?
+    let known: KnownIndex
+    let now: () -> MonotonicTime
     /// Counts the bindings: what was set in an earlier one is not set any more.
     private(set) var binding: UInt64 = 0
 
@@ -28,10 +33,16 @@ package final class Handle {
     package static let version: UInt = 1
 
     /// Makes a handle that `connect` binds; throws `versionMismatch`.
+    ///
+    /// - Parameter known: what this process has heard of.
     package init(
-        version: UInt, connect: @escaping ([Address]) throws(Failure) -> any Cluster
+        version: UInt, known: KnownIndex = .ofProcess,
+        now: @escaping () -> MonotonicTime = { PollLoop.now },
+        connect: @escaping ([Address]) throws(Failure) -> any Cluster
     ) throws(Failure) {
         guard version == Self.version else { throw .versionMismatch }
+        self.known = known
+        self.now = now
         self.connect = connect
     }
 
@@ -64,6 +75,7 @@ package final class Handle {
                 cluster.prefer(endpoints[0])
             }
             state = .bound(cluster)
+            sighting = nil
             binding += 1
         }
     }

@@ -167,7 +167,7 @@ package final class Iterator: HandleObject {
     ) -> Pages<Entity> {
         let handle = self.handle
         return Pages(requireParent: { () throws(Failure) in
-            if let parent { try handle.requirePresent(parent) }
+            if let parent { try handle.requireSeen(parent) }
         }) { (after) throws(Failure) in
             let listing = try handle.read(
                 .list(children, page: .init(after: after)), PropertyListing.init)
@@ -183,7 +183,7 @@ package final class Iterator: HandleObject {
     ) -> Pages<GroupView> {
         let handle = self.handle
         return Pages(requireParent: { () throws(Failure) in
-            try handle.requirePresent(origin)
+            try handle.requireSeen(origin)
         }) { (after) throws(Failure) in
             let query = PropertyQuery.groups(source, type: type, page: .init(after: after))
             let listing = try handle.read(query, GroupListing.init)
@@ -202,9 +202,9 @@ package final class Iterator: HandleObject {
         let handle = self.handle
         return Pages(requireParent: { () throws(Failure) in
             if let snapshot {
-                try handle.requirePresent(snapshot)
+                try handle.requireSeen(snapshot)
             } else {
-                try handle.requirePresent(instance)
+                try handle.requireSeen(instance)
             }
         }) { (after) throws(Failure) in
             let query = PropertyQuery.composedGroups(
@@ -221,7 +221,7 @@ package final class Iterator: HandleObject {
     private func snapshots(of instance: Entity) -> Pages<SnapshotView> {
         let handle = self.handle
         return Pages(requireParent: { () throws(Failure) in
-            try handle.requirePresent(instance)
+            try handle.requireSeen(instance)
         }) { (after) throws(Failure) in
             let query = PropertyQuery.snapshots(
                 of: instance.path, id: instance.id, page: .init(after: after))
@@ -281,7 +281,7 @@ package final class Iterator: HandleObject {
     package func next(_ target: Property) throws(Failure) -> Bool {
         try advance(target) { (source) throws(Failure) in
             guard case .properties(let group, var views) = source else { throw .invalidArgument }
-            if !views.isEmpty { try handle.requirePresent(group) }
+            if !views.isEmpty { try handle.requireSeen(group) }
             defer { source = .properties(group, views) }
             return views.popFirst()
         }
@@ -295,7 +295,7 @@ package final class Iterator: HandleObject {
             guard case .values(let group, let type, var values) = try present() else {
                 throw .invalidArgument
             }
-            try handle.requirePresent(group)
+            try handle.requireSeen(group)
             guard let value = values.popFirst() else { return false }
             source = .values(group, type, values)
             target.fill(value, type: type)

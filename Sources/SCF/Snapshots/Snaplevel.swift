@@ -120,6 +120,7 @@ extension Handle {
     /// Throws `deleted` where the name is gone.
     func requirePresent(_ view: SnapshotView) throws(Failure) {
         _ = try newest(view)
+        saw(.snapshot(view.name.id))
     }
 
     /// What a composition is made from.

@@ -72,16 +72,9 @@ extension Handle {
         switch view.origin {
         case .owner, .composition:
             _ = try newest(view.path, view.base)
+            saw(.group(view.base.header.id))
         case .level(let level):
             try requirePresent(level.snapshot)
-        }
-    }
-
-    /// Throws `deleted` where what has the groups of that origin is gone.
-    func requirePresent(_ origin: GroupOrigin) throws(Failure) {
-        switch origin {
-        case .owner(let owner), .composition(let owner, _): try requirePresent(owner)
-        case .level(let level): try requirePresent(level.snapshot)
         }
     }
 

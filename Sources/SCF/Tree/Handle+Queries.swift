@@ -19,8 +19,11 @@ extension Handle {
             throw Failure(ofReading: error)
         }
         switch answer {
-        case .aborted(let code): throw Failure(code)
+        case .aborted(let applied, let code):
+            known.hear(applied)
+            throw Failure(code)
         case .found(let applied, let bytes):
+            known.hear(applied)
             readIndex = applied
             return try Self.decoded(bytes, decode)
         }
@@ -56,8 +59,11 @@ extension Handle {
             throw Failure(error)
         }
         switch outcome {
-        case .committed(_, let results): return results.first ?? []
-        case .aborted(_, let abort):
+        case .committed(let index, let results):
+            known.hear(index)
+            return results.first ?? []
+        case .aborted(let index, let abort):
+            known.hear(index)
             if abort.code == .outOfDate { return nil }
             throw Failure(abort.code)
         }
@@ -86,6 +92,7 @@ extension Handle {
     func requirePresent(_ entity: Entity) throws(Failure) {
         let reply = try read(.entity(entity.path), EntityReply.init)
         guard reply.id == entity.id else { throw .deleted }
+        saw(.entity(entity.id))
     }
 }
 

@@ -41,10 +41,10 @@ package final class Property: Register<PropertyView> {
         }
     }
 
-    /// What it shows, of a group that is there still: `deleted`; under the lock.
+    /// What it shows, of a group that was there a moment ago: `deleted`; under the lock.
     func present() throws(Failure) -> PropertyView {
         let view = try current()
-        try handle.requirePresent(view.group)
+        try handle.requireSeen(view.group)
         return view
     }
 }

@@ -35,6 +35,7 @@ extension Group {
             switch answer {
             case .quiet, .ended: return false
             case .changes(let sets):
+                if let last = sets.last { handle.known.hear(last.index) }
                 var queue = GroupChangeQueue()
                 sets.forEach { queue.take($0.groupChanges) }
                 while let event = queue.next() {

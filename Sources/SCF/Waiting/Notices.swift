@@ -33,8 +33,11 @@ final class Notices {
     /// Groups that `shown` holds at the most; where there are more it forgets, and some are told twice.
     private static let shownLimit = 65_536
 
-    init(_ watch: any ClusterWatch) {
+    private let known: KnownIndex
+
+    init(_ watch: any ClusterWatch, _ known: KnownIndex) {
         self.watch = watch
+        self.known = known
     }
 
     /// The next thing that has happened; nil where the handle was unbound meanwhile.
@@ -52,6 +55,7 @@ final class Notices {
     /// Takes in what has happened since groups were shown; of other groups everything.
     private func take(_ sets: [ChangeSet]) {
         for set in sets {
+            known.hear(set.index)
             let changes = set.groupChanges
             for change in changes where change.isDeletion {
                 // What is made again after its deletion was told is told again too.
@@ -130,7 +134,7 @@ extension Handle {
         // Any read will do: it knows of all that was told before.
         guard let any = PropertyPath(service: "any") else { throw .internal }
         _ = try read(.entity(any), EntityReply.init)
-        let made = Notices(try watch([], from: readIndex.next))
+        let made = Notices(try watch([], from: readIndex.next), known)
         notices = made
         return made
     }

@@ -1,0 +1,68 @@
+import Identifiers
+import Properties
+
+/// Something that a look at the cluster has found there, which counts for a moment.
+///
+/// Steps of iterators come in thousands, and each look is a way to the cluster and back. One stands for
+/// the steps behind it as long as no handle of the process has heard of a later record, so that a program
+/// is told of every deletion that it can know of from here; and no longer than a millisecond, for what it
+/// knows from other programs.
+struct Sighting {
+    enum Thing: Equatable {
+        /// A service or an instance.
+        case entity(EntityID)
+        case group(EntityID)
+        /// The name of a snapshot.
+        case snapshot(EntityID)
+    }
+
+    static let milliseconds: UInt64 = 1
+
+    let thing: Thing
+    /// The last record that the answer knew of.
+    let index: LogIndex
+    let end: MonotonicTime
+}
+
+// Under the lock.
+extension Handle {
+    /// The last answer knew of `thing`.
+    func saw(_ thing: Sighting.Thing) {
+        sighting = Sighting(
+            thing: thing, index: readIndex,
+            end: now().advanced(milliseconds: Sighting.milliseconds))
+    }
+
+    /// Whether `thing` was there a moment ago; `notBound`.
+    private func sees(_ thing: Sighting.Thing) throws(Failure) -> Bool {
+        _ = try cluster()
+        guard let sighting, sighting.thing == thing, !known.isBeyond(sighting.index) else {
+            return false
+        }
+        return now() < sighting.end
+    }
+
+    /// Throws `deleted` where the group is gone, unless it was seen a moment ago.
+    func requireSeen(_ view: GroupView) throws(Failure) {
+        if case .level(let level) = view.origin { return try requireSeen(level.snapshot) }
+        if try !sees(.group(view.base.header.id)) { try requirePresent(view) }
+    }
+
+    /// The same for what has the groups of that origin.
+    func requireSeen(_ origin: GroupOrigin) throws(Failure) {
+        switch origin {
+        case .owner(let owner), .composition(let owner, _): try requireSeen(owner)
+        case .level(let level): try requireSeen(level.snapshot)
+        }
+    }
+
+    /// The same for a service or an instance.
+    func requireSeen(_ entity: Entity) throws(Failure) {
+        if try !sees(.entity(entity.id)) { try requirePresent(entity) }
+    }
+
+    /// The same for the name of a snapshot.
+    func requireSeen(_ view: SnapshotView) throws(Failure) {
+        if try !sees(.snapshot(view.name.id)) { try requirePresent(view) }
+    }
+}
