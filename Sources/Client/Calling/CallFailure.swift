@@ -12,7 +12,8 @@ package enum CallFailure: Error, Equatable, Sendable {
     case timedOut(lastFailure: String, mayHaveExecuted: Bool)
     /// The caller does not want it any more.
     case cancelled(mayHaveExecuted: Bool)
-    /// A node that was asked for by name could not be reached, or the connection to it broke.
+    /// A node that was asked for by name could not be reached, or the connection to it broke; nothing was
+    /// executed.
     case unreachable(Address, String)
     /// The node that was asked for by name, or this process, cannot do it now; nothing was executed.
     case unavailable(String)

@@ -91,14 +91,19 @@ final class NodeLink {
         }
     }
 
-    /// Answers all callers that the node is out of reach; the owner forgets the link.
+    /// Answers all callers that the node is out of reach, or what they asked for may have happened; the
+    /// owner forgets the link.
     private func end(_ reason: String) {
         stopSilenceWatch()
         let ending = calls
         onEnd?()
         onEnd = nil
         for call in ending {
-            call.complete(.failure(.unreachable(driver.address, reason)))
+            let failure: CallFailure =
+                call.mayHaveExecuted
+                ? .outcomeUnknown("the connection to \(driver.address) broke: \(reason)")
+                : .unreachable(driver.address, reason)
+            call.complete(.failure(failure))
         }
     }
 

@@ -1,0 +1,69 @@
+import Client
+import IOCore
+import Identifiers
+import Testing
+import Transactions
+import Wire
+
+/// What becomes of a call for one named node that breaks off.
+struct NodeCallTests {
+    private let cluster: FakeCluster
+    private let core: ClientCore
+
+    init() throws {
+        cluster = try FakeCluster()
+        core = ClientCore(
+            loop: cluster.loop, network: cluster.network,
+            settings: ClientCore.Settings(endpoints: cluster.addresses, name: "test"),
+            coding: RecordCoding())
+    }
+
+    /// The failure of `work` at the node of `place`.
+    private func failure(of work: Call.Work, at place: Int = 0) -> CallFailure? {
+        let told = Locked<Result<Response, CallFailure>?>(nil)
+        let deadline = cluster.loop.now.advanced(milliseconds: 60_000)
+        let call = Call(number: 1, work: work, deadline: deadline) { result in
+            told.withLock { $0 = result }
+        }
+        core.begin(call, at: cluster.addresses[place])
+        while cluster.loop.now < deadline {
+            cluster.loop.advance(milliseconds: 1)
+            if case .failure(let failure) = told.withLock({ $0 }) { return failure }
+        }
+        return nil
+    }
+
+    private let change = Request.memberAdd(NodeID(4), peerAddress: "h:1", clientAddress: "h:2")
+
+    @Test func `a change that was sent may have happened where the connection breaks`() {
+        cluster.mishaps = [.lost]
+        let broken = failure(of: .once(change))
+        guard case .outcomeUnknown(let text) = broken else {
+            Issue.record("\(String(describing: broken))")
+            return
+        }
+        #expect(text.contains("\(cluster.addresses[0])"))
+        #expect(broken?.mayHaveExecuted == true)
+        #expect(cluster.requests.count == 1, "it is not made again")
+    }
+
+    @Test func `a change that was never sent has not happened`() {
+        cluster.stop(0)
+        let failed = failure(of: .once(change))
+        guard case .unreachable(cluster.addresses[0], _) = failed else {
+            Issue.record("\(String(describing: failed))")
+            return
+        }
+        #expect(failed?.mayHaveExecuted == false)
+    }
+
+    @Test func `a question that was sent leaves nothing unknown`() {
+        cluster.mishaps = [.lost]
+        let failed = failure(of: .repeatable(change))
+        guard case .unreachable(cluster.addresses[0], _) = failed else {
+            Issue.record("\(String(describing: failed))")
+            return
+        }
+        #expect(failed?.mayHaveExecuted == false)
+    }
+}
