@@ -169,10 +169,20 @@ struct HandleTests {
 
     @Test(
         arguments: [
-            (1000, "no error"), (1001, "handle not bound"), (1019, "object has been deleted"),
+            (1000, "no error"), (1001, "handle not bound"), (1002, "cannot use unset argument"),
+            (1003, "entity not found"), (1004, "type does not match value"),
+            (1005, "cannot modify while in-use"), (1006, "connection to repository broken"),
+            (1007, "invalid argument"), (1008, "no memory available"),
+            (1009, "required constraint not met"), (1010, "object already exists"),
+            (1011, "repository server unavailable"), (1012, "server has insufficient resources"),
+            (1013, "insufficient privileges for action"), (1014, "backend refused access"),
+            (1015, "mismatched SCF handles"), (1016, "object bound to destroyed handle"),
+            (1017, "incompatible SCF version"), (1018, "backend is read-only"),
+            (1019, "object has been deleted"), (1020, "template data is invalid"),
+            (1080, "user callback function failed"), (1101, "internal error"),
             (5, "unknown error"), (1021, "unknown error"),
         ] as [(Int32, String)])
-    func `every number has a text`(number: Int32, text: String) {
+    func `every number has the text that libscf has`(number: Int32, text: String) {
         #expect(Failure.text(number).description == text)
     }
 }

@@ -37,10 +37,10 @@ package enum Failure: Int32, Error, Sendable, CaseIterable {
         switch self {
         case .notBound: "handle not bound"
         case .notSet: "cannot use unset argument"
-        case .notFound: "nothing of that name found"
+        case .notFound: "entity not found"
         case .typeMismatch: "type does not match value"
         case .inUse: "cannot modify while in-use"
-        case .connectionBroken: "repository connection broken"
+        case .connectionBroken: "connection to repository broken"
         case .invalidArgument: "invalid argument"
         case .noMemory: "no memory available"
         case .constraintViolated: "required constraint not met"
