@@ -90,13 +90,32 @@ struct NoticeTests {
         try group.delete()
         try other.instance.delete()
         var gone: [String] = []
-        for _ in 0..<4 { gone.append(try fixture.handle.awaitNotice(target) ?? "") }
-        #expect(
-            gone == [
-                "svc:/web:default/:properties/typed", "svc:/web:default/:properties/config",
-                "svc:/web:default/:properties/third", "svc:/web:default",
-            ])
+        for _ in 0..<2 { gone.append(try fixture.handle.awaitNotice(target) ?? "") }
+        #expect(gone == ["svc:/web:default/:properties/typed", "svc:/web:default"])
         #expect(failure { () throws(Failure) in try target.name() } == .notSet)
+    }
+
+    @Test func `of what is deleted as a whole one deletion is told, and no change of its groups`()
+        throws
+    {
+        let cluster = MemoryCluster()
+        let (fixture, other) = (try Fixture.make(cluster), try Fixture.view(cluster))
+        try other.service.addGroup("common", type: "framework", flags: 0, nil)
+        try fixture.handle.notice(groupsNamed: "config")
+        #expect(try other.edit(.new, "a", .count, "1"))
+        try other.instance.delete()
+        // Made again, it is what it was created as.
+        try other.service.addInstance("default", other.instance)
+        try other.instance.addGroup("config", type: "application", flags: 0, other.group)
+        try other.instance.delete()
+        try other.service.delete()
+        let target = Group(fixture.handle)
+        var gone: [String] = []
+        for _ in 0..<2 { gone.append(try fixture.handle.awaitNotice(target) ?? "changed") }
+        #expect(gone == ["svc:/web:default", "svc:/web"])
+        cluster.meanwhile { try? fixture.handle.unbind() }
+        let more = failure { () throws(Failure) in try fixture.handle.awaitNotice(target) }
+        #expect(more == .notSet)
     }
 
     @Test func `a version that was shown is not told again when its change comes later`() throws {

@@ -65,6 +65,11 @@ package struct GroupChangeQueue: Sendable {
         }
     }
 
+    /// A group has gone with what it belonged to: its changes are not told any more.
+    package mutating func dropChanges(of group: PropertyPath) {
+        known[.changed(group)] = nil
+    }
+
     /// Nothing is known of what has happened since.
     package mutating func loseTrack() {
         waiting = []

@@ -53,18 +53,32 @@ final class Notices {
     }
 
     /// Takes in what has happened since groups were shown; of other groups everything.
+    ///
+    /// Of what is deleted as a whole only that is told, and not the groups that go with it.
     private func take(_ sets: [ChangeSet]) {
         for set in sets {
             known.hear(set.index)
             let changes = set.groupChanges
-            for change in changes where change.isDeletion {
-                // What is made again after its deletion was told is told again too.
-                guard let path = PropertyPath(change.key), path.property == nil else { continue }
-                shown[path] = nil
-            }
-            queue.take(changes.filter { !isShown($0, at: set.index) })
+            let deleted = Set(
+                changes.compactMap { change in
+                    change.isDeletion ? PropertyPath(change.key) : nil
+                }.filter { $0.property == nil })
+            // What is made again after its deletion was told is told again too.
+            for path in deleted { shown[path] = nil }
+            let parts = deleted.filter { $0.group != nil && deleted.contains($0.owner) }
+            queue.take(
+                changes.filter { change in
+                    !isShown(change, at: set.index)
+                        && !(change.isDeletion && isOne(of: parts, change))
+                })
+            for group in parts { queue.dropChanges(of: group) }
             if set.index >= shownThrough { shown = [:] }
         }
+    }
+
+    private func isOne(of paths: Set<PropertyPath>, _ change: GroupChangeQueue.Change) -> Bool {
+        guard !paths.isEmpty, let path = PropertyPath(change.key) else { return false }
+        return paths.contains(path)
     }
 
     private func isShown(_ change: GroupChangeQueue.Change, at index: LogIndex) -> Bool {
