@@ -69,6 +69,41 @@ struct IteratorTests {
         #expect(failure { () throws(Failure) in try iterator.next(group) } == .notSet)
     }
 
+    @Test func `who has the groups is looked at before the type's characters, not its length`()
+        throws
+    {
+        let fixture = try Fixture.make(MemoryCluster())
+        let (iterator, handle) = (Iterator(fixture.handle), fixture.handle)
+        let (level, snapshot) = (Snaplevel(handle), Snapshot(handle))
+        try fixture.instance.takeSnapshot("one", snapshot)
+        try snapshot.baseLevel(level)
+        func failures(_ type: String) -> [Failure?] {
+            [
+                failure { () throws(Failure) in
+                    try iterator.groups(of: fixture.instance, type: type)
+                },
+                failure { () throws(Failure) in
+                    try iterator.composedGroups(of: fixture.instance, in: nil, type: type)
+                },
+                failure { () throws(Failure) in
+                    try iterator.composedGroups(of: fixture.instance, in: snapshot, type: type)
+                },
+                failure { () throws(Failure) in try iterator.groups(of: level, type: type) },
+                failure { () throws(Failure) in
+                    try iterator.groups(of: Service(handle), type: type)
+                },
+            ]
+        }
+        let long = String(repeating: "a", count: 200)
+        let refused = [Failure?](repeating: .invalidArgument, count: 4)
+        #expect(failures("1 bad") == refused + [.notSet])
+        #expect(failures(long) == refused + [.invalidArgument])
+        try fixture.instance.delete()
+        let deleted = [Failure?](repeating: .deleted, count: 4)
+        #expect(failures("1 bad") == deleted + [.notSet])
+        #expect(failures(long) == refused + [.invalidArgument])
+    }
+
     @Test func `an object that is refused to go on stays what it is`() throws {
         let cluster = MemoryCluster()
         let fixture = try Fixture.make(cluster)

@@ -81,8 +81,9 @@ package final class Iterator: HandleObject {
     ) throws(Failure) {
         try requireSameHandle(owner)
         try setUp { () throws(Failure) in
-            let type = try groupType(type)
+            let type = try boundedType(type)
             let entity = try owner.present()
+            try requireType(type)
             let source = GroupSource.owner(entity.path, id: entity.id)
             return .groups(groups(source, .owner(entity), at: entity.path, type: type))
         }
@@ -97,11 +98,11 @@ package final class Iterator: HandleObject {
     ) throws(Failure) {
         try requireSameHandle(instance, snapshot)
         try setUp { () throws(Failure) in
-            let type = try groupType(type)
-            guard let view = try snapshot?.present() else {
-                return .groups(composedGroups(of: try instance.present(), in: nil, type: type))
-            }
-            return .groups(composedGroups(of: view.instance, in: view, type: type))
+            let type = try boundedType(type)
+            let view = try snapshot?.present()
+            let entity = if let view { view.instance } else { try instance.present() }
+            try requireType(type)
+            return .groups(composedGroups(of: entity, in: view, type: type))
         }
     }
 
@@ -111,8 +112,9 @@ package final class Iterator: HandleObject {
     ) throws(Failure) {
         try requireSameHandle(level)
         try setUp { () throws(Failure) in
-            let type = try groupType(type)
+            let type = try boundedType(type)
             let view = try level.present()
+            try requireType(type)
             let source = GroupSource.level(content: view.snapshot.name.content, view.level)
             return .groups(groups(source, .level(view), at: view.owner, type: type))
         }
@@ -149,16 +151,17 @@ package final class Iterator: HandleObject {
         }
     }
 
-    /// The type that is asked for; nil for all.
-    private func groupType(_ type: () throws(Failure) -> String?) throws(Failure) -> String? {
-        guard let type = try type() else {
-            _ = try handle.cluster()
-            return nil
-        }
-        try Names.requireLength(type)
+    /// The type that is asked for, nil for all: `invalidArgument` where it is too long to be sent.
+    private func boundedType(_ type: () throws(Failure) -> String?) throws(Failure) -> String? {
+        let type = try type()
+        if let type { try Names.requireLength(type) }
         _ = try handle.cluster()
-        try Names.require(type, as: .groupType)
         return type
+    }
+
+    /// Throws `invalidArgument` for what is no type; who has the groups is looked at before.
+    private func requireType(_ type: String?) throws(Failure) {
+        if let type { try Names.require(type, as: .groupType) }
     }
 
     private func entities(
