@@ -33,10 +33,13 @@ import SCF
     }
 
     /// The value in turn, and its cell; nil at the end, `typeMismatch` for another type.
+    ///
+    /// All types of texts but `astring` itself are read as `ustring`, and no other way.
     func take(
         _ type: PropertyType
     ) throws(Failure) -> (value: PropertyValue, cell: UnsafeMutableRawPointer)? {
-        guard property.type.isKind(of: type) else { throw .typeMismatch }
+        let readAs = property.type.isKind(of: .ustring) ? PropertyType.ustring : property.type
+        guard readAs == type else { throw .typeMismatch }
         guard next < property.values.count else { return nil }
         defer { next += 1 }
         return unsafe (property.values[next], cells[next])
@@ -75,6 +78,14 @@ private final class HeldProperties {
     init(_ all: [SimpleProperty]) {
         self.all = all.map { HeldProperty($0) }
     }
+}
+
+/// What the simple interface has read, at `pointer`; `notSet` for NULL.
+private func simple<Held: AnyObject>(
+    _ pointer: ObjectPointer?, _ kind: Held.Type = Held.self
+) throws(Failure) -> Held {
+    guard let found = try unsafe optional(pointer, kind) else { throw .notSet }
+    return found
 }
 
 /// Runs `body` with the handle that is given, else with one that is bound for it.
@@ -145,13 +156,13 @@ private func subject(_ given: Text?, _ handle: Handle) throws(Failure) -> String
     _ property: ObjectPointer?
 ) -> Int {
     answer { () throws(Failure) in
-        try unsafe object(property, HeldProperty.self).property.values.count
+        try unsafe simple(property, HeldProperty.self).property.values.count
     }
 }
 
 @c(scf_simple_prop_type) public func scfSimplePropType(_ property: ObjectPointer?) -> CInt {
     answer { () throws(Failure) in
-        number(try unsafe object(property, HeldProperty.self).property.type)
+        number(try unsafe simple(property, HeldProperty.self).property.type)
     }
 }
 
@@ -170,12 +181,13 @@ private func subject(_ given: Text?, _ handle: Handle) throws(Failure) -> String
 }
 
 @c(scf_simple_prop_next_reset) public func scfSimplePropNextReset(_ property: ObjectPointer?) {
+    guard unsafe property != nil else { return }
     unsafe heldProperty(property)?.reset()
 }
 
 private func heldProperty(_ pointer: ObjectPointer?) -> HeldProperty? {
     do throws(Failure) {
-        return try unsafe object(pointer, HeldProperty.self)
+        return try unsafe simple(pointer, HeldProperty.self)
     } catch {
         LastError.set(error)
         return nil
@@ -187,7 +199,7 @@ private func next(
     _ pointer: ObjectPointer?, _ type: PropertyType
 ) -> (value: PropertyValue, cell: UnsafeMutableRawPointer)? {
     do throws(Failure) {
-        if let found = try unsafe object(pointer, HeldProperty.self).take(type) {
+        if let found = try unsafe simple(pointer, HeldProperty.self).take(type) {
             return unsafe found
         }
         LastError.clear()
@@ -241,9 +253,9 @@ private func next(
 @c(scf_simple_prop_next_opaque) public func scfSimplePropNextOpaque(
     _ property: ObjectPointer?, _ size: UnsafeMutablePointer<Int>?
 ) -> UnsafeMutableRawPointer? {
-    guard let found = unsafe next(property, .opaque) else { return nil }
-    if let size = unsafe size { unsafe size.pointee = found.value.text.count }
-    return unsafe found.cell
+    let found = unsafe next(property, .opaque)
+    if let size = unsafe size { unsafe size.pointee = found?.value.text.count ?? 0 }
+    return unsafe found?.cell
 }
 
 // MARK: - All of an application
@@ -268,7 +280,7 @@ private func find(
     _ properties: ObjectPointer?, _ body: ([HeldProperty]) throws(Failure) -> HeldProperty?
 ) -> UnsafeRawPointer? {
     do throws(Failure) {
-        let all = try unsafe object(properties, HeldProperties.self).all
+        let all = try unsafe simple(properties, HeldProperties.self).all
         guard let found = try body(all) else {
             LastError.clear()
             return nil
@@ -294,6 +306,7 @@ private func find(
     _ properties: ObjectPointer?, _ group: Text?, _ name: Text?
 ) -> UnsafeRawPointer? {
     unsafe find(properties) { (all) throws(Failure) in
+        guard unsafe name != nil else { throw .notSet }
         let wanted = try unsafe text(name)
         let group = unsafe group == nil ? SimpleProperty.standardGroup : try unsafe text(group)
         guard

@@ -14,7 +14,6 @@ package struct InstanceStates: OptionSet, Sendable {
     package static let disabled = InstanceStates(rawValue: 0x8)
     package static let online = InstanceStates(rawValue: 0x10)
     package static let degraded = InstanceStates(rawValue: 0x20)
-    package static let all = InstanceStates(rawValue: 0x3f)
 
     /// The state of that name (`SCF_STATE_STRING_…`); an instance without one is uninitialized.
     init(named name: String?) {
@@ -33,12 +32,11 @@ package struct InstanceStates: OptionSet, Sendable {
 extension Handle {
     /// Shows `body` each instance whose state, `restarter/state`, is one of `states`.
     ///
-    /// An instance that is deleted meanwhile is left out. `invalidArgument` for states that are none,
+    /// An instance that is deleted meanwhile is left out; states that are none are not looked at.
     /// `callbackFailed` where `body` answers false.
     package func walkInstances(
         in states: InstanceStates, _ body: (Instance) -> Bool
     ) throws(Failure) {
-        guard InstanceStates.all.isSuperset(of: states) else { throw .invalidArgument }
         let (scope, service, instance) = (Scope(self), Service(self), Instance(self))
         let (services, instances) = (Iterator(self), Iterator(self))
         try scope.lookUp(Scope.local)

@@ -10,8 +10,8 @@ package struct SimpleProperty: Sendable {
     /// The group that is meant where none is named (`SCF_PG_APP_DEFAULT`).
     package static let standardGroup = "application"
 
-    fileprivate init(_ view: GroupView, _ property: Properties.Property) {
-        group = view.path.group ?? ""
+    fileprivate init(group: String, _ property: Properties.Property) {
+        self.group = group
         name = property.name
         type = property.content.type
         values = property.content.values
@@ -19,49 +19,56 @@ package struct SimpleProperty: Sendable {
 }
 
 extension Handle {
-    /// What the services of a cluster are usually read by: what they were last refreshed to.
-    private static let running = "running"
     /// The type of the groups that are an application's own (`SCF_GROUP_APPLICATION`).
     private static let application = "application"
 
-    /// Reads a property of the service or instance `fmri`: `invalidArgument`, `notFound`.
+    /// Reads a property of the instance `fmri` as it is now: `invalidArgument`, `notFound`.
     ///
-    /// Of an instance, it is what the composition with its service shows: of the snapshot `running`
-    /// where there is one, else and for groups that are in no snapshot as they are.
+    /// It is the service's where the instance's group of that name does not have it; the types of
+    /// the two groups are not looked at.
     package func simpleProperty(
         _ name: String, of fmri: String, group: String
     ) throws(Failure) -> SimpleProperty {
         try locked { () throws(Failure) in
-            let owner = try owner(fmri)
             try Names.require(group, as: .group)
             try Names.require(name, as: .property)
-            let view = try view(group, of: owner)
-            guard let content = view.group[name] else { throw .notFound }
-            return SimpleProperty(view, .init(name: name, content: content))
+            let instance = try instance(fmri)
+            let query = PropertyQuery.composedGroup(
+                Self.composition(of: instance, in: nil), name: group)
+            let found = try read(query, ComposedReply.init).group
+            guard let content = found.instance?[name] ?? found.service?[name] else {
+                throw .notFound
+            }
+            return SimpleProperty(group: group, .init(name: name, content: content))
         }
     }
 
-    /// Reads all properties of an instance's groups of the type `application`, as above.
+    /// Reads the properties of all groups of the type `application` that an instance or its service has.
+    ///
+    /// As they are now; of two properties of one name in groups of one name, the instance's.
     package func simpleProperties(of fmri: String) throws(Failure) -> [SimpleProperty] {
         try locked { () throws(Failure) in
-            let owner = try owner(fmri)
-            guard owner.path.instance != nil else { throw .invalidArgument }
-            let source = Self.composition(of: owner, in: try running(owner))
+            let source = Self.composition(of: try instance(fmri), in: nil)
             var found: [SimpleProperty] = []
             var after: String? = ""
             while let last = after {
                 let query = PropertyQuery.composedGroups(
-                    source, type: Self.application, page: .init(after: last))
+                    source, type: nil, page: .init(after: last))
                 let listing = try read(query, ComposedListing.init)
                 for entry in listing.entries {
-                    guard let view = GroupView(entry.group, entry.name, of: owner, in: nil)
-                    else { continue }
-                    found += view.group.properties.map { SimpleProperty(view, $0) }
+                    let both = ComposedGroup(
+                        instance: Self.ofApplication(entry.group.instance),
+                        service: Self.ofApplication(entry.group.service))
+                    found += both.properties.map { SimpleProperty(group: entry.name, $0) }
                 }
                 after = listing.through
             }
             return found
         }
+    }
+
+    private static func ofApplication(_ group: PropertyGroup?) -> PropertyGroup? {
+        group?.header.type == application ? group : nil
     }
 
     /// The instance that the program is run as (*scf_myname*): `connectionBroken` without a binding,
@@ -76,41 +83,15 @@ extension Handle {
         }
     }
 
-    private func owner(_ fmri: String) throws(Failure) -> Entity {
-        guard case .path(let path)? = FMRI(fmri), path.group == nil else {
+    /// The instance that is named: `invalidArgument` where none is, `notFound`.
+    private func instance(_ fmri: String) throws(Failure) -> Entity {
+        switch FMRI(fmri) {
+        case .path(let path) where path.instance != nil && path.group == nil:
+            return try entity(path)
+        case .elsewhere(_, let path) where path.instance != nil && path.group == nil:
+            throw .notFound
+        case .path, .elsewhere, .scope, .file, nil:
             throw .invalidArgument
         }
-        return try entity(path)
-    }
-
-    /// The snapshot to read of; nil where there is none.
-    private func running(_ instance: Entity) throws(Failure) -> SnapshotView? {
-        guard let path = SnapshotPath(instance.path, Self.running) else { return nil }
-        let query = PropertyQuery.snapshot(SnapshotReference(path), instanceID: instance.id)
-        return try read(query, SnapshotReply.init).found.map {
-            SnapshotView(instance: instance, path: path, name: $0.name)
-        }
-    }
-
-    private func view(_ group: String, of owner: Entity) throws(Failure) -> GroupView {
-        guard owner.path.instance != nil else {
-            guard let path = owner.path.group(group) else { throw .invalidArgument }
-            return try self.group(path, of: owner)
-        }
-        let snapshot = try running(owner)
-        if let snapshot, let held = try composed(group, of: owner, in: snapshot) { return held }
-        guard let present = try composed(group, of: owner, in: nil),
-            snapshot == nil || !present.base.header.isPersistent
-        else { throw .notFound }
-        return present
-    }
-
-    private func composed(
-        _ group: String, of owner: Entity, in snapshot: SnapshotView?
-    ) throws(Failure) -> GroupView? {
-        let query = PropertyQuery.composedGroup(
-            Self.composition(of: owner, in: snapshot), name: group)
-        let composed = try read(query, ComposedReply.init).group
-        return GroupView(composed, group, of: owner, in: snapshot)
     }
 }
