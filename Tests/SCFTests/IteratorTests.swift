@@ -158,6 +158,114 @@ struct IteratorTests {
         #expect(failure { () throws(Failure) in try snapshots.next(snapshot) } == .deleted)
     }
 
+    @Test func `what was deleted before its turn is not told`() throws {
+        let cluster = MemoryCluster()
+        let fixture = try Fixture.make(cluster)
+        let other = try Fixture.view(cluster)
+        let (instance, snapshot) = (Instance(other.handle), Snapshot(other.handle))
+        for name in ["a", "b", "c"] {
+            try fixture.scope.addService("z\(name)", nil)
+            try fixture.service.addInstance("z\(name)", nil)
+            try fixture.instance.addGroup("z\(name)", type: "application", flags: 0, nil)
+            try fixture.service.addGroup("z\(name)", type: "application", flags: 0, nil)
+            try fixture.instance.takeSnapshot("z\(name)", nil)
+        }
+        let iterators = (0..<5).map { _ in Iterator(fixture.handle) }
+        try iterators[0].services(of: fixture.scope)
+        try iterators[1].instances(of: fixture.service)
+        try iterators[2].groups(of: fixture.instance)
+        try iterators[3].composedGroups(of: fixture.instance, in: nil)
+        try iterators[4].snapshots(of: fixture.instance)
+        let (service, shown) = (Service(fixture.handle), Instance(fixture.handle))
+        let (group, taken) = (Group(fixture.handle), Snapshot(fixture.handle))
+        var names: [[String]] = Array(repeating: [], count: 5)
+        func step() throws -> Bool {
+            var isMore = false
+            if try iterators[0].next(service) {
+                names[0].append(try service.name())
+                isMore = true
+            }
+            if try iterators[1].next(shown) { names[1].append(try shown.name()) }
+            if try iterators[2].next(group) { names[2].append(try group.name()) }
+            if try iterators[3].next(group) {
+                names[3].append("\(try group.name()) \(try group.fmri().contains(":default"))")
+            }
+            if try iterators[4].next(taken) { names[4].append(try taken.name()) }
+            return isMore
+        }
+        _ = try step()
+        try other.scope.service("zb", other.service)
+        try other.service.delete()
+        try other.scope.service("web", other.service)
+        try other.service.instance("zb", instance)
+        try instance.delete()
+        try other.instance.group("zb", other.group)
+        try other.group.delete()
+        try other.instance.snapshot("zb", snapshot)
+        try snapshot.delete()
+        while try step() {}
+        #expect(names[0] == ["web", "za", "zc"])
+        #expect(names[1] == ["default", "za", "zc"])
+        #expect(names[2] == ["config", "za", "zc"])
+        #expect(names[3] == ["config true", "za true", "zb false", "zc true"])
+        #expect(names[4] == ["za", "zc"])
+    }
+
+    @Test func `a group or a snapshot is told as it is when it is its turn`() throws {
+        let fixture = try Fixture.make(MemoryCluster())
+        let (handle, late) = (fixture.handle, Group(fixture.handle))
+        try fixture.instance.addGroup("late", type: "application", flags: 0, late)
+        let (one, two) = (Snapshot(handle), Snapshot(handle))
+        try fixture.instance.takeSnapshot("one", one)
+        try fixture.instance.takeSnapshot("two", two)
+        let (groups, composed) = (Iterator(handle), Iterator(handle))
+        let (snapshots, snapshot) = (Iterator(handle), Snapshot(handle))
+        let (group, both) = (Group(handle), Group(handle))
+        try groups.groups(of: fixture.instance)
+        try composed.composedGroups(of: fixture.instance, in: nil)
+        try snapshots.snapshots(of: fixture.instance)
+        #expect(try groups.next(group))
+        #expect(try composed.next(both))
+        #expect(try snapshots.next(snapshot))
+        let (transaction, entry) = (Transaction(handle), Entry(handle))
+        try transaction.start(late)
+        try transaction.add(entry, .new, "a", .count)
+        #expect(try transaction.commit())
+        try two.take(of: fixture.instance)
+        #expect(try groups.next(group))
+        #expect(try composed.next(both))
+        #expect(try snapshots.next(snapshot))
+        for shown in [group, both] {
+            #expect(try shown.name() == "late")
+            try shown.property("a", Property(handle))
+            #expect(try shown.update() == false)
+        }
+        #expect(try snapshot.name() == "two")
+        #expect(try snapshot.update() == false)
+    }
+
+    @Test(arguments: [false, true])
+    func `a step is at most one read, and few of those where nothing changes`(
+        isChanging: Bool
+    ) throws {
+        let cluster = MemoryCluster()
+        let (fixture, count) = (try Fixture.make(cluster), 100)
+        for number in 0..<count {
+            try fixture.instance.addGroup("g\(number)", type: "framework", flags: 0, nil)
+        }
+        let (iterator, group) = (Iterator(fixture.handle), Group(fixture.handle))
+        try iterator.groups(of: fixture.instance, type: "framework")
+        let before = cluster.reads
+        var told = 0
+        while try iterator.next(group) {
+            told += 1
+            if isChanging { try fixture.service.addGroup("h\(told)", type: "t", flags: 0, nil) }
+        }
+        #expect(told == count)
+        let reads = cluster.reads - before
+        #expect(isChanging ? reads <= count + 1 : reads == 1)
+    }
+
     @Test func `properties and values are those of the version that was shown`() throws {
         let cluster = MemoryCluster()
         let fixture = try Fixture.make(cluster)

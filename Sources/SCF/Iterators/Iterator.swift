@@ -2,8 +2,8 @@ import Properties
 
 /// Goes through the children of a thing, one at each call (*scf_iter_create*).
 ///
-/// Children of the tree come in pages as they are needed; properties and values are those of the
-/// version that was shown when it was set up.
+/// Children of the tree are told as they are when it is their turn, and come in pages; properties and
+/// values are those of the version that was shown when it was set up.
 package final class Iterator: HandleObject {
     /// Behind a pointer: what is left of the place of a larger case is never looked at, which memory
     /// checkers could not know.
@@ -15,26 +15,6 @@ package final class Iterator: HandleObject {
         case snapshots(Pages<SnapshotView>)
         case properties(GroupView, ArraySlice<PropertyView>)
         case values(GroupView, PropertyType, ArraySlice<PropertyValue>)
-    }
-
-    /// What has been read, and where to go on.
-    private struct Pages<Item> {
-        var items: ArraySlice<Item> = []
-        /// The last name looked at; nil at the end.
-        var after: String? = ""
-        /// Throws `deleted` where what has the children is gone; `page` does that by itself.
-        let requireParent: () throws(Failure) -> Void
-        let page: (String) throws(Failure) -> (items: [Item], through: String?)
-
-        mutating func next() throws(Failure) -> Item? {
-            if !items.isEmpty { try requireParent() }
-            while items.isEmpty, let after {
-                let found = try page(after)
-                items = found.items[...]
-                self.after = found.through
-            }
-            return items.popFirst()
-        }
     }
 
     private var source: Source?
@@ -59,7 +39,7 @@ package final class Iterator: HandleObject {
         try requireSameHandle(scope)
         try setUp { () throws(Failure) in
             try scope.current()
-            return .services(entities(.services, of: nil) { PropertyPath(service: $0) })
+            return .services(entities(.services) { PropertyPath(service: $0) })
         }
     }
 
@@ -69,7 +49,7 @@ package final class Iterator: HandleObject {
             let entity = try service.present()
             let name = entity.path.service
             return .instances(
-                entities(.instances(of: entity.path, id: entity.id), of: entity) {
+                entities(.instances(of: entity.path, id: entity.id)) {
                     PropertyPath(service: name, instance: $0)
                 })
         }
@@ -165,76 +145,63 @@ package final class Iterator: HandleObject {
     }
 
     private func entities(
-        _ children: PropertyChildren, of parent: Entity?,
-        _ path: @escaping (String) -> PropertyPath?
+        _ children: PropertyChildren, _ path: @escaping (String) -> PropertyPath?
     ) -> Pages<Entity> {
-        let handle = self.handle
-        return Pages(requireParent: { () throws(Failure) in
-            if let parent { try handle.requireSeen(parent) }
-        }) { (after) throws(Failure) in
-            let listing = try handle.read(
-                .list(children, page: .init(after: after)), PropertyListing.init)
-            let items = listing.entries.compactMap { entry in
-                path(entry.name).map { Entity(path: $0, id: entry.id) }
+        Pages(handle) { [handle] (page) throws(Failure) in
+            let listing = try handle.read(.list(children, page: page), PropertyListing.init)
+            let found = listing.entries.compactMap { entry in
+                path(entry.name).map { (entry.name, Entity(path: $0, id: entry.id)) }
             }
-            return (items, listing.hasMore ? listing.entries.last?.name : nil)
+            return (found, listing.hasMore ? listing.entries.last?.name : nil)
         }
     }
 
     private func groups(
         _ source: GroupSource, _ origin: GroupOrigin, at owner: PropertyPath, type: String?
     ) -> Pages<GroupView> {
-        let handle = self.handle
-        return Pages(requireParent: { () throws(Failure) in
-            try handle.requireSeen(origin)
-        }) { (after) throws(Failure) in
-            let query = PropertyQuery.groups(source, type: type, page: .init(after: after))
+        var snapshot: SnapshotView?
+        if case .level(let level) = origin { snapshot = level.snapshot }
+        return Pages(handle, heldBy: snapshot) { [handle] (page) throws(Failure) in
+            let query = PropertyQuery.groups(source, type: type, page: page)
             let listing = try handle.read(query, GroupListing.init)
-            let items = listing.entries.compactMap { entry in
+            let found = listing.entries.compactMap { entry in
                 owner.group(entry.name).map {
-                    GroupView(path: $0, origin: origin, group: entry.group)
+                    (entry.name, GroupView(path: $0, origin: origin, group: entry.group))
                 }
             }
-            return (items, listing.through)
+            return (found, listing.through)
         }
     }
 
     private func composedGroups(
         of instance: Entity, in snapshot: SnapshotView?, type: String?
     ) -> Pages<GroupView> {
-        let handle = self.handle
-        return Pages(requireParent: { () throws(Failure) in
-            if let snapshot {
-                try handle.requireSeen(snapshot)
-            } else {
-                try handle.requireSeen(instance)
-            }
-        }) { (after) throws(Failure) in
+        Pages(handle, heldBy: snapshot) { [handle] (page) throws(Failure) in
             let query = PropertyQuery.composedGroups(
-                Handle.composition(of: instance, in: snapshot), type: type,
-                page: .init(after: after))
+                Handle.composition(of: instance, in: snapshot), type: type, page: page)
             let listing = try handle.read(query, ComposedListing.init)
-            let items = listing.entries.compactMap {
-                GroupView($0.group, $0.name, of: instance, in: snapshot)
+            let found = listing.entries.compactMap { entry in
+                GroupView(entry.group, entry.name, of: instance, in: snapshot).map {
+                    (entry.name, $0)
+                }
             }
-            return (items, listing.through)
+            return (found, listing.through)
         }
     }
 
     private func snapshots(of instance: Entity) -> Pages<SnapshotView> {
-        let handle = self.handle
-        return Pages(requireParent: { () throws(Failure) in
-            try handle.requireSeen(instance)
-        }) { (after) throws(Failure) in
-            let query = PropertyQuery.snapshots(
-                of: instance.path, id: instance.id, page: .init(after: after))
+        Pages(handle) { [handle] (page) throws(Failure) in
+            let query = PropertyQuery.snapshots(of: instance.path, id: instance.id, page: page)
             let listing = try handle.read(query, SnapshotListing.init)
-            let items = listing.entries.compactMap { entry in
+            let found = listing.entries.compactMap { entry in
                 SnapshotPath(instance.path, entry.name).map {
-                    SnapshotView(instance: instance, path: $0, name: entry.snapshot)
+                    (
+                        entry.name,
+                        SnapshotView(instance: instance, path: $0, name: entry.snapshot)
+                    )
                 }
             }
-            return (items, listing.through)
+            return (found, listing.through)
         }
     }
 

@@ -16,9 +16,14 @@ struct Sighting {
         case snapshot(EntityID)
     }
 
+    let thing: Thing
+    let moment: Moment
+}
+
+/// How long an answer counts.
+struct Moment {
     static let milliseconds: UInt64 = 1
 
-    let thing: Thing
     /// The last record that the answer knew of.
     let index: LogIndex
     let end: MonotonicTime
@@ -28,37 +33,29 @@ struct Sighting {
 extension Handle {
     /// The last answer knew of `thing`.
     func saw(_ thing: Sighting.Thing) {
-        sighting = Sighting(
-            thing: thing, index: readIndex,
-            end: now().advanced(milliseconds: Sighting.milliseconds))
+        sighting = Sighting(thing: thing, moment: momentOfAnswer)
+    }
+
+    /// How long the last answer counts.
+    var momentOfAnswer: Moment {
+        Moment(index: readIndex, end: now().advanced(milliseconds: Moment.milliseconds))
+    }
+
+    func isStill(_ moment: Moment) -> Bool {
+        !known.isBeyond(moment.index) && now() < moment.end
     }
 
     /// Whether `thing` was there a moment ago; `notBound`.
     private func sees(_ thing: Sighting.Thing) throws(Failure) -> Bool {
         _ = try cluster()
-        guard let sighting, sighting.thing == thing, !known.isBeyond(sighting.index) else {
-            return false
-        }
-        return now() < sighting.end
+        guard let sighting, sighting.thing == thing else { return false }
+        return isStill(sighting.moment)
     }
 
     /// Throws `deleted` where the group is gone, unless it was seen a moment ago.
     func requireSeen(_ view: GroupView) throws(Failure) {
         if case .level(let level) = view.origin { return try requireSeen(level.snapshot) }
         if try !sees(.group(view.base.header.id)) { try requirePresent(view) }
-    }
-
-    /// The same for what has the groups of that origin.
-    func requireSeen(_ origin: GroupOrigin) throws(Failure) {
-        switch origin {
-        case .owner(let owner), .composition(let owner, _): try requireSeen(owner)
-        case .level(let level): try requireSeen(level.snapshot)
-        }
-    }
-
-    /// The same for a service or an instance.
-    func requireSeen(_ entity: Entity) throws(Failure) {
-        if try !sees(.entity(entity.id)) { try requirePresent(entity) }
     }
 
     /// The same for the name of a snapshot.
