@@ -148,7 +148,11 @@ struct HandleTests {
                 == [Address(host: "c", port: 3), Address(host: "d", port: 4)])
         #expect(found(nil, [:]) == [Address(host: "127.0.0.1", port: 27_010)])
         #expect(found("", both) == nil)
-        #expect(found(nil, ["LIBSCF_DOORPATH": "c:3,"]) == nil)
+        let comma = found(nil, ["LIBSCF_DOORPATH": "c:3,d:4,"])
+        #expect(comma == [Address(host: "c", port: 3), Address(host: "d", port: 4)])
+        for text in [",", "c:3,,", ",c:3", "c:3,,d:4"] {
+            #expect(found(nil, ["LIBSCF_DOORPATH": text]) == nil, "\(text)")
+        }
     }
 
     @Test func `the first node is preferred where it is named for handles`() throws {

@@ -26,10 +26,11 @@ package enum EndpointList {
         return environment(variables[0]).map { !$0.isEmpty } ?? false
     }
 
-    /// Reads `host:port[,host:port…]`.
+    /// Reads `host:port[,host:port…]`, which may end in a comma, as lists that programs make do.
     static func parse(_ text: String) -> [Address]? {
         var result: [Address] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        let list = text.hasSuffix(",") ? text.dropLast() : text[...]
+        for part in list.split(separator: ",", omittingEmptySubsequences: false) {
             guard let address = Address(String(part)) else { return nil }
             result.append(address)
         }
