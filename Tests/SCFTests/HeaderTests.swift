@@ -42,6 +42,23 @@ struct HeaderTests {
         }
     }
 
+    @Test(
+        arguments: [
+            ("SCF_TYPE_STRING_NET_ADDR_V4", "net_address_v4"), ("SCF_TYPE_STRING_TIME", "time"),
+            ("SCF_GROUP_TEMPLATE_PG_PATTERN", "template_pg_pattern"),
+            ("SCF_PG_APP_DEFAULT", "application"), ("SCF_PG_GENERAL", "general"),
+            ("SCF_PG_RESTARTER", "restarter"), ("SCF_PROPERTY_ENABLED", "enabled"),
+            ("SCF_PROPERTY_AUX_STATE", "auxiliary_state"), ("SCF_PROPERTY_STATE", "state"),
+            ("SCF_PROPERTY_TIMEOUT", "timeout_seconds"), ("SCF_DEP_REQUIRE_ALL", "require_all"),
+            ("SCF_DEP_RESET_ON_ERROR", "error"), ("SCF_STATE_STRING_UNINIT", "uninitialized"),
+            ("SCF_STATE_STRING_MAINT", "maintenance"), ("SCF_STATE_STRING_LEGACY", "legacy_run"),
+        ] as [(String, String)])
+    func `names that programs take from the header are in it`(name: String, value: String) throws {
+        let lines = try text("Sources/LibSCF/include/libscf.h").split(separator: "\n")
+        let words = lines.map { $0.split(separator: "\t").map(String.init) }
+        #expect(words.filter { $0 == ["#define", name, "\"\(value)\""] }.count == 1)
+    }
+
     @Test func `every function that a header declares is one of the library's, and no other is`()
         throws
     {

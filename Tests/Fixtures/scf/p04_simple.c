@@ -175,8 +175,9 @@ main(void)
 	scf_simple_app_props_free(NULL);
 	scf_simple_prop_free(NULL);
 
-	OK(scf_instance_add_pg(e.inst, "restarter", "framework", 1, pg) == 0 &&
-	    t_set1(pg, ACT_NEW, "state", SCF_TYPE_ASTRING, "online") == 1, "it is online");
+	OK(scf_instance_add_pg(e.inst, SCF_PG_RESTARTER, SCF_GROUP_FRAMEWORK,
+	    SCF_PG_FLAG_NONPERSISTENT, pg) == 0 && t_set1(pg, ACT_NEW, SCF_PROPERTY_STATE,
+	    SCF_TYPE_ASTRING, SCF_STATE_STRING_ONLINE) == 1, "it is online");
 	OK(scf_simple_walk_instances(SCF_STATE_ONLINE, &seen, look) == 0 &&
 	    seen.matches == 1, "and is seen");
 	seen.matches = 0;
