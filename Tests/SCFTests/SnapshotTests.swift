@@ -54,6 +54,29 @@ struct SnapshotTests {
         #expect(none == .notFound)
     }
 
+    @Test func `a property of a composed group is found at where it is from`() throws {
+        let fixture = try fixture(MemoryCluster())
+        let (group, property) = (Group(fixture.handle), Property(fixture.handle))
+        func fmris() throws -> [String] {
+            try ["both", "own", "theirs"].map { name in
+                try group.property(name, property)
+                return try property.fmri()
+            }
+        }
+        let (instance, service) = (
+            "svc:/web:default/:properties/config", "svc:/web/:properties/config"
+        )
+        try fixture.instance.composedGroup("config", in: nil, group)
+        #expect(
+            try fmris() == ["\(instance)/both", "\(instance)/own", "\(service)/theirs"])
+        // What a snapshot holds is named after its instance.
+        let snapshot = Snapshot(fixture.handle)
+        try fixture.instance.takeSnapshot("one", snapshot)
+        try fixture.instance.composedGroup("config", in: snapshot, group)
+        #expect(
+            try fmris() == ["\(instance)/both", "\(instance)/own", "\(instance)/theirs"])
+    }
+
     @Test func `what is edited of a composed group is the first of its groups`() throws {
         let fixture = try fixture(MemoryCluster())
         let group = Group(fixture.handle)

@@ -45,6 +45,14 @@ package struct GroupView {
         return named.description
     }
 
+    /// The FMRI of the group that the property is from: of two that are composed, one.
+    func fmri(of property: String) -> String {
+        guard case .composition = origin, path.instance != nil, base[property] == nil,
+            let name = path.group, let service = path.servicePath.group(name)
+        else { return fmri }
+        return service.description
+    }
+
     /// Whether it can be changed: `permissionDenied` for a group of a snapshot.
     func requireWritable() throws(Failure) {
         if case .level = origin { throw .permissionDenied }

@@ -21,10 +21,11 @@ package final class Property: Register<PropertyView> {
         }
     }
 
+    /// Its FMRI; of a composed group, that of the property of the instance or of the service.
     package func fmri() throws(Failure) -> String {
         try handle.locked { () throws(Failure) in
             let view = try present()
-            return "\(view.group.fmri)/\(view.property.name)"
+            return "\(view.group.fmri(of: view.property.name))/\(view.property.name)"
         }
     }
 
