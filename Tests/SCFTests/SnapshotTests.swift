@@ -148,6 +148,40 @@ struct SnapshotTests {
         #expect(try content(group, fixture.handle) == ["both=2", "own=9", "theirs=4"])
     }
 
+    @Test func `what was begun to read of a snapshot lasts however often it is replaced`() throws {
+        let fixture = try fixture(MemoryCluster())
+        let (handle, group) = (fixture.handle, Group(fixture.handle))
+        let (snapshot, newer, unread) = (Snapshot(handle), Snapshot(handle), Snaplevel(handle))
+        let (level, iterator) = (Snaplevel(handle), Iterator(handle))
+        try fixture.instance.takeSnapshot("running", snapshot)
+        try snapshot.baseLevel(level)
+        try level.group("config", group)
+        try fixture.instance.snapshot("running", newer)
+        try newer.baseLevel(unread)
+        #expect(try fixture.group.update())
+        #expect(try fixture.edit(.change, "own", .count, "9"))
+        for _ in 0..<20 { try newer.take(of: fixture.instance) }
+        try level.group("config", group)
+        #expect(try content(group, handle) == ["both=2", "own=1"])
+        try fixture.instance.composedGroup("config", in: snapshot, group)
+        #expect(try content(group, handle) == ["both=2", "own=1", "theirs=4"])
+        try iterator.composedGroups(of: fixture.instance, in: snapshot)
+        #expect(try iterator.next(group))
+        #expect(try content(group, handle) == ["both=2", "own=1", "theirs=4"])
+        try level.next(level)
+        try iterator.groups(of: level)
+        #expect(try iterator.next(group))
+        #expect(try content(group, handle) == ["both=3", "theirs=4"])
+        #expect(try iterator.next(group) == false)
+        // What nothing was read of is gone by then.
+        let gone = failure { () throws(Failure) in try unread.group("config", group) }
+        #expect(gone == .deleted)
+        try iterator.groups(of: level)
+        try newer.delete()
+        #expect(failure { () throws(Failure) in try iterator.next(group) } == .deleted)
+        #expect(failure { () throws(Failure) in try level.group("config", group) } == .deleted)
+    }
+
     @Test func `a snapshot has the instance's level and then the service's`() throws {
         let fixture = try fixture(MemoryCluster())
         let (snapshot, level) = (Snapshot(fixture.handle), Snaplevel(fixture.handle))

@@ -64,8 +64,7 @@ package final class Iterator: HandleObject {
             let type = try boundedType(type)
             let entity = try owner.present()
             try requireType(type)
-            let source = GroupSource.owner(entity.path, id: entity.id)
-            return .groups(groups(source, .owner(entity), at: entity.path, type: type))
+            return .groups(groups(of: entity, type: type))
         }
     }
 
@@ -82,7 +81,12 @@ package final class Iterator: HandleObject {
             let view = try snapshot?.present()
             let entity = if let view { view.instance } else { try instance.present() }
             try requireType(type)
-            return .groups(composedGroups(of: entity, in: view, type: type))
+            guard let view else { return .groups(composedGroups(of: entity, type: type)) }
+            return .groups(
+                held(in: view) { entry in
+                    guard type == nil || entry.group.type == type else { return nil }
+                    return GroupView(entry.group, entry.name, of: entity, in: view)
+                })
         }
     }
 
@@ -95,8 +99,14 @@ package final class Iterator: HandleObject {
             let type = try boundedType(type)
             let view = try level.present()
             try requireType(type)
-            let source = GroupSource.level(content: view.snapshot.name.content, view.level)
-            return .groups(groups(source, .level(view), at: view.owner, type: type))
+            return .groups(
+                held(in: view.snapshot) { entry in
+                    guard let group = entry.group.group(at: view.level),
+                        type == nil || group.header.type == type,
+                        let path = view.owner.group(entry.name)
+                    else { return nil }
+                    return GroupView(path: path, origin: .level(view), group: group)
+                })
         }
     }
 
@@ -156,36 +166,42 @@ package final class Iterator: HandleObject {
         }
     }
 
-    private func groups(
-        _ source: GroupSource, _ origin: GroupOrigin, at owner: PropertyPath, type: String?
-    ) -> Pages<GroupView> {
-        var snapshot: SnapshotView?
-        if case .level(let level) = origin { snapshot = level.snapshot }
-        return Pages(handle, heldBy: snapshot) { [handle] (page) throws(Failure) in
-            let query = PropertyQuery.groups(source, type: type, page: page)
+    private func groups(of owner: Entity, type: String?) -> Pages<GroupView> {
+        Pages(handle) { [handle] (page) throws(Failure) in
+            let query = PropertyQuery.groups(
+                .owner(owner.path, id: owner.id), type: type, page: page)
             let listing = try handle.read(query, GroupListing.init)
             let found = listing.entries.compactMap { entry in
-                owner.group(entry.name).map {
-                    (entry.name, GroupView(path: $0, origin: origin, group: entry.group))
+                owner.path.group(entry.name).map {
+                    (entry.name, GroupView(path: $0, origin: .owner(owner), group: entry.group))
                 }
             }
             return (found, listing.through)
         }
     }
 
-    private func composedGroups(
-        of instance: Entity, in snapshot: SnapshotView?, type: String?
-    ) -> Pages<GroupView> {
-        Pages(handle, heldBy: snapshot) { [handle] (page) throws(Failure) in
+    private func composedGroups(of instance: Entity, type: String?) -> Pages<GroupView> {
+        Pages(handle) { [handle] (page) throws(Failure) in
             let query = PropertyQuery.composedGroups(
-                Handle.composition(of: instance, in: snapshot), type: type, page: page)
+                Handle.composition(of: instance, in: nil), type: type, page: page)
             let listing = try handle.read(query, ComposedListing.init)
             let found = listing.entries.compactMap { entry in
-                GroupView(entry.group, entry.name, of: instance, in: snapshot).map {
-                    (entry.name, $0)
-                }
+                GroupView(entry.group, entry.name, of: instance, in: nil).map { (entry.name, $0) }
             }
             return (found, listing.through)
+        }
+    }
+
+    /// What `view` makes of the groups of a snapshot, where it makes anything of them.
+    private func held(
+        in snapshot: SnapshotView, _ view: @escaping (ComposedListing.Entry) -> GroupView?
+    ) -> Pages<GroupView> {
+        Pages(handle, heldBy: snapshot) { [handle] (_) throws(Failure) in
+            try handle.requireSeen(snapshot)
+            let found = try handle.content(of: snapshot).compactMap { entry in
+                view(entry).map { (entry.name, $0) }
+            }
+            return (found, nil)
         }
     }
 

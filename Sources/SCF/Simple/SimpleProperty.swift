@@ -33,9 +33,7 @@ extension Handle {
             try Names.require(group, as: .group)
             try Names.require(name, as: .property)
             let instance = try instance(fmri)
-            let query = PropertyQuery.composedGroup(
-                Self.composition(of: instance, in: nil), name: group)
-            let found = try read(query, ComposedReply.init).group
+            let found = try composedGroup(group, of: instance, in: nil)
             guard let content = found.instance?[name] ?? found.service?[name] else {
                 throw .notFound
             }

@@ -54,11 +54,8 @@ package final class Snaplevel: Register<LevelView> {
             try Names.requireLength(name)
             let view = try present()
             guard let path = view.owner.group(name) else { throw .invalidArgument }
-            let content = view.snapshot.name.content
-            let query = PropertyQuery.levelGroup(content: content, view.level, name: name)
-            guard let group = try handle.read(query, GroupReply.init).group else {
-                throw .notFound
-            }
+            let found = try handle.content(of: view.snapshot).first { $0.name == name }
+            guard let group = found?.group.group(at: view.level) else { throw .notFound }
             return GroupView(path: path, origin: .level(view), group: group)
         }
     }
@@ -76,6 +73,7 @@ package struct SnapshotView {
     let instance: Entity
     let path: SnapshotPath
     let name: SnapshotName
+    let content = SnapshotContent()
 }
 
 /// One level of a snapshot.

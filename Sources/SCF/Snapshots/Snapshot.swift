@@ -134,9 +134,7 @@ extension Instance {
                 if view == nil { try handle.requirePresent(instance) }
                 throw .invalidArgument
             }
-            let query = PropertyQuery.composedGroup(
-                Handle.composition(of: instance, in: view), name: name)
-            let composed = try handle.read(query, ComposedReply.init).group
+            let composed = try handle.composedGroup(name, of: instance, in: view)
             guard let found = GroupView(composed, name, of: instance, in: view) else {
                 throw .notFound
             }

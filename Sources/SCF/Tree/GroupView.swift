@@ -95,9 +95,7 @@ extension Handle {
             }
         case .composition(let instance, let headers):
             guard let name = view.path.group else { throw .internal }
-            let query = PropertyQuery.composedGroup(
-                Self.composition(of: instance, in: nil), name: name)
-            let composed = try read(query, ComposedReply.init).group
+            let composed = try composedGroup(name, of: instance, in: nil)
             // The group that it is named after decides whether it is there.
             let base = view.path.instance == nil ? composed.service : composed.instance
             guard base?.header.id == view.base.header.id else { throw .deleted }
