@@ -188,6 +188,7 @@ package struct ThreeWayMerge {
                     target.group == nil,
                     let group = present.entities[target]?[property.name],
                     wanted[target]?[property.name] == nil,
+                    !isDecided(property.name, at: target, wanted),
                     entity["dependents"]?[property.name] == nil,
                     Self.isDependent(group, of: entity.path)
                 else { continue }
@@ -195,6 +196,13 @@ package struct ThreeWayMerge {
                 outcome.operations.append(.delete(path, id: group.header.id))
             }
         }
+    }
+
+    /// Whether merging `target` itself has deleted the group or told why it stays.
+    private func isDecided(
+        _ group: String, at target: PropertyPath, _ wanted: ServiceTree
+    ) -> Bool {
+        wanted[target]?.isDeclared == true && last[target]?[group] != nil
     }
 
     /// Whether a group is the dependency on `owner` that a dependent has made.

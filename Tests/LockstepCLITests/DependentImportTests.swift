@@ -1,0 +1,49 @@
+import LockstepCLI
+import Manifests
+import Properties
+import Testing
+
+/// Importing, exporting and deleting services whose dependents put dependencies at others.
+@Suite struct DependentImportTests {
+    private let repository = MemoryRepository()
+
+    /// A dependent of the name `name`.
+    private static func dependent(_ name: String, on target: String) -> String {
+        """
+        <dependent name='\(name)' grouping='require_all' restart_on='none'>
+        <service_fmri value='\(target)'/></dependent>
+        """
+    }
+
+    /// A manifest of services with an instance `default` each, and what else they hold.
+    private static func manifest(
+        _ services: [(name: String, inside: String)]
+    ) throws -> ServiceTree {
+        let inside = services.map { name, inside in
+            """
+            <service name='\(name)' type='service' version='1'>
+            <create_default_instance enabled='true'/>\(inside)</service>
+            """
+        }.joined()
+        return try Documents.tree(
+            Array("<service_bundle type='manifest' name='x'>\(inside)</service_bundle>".utf8))
+    }
+
+    private func lines(of path: String) async throws -> [String] {
+        try await repository.lines(of: Documents.path(path), .direct).map(MemoryRepository.text)
+    }
+
+    @Test(
+        arguments: ["svc:/x/b", "svc:/x/b:default", "svc:/x/a:default"],
+        ["", dependent("other", on: "svc:/x/b:default")])
+    func `the next version may have a dependent on what it declares no more`(
+        _ target: String, _ next: String
+    ) async throws {
+        try await repository.run(
+            Self.manifest([("x/a", Self.dependent("d", on: target)), ("x/b", "")]))
+        #expect(try await lines(of: target).contains { $0.contains("/d/external") })
+        let report = try await repository.run(Self.manifest([("x/a", next), ("x/b", "")]))
+        #expect(report.conflicts == [])
+        #expect(try await !lines(of: target).contains { $0.contains("/d/") })
+    }
+}
