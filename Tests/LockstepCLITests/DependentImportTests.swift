@@ -46,4 +46,40 @@ import Testing
         #expect(report.conflicts == [])
         #expect(try await !lines(of: target).contains { $0.contains("/d/") })
     }
+
+    @Test(arguments: ["svc:/t", "svc:/t:default"])
+    func `a service that is exported alone brings its dependents' dependencies back`(
+        _ target: String
+    ) async throws {
+        try await repository.run(Self.manifest([("t", "")]))
+        try await repository.run(Self.manifest([("x/a", Self.dependent("d", on: target))]))
+        let before = try await repository.dump()
+        let present = try await repository.tree(of: [EntityPattern("svc:/x/a")])
+        #expect(present.untold == [])
+        let exported = try present.tree.bundle(named: "export")
+        #expect(exported.services.map { $0["name"] } == ["x/a"])
+        for path in ["\(target)/:properties/d", "svc:/x/a:default", "svc:/x/a"] {
+            _ = try await repository.submit(
+                [.delete(Documents.path(path), id: nil)], expecting: [])
+        }
+        try await repository.run(Documents.tree(exported.encoded()))
+        #expect(try await repository.dump() == before)
+    }
+
+    @Test func `what no dependent can say any more is told, and the rest is exported`() async throws
+    {
+        try await repository.run(Self.manifest([("t", "")]))
+        try await repository.run(
+            Self.manifest([
+                ("x/a", Self.dependent("d", on: "svc:/t") + Self.dependent("e", on: "svc:/t"))
+            ]))
+        let grouping = try Documents.path("svc:/t/:properties/d/grouping")
+        _ = try await GroupEditing(in: repository).set(grouping, type: nil, ["odd"])
+        let present = try await repository.tree(of: [EntityPattern("svc:/x/a")])
+        #expect(present.untold.map(\.description) == ["svc:/t/:properties/d"])
+        let service = try #require(try present.tree.bundle(named: "export").services.first)
+        #expect(service.children.filter { $0.name == "dependent" }.map { $0["name"] } == ["e"])
+        let failure = CommandFailure(untold: present.untold)
+        #expect(failure?.text.contains("without svc:/t/:properties/d: ") == true)
+    }
 }

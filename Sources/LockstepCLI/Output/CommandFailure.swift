@@ -1,5 +1,6 @@
 package import JSON
 package import Lockstep
+package import Properties
 
 /// How a command ends; told in the help.
 package enum CommandExit: Int32, Sendable {
@@ -50,6 +51,16 @@ package struct CommandFailure: Error, Sendable, Equatable {
     package init?(missing: [String]) {
         guard !missing.isEmpty else { return nil }
         self.init(.negative, missing.map { "there is no \($0)" }.joined(separator: "; "))
+    }
+
+    /// That a document lacks dependencies that its services have put at others; nil where none are.
+    package init?(untold: [PropertyPath]) {
+        guard !untold.isEmpty else { return nil }
+        self.init(
+            .negative,
+            "the document is written, but without "
+                + untold.map(\.description).joined(separator: ", ")
+                + ": they are no longer what a dependent can say; export those services too")
     }
 
     /// The same failure of a part of the work, told as that of the whole.

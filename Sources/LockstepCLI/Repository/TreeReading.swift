@@ -39,7 +39,8 @@ extension PropertyRepository {
     /// What is there of services with all their instances, as it was at one moment.
     ///
     /// Of the services that the patterns name, or whose instances they name; without any, of all.
-    /// Groups that are not persistent may change meanwhile, and are as of some moment each. Throws
+    /// With the dependencies that their dependents have put at other services. Groups that are not
+    /// persistent may change meanwhile, and are as of some moment each. Throws
     /// `notFound` for a pattern that names nothing.
     package func tree(
         of patterns: [EntityPattern] = []
@@ -47,16 +48,35 @@ extension PropertyRepository {
         try await retrying { () async throws(RepositoryFailure) in
             let before = try await marks(of: patterns)
             let tree = try await present(before.keys)
+            // What does not change between two readings was so at one moment.
+            let elsewhere = try await dependencies(elsewhereOf: tree)
+            let again =
+                elsewhere.isEmpty ? elsewhere : try await dependencies(elsewhereOf: tree)
             // Identities and versions never come back: where they are the same, nothing happened.
             let after = try await marks(of: patterns)
             let read = tree.entities.mapValues { groups in
                 groups.filter(\.value.header.isPersistent).mapValues { GroupMark($0.header) }
             }
-            guard before == after, read == after.mapValues(\.groups) else {
+            guard before == after, read == after.mapValues(\.groups), elsewhere == again else {
                 throw .conflict("the services changed while they were read")
             }
-            return tree
+            return PresentTree(tree.entities, elsewhere: elsewhere)
         }
+    }
+
+    /// The dependencies that the dependents in a tree have put at services and instances that are
+    /// not in it, by target and name.
+    func dependencies(
+        elsewhereOf tree: PresentTree
+    ) async throws(RepositoryFailure) -> [PropertyPath: [String: PropertyGroup]] {
+        var found: [PropertyPath: [String: PropertyGroup]] = [:]
+        for dependency in tree.dependenciesElsewhere {
+            guard let group = try await group(dependency.group), group.header.isPersistent,
+                group.isDependent(of: dependency.owner), let name = dependency.group.group
+            else { continue }
+            found[dependency.group.owner, default: [:]][name] = group
+        }
+        return found
     }
 
     /// What tells whether anything of services and their instances has changed.

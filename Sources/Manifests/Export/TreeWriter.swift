@@ -46,7 +46,7 @@ extension ServiceTree {
 struct TreeWriter {
     private let tree: ServiceTree
     /// Groups that are told as dependents of another service or instance.
-    var claimed: Set<PropertyPath> = []
+    private var claimed: Set<PropertyPath> = []
 
     init(tree: ServiceTree) {
         self.tree = tree
@@ -59,10 +59,7 @@ struct TreeWriter {
     /// The elements `service`, by name.
     mutating func services() throws(ManifestFailure) -> [Element] {
         // The dependents of all come first: they decide what is left to tell elsewhere.
-        var dependents: [PropertyPath: Dependents] = [:]
-        for entity in tree.entities where entity.isDeclared {
-            dependents[entity.path] = self.dependents(of: entity)
-        }
+        let dependents = allDependents()
         var services: [Element] = []
         var rest = tree.entities[...]
         while let first = rest.first {
@@ -84,6 +81,20 @@ struct TreeWriter {
             if isNeeded { services.append(Self.service(name, service.serviceChildren)) }
         }
         return services
+    }
+
+    private mutating func allDependents() -> [PropertyPath: Dependents] {
+        var dependents: [PropertyPath: Dependents] = [:]
+        for entity in tree.entities where entity.isDeclared {
+            dependents[entity.path] = self.dependents(of: entity)
+        }
+        return dependents
+    }
+
+    /// The groups that are told as dependents of others.
+    mutating func claim() -> Set<PropertyPath> {
+        _ = allDependents()
+        return claimed
     }
 
     /// Whether `general/enabled` is one plain boolean of a group of the usual type.

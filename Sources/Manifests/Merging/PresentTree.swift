@@ -4,21 +4,15 @@ package import Properties
 package struct PresentTree: Sendable {
     /// The services and instances that are there, each with its groups by name.
     package let entities: [PropertyPath: [String: PropertyGroup]]
+    /// The dependencies that their dependents have put at others, by target and name.
+    package let elsewhere: [PropertyPath: [String: PropertyGroup]]
 
-    package init(_ entities: [PropertyPath: [String: PropertyGroup]]) {
+    package init(
+        _ entities: [PropertyPath: [String: PropertyGroup]],
+        elsewhere: [PropertyPath: [String: PropertyGroup]] = [:]
+    ) {
         self.entities = entities
-    }
-
-    /// The persistent groups as a tree, which a bundle can tell.
-    package var tree: ServiceTree {
-        ServiceTree(
-            entities.map { path, groups in
-                EntityTree(
-                    path,
-                    groups: groups.filter(\.value.header.isPersistent).map { name, group in
-                        GroupTree(name, group)
-                    })
-            })
+        self.elsewhere = elsewhere
     }
 }
 

@@ -190,7 +190,7 @@ package struct ThreeWayMerge {
                     wanted[target]?[property.name] == nil,
                     !isDecided(property.name, at: target, wanted),
                     entity["dependents"]?[property.name] == nil,
-                    Self.isDependent(group, of: entity.path)
+                    group.isDependent(of: entity.path)
                 else { continue }
                 let path = target.appending(group: property.name)
                 outcome.operations.append(.delete(path, id: group.header.id))
@@ -203,12 +203,6 @@ package struct ThreeWayMerge {
         _ group: String, at target: PropertyPath, _ wanted: ServiceTree
     ) -> Bool {
         wanted[target]?.isDeclared == true && last[target]?[group] != nil
-    }
-
-    /// Whether a group is the dependency on `owner` that a dependent has made.
-    private static func isDependent(_ group: PropertyGroup, of owner: PropertyPath) -> Bool {
-        group.header.type == "dependency" && group["external"]?.values == [.boolean(true)]
-            && group["entities"]?.values == [.text(Array(owner.description.utf8))]
     }
 }
 

@@ -189,9 +189,10 @@ struct SCFValidateCommand: AsyncParsableCommand {
 
 /// Writes a bundle of services, each read as it is at one moment.
 private func write(
-    _ cluster: ClusterOptions, _ tree: ServiceTree,
+    _ cluster: ClusterOptions, _ present: PresentTree,
     _ make: (ServiceTree) throws(ManifestFailure) -> ServiceBundle
 ) throws {
+    let tree = present.tree
     let (bundle, bytes) = try ManifestFile.text { () throws(ManifestFailure) in try make(tree) }
     if cluster.json {
         try cluster.show(
@@ -208,6 +209,7 @@ private func write(
         throw CommandFailure(
             .negative, "the document is written, but cannot be imported as one: \(refusal.text)")
     }
+    if let failure = CommandFailure(untold: present.untold) { throw failure }
 }
 
 struct SCFExportCommand: AsyncParsableCommand {
@@ -216,30 +218,30 @@ struct SCFExportCommand: AsyncParsableCommand {
         abstract: "Write services with all their instances as a document that imports them again.",
         discussion: """
             All is as it was at one moment. It is a manifest where every instance tells whether it \
-            is enabled, as manifests must, else an archive. Groups that are not persistent are left \
-            out.
+            is enabled, as manifests must, else an archive. The dependencies that their dependents \
+            have put at other services are in it. Groups that are not persistent are left out.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Argument(help: entityHelp) var names: [String]
 
     func run() async throws {
-        let tree = try await cluster.withRepository {
+        let present = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
             var patterns: [EntityPattern] = []
             for name in names { patterns.append(try EntityPattern.read(name)) }
-            return try await repository.tree(of: patterns).tree
+            return try await repository.tree(of: patterns)
         }
-        try write(cluster, tree) { (tree) throws(ManifestFailure) in
+        try write(cluster, present) { (tree) throws(ManifestFailure) in
             try tree.bundle(named: "export")
         }
     }
 }
 
 /// All services with their instances, as they are at one moment.
-private func everything(_ cluster: ClusterOptions) async throws -> ServiceTree {
+private func everything(_ cluster: ClusterOptions) async throws -> PresentTree {
     try await cluster.withRepository { (repository) async throws(RepositoryFailure) in
-        try await repository.tree().tree
+        try await repository.tree()
     }
 }
 
