@@ -59,22 +59,36 @@ import Testing
         #expect(try text(bare).contains("<instance name='i'/>"))
     }
 
-    @Test func `a value that XML has not is told by its name`() throws {
-        func export(_ value: [UInt8]) throws -> [UInt8] {
-            let content = try #require(PropertyContent(type: .astring, values: [.text(value)]))
-            return try ServiceTree([
-                EntityTree(
-                    try Samples.path("svc:/a"),
-                    groups: [GroupTree("g", type: "t", [PropertyTree("p", content)])])
-            ]).bundle(named: "x").encoded()
+    @Test(
+        arguments: [
+            ("g", "t", "p", [0xFF], "which is not UTF-8"),
+            ("g", "t", "p", [0x61, 0x1B], "which has the character U+001B"),
+            ("general", "framework", "restarter", [1], "which has the character U+0001"),
+            ("start", "method", "exec", [2], "which has the character U+0002"),
+            (
+                "method_context", "framework", "user", [0xEF, 0xBF, 0xBF],
+                "which has the character U+FFFF"
+            ),
+            ("tm_common_name", "template", "C", [3], "which has the character U+0003"),
+        ] as [(String, String, String, [UInt8], String)])
+    func `a value that XML has not is told by its name`(
+        _ group: String, _ type: String, _ name: String, _ value: [UInt8], _ reason: String
+    ) throws {
+        func property(_ name: String, _ text: [UInt8]) throws -> PropertyTree {
+            let type: PropertyType = name == "restarter" ? .fmri : .astring
+            return PropertyTree(
+                name, try #require(PropertyContent(type: type, values: [.text(text)])))
         }
+        let others = try type == "method" ? [property("type", Array("method".utf8))] : []
+        let tree = ServiceTree([
+            EntityTree(
+                try Samples.path("svc:/a"),
+                groups: [GroupTree(group, type: type, others + [try property(name, value)])])
+        ])
         #expect(
             throws: ManifestFailure.notExpressible(
-                "the value of svc:/a/:properties/g/p, which is not UTF-8")
-        ) { _ = try export([0xFF]) }
-        #expect(
-            throws: ManifestFailure.notExpressible("value of propval, \"\\u{01}\"")
-        ) { _ = try export([1]) }
+                "a value of svc:/a/:properties/\(group)/\(name), \(reason)")
+        ) { _ = try tree.bundle(named: "x").encoded() }
     }
 
     @Test func `a profile of enabled states names those that have one`() throws {

@@ -4,7 +4,7 @@ import Properties
 enum GroupElements {
     /// `property_group` with all properties.
     ///
-    /// Throws `notExpressible` where a value is not UTF-8.
+    /// Throws `notExpressible` where no document can hold a value.
     static func plain(
         _ group: GroupTree, _ owner: PropertyPath
     ) throws(ManifestFailure) -> Element {
@@ -159,9 +159,9 @@ enum GroupElements {
         var texts: [String] = []
         for value in property.content.values {
             guard let text = ValueText.text(value) else {
+                let reason = ValueText.obstacle(to: value) ?? "which is of another type"
                 throw .notExpressible(
-                    "the value of \(owner.appending(group: group.name))/\(property.name), which is "
-                        + "not UTF-8")
+                    "a value of \(owner.appending(group: group.name))/\(property.name), \(reason)")
             }
             texts.append(text)
         }

@@ -8,7 +8,7 @@ extension ServiceTree {
     /// service or an instance that is not declared but has more is declared, and so is the service
     /// of every instance.
     ///
-    /// Throws `notExpressible` where a value is not UTF-8.
+    /// Throws `notExpressible` with the property of a value that no document can hold.
     package func bundle(named name: String) throws(ManifestFailure) -> ServiceBundle {
         var writer = TreeWriter(tree: self)
         let services = try writer.services()

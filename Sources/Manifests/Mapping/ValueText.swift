@@ -38,8 +38,20 @@ enum ValueText {
             && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// How a document tells a value; nil for a text that is not UTF-8, which no document can hold.
+    /// How a document tells a value; nil for a text that no document can hold.
     static func text(_ value: PropertyValue) -> String? {
-        String(validating: value.stringBytes, as: UTF8.self)
+        obstacle(to: value) == nil ? String(validating: value.stringBytes, as: UTF8.self) : nil
+    }
+
+    /// Why no document can hold a value, as `which …`; nil where one can.
+    static func obstacle(to value: PropertyValue) -> String? {
+        guard let text = String(validating: value.stringBytes, as: UTF8.self) else {
+            return "which is not UTF-8"
+        }
+        guard let first = text.unicodeScalars.first(where: { !DocumentWriter.isExpressible($0) })
+        else { return nil }
+        let digits = String(first.value, radix: 16, uppercase: true)
+        let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
+        return "which has the character U+\(zeros)\(digits)"
     }
 }
