@@ -23,8 +23,9 @@ struct SnapshotOptions: ParsableArguments {
 
     init() {}
 
+    /// The snapshot that is meant; with `isOwn`, it must be one that people take and delete.
     func path(
-        in repository: some PropertyRepository
+        in repository: some PropertyRepository, isOwn: Bool = false
     ) async throws(RepositoryFailure) -> SnapshotPath {
         let owner = try await repository.findOne(try EntityPattern.read(instance))
         guard let path = SnapshotPath(owner, name) else {
@@ -34,6 +35,7 @@ struct SnapshotOptions: ParsableArguments {
                 : "\(Words.quoted(name)) is no name of a snapshot; \(nameAdvice)"
             throw .failed(CommandFailure(.usage, reason))
         }
+        if isOwn, let refusal = SnapshotNames.refusal(of: path) { throw .failed(refusal) }
         return path
     }
 }
@@ -68,7 +70,11 @@ struct SCFListSnapshotsCommand: AsyncParsableCommand {
 struct SCFTakeSnapshotCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "take",
-        abstract: "Take a snapshot of an instance, in the place of one that is there.")
+        abstract: "Take a snapshot of an instance, in the place of one that is there.",
+        discussion: """
+            The names last-import, running and start are those of what imports compare with, of what \
+            runs, and of what a restarter has started; they are refused.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
@@ -80,8 +86,12 @@ struct SCFTakeSnapshotCommand: AsyncParsableCommand {
     func run() async throws {
         let index = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
-            let take = SnapshotTake(
-                try await snapshot.path(in: repository), mode: new ? .new : .set)
+            let path = try await snapshot.path(in: repository, isOwn: true)
+            let present = try await repository.snapshots(of: path.instance).map(\.name)
+            if let refusal = SnapshotNames.refusal(of: path, beside: present) {
+                throw .failed(refusal)
+            }
+            let take = SnapshotTake(path, mode: new ? .new : .set)
             return try await repository.submit([.takeSnapshot(take)], expecting: [])
         }
         try cluster.showDone(index, "taken")
@@ -98,7 +108,8 @@ struct SCFDeleteSnapshotCommand: AsyncParsableCommand {
     func run() async throws {
         let index = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
-            let reference = SnapshotReference(try await snapshot.path(in: repository))
+            let reference = SnapshotReference(
+                try await snapshot.path(in: repository, isOwn: true))
             return try await repository.submit([.deleteSnapshot(reference)], expecting: [])
         }
         try cluster.showDone(index, "deleted")
