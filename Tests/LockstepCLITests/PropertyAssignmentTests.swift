@@ -19,7 +19,10 @@ import Testing
         (["c/p", "=", "()"], nil, []),
         (["c/p", "=", "count:(1 2)"], .count, ["1", "2"]),
         (["c/p", "=", "svc:/a/b:c"], nil, ["svc:/a/b:c"]),
-        (["c/p", "=", "host:80"], nil, ["host:80"]),
+        (["c/p", "=", "localhost:80"], nil, ["localhost:80"]),
+        (["c/p", "=", "host:", "host:80"], .host, ["host:80"]),
+        (["c/p", "=", "\"host:80\""], nil, ["host:80"]),
+        (["c/p", "=", "(host:80)"], nil, ["host:80"]),
         (["c/p", "=", "uri:", "http://a/b=c"], .uri, ["http://a/b=c"]),
         (["c/p", "=", "net_address_v6:", "::1"], .netAddressV6, ["::1"]),
         (["c/p", "=", "astring:", "  padded "], .astring, ["  padded "]),
@@ -48,6 +51,9 @@ import Testing
         (["c/p", "="], "is given no value"),
         (["c/p", "=", "count:", ""], "is given no value"),
         (["c/p", "=", "number:", "5"], "\"number\" is no type; the types are boolean, count"),
+        (["c/p", "=", "astring:b"], "write astring: b for the former"),
+        (["c/p=astring:b"], "write astring: b for the former"),
+        (["c/p", "=", "host:80"], "write host: 80 for the former"),
         (["c/p", "=", "a", "b"], "write several values as (VALUE VALUE)"),
         (["c/p", "=", "(a b"], "not closed by )"),
         (["c/p", "=", "(a b) c"], "\" c\" follows the list"),
@@ -79,5 +85,10 @@ import Testing
         #expect(addition.type == .astring)
         #expect(addition.values == ["a=b"])
         #expect(throws: CommandFailure.self) { try PropertyAssignment(addition: ["c/p"]) }
+        #expect(try PropertyAssignment(addition: ["c/p", "="]).values == ["="])
+        let failure = #expect(throws: CommandFailure.self) {
+            try PropertyAssignment(addition: ["c/p", "=", "5"])
+        }
+        #expect(failure?.text.hasPrefix("addpropvalue takes no =") == true)
     }
 }

@@ -38,6 +38,11 @@ package struct PropertyAssignment: Sendable, Equatable {
         guard let target = words.first, words.count > 1 else {
             throw CommandFailure(.usage, "write GROUP/PROPERTY [TYPE:] VALUE")
         }
+        guard words[1] != "=" || words.count == 2 else {
+            throw CommandFailure(
+                .usage,
+                "addpropvalue takes no =, which is setprop's; write GROUP/PROPERTY [TYPE:] VALUE")
+        }
         try self.init(
             target: target, Self.scalars(words.dropFirst().joined(separator: " ")), words)
     }
@@ -71,6 +76,7 @@ package struct PropertyAssignment: Sendable, Equatable {
                         : "write several values as (VALUE VALUE), or one with blanks as \"VALUE\", "
                             + "with quotes that the shell leaves")
             }
+            if type == nil { try Self.checkUnspaced(rest) }
             values = [String(rest)]
             return
         }
@@ -86,6 +92,19 @@ package struct PropertyAssignment: Sendable, Equatable {
         var text = text.drop(while: isBlank)
         while let last = text.last, isBlank(last) { text.removeLast() }
         return text
+    }
+
+    /// Throws where a word begins with a type and a colon, which may be parts of the value.
+    private static func checkUnspaced(_ text: Scalars) throws(CommandFailure) {
+        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
+            PropertyType(name: String(text[..<colon])) != nil
+        else { return }
+        let rest = text[text.index(after: colon)...]
+        throw CommandFailure(
+            .usage,
+            "\(Words.quoted(String(text))) may be a value with its type, or a value alone; write "
+                + "\(text[...colon]) \(rest) for the former, and for the latter its own type and a "
+                + "blank before it, or quotes that the shell leaves")
     }
 
     /// The type in front, and what is behind it; a word and a colon before a blank, a quote, or a list.

@@ -4,7 +4,7 @@ import Properties
 private let assignmentHelp = """
     VALUE is one word, or in double quotes, in which a backslash takes the next character as it is; \
     several stand in parentheses: '("a b" c)', and () is none. The shell takes one pair of quotes \
-    away. Options stand in front.
+    away. A blank stands behind TYPE: and options stand in front.
     """
 
 struct SCFSetCommand: AsyncParsableCommand {
