@@ -34,7 +34,14 @@ import Testing
                 "\"x\" is no count, which \(path) wants",
                 { try await editing.set(path, type: nil, ["x"]) }
             ),
-            ("a new property wants its type", { try await editing.set(new, type: nil, ["x"]) }),
+            (
+                "a new property wants its type, as in setprop c/new = astring: VALUE",
+                { try await editing.set(new, type: nil, ["x"]) }
+            ),
+            (
+                "a new property wants its type, as in addpropvalue c/new astring: VALUE",
+                { try await editing.append(new, type: nil, ["x"]) }
+            ),
             (
                 "there is no svc:/bare/:properties/d; addpg makes it",
                 { try await editing.set(other, type: .count, ["1"]) }
@@ -56,6 +63,11 @@ import Testing
         }
         let forced = try await editing.deleteValues(path, matching: "9", isForced: true)
         #expect(forced == nil)
+        // What is asked for is not what the property wants.
+        let failure = await #expect(throws: RepositoryFailure.self) {
+            try await editing.set(path, type: .boolean, ["x"])
+        }
+        #expect(failure?.command.text == "\"x\" is no boolean")
         #expect(try await services.repository.dump() == before)
     }
 

@@ -16,8 +16,9 @@ package struct GroupEditing<Repository: PropertyRepository>: Sendable {
         _ path: PropertyPath, type: PropertyType?, _ texts: [String]
     ) async throws(RepositoryFailure) -> UInt64? {
         try await edit(path) { (name, present) throws(CommandFailure) in
-            let type = try Self.type(type, present, path)
-            return .set(name, try Self.content(type, texts, path))
+            let own = try Self.type(
+                type, present, path, hint: "setprop \(path.shortName) = astring: VALUE")
+            return .set(name, try Self.content(own, texts, path, isAsked: type != nil))
         }
     }
 
@@ -31,7 +32,10 @@ package struct GroupEditing<Repository: PropertyRepository>: Sendable {
                     .negative,
                     "\(path) is of type \(present.type), not \(type); setprop changes a type")
             }
-            let more = try Self.content(try Self.type(type, present, path), texts, path)
+            let own = try Self.type(
+                type, present, path, hint: "addpropvalue \(path.shortName) astring: VALUE")
+            let more = try Self.content(
+                own, texts, path, isAsked: type != nil && present == nil)
             let values = (present?.values ?? []) + more.values
             guard let content = PropertyContent(type: more.type, values: values) else {
                 throw CommandFailure(
@@ -104,24 +108,25 @@ package struct GroupEditing<Repository: PropertyRepository>: Sendable {
     }
 
     private static func type(
-        _ type: PropertyType?, _ present: PropertyContent?, _ path: PropertyPath
+        _ type: PropertyType?, _ present: PropertyContent?, _ path: PropertyPath, hint: String
     ) throws(CommandFailure) -> PropertyType {
         guard let type = type ?? present?.type else {
             throw CommandFailure(
                 .negative,
-                "there is no \(path); a new property wants its type, as in = astring: value")
+                "there is no \(path); a new property wants its type, as in \(hint)")
         }
         return type
     }
 
     private static func content(
-        _ type: PropertyType, _ texts: [String], _ path: PropertyPath
+        _ type: PropertyType, _ texts: [String], _ path: PropertyPath, isAsked: Bool
     ) throws(CommandFailure) -> PropertyContent {
         var values: [PropertyValue] = []
         for text in texts {
             guard let value = PropertyValue(stringBytes: Array(text.utf8), type: type) else {
                 throw CommandFailure(
-                    .malformedInput, ValueRefusal.text(of: text, as: type, for: "\(path)"))
+                    .malformedInput,
+                    ValueRefusal.text(of: text, as: type, for: "\(path)", isAsked: isAsked))
             }
             values.append(value)
         }
@@ -131,5 +136,12 @@ package struct GroupEditing<Repository: PropertyRepository>: Sendable {
                 "\(values.count) values, the most of a property are \(PropertyContent.valueLimit)")
         }
         return content
+    }
+}
+
+extension PropertyPath {
+    /// Group and property as a command with `-s` takes them.
+    fileprivate var shortName: String {
+        "\(group ?? "")/\(property ?? "")"
     }
 }

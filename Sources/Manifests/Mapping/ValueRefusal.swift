@@ -5,11 +5,14 @@ import Wording
 package enum ValueRefusal {
     /// Such as `"x" is no count, which svc:/a/:properties/g/p wants`; for one that is too long, how
     /// much.
+    ///
+    /// With `isAsked`, the type is not the property's own, but one that is asked for.
     package static func text(
-        of text: String, as type: PropertyType, for property: String
+        of text: String, as type: PropertyType, for property: String, isAsked: Bool = false
     ) -> String {
-        excess(of: text, as: type).map { "a value of \(property) \($0)" }
-            ?? "\(Words.quoted(text)) is no \(type), which \(property) wants"
+        if let excess = excess(of: text, as: type) { return "a value of \(property) \(excess)" }
+        let refusal = "\(Words.quoted(text)) is no \(type)"
+        return isAsked ? refusal : "\(refusal), which \(property) wants"
     }
 
     /// How much too long a text is for a value of `type`; nil where its length is right.
