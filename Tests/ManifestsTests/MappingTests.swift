@@ -28,7 +28,7 @@ import Testing
             _ = try Samples.tree(bytes)
         } throws: { error in
             "\(error)" == """
-                line 8, column 91: "1x" is no count, which \
+                line 8, column 49: "1x" is no count, which \
                 svc:/application/example/bad/:properties/poor/n wants
                 """
         }

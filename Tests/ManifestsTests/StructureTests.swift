@@ -100,6 +100,24 @@ import Testing
             "\(inside): \(problems)")
     }
 
+    @Test func `an element's place is where its tag begins`() {
+        let inside = """
+            <!-- ü < --><property_group name='ü'
+              type='>'
+              x='1'><propval
+              name='p'/></property_group><single_instance x='1'/>
+            """
+        let text = DocumentParserTests.document(inside)
+        let places = problems(text).map { "\($0.place.line):\($0.place.column) \($0.what)" }
+        #expect(places.contains("5:13 property_group has no attribute x"), "\(places)")
+        #expect(places.contains("7:9 propval lacks the attribute type"), "\(places)")
+        #expect(places.contains("8:30 single_instance has no attribute x"), "\(places)")
+        // Of what is translated first, the end of the tag is known.
+        let head = "<?xml version='1.0' encoding='ISO-8859-1'?>\n<service name='"
+        let latin = Array(head.utf8) + [0xFC]
+        #expect(problems(latin + Array("'/>".utf8)).map(\.place.line) == [2])
+    }
+
     @Test func `all deviations are told, up to the bound`() {
         let two = problems(DocumentParserTests.document("<nonsense x='1'/>\n<folly/>"))
         #expect(two.map(\.place.line) == [5, 5, 6], "\(two)")

@@ -24,7 +24,7 @@ enum DocumentParser {
         }
         precondition(isReady, "libxml2 is not ready")
         let builder = ElementBuilder(
-            bounds: bounds, unfinishedBytes: unfinishedBytes(of: bytes))
+            bytes, bounds: bounds, unfinishedBytes: unfinishedBytes(of: bytes))
         run(bytes, builder)
         return try builder.finish()
     }

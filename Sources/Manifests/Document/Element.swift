@@ -1,6 +1,7 @@
 /// Where something stands in a document: line and column count from 1.
 ///
-/// An element's place is the end of its start tag, which is what the parser can tell.
+/// An element's place is where its start tag begins; of a document that is not in UTF-8, where the tag
+/// ends.
 package struct DocumentPlace: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let line: Int
     package let column: Int

@@ -10,12 +10,14 @@ import Wording
     private var root: Element?
     private var elementCount = 0
     private var failure: ManifestFailure?
+    private var places: PlaceCursor
     /// The parser, while it runs.
     var context: xmlParserCtxtPtr?
 
     /// - Parameter unfinishedBytes: how long the tag is that the document ends in; 0: in none.
-    init(bounds: ManifestBounds, unfinishedBytes: Int = 0) {
+    init(_ bytes: [UInt8], bounds: ManifestBounds, unfinishedBytes: Int = 0) {
         self.bounds = bounds
+        places = PlaceCursor(bytes)
         self.unfinishedBytes = unfinishedBytes
         unsafe context = nil
     }
@@ -34,6 +36,17 @@ import Wording
         DocumentPlace(
             line: max(1, Int(unsafe xmlSAX2GetLineNumber(context))),
             column: max(1, Int(unsafe xmlSAX2GetColumnNumber(context))))
+    }
+
+    /// Where the tag begins that the parser stands at the end of.
+    ///
+    /// Of a text that the parser translates first, as from UTF-16, the end of the tag.
+    private func tagPlace() -> DocumentPlace {
+        guard let context = unsafe context, let input = unsafe context.pointee.input,
+            unsafe input.pointee.buf?.pointee.encoder == nil
+        else { return place }
+        let read = unsafe input.pointee.cur - input.pointee.base
+        return places.tag(upTo: Int(unsafe input.pointee.consumed) + read) ?? place
     }
 
     private func fail(_ what: String) {
@@ -82,7 +95,7 @@ import Wording
             let value = unsafe UnsafeBufferPointer(start: start, count: length)
             pairs.append((attribute, unsafe String(decoding: value, as: UTF8.self)))
         }
-        open.append(Element(name, pairs, at: place))
+        open.append(Element(name, pairs, at: tagPlace()))
     }
 
     func end() {
