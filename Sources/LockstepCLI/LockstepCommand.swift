@@ -76,7 +76,8 @@ struct LockstepCommand: AsyncParsableCommand {
                 Streams.writeError(
                     isJSON
                         ? failure.document.text + "\n"
-                        : "lockstep: \(Table.visibleLines(failure.text))\n")
+                        : Table.visibleLines(failure.text).split(separator: "\n")
+                            .map { "lockstep: \($0)\n" }.joined())
             }
             #if canImport(Glibc)
                 Glibc.exit(failure.exit.rawValue)

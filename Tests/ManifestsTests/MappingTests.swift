@@ -62,7 +62,6 @@ import Testing
                     "line 7: property_group lacks the attribute type",
                     "line 10: a value of svc:/a/b/:properties/k/p has 5000 bytes, the most of an "
                         + "astring are 4095: \"\(text)…\"; split it into several values",
-                    "line 12: nonsense may not be in service here",
                     "line 12: there is no element nonsense in service bundles",
                     "line 13: enabled of instance is \"maybe\", not one of true, false",
                     "line 13: \"1\" is no name of a property group",

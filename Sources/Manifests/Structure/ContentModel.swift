@@ -183,10 +183,15 @@ struct StructureCheck {
         return wrong
     }
 
+    /// The elements right below one that there are in bundles; the others are told by themselves.
+    private static func known(below element: Element) -> [Element] {
+        element.children.filter { ContentModel.table[$0.name] != nil }
+    }
+
     private mutating func checkKind(of element: Element, _ names: [String]) {
-        guard let first = element.children.first else { return }
-        for child in element.children where child.name != first.name || !names.contains(child.name)
-        {
+        let children = Self.known(below: element)
+        guard let first = children.first else { return }
+        for child in children where child.name != first.name || !names.contains(child.name) {
             return report(
                 child.place,
                 "\(child.name) may not be in \(element.name) here: it holds any number of one of "
@@ -196,7 +201,8 @@ struct StructureCheck {
 
     /// The parts are told apart by the next element's name alone, as XML demands of a type.
     private mutating func checkSequence(of element: Element, _ parts: [ContentModel.Part]) {
-        var rest = element.children[...]
+        let children = Self.known(below: element)
+        var rest = children[...]
         for part in parts {
             var count = 0
             while count < part.most, let next = rest.first, part.names.contains(next.name) {
@@ -209,8 +215,25 @@ struct StructureCheck {
                 return report(place, "\(element.name) lacks \(names) here")
             }
         }
-        if let next = rest.first {
-            report(next.place, "\(next.name) may not be in \(element.name) here")
+        guard let next = rest.first else { return }
+        let before = children.prefix(children.count - rest.count)
+        report(next.place, Self.refusal(of: next, in: element, behind: before, parts))
+    }
+
+    /// Why an element may not be where it is: at all, again, or behind those that are there.
+    private static func refusal(
+        of next: Element, in element: Element, behind before: some Sequence<Element>,
+        _ parts: [ContentModel.Part]
+    ) -> String {
+        func place(_ name: String) -> Int? { parts.firstIndex { $0.names.contains(name) } }
+        guard let own = place(next.name) else {
+            let names = parts.flatMap(\.names).joined(separator: ", ")
+            return "\(next.name) may not be in \(element.name), which holds \(names)"
         }
+        guard let later = before.first(where: { place($0.name).map { $0 > own } ?? false }) else {
+            return "\(next.name) is one too many in \(element.name), which holds one "
+                + parts[own].names.joined(separator: " or ")
+        }
+        return "\(next.name) must stand before \(later.name) in \(element.name)"
     }
 }
