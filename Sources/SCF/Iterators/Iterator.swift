@@ -194,7 +194,7 @@ package final class Iterator: HandleObject {
 
     /// What `view` makes of the groups of a snapshot, where it makes anything of them.
     private func held(
-        in snapshot: SnapshotView, _ view: @escaping (ComposedListing.Entry) -> GroupView?
+        in snapshot: SnapshotView, _ view: @escaping (ListedComposition) -> GroupView?
     ) -> Pages<GroupView> {
         Pages(handle, heldBy: snapshot) { [handle] (_) throws(Failure) in
             try handle.requireSeen(snapshot)

@@ -6,16 +6,16 @@ import Properties
 /// begun to read goes on with the copy.
 final class SnapshotContent {
     /// The groups of both levels, by name; nil: not read yet; under the lock.
-    fileprivate var entries: [ComposedListing.Entry]?
+    fileprivate var entries: [ListedComposition]?
 }
 
 // Under the lock.
 extension Handle {
     /// The groups of both levels of a snapshot: `deleted` where it cannot be read any more.
-    func content(of view: SnapshotView) throws(Failure) -> [ComposedListing.Entry] {
+    func content(of view: SnapshotView) throws(Failure) -> [ListedComposition] {
         if let known = view.content.entries { return known }
         let source = Self.composition(of: view.instance, in: view)
-        var entries: [ComposedListing.Entry] = []
+        var entries: [ListedComposition] = []
         var after: String? = ""
         while let last = after {
             let query = PropertyQuery.composedGroups(
