@@ -140,6 +140,15 @@ extension PollLoop {
         }
     }
 
+    /// Waits without a loop, and so without a descriptor.
+    package static func rest(milliseconds: UInt64) {
+        let end = now.advanced(milliseconds: milliseconds)
+        while case let time = now, time < end {
+            // A signal ends it early.
+            _ = poll(nil, 0, Int32(clamping: end.milliseconds(since: time) + 1))
+        }
+    }
+
     /// Whether all its descriptors are there still; the program may have closed them.
     package var isIntact: Bool {
         wakeReader.isIntact && wakeWriter.isIntact

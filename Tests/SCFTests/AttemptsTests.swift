@@ -34,9 +34,21 @@ struct AttemptsTests {
         for told: CallFailure in [
             .refused(.wrongState, ""), .refused(.invalidArgument, ""), .tooLarge(""),
             .timedOut(lastFailure: "", mayHaveExecuted: false), .protocolViolation(""),
-            .unavailable("no descriptor"),
         ] {
             #expect(pause(told, isQuestion: true) == nil)
         }
+    }
+
+    @Test func `what the process lacks is waited for a second at the most`() {
+        var now = MonotonicTime.zero
+        var attempts = Attempts(until: now.advanced(milliseconds: 5_000))
+        var pauses: [UInt64] = []
+        while let pause = attempts.pause(
+            after: .unavailable("no descriptor"), isQuestion: false, at: now)
+        {
+            pauses.append(pause)
+            now = now.advanced(milliseconds: pause)
+        }
+        #expect(pauses == [20, 40, 80, 160, 320])
     }
 }

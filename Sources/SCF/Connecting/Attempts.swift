@@ -5,14 +5,17 @@ import Wire
 /// When a call that surely did not happen is made again: after ever longer pauses, within its time.
 ///
 /// The core below sees to connections, elections and nodes that lead no more; this is for what the
-/// cluster refuses now and may take later. What the process itself lacks (a descriptor) is told at once,
-/// because only the program can close some.
+/// cluster refuses now and may take later. What the process itself lacks (a descriptor) is waited for a
+/// second at the most: another thread may close some, and else only the program that waits can.
 package struct Attempts {
     private static let shortestMilliseconds: UInt64 = 20
     private static let longestMilliseconds: UInt64 = 1_000
+    private static let lackMilliseconds: UInt64 = 1_000
 
     package let deadline: MonotonicTime
     private var nextMilliseconds = shortestMilliseconds
+    /// When what the process lacks is not waited for any more; nil where it has lacked nothing.
+    private var endOfLack: MonotonicTime?
 
     package init(until deadline: MonotonicTime) {
         self.deadline = deadline
@@ -24,16 +27,21 @@ package struct Attempts {
     package mutating func pause(
         after failure: CallFailure, isQuestion: Bool, at now: MonotonicTime
     ) -> UInt64? {
+        var end = deadline
         switch failure {
         case .refused(.busy, _): break
+        case .unavailable:
+            let endOfLack = endOfLack ?? now.advanced(milliseconds: Self.lackMilliseconds)
+            self.endOfLack = endOfLack
+            end = min(end, endOfLack)
         case .sessionLost, .outcomeUnknown:
             if failure.mayHaveExecuted, !isQuestion { return nil }
-        case .refused, .unavailable, .timedOut, .cancelled, .unreachable, .tooLarge,
+        case .refused, .timedOut, .cancelled, .unreachable, .tooLarge,
             .historyLost, .protocolViolation, .closed:
             return nil
         }
         let pause = nextMilliseconds
-        guard now.advanced(milliseconds: pause) < deadline else { return nil }
+        guard now.advanced(milliseconds: pause) < end else { return nil }
         nextMilliseconds = min(pause * 2, Self.longestMilliseconds)
         return pause
     }

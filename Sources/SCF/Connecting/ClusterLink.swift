@@ -70,9 +70,10 @@ package final class ClusterLink: Cluster {
         }
     }
 
-    /// Whether any of the endpoints takes a connection in that time.
+    /// Whether any of the endpoints takes a connection in that time, or nobody can tell.
     private static func isAnyListening(_ endpoints: [Address], milliseconds: UInt64) -> Bool {
-        guard let loop = try? PollLoop() else { return false }
+        // This process lacks descriptors, which says nothing of the nodes.
+        guard let loop = try? PollLoop() else { return true }
         defer { loop.abandon() }
         var waiting = endpoints.count
         var isFound = false
@@ -100,7 +101,7 @@ package final class ClusterLink: Cluster {
         let request = ReadRequest(
             store: .properties, kind: query.kind, body: query.body, consistency: .linearizable)
         let response: Response
-        if let near = try nearAnswer(to: .read(request)) {
+        if let near = nearAnswer(to: .read(request)) {
             response = near
         } else {
             response = try answer(to: .repeatable(.read(request)))
@@ -162,12 +163,14 @@ package final class ClusterLink: Cluster {
         return fresh
     }
 
-    /// What the preferred node answers; nil where there is none, or it does not answer in time.
+    /// What the preferred node answers; nil where there is none, or it does not answer in time, or this
+    /// process cannot ask now.
     ///
     /// A follower answers a linearizable read when it has applied what the leader had committed.
-    private func nearAnswer(to request: Request) throws(CallFailure) -> Response? {
-        guard let near, !isBroken, near.since <= PollLoop.now else { return nil }
-        let attachment = try ready()
+    private func nearAnswer(to request: Request) -> Response? {
+        guard let near, !isBroken, near.since <= PollLoop.now, let attachment = try? ready() else {
+            return nil
+        }
         let (loop, core) = (attachment.loop, attachment.core)
         let number = nextCall
         nextCall += 1
@@ -203,12 +206,20 @@ package final class ClusterLink: Cluster {
             let now = PollLoop.now
             guard let pause = attempts.pause(after: failure, isQuestion: isQuestion, at: now)
             else { throw failure }
-            let loop = try ready().loop
-            let end = now.advanced(milliseconds: pause)
-            loop.entered { _ = loop.schedule(at: end) {} }
-            loop.run { loop.now >= end }
-            lastUse = loop.now
+            rest(milliseconds: pause)
         }
+    }
+
+    /// Waits, and takes in what comes on the connection, if there is one.
+    private func rest(milliseconds: UInt64) {
+        guard let loop = try? ready().loop else {
+            PollLoop.rest(milliseconds: milliseconds)
+            return
+        }
+        let end = loop.now.advanced(milliseconds: milliseconds)
+        loop.entered { _ = loop.schedule(at: end) {} }
+        loop.run { loop.now >= end }
+        lastUse = loop.now
     }
 
     private func call(

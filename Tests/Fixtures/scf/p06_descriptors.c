@@ -2,7 +2,9 @@
 #include "scftest.h"
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 enum { NUMBERS = 64 };
@@ -17,6 +19,61 @@ highest(void)
 		if (fcntl(fd, F_GETFD) != -1)
 			last = fd;
 	return (last + 1);
+}
+
+static void
+close_all(void)
+{
+	int fd, end = highest();
+
+	for (fd = 3; fd < end; fd++)
+		(void) close(fd);
+}
+
+/* No more than the first three descriptors; how many there may be else. */
+static struct rlimit
+allow_three(void)
+{
+	struct rlimit old, three;
+
+	(void) getrlimit(RLIMIT_NOFILE, &old);
+	three = old;
+	three.rlim_cur = 3;
+	(void) setrlimit(RLIMIT_NOFILE, &three);
+	return (old);
+}
+
+static void *
+allow_later(void *limit)
+{
+	(void) poll(NULL, 0, 100);
+	(void) setrlimit(RLIMIT_NOFILE, limit);
+	return (NULL);
+}
+
+/* Where there is no descriptor left, and another thread sees to one, or nobody does. */
+static void
+check_lack(env_t *e)
+{
+	struct rlimit old;
+	pthread_t other;
+	int ends[2];
+
+	close_all();
+	old = allow_three();
+	/* Not everything that runs programs keeps them to this limit. */
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0) {
+		(void) close(ends[0]);
+		(void) close(ends[1]);
+		SKIP(2, "descriptors are given beyond the limit");
+	} else {
+		FAILS(scf_pg_update(e->pg), SCF_ERROR_NO_RESOURCES, "a lack that lasts is told");
+		(void) pthread_create(&other, NULL, allow_later, &old);
+		OK(scf_pg_update(e->pg) == 0, "one that passes is waited for");
+		(void) pthread_join(other, NULL);
+	}
+	(void) setrlimit(RLIMIT_NOFILE, &old);
+	OK(scf_pg_update(e->pg) == 0, "there are descriptors again");
 }
 
 int
@@ -68,6 +125,7 @@ main(void)
 		SKIP(1, "poll does not refuse");
 	(void) setrlimit(RLIMIT_NOFILE, &old);
 	OK(scf_pg_update(e.pg) == 0, "it goes on when it may");
+	check_lack(&e);
 	env_delete(&e);
 	return (t_done());
 }
