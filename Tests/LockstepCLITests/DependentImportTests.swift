@@ -82,4 +82,53 @@ import Testing
         let failure = CommandFailure(untold: present.untold)
         #expect(failure?.text.contains("without svc:/t/:properties/d: ") == true)
     }
+
+    @Test func `a dependent whose name is another's dependency at the target is not made`()
+        async throws
+    {
+        try await repository.run(Self.manifest([("t", "")]))
+        let first = Self.manifest
+        try await repository.run(first([("x/a", Self.dependent("d", on: "svc:/t"))]))
+        let before = try await lines(of: "svc:/t")
+        let second = try Self.manifest([
+            ("x/c", Self.dependent("d", on: "svc:/t") + Self.dependent("e", on: "svc:/t"))
+        ])
+        for _ in 0..<2 {
+            let report = try await repository.run(second)
+            #expect(
+                report.conflicts.map(\.description) == [
+                    "svc:/t/:properties/d is the dependency on svc:/x/a here; the dependent of that "
+                        + "name of svc:/x/c is not made; name it otherwise"
+                ])
+        }
+        #expect(
+            try await lines(of: "svc:/t").filter { $0.contains("/d") }
+                == before.filter {
+                    $0.contains("/d")
+                })
+        #expect(
+            try await lines(of: "svc:/x/c") == [
+                "svc:/x/c/:properties/dependents framework",
+                "svc:/x/c/:properties/dependents/e fmri svc:/t",
+            ])
+        // When the name is free, it is made.
+        try await repository.run(first([("x/a", "")]))
+        #expect(try await repository.run(second).conflicts == [])
+        #expect(
+            try await lines(of: "svc:/t")
+                .contains("svc:/t/:properties/d/entities fmri svc:/x/c"))
+    }
+
+    @Test func `a document may give a dependent from one of its services to another`()
+        async throws
+    {
+        try await repository.run(Self.manifest([("t", "")]))
+        let dependent = Self.dependent("d", on: "svc:/t")
+        try await repository.run(Self.manifest([("x/a", dependent), ("x/c", "")]))
+        let report = try await repository.run(Self.manifest([("x/a", ""), ("x/c", dependent)]))
+        #expect(report.conflicts == [])
+        #expect(
+            try await lines(of: "svc:/t")
+                .contains("svc:/t/:properties/d/entities fmri svc:/x/c"))
+    }
 }

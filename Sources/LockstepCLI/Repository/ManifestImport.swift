@@ -37,7 +37,10 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
             let last = ServiceTree(lastImports: imports)
             let present = try await repository.present(Self.paths(wanted, last), noting: &state)
             Self.noteGroups(wanted, last, present, in: &state)
-            let outcome = ThreeWayMerge.merge(last: last, present: present, wanted: wanted)
+            let able = TakenDependents(last: last, present: present, wanted: wanted)
+            let wanted = able.wanted
+            var outcome = ThreeWayMerge.merge(last: last, present: present, wanted: wanted)
+            outcome.conflicts.insert(contentsOf: able.conflicts, at: 0)
             let targets = outcome.operations.filter { operation in
                 operation.owner.map { wanted[$0]?.isDeclared != true } ?? false
             }

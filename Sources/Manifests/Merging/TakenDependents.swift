@@ -1,0 +1,104 @@
+import Properties
+
+/// Leaves out the dependents that cannot be made, for their targets have groups of the same names
+/// that are others' dependencies.
+///
+/// Merging such a group would tell of conflicts property by property, and leave a dependent behind
+/// that names somebody else's dependency.
+package struct TakenDependents {
+    /// What is wanted, without those dependents.
+    package let wanted: ServiceTree
+    package let conflicts: [MergeConflict]
+
+    package init(last: ServiceTree, present: PresentTree, wanted: ServiceTree) {
+        var taken: [PropertyPath: Set<String>] = [:]
+        var lost: [PropertyPath: Set<String>] = [:]
+        var given: [PropertyPath: Set<String>] = [:]
+        var conflicts: [MergeConflict] = []
+        for target in wanted.entities {
+            for group in target.groups {
+                guard let owner = group.dependentOwner,
+                    let here = present.entities[target.path]?[group.name],
+                    let other = here.dependentOwner, other != owner,
+                    // What this very document brought and now gives to another is its own.
+                    last[target.path]?[group.name]?.hasContent(of: here) != true
+                else { continue }
+                if wanted.gives(group.name, of: other, unlike: last) {
+                    given[target.path, default: []].insert(group.name)
+                    continue
+                }
+                taken[target.path, default: []].insert(group.name)
+                lost[owner, default: []].insert(group.name)
+                conflicts.append(
+                    MergeConflict(
+                        path: target.path.appending(group: group.name).description,
+                        reason: .dependencyOf(other: "\(other)", wanted: "\(owner)")))
+            }
+        }
+        self.conflicts = conflicts
+        self.wanted = ServiceTree(
+            wanted.entities.map {
+                Self.changed(
+                    $0, without: taken[$0.path] ?? [], lost: lost[$0.path] ?? [],
+                    given: given[$0.path] ?? [])
+            })
+    }
+
+    /// An entity without some groups, without some of its dependents, and with some groups that
+    /// hold against what is there.
+    private static func changed(
+        _ entity: EntityTree, without taken: Set<String>, lost: Set<String>, given: Set<String>
+    ) -> EntityTree {
+        if taken.isEmpty, lost.isEmpty, given.isEmpty { return entity }
+        let groups = entity.groups.compactMap { group -> GroupTree? in
+            if taken.contains(group.name) { return nil }
+            var properties = group.properties
+            if group.name == "dependents" {
+                properties.removeAll { lost.contains($0.name) }
+                if properties.isEmpty { return nil }
+            }
+            if given.contains(group.name) {
+                properties = properties.map { PropertyTree($0.name, $0.content, isOverride: true) }
+            }
+            return GroupTree(
+                group.name, type: group.type, isDeletion: group.isDeletion, properties)
+        }
+        return EntityTree(entity.path, isDeclared: entity.isDeclared, groups: groups)
+    }
+}
+
+extension ServiceTree {
+    /// Whether the last import brought a dependent of `owner` which this, that declares it, has not.
+    fileprivate func gives(
+        _ name: String, of owner: PropertyPath, unlike last: ServiceTree
+    ) -> Bool {
+        self[owner]?.isDeclared == true && self[owner]?["dependents"]?[name] == nil
+            && last[owner]?["dependents"]?[name] != nil
+    }
+}
+
+extension GroupTree {
+    /// Who wants this dependency by a dependent without `override`; nil for any other group.
+    fileprivate var dependentOwner: PropertyPath? {
+        guard type == "dependency", !isDeletion, self["external"]?.values == [.boolean(true)],
+            let entities = properties.first(where: { $0.name == "entities" }), !entities.isOverride
+        else { return nil }
+        return PropertyGroup.owner(entities.content)
+    }
+}
+
+extension PropertyGroup {
+    /// Who has made this dependency by a dependent; nil for any other group.
+    fileprivate var dependentOwner: PropertyPath? {
+        guard header.type == "dependency", self["external"]?.values == [.boolean(true)] else {
+            return nil
+        }
+        return self["entities"].flatMap(Self.owner)
+    }
+
+    fileprivate static func owner(_ entities: PropertyContent) -> PropertyPath? {
+        guard entities.values.count == 1, let text = entities.values.first.flatMap(ValueText.text)
+        else { return nil }
+        return PropertyPath(text)
+    }
+}
