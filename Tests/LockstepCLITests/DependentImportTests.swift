@@ -87,8 +87,7 @@ import Testing
         async throws
     {
         try await repository.run(Self.manifest([("t", "")]))
-        let first = Self.manifest
-        try await repository.run(first([("x/a", Self.dependent("d", on: "svc:/t"))]))
+        try await repository.run(Self.manifest([("x/a", Self.dependent("d", on: "svc:/t"))]))
         let before = try await lines(of: "svc:/t")
         let second = try Self.manifest([
             ("x/c", Self.dependent("d", on: "svc:/t") + Self.dependent("e", on: "svc:/t"))
@@ -112,7 +111,7 @@ import Testing
                 "svc:/x/c/:properties/dependents/e fmri svc:/t",
             ])
         // When the name is free, it is made.
-        try await repository.run(first([("x/a", "")]))
+        try await repository.run(Self.manifest([("x/a", "")]))
         #expect(try await repository.run(second).conflicts == [])
         #expect(
             try await lines(of: "svc:/t")
@@ -130,5 +129,21 @@ import Testing
         #expect(
             try await lines(of: "svc:/t")
                 .contains("svc:/t/:properties/d/entities fmri svc:/x/c"))
+    }
+
+    @Test(arguments: ["svc:/x/a", "svc:/x/a:default"])
+    func `what a deleted service leaves at others is known`(_ deleted: String) async throws {
+        try await repository.run(Self.manifest([("t", "")]))
+        let targets = ["svc:/t", "svc:/t:default", "svc:/x/a", "svc:/none"]
+        let instance = targets.enumerated().map { Self.dependent("d\($0.offset)", on: $0.element) }
+        let inside = "<instance name='i' enabled='true'>\(instance.joined())</instance>"
+        try await repository.run(Self.manifest([("x/a", inside)]))
+        let none = try Documents.path("svc:/none")
+        _ = try await repository.submit([.delete(none, id: nil)], expecting: [])
+        let left = try await repository.dependenciesLeft(by: Documents.path(deleted))
+        let instanceLeft = try await repository.dependenciesLeft(by: Documents.path("svc:/x/a:i"))
+        let outside = ["svc:/t/:properties/d0", "svc:/t:default/:properties/d1"]
+        #expect(left.map(\.description) == (deleted == "svc:/x/a" ? outside : []))
+        #expect(instanceLeft.map(\.description) == outside + ["svc:/x/a/:properties/d2"])
     }
 }

@@ -28,6 +28,18 @@ extension PropertyRepository {
         }
     }
 
+    /// The dependencies that a service with its instances, or an instance, has put at others by its
+    /// dependents, and which stay when it is deleted.
+    package func dependenciesLeft(
+        by path: PropertyPath
+    ) async throws(RepositoryFailure) -> [PropertyPath] {
+        let below = path.instance == nil ? try await instances(of: path) ?? [] : []
+        let left = try await dependencies(
+            elsewhereOf: try await present([path] + below.map(\.path)))
+        return left.flatMap { target, groups in groups.keys.map { target.appending(group: $0) } }
+            .sorted { $0.description < $1.description }
+    }
+
     /// Takes the snapshot `running` of an instance, or of all instances of a service.
     ///
     /// Returns nil where a service has none. Throws `notFound` where it is gone, even if another has

@@ -94,7 +94,8 @@ struct SCFAddCommand: AsyncParsableCommand {
 struct SCFDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Delete an instance or a service, with its groups and snapshots.")
+        abstract: "Delete an instance or a service, with its groups and snapshots.",
+        discussion: "The dependencies that its dependents have put at others stay, and are told.")
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
 
@@ -104,13 +105,18 @@ struct SCFDeleteCommand: AsyncParsableCommand {
     @Argument(help: entityHelp) var name: String
 
     func run() async throws {
-        let index = try await cluster.withRepository {
+        let (index, left) = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
-            try await repository.delete(
-                try await repository.identified(try EntityPattern.read(name)),
-                withInstances: force)
+            let entity = try await repository.identified(try EntityPattern.read(name))
+            let left = try await repository.dependenciesLeft(by: entity.path)
+            return (try await repository.delete(entity, withInstances: force), left)
         }
-        try cluster.showDone(index, "deleted")
+        let told = left.map { "  \($0) still depends on it; delpg deletes that\n" }
+        try cluster.show(
+            [
+                "index": .number(index),
+                "dependencies-left": .array(left.map { .string($0.description) }),
+            ], text: "deleted at index \(index)\n" + told.joined())
     }
 }
 
