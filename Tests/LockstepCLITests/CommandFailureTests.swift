@@ -58,7 +58,7 @@ import Testing
             LockstepError.timedOut(lastFailure: "refused", mayHaveExecuted: false))
         #expect(
             failure.text
-                == "timed out, nothing was executed: refused; check --endpoints and that a majority"
-                + " of the nodes runs")
+                == "no node has taken it in time, nothing was executed: refused; check --endpoints and"
+                + " that a majority of the nodes runs")
     }
 }

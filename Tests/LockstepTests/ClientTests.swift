@@ -20,7 +20,10 @@ import Wire
                 Issue.record("\(error)")
                 return
             }
-            #expect(failure.hasSuffix("refused"))
+            // Each node is told once, with its own reason.
+            let reasons = failure.split(separator: "; ").map(String.init)
+            let wanted = cluster.addresses.map { "connect to \($0): refused" }
+            #expect(reasons.sorted() == wanted.sorted())
             #expect(error.description.hasPrefix("timed out, nothing was executed: "))
         }
         let silent = try FakeCluster()

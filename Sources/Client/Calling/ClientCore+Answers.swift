@@ -77,6 +77,7 @@ extension ClientCore {
     private func progressed() {
         backoff.reset()
         hintsFollowed = 0
+        failures.clear()
     }
 
     private func answered(_ call: Call, _ response: Response) {

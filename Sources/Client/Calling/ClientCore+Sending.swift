@@ -109,7 +109,7 @@ extension ClientCore {
         for call in calls.values.sorted(by: { $0.number < $1.number }) where call.completion != nil
         {
             if call.deadline <= now {
-                let failure = call.sends == 0 ? lastFailure : call.lastFailure
+                let failure = call.sends == 0 ? "\(failures)" : call.lastFailure
                 let maybe = giveUp(call)
                 call.complete(.failure(.timedOut(lastFailure: failure, mayHaveExecuted: maybe)))
             } else {

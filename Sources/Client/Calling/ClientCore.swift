@@ -53,7 +53,7 @@ package final class ClientCore {
     var endpointTurn = 0
     /// Leader hints followed since anything was answered.
     var hintsFollowed = 0
-    var lastFailure = "no node was reached in time"
+    var failures = RouteFailures()
 
     /// All calls that the leader must answer, until they are answered or given up.
     var calls: [UInt64: Call] = [:]
@@ -204,7 +204,7 @@ extension ClientCore {
             answered(identifier, response)
         case .closed(let closing):
             report(.connectionEnded(driver.address, reason: "\(closing)"))
-            leaveRoute("\(driver.address): \(closing)", next: nil, wait: .backoff)
+            leaveRoute("\(closing)", next: nil, wait: .backoff)
         }
     }
 
@@ -217,8 +217,13 @@ extension ClientCore {
 
     /// Gives the present connection up, puts what it carried back, and goes to `next`.
     func leaveRoute(_ reason: String, next: Address?, wait: Wait) {
-        if case .closed = route { return }
-        lastFailure = reason
+        var reason = reason
+        switch route {
+        case .connecting(let driver), .ready(let driver):
+            reason = failures.note(reason, of: driver.address)
+        case .idle, .waiting: break
+        case .closed: return
+        }
         dropRoute(flush: false)
         putBack(reason)
         let address = next ?? nextEndpoint()

@@ -54,7 +54,7 @@ extension ClientCore {
     func expireWatches(_ now: MonotonicTime) -> MonotonicTime? {
         let unanswered = watches.values.filter { !$0.hasStarted }
         for watch in unanswered where watch.deadline <= now {
-            fail(watch, .timedOut(lastFailure: lastFailure, mayHaveExecuted: false))
+            fail(watch, .timedOut(lastFailure: "\(failures)", mayHaveExecuted: false))
         }
         return unanswered.map(\.deadline).filter { $0 > now }.min()
     }

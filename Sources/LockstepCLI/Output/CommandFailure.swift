@@ -112,8 +112,10 @@ package struct CommandFailure: Error, Sendable, Equatable {
             case .protocolViolation: .software
             }
         switch error {
-        case .timedOut(_, let maybe) where !maybe:
-            text = "\(error); check --endpoints and that a majority of the nodes runs"
+        case .timedOut(let failure, let maybe) where !maybe:
+            text =
+                "no node has taken it in time, nothing was executed: \(failure); check --endpoints "
+                + "and that a majority of the nodes runs"
         default:
             text = "\(error)"
         }
