@@ -37,7 +37,7 @@ import Testing
         let refusal = tree.importRefusal(documentBytes: 1)?.text
         if let told {
             #expect(refusal?.contains(told) == true, "\(refusal ?? "")")
-            #expect(refusal?.hasSuffix("among several documents") == true)
+            #expect(refusal?.hasSuffix("or fewer or smaller groups") == true)
         } else {
             #expect(refusal == nil)
         }
@@ -49,6 +49,17 @@ import Testing
         } catch {
             #expect(told.map { error.command.text.contains($0) } == true, "\(error)")
         }
+    }
+
+    @Test func `only services are divided among documents`() throws {
+        let one = try tree(1, bytes: 1, instances: 3)
+        let two = ServiceTree(
+            one.entities + [EntityTree(try Documents.path("svc:/b"), groups: [])])
+        let length = 5 << 20
+        let ofOne = one.importRefusal(documentBytes: length)?.text ?? ""
+        #expect(ofOne.contains("; a service is imported as one: "))
+        let ofTwo = two.importRefusal(documentBytes: length)?.text ?? ""
+        #expect(ofTwo.hasSuffix("; divide its services among several documents"))
     }
 
     @Test func `a document that is too long is told before all else`() throws {

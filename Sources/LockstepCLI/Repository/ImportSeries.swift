@@ -17,15 +17,25 @@ package struct ImportSeries: Sendable {
                 reports.append((file, try await ManifestImport(into: repository).run(tree)))
             } catch {
                 let command = error.command
+                let text = Self.text(command, of: tree)
                 let done = Words.counted(reports.count, "file")
                 let rest = trees.count - reports.count - 1
                 let told =
                     trees.count == 1
                     ? "" : "; \(done) before it stand imported, \(rest) behind it were not begun"
                 failure = command.told(
-                    as: "\(file): \(command.text)\(told)", isOutcomeKnown: command.isOutcomeKnown)
+                    as: "\(file): \(text)\(told)", isOutcomeKnown: command.isOutcomeKnown)
                 return
             }
         }
+    }
+
+    /// What failed, with what can be done about a document that is too large.
+    private static func text(_ failure: CommandFailure, of tree: ServiceTree) -> String {
+        let general = "; split it"
+        guard failure.exit == .malformedInput, failure.text.hasSuffix(general) else {
+            return failure.text
+        }
+        return "\(failure.text.dropLast(general.count)); \(tree.advice)"
     }
 }

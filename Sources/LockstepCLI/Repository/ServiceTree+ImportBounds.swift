@@ -8,6 +8,15 @@ import Properties
 import Transactions
 
 extension ServiceTree {
+    /// What to do where the tree is too much for one import.
+    ///
+    /// Two documents of one service would undo each other, so only services can be divided.
+    var advice: String {
+        Set(entities.filter(\.isDeclared).map(\.path.service)).count > 1
+            ? "divide its services among several documents"
+            : "a service is imported as one: give it fewer instances, or fewer or smaller groups"
+    }
+
     /// Why no import can take the tree, which is one transaction, with an import's exit code; nil
     /// where one can.
     ///
@@ -16,7 +25,6 @@ extension ServiceTree {
     package func importRefusal(
         documentBytes: Int, limits: Limits = .standard
     ) -> CommandFailure? {
-        let advice = "divide its services, or the instances of one, among several documents"
         let most = ManifestBounds().documentBytes
         guard documentBytes <= most else {
             return CommandFailure(
