@@ -53,6 +53,12 @@ import Testing
         #expect(ArgumentReading.hint(on: "Missing expected argument '<value>'") == nil)
     }
 
+    @Test func `a refusal has no number of a step that nobody wrote`() {
+        let failure = RepositoryFailure(
+            .aborted(TransactionAbort(index: 1, step: 3, code: .vetoed, message: "too many")))
+        #expect(failure.command == CommandFailure(.negative, "the cluster refuses it: too many"))
+    }
+
     @Test func `a time-out tells what to check`() {
         let failure = CommandFailure(
             LockstepError.timedOut(lastFailure: "refused", mayHaveExecuted: false))

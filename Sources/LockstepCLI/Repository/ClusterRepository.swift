@@ -60,7 +60,8 @@ extension RepositoryFailure {
         case .requested, .malformed, .typeMismatch, .invalidArgument, .constraintViolated, .vetoed,
             .limitExceeded, .unknownStore, .sessionUnknown, .sequenceGap, .outcomeForgotten,
             .permissionDenied, .contentMissing, .sessionFull:
-            self = .failed(CommandFailure(error))
+            // The steps are of a transaction that the command has made, not the user.
+            self = .failed(CommandFailure(.negative, "the cluster refuses it: \(abort.message)"))
         }
     }
 }
