@@ -36,6 +36,15 @@ import Testing
         #expect(again == exported)
     }
 
+    @Test func `what is counted is what is made, changed or deleted, however many steps it takes`()
+        async throws
+    {
+        // The service, the instance, and the groups config and general.
+        #expect(try await repository.run(Documents.manifest([("p", "1")])).changes == 4)
+        let next = try Documents.manifest([("p", "2"), ("q", "2")])
+        #expect(try await repository.run(next).changes == 1)
+    }
+
     @Test func `importing the same again does nothing`() async throws {
         let tree = try Documents.tree(Documents.example("queue.xml"))
         try await repository.run(tree)

@@ -17,10 +17,10 @@ import Testing
                 .delete(try Documents.path("svc:/a/b:i/:properties/general"), id: nil),
             ], expecting: [])
         let snapshot = try #require(SnapshotPath(Documents.path("svc:/a/b:i"), "running"))
-        let changes = try await SnapshotRevert(in: repository).run(snapshot).changes
-        #expect(changes == 4)
+        let groups = try await SnapshotRevert(in: repository).run(snapshot).groups
+        #expect(groups == 3)
         #expect(try await repository.dump() == before)
-        #expect(try await SnapshotRevert(in: repository).run(snapshot).changes == 0)
+        #expect(try await SnapshotRevert(in: repository).run(snapshot).groups == 0)
     }
 
     @Test func `a revert that others are faster than gives back what the snapshot holds`()

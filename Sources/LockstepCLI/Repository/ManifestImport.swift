@@ -6,7 +6,7 @@ import Transactions
 package struct ImportReport: Sendable, Equatable {
     /// The index of the transaction; nil where there was nothing to do.
     package let index: UInt64?
-    /// Changes of services, instances and groups, snapshots not counted.
+    /// How many services, instances and groups it makes, changes or deletes; snapshots not counted.
     package let changes: Int
     package let conflicts: [MergeConflict]
     /// What a profile tells of things that are not there.
@@ -99,8 +99,9 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
                 throw error
             }
         }
+        let changed = Set(outcome.operations.compactMap(\.path))
         return ImportReport(
-            index: index, changes: outcome.operations.count, conflicts: outcome.conflicts,
+            index: index, changes: changed.count, conflicts: outcome.conflicts,
             skipped: outcome.skipped)
     }
 
@@ -171,12 +172,17 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
 extension PropertyOperation {
     /// The service or instance whose groups it is about; nil for what concerns none.
     var owner: PropertyPath? {
+        path?.owner
+    }
+
+    /// The service, instance or group that it is about; nil for what is about none.
+    var path: PropertyPath? {
         switch self {
         case .addService(let path), .addInstance(let path, _), .addGroup(let path, _, _),
             .delete(let path, _):
-            path.owner
-        case .commitGroup(let commit): commit.path.owner
-        case .replaceGroup(let replacement): replacement.path.owner
+            path
+        case .commitGroup(let commit): commit.path
+        case .replaceGroup(let replacement): replacement.path
         case .takeSnapshot, .attachSnapshot, .deleteSnapshot, .fileSnapshots, .noteBoots: nil
         }
     }

@@ -13,10 +13,11 @@ package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
     ///
     /// Groups that already are as in the snapshot stay at their versions. Where a group changes, or
     /// the snapshot is taken anew, between reading and writing, all is read and decided anew. Throws `notFound` where
-    /// there is no such snapshot. Returns the index of the transaction, and how much it changes.
+    /// there is no such snapshot. Returns the index of the transaction, and how many groups it
+    /// changes.
     package func run(
         _ snapshot: SnapshotPath
-    ) async throws(RepositoryFailure) -> (index: UInt64, changes: Int) {
+    ) async throws(RepositoryFailure) -> (index: UInt64, groups: Int) {
         try await repository.retrying { () async throws(RepositoryFailure) in
             guard let found = try await repository.snapshot(snapshot) else {
                 throw .notFound("there is no \(snapshot); snapshot list names those that are")
@@ -24,6 +25,7 @@ package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
             var state = ReadState()
             state.note(snapshot, found)
             var operations: [PropertyOperation] = []
+            var groups = 0
             for level in SnapshotLevel.allCases {
                 let owner =
                     level == .instance ? snapshot.instance : snapshot.instance.servicePath
@@ -33,13 +35,15 @@ package struct SnapshotRevert<Repository: PropertyRepository>: Sendable {
                         .entities[owner]
                 else { throw .conflict("\(owner) is gone") }
                 state.noteAll(of: owner, present)
-                operations += try Self.operations(owner, held: held, present: present)
+                let changes = try Self.operations(owner, held: held, present: present)
+                // A group that is made anew takes several operations.
+                groups += Set(changes.compactMap(\.path)).count
+                operations += changes
             }
-            let changes = operations.count
             operations += [ImportSnapshots.take("running", of: snapshot.instance)]
                 .compactMap(\.self)
             let index = try await repository.submit(operations, expecting: state.expectations)
-            return (index, changes)
+            return (index, groups)
         }
     }
 

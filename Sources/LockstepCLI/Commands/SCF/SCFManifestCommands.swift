@@ -90,7 +90,8 @@ struct SCFImportCommand: AsyncParsableCommand {
             since the last import stays, with a line that says so: a document has its way only where \
             nobody was in its way, and general/enabled is the administrator's. The snapshots \
             last-import, previous, initial and running are taken as svccfg does. Files behind one \
-            that the cluster refuses are not begun.
+            that the cluster refuses are not begun. Counted as changes are services, instances and \
+            groups that are made, changed or deleted.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions

@@ -42,7 +42,11 @@ struct SnapshotOptions: ParsableArguments {
 
 struct SCFListSnapshotsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the snapshots of an instance.")
+        commandName: "list", abstract: "List the snapshots of an instance.",
+        discussion: """
+            AT INDEX is that of the transaction that took the snapshot, as log show has it; taken-at of \
+            the JSON has a number behind it that tells apart what one transaction took.
+            """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
     @Argument(help: entityHelp) var instance: String
@@ -57,8 +61,10 @@ struct SCFListSnapshotsCommand: AsyncParsableCommand {
             }
             return try await repository.snapshots(of: path)
         }
-        var table = Table([.init("SNAPSHOT"), .init("TAKEN AT")])
-        for entry in entries { table.append([entry.name, "\(entry.snapshot.content)"]) }
+        var table = Table([.init("SNAPSHOT"), .init("AT INDEX", .right)])
+        for entry in entries {
+            table.append([entry.name, "\(entry.snapshot.content.index)"])
+        }
         try cluster.show(
             .array(
                 entries.map {
@@ -129,13 +135,13 @@ struct SCFRevertCommand: AsyncParsableCommand {
     @OptionGroup var snapshot: SnapshotOptions
 
     func run() async throws {
-        let (index, changes) = try await cluster.withRepository {
+        let (index, groups) = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
             try await SnapshotRevert(in: repository).run(try await snapshot.path(in: repository))
         }
         try cluster.show(
-            ["index": .number(index), "changes": .number(changes)],
-            text: "reverted at index \(index): \(Words.counted(changes, "change"))\n")
+            ["index": .number(index), "changes": .number(groups)],
+            text: "reverted at index \(index): \(Words.counted(groups, "group"))\n")
     }
 }
 
