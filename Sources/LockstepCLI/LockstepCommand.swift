@@ -53,9 +53,14 @@ struct LockstepCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that has gone is a failure of the write, with an exit code of its own.
         _ = signal(SIGPIPE, SIG_IGN)
+        let words = Array(CommandLine.arguments.dropFirst())
         var isJSON = CommandLine.arguments.prefix { $0 != "--" }.contains("--json")
         do {
             try ArgumentReading.checkEncoding()
+            // The parser would show the help of the command above.
+            if words.first == "help", let hint = CommandHints.hint(on: words) {
+                throw CommandFailure(.usage, hint)
+            }
             var command = try parseAsRoot()
             // What these take as words may look like the option.
             if let taking = command as? SCFSetCommand { isJSON = taking.cluster.json }
@@ -67,7 +72,11 @@ struct LockstepCommand: AsyncParsableCommand {
             }
         } catch {
             guard let failure = CommandFailure(error) ?? usage(error, isJSON) else {
-                if let hint = ArgumentReading.hint(on: Self.message(for: error)) {
+                let hint =
+                    ArgumentReading.hint(on: Self.message(for: error))
+                    ?? (exitCode(for: error) == .validationFailure
+                        ? CommandHints.hint(on: words) : nil)
+                if let hint {
                     Streams.writeError("lockstep: \(hint)\n")
                 }
                 Self.exit(withError: error)

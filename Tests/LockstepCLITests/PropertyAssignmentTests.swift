@@ -55,6 +55,7 @@ import Testing
         (["c/p=astring:b"], "write astring: b for the former"),
         (["c/p", "=", "host:80"], "write host: 80 for the former"),
         (["c/p", "=", "a", "b"], "write several values as (VALUE VALUE)"),
+        (["c/p", "=", "count:", "5", "-s", "a:b"], "options such as -s stand in front of c/p"),
         (["c/p", "=", "(a b"], "not closed by )"),
         (["c/p", "=", "(a b) c"], "\" c\" follows the list"),
         (["c/p", "=", "\"a"], "not closed by a quote"),

@@ -73,8 +73,10 @@ package struct PropertyAssignment: Sendable, Equatable {
                     .usage,
                     rest.isEmpty
                         ? "\(target) is given no value; write \"\" for an empty one, () for none"
-                        : "write several values as (VALUE VALUE), or one with blanks as \"VALUE\", "
-                            + "with quotes that the shell leaves")
+                        : words.contains("-s")
+                            ? "options such as -s stand in front of \(target)"
+                            : "write several values as (VALUE VALUE), or one with blanks as "
+                                + "\"VALUE\", with quotes that the shell leaves")
             }
             if type == nil { try Self.checkUnspaced(rest) }
             values = [String(rest)]
