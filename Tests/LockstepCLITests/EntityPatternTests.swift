@@ -79,4 +79,29 @@ import Testing
         #expect(failure?.exit == .usage)
         #expect(try EntityPattern.whole("svc:/net/http:a").description == "svc:/net/http:a")
     }
+
+    @Test func `what is made under a short name is no abbreviation of another`() async throws {
+        let services = try await ServiceFixture()
+        let repository = services.repository
+        for (text, path) in [
+            ("new", "svc:/new"), ("svc:/http", "svc:/http"), ("bare", "svc:/bare"),
+            ("bare:i", "svc:/bare:i"),
+        ] {
+            #expect(try await repository.pathToMake(text).description == path)
+        }
+        let failure = await #expect(throws: RepositoryFailure.self) {
+            try await repository.pathToMake("http")
+        }
+        #expect(
+            failure?.command.text
+                == "http stands for svc:/net/http; write svc:/http whole to make that")
+        for text in ["1", "a b", "*", "svc:/", "a/:properties/g"] {
+            let failure = await #expect(throws: RepositoryFailure.self) {
+                try await repository.pathToMake(text)
+            }
+            #expect(failure?.command.exit == .usage)
+            let told = failure?.command.text ?? ""
+            #expect(told.contains("write svc:/SERVICE[:INSTANCE]; a name is"))
+        }
+    }
 }

@@ -104,13 +104,21 @@ package struct EntityPattern: Sendable, Equatable {
 
     /// The service or instance that `text` names whole, which need not be there.
     package static func whole(_ text: String) throws(CommandFailure) -> PropertyPath {
-        let pattern = try EntityPattern(text)
-        guard pattern.property == nil, let path = pattern.exact ?? PropertyPath(text),
-            path.group == nil
+        let pattern: EntityPattern?
+        do throws(CommandFailure) {
+            pattern = try EntityPattern(text)
+        } catch {
+            // Elsewhere is no matter of how it is written.
+            guard error.exit == .usage else { throw error }
+            pattern = nil
+        }
+        guard let pattern, pattern.property == nil,
+            let path = pattern.exact ?? PropertyPath(text), path.group == nil
         else {
             throw CommandFailure(
                 .usage,
-                "\(Words.quoted(text)) names no service or instance; write svc:/SERVICE[:INSTANCE]")
+                "\(Words.quoted(text)) names no service or instance; write svc:/SERVICE[:INSTANCE]; "
+                    + nameAdvice)
         }
         return path
     }
@@ -162,6 +170,26 @@ extension PropertyRepository {
             if instances.isEmpty, pattern.instance == nil { found.append(service) }
         }
         return found
+    }
+
+    /// What is to be made under a name, which may be no abbreviation of what is there already.
+    ///
+    /// Every later use of the abbreviation would be ambiguous, or mean another.
+    package func pathToMake(_ text: String) async throws(RepositoryFailure) -> PropertyPath {
+        let pattern: EntityPattern
+        let path: PropertyPath
+        do throws(CommandFailure) {
+            path = try EntityPattern.whole(text)
+            pattern = try EntityPattern(text)
+        } catch {
+            throw .failed(error)
+        }
+        guard pattern.exact == nil, let other = try await find(pattern).first(where: { $0 != path })
+        else { return path }
+        throw .failed(
+            CommandFailure(
+                .negative,
+                "\(text) stands for \(other); write \(path) whole to make that"))
     }
 
     /// The one service or instance that a pattern names, which must be there.

@@ -74,11 +74,11 @@ struct SCFAddCommand: AsyncParsableCommand {
     @Argument(help: "svc:/service[:instance]") var name: String
 
     func run() async throws {
-        let path = try EntityPattern.whole(name)
-        let operation: PropertyOperation =
-            path.instance == nil ? .addService(path) : .addInstance(path, serviceID: nil)
         let index = try await cluster.withRepository {
             (repository) async throws(RepositoryFailure) in
+            let path = try await repository.pathToMake(name)
+            let operation: PropertyOperation =
+                path.instance == nil ? .addService(path) : .addInstance(path, serviceID: nil)
             do throws(RepositoryFailure) {
                 return try await repository.submit([operation], expecting: [])
             } catch {
