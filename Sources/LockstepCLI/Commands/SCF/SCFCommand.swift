@@ -11,7 +11,8 @@ struct SCFCommand: AsyncParsableCommand {
         abstract: "Work with services and their properties as svcprop and svccfg do.",
         discussion: """
             A service or an instance is named whole (svc:/network/http:apache), by the end of its \
-            name (http:apache, http), or by a pattern in quotes ('svc:/network/*'). A property is \
+            name (http:apache, http), or by a pattern in quotes ('svc:/network/*'), which must fit the \
+            whole name, with or without svc:/ ('*http', not 'http*', for network/http). A property is \
             named whole (svc:/a:b/:properties/config/port), or as config/port with -s svc:/a:b.
 
             Each command is one transaction: it takes effect wholly or not at all, and a command \
@@ -32,9 +33,11 @@ struct SCFCommand: AsyncParsableCommand {
 
 /// How names of groups, types and snapshots are made, for messages.
 let nameAdvice =
-    "a name is a letter, then letters, digits, _ and -, \(NameRules.nameBytes) in all at the most"
+    "a name is a letter, then letters, digits, _ and -, a provider and a comma in front at will "
+    + "(SUNW,name), \(NameRules.nameBytes) in all at the most"
 
-let entityHelp: ArgumentHelp = "svc:/service[:instance], the end of such a name, or a pattern"
+let entityHelp: ArgumentHelp =
+    "svc:/service[:instance], the end of such a name, or a pattern that fits all of it ('*queue*')"
 
 /// Which service or instance a command is about.
 struct SelectionOptions: ParsableArguments {
