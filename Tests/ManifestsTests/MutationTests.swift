@@ -84,9 +84,11 @@ import Testing
         ("", "line 1, column 1: the document is empty"),
         (" \n", "line 1, column 1: the document is empty"),
         ("<?xml version='1.0'?>\n", "line 2, column 1: the document ends before its first element"),
+        ("hello", "line 1, column 1: the document begins with no element; it is no XML"),
+        ("<a>&#1;</a>", "line 1, column 8: invalid xmlChar value 1"),
         ("<a>\n<b>", "line 2, column 4: the document ends before b is closed"),
     ])
-    func `a document that ends too early says so`(_ text: String, _ told: String) {
+    func `a document that is none, or ends too early, says so`(_ text: String, _ told: String) {
         do {
             _ = try ServiceBundle(parsing: Array(text.utf8))
             Issue.record("\(text) is taken")

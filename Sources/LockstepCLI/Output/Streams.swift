@@ -60,7 +60,8 @@ package enum Streams {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         let code = errno
         guard descriptor >= 0 else {
-            throw CommandFailure(.noInput, "cannot open \(path): \(message(code))")
+            let name = path.isEmpty ? "\"\"" : path
+            throw CommandFailure(.noInput, "cannot open \(name): \(message(code))")
         }
         defer { _ = close(descriptor) }
         return try readAll(descriptor, path, limitBytes)

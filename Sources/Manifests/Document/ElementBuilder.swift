@@ -147,9 +147,16 @@ import Wording
         if isEnd || isAtEnd, let missing = whatEndsMissing {
             return fail(ManifestProblem(at: place, missing))
         }
+        if unsafe error.pointee.code == Int32(XML_ERR_DOCUMENT_EMPTY.rawValue) {
+            return fail(
+                ManifestProblem(at: place, "the document begins with no element; it is no XML"))
+        }
         let message = unsafe error.pointee.message.map { unsafe String(cString: $0) } ?? "not XML"
-        // The parser's own texts have names of the document in them.
-        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        // The parser's own texts have names of the document in them, and some the parser's own names.
+        var line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        if line.hasPrefix("xmlParse"), let end = line.firstRange(of: ": ")?.upperBound {
+            line = String(line[end...])
+        }
         fail(ManifestProblem(at: place, line.count > 200 ? line.prefix(200) + "…" : line))
     }
 

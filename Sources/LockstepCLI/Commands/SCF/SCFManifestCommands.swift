@@ -150,6 +150,8 @@ struct SCFValidateCommand: AsyncParsableCommand {
         commandName: "validate",
         abstract: "Check documents of SMF, and change nothing; no cluster is asked.",
         discussion: """
+            --endpoints and --timeout are taken as by every command, and mean nothing here.
+
             A manifest or an archive is right where import takes it into a cluster that has none of \
             it: one that is too large for the transaction that an import is, is told with the bound. \
             A profile's size is not judged, for it depends on what is there.
