@@ -9,7 +9,8 @@ struct SCFWaitCommand: AsyncParsableCommand {
         abstract: "Wait until something of services, instances or groups changes; tell what.",
         discussion: """
             Ends with the first transaction that changes or deletes a group, or deletes a service or \
-            an instance, and tells its index; that something was made is not told. To miss nothing \
+            an instance, and tells its index; that something was made or refreshed is not told. Of an \
+            instance, its own groups count, and of a service, its own and its instances'. To miss nothing \
             between two waits, give the second that index plus 1 by --from. Where the changes from \
             there on are not retained any more, that is told in their place. Exits with 1 where \
             --limit passes.
