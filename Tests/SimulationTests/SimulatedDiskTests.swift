@@ -59,6 +59,27 @@ struct SimulatedDiskTests {
     }
 
     @Test
+    func `where writes fail, so do changes of names and lengths`() throws {
+        try disk.makeDirectory("/d")
+        let file = try file("/d/a", holding: [1, 2, 3])
+        disk.faults.failsWrites = true
+        let changes: [() throws -> Void] = [
+            { _ = try disk.open("/d/b", .create) }, { try disk.makeDirectory("/e") },
+            { try disk.rename("/d/a", to: "/d/b") }, { try disk.remove("/d/a") },
+            { try disk.removeTree("/d") }, { try file.preallocate(10) },
+            { try file.truncate(to: 1) },
+        ]
+        for change in changes { #expect(throws: FileFailure.self) { try change() } }
+        #expect(disk.refusals.count == changes.count)
+        // These write nothing.
+        try disk.makeDirectory("/d")
+        try file.preallocate(3)
+        disk.faults.failsWrites = false
+        #expect(disk.bytes(of: "/d/a") == [1, 2, 3])
+        #expect(disk.paths(below: "/") == ["/d/a"])
+    }
+
+    @Test
     func `a drive that has lost sectors answers somewhere`() throws {
         _ = try file("/a", holding: [UInt8](repeating: 7, count: 4 * 4_096))
         #expect(disk.loseSectors(of: "/a", holding: 0..<4_096))

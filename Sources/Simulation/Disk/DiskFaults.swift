@@ -6,7 +6,7 @@ package struct DiskFaults: Sendable {
     }
     /// Files whose paths begin so cannot be opened or made, for want of descriptors.
     package var undescribedPrefix: String?
-    /// Writes fail from the next one on.
+    /// Writes fail from the next one on, and so does what makes, names, removes or sizes a file.
     package var failsWrites = false { didSet { isWriteCounted = false } }
     /// Says how many bytes a failing write has written all the same.
     package var writeLuck: UInt64 = 0
@@ -50,6 +50,8 @@ package enum DiskSlip: String, Sendable, CaseIterable {
 package struct DiskCounts: Sendable {
     /// Faults that have refused an access, by its kind.
     package var failedWrites = 0
+    /// Changes of names and lengths that failing writes have refused.
+    package var failedNames = 0
     package var failedSyncs = 0
     package var failedReads = 0
     /// Times that the disk was full and has refused a file more room.
@@ -67,6 +69,7 @@ package struct DiskCounts: Sendable {
     /// Adds what another disk has done.
     mutating func merge(_ other: DiskCounts) {
         failedWrites += other.failedWrites
+        failedNames += other.failedNames
         failedSyncs += other.failedSyncs
         failedReads += other.failedReads
         refusedGrowths += other.refusedGrowths
@@ -80,6 +83,7 @@ package struct DiskCounts: Sendable {
     var byName: [(name: String, count: Int)] {
         [
             ("failing write", failedWrites), ("failing sync", failedSyncs),
+            ("failed changes of names and lengths", failedNames),
             ("failing read", failedReads), ("full disk", refusedGrowths),
             ("names lost in a crash", lostNames), ("reads of unreadable sectors", lostReads),
         ] + DiskSlip.allCases.map { ($0.rawValue, slips[$0] ?? 0) }

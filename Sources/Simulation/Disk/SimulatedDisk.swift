@@ -105,6 +105,7 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
             guard files[path] == nil else {
                 throw FileFailure(.exists, "open", path: path, reason: "File exists")
             }
+            try writes("open", path)
             let content = Content()
             names.link(path, content)
             return SimulatedFile(path: path, content: content, disk: self)
@@ -132,6 +133,7 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
 
     package func makeDirectory(_ path: String) throws(FileFailure) {
         try passes("mkdir", path, of: epoch)
+        if !names.directories.contains(path) { try writes("mkdir", path) }
         names.makeDirectory(path)
     }
 
@@ -140,6 +142,7 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         guard let content = files[source] else {
             throw FileFailure(.notFound, "rename", path: source, reason: "No such file")
         }
+        try writes("rename", source)
         names.rename(source, to: target, content)
     }
 
@@ -148,11 +151,13 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
         guard files[path] != nil else {
             throw FileFailure(.notFound, "unlink", path: path, reason: "No such file")
         }
+        try writes("unlink", path)
         names.unlink(path)
     }
 
     package func removeTree(_ path: String) throws(FileFailure) {
         try passes("unlink", path, of: epoch)
+        if try exists(path) { try writes("unlink", path) }
         names.removeTree(path)
     }
 
@@ -164,6 +169,20 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
                 FileFailure(.other, "fsync", path: path, reason: "Input/output error"))
         }
         if !faults.liesAboutSyncs { names.sync(path) }
+    }
+
+    /// Refuses a change of names or lengths where writes fail: it is a write too.
+    func writes(_ operation: String, _ path: String) throws(FileFailure) {
+        guard faults.failsWrites else { return }
+        countFailedWrite()
+        counts.failedNames += 1
+        throw refuse(FileFailure(.other, operation, path: path, reason: "Input/output error"))
+    }
+
+    /// Writes of all kinds fail for one fault.
+    func countFailedWrite() {
+        if !faults.isWriteCounted { counts.failedWrites += 1 }
+        faults.isWriteCounted = true
     }
 
     /// Syncs of files and directories fail for one fault.

@@ -43,8 +43,7 @@ final class SimulatedFile: File {
             let bytes = buffers.count == 1 ? buffers[0] : joined(buffers)
             let range = offset..<(offset + bytes.count)
             if disk.faults.failsWrites {
-                if !disk.faults.isWriteCounted { disk.counts.failedWrites += 1 }
-                disk.faults.isWriteCounted = true
+                disk.countFailedWrite()
                 writeBeginning(of: bytes, range)
                 throw failure("pwritev")
             }
@@ -70,6 +69,7 @@ final class SimulatedFile: File {
 
     func preallocate(_ bytes: Int) throws(FileFailure) {
         try changing("fallocate") { () throws(FileFailure) in
+            if bytes > content.live.count { try disk.writes("fallocate", path) }
             try extend(to: bytes, "fallocate")
         }
     }
@@ -77,6 +77,7 @@ final class SimulatedFile: File {
     func truncate(to bytes: Int) throws(FileFailure) {
         try changing("ftruncate") { () throws(FileFailure) in
             guard content.live.count > bytes else { return }
+            try disk.writes("ftruncate", path)
             content.live.removeLast(content.live.count - bytes)
             content.dirty = content.dirty.compactMap { cut($0, at: bytes) }
             content.abandoned = content.abandoned.compactMap { cut($0, at: bytes) }

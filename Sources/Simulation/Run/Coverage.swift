@@ -13,12 +13,12 @@ package struct Coverage: Sendable {
         Fault.kinds
         + RecoverySteps.names.map(\.name) + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
-            "elections", "messages lost", "messages reordered", "messages repeated",
-            "names lost in a crash", "operations of the client library", "repairs",
-            "requests repeated", "sessions expired", "snapshot installs",
-            "snapshots that a log goes beyond", "states compared",
-            "stops for a fault of the disk", "trigger deliveries", "truncations",
-            "turns in a joint membership", "vetoes", "watches resumed",
+            "elections", "failed changes of names and lengths", "messages lost",
+            "messages reordered", "messages repeated", "names lost in a crash",
+            "operations of the client library", "repairs", "requests repeated",
+            "sessions expired", "snapshot installs", "snapshots that a log goes beyond",
+            "states compared", "stops for a fault of the disk", "trigger deliveries",
+            "truncations", "turns in a joint membership", "vetoes", "watches resumed",
         ]
 
     package mutating func count(_ name: String, _ times: Int = 1) {
