@@ -80,11 +80,13 @@ struct SimulatedDiskTests {
     }
 
     @Test
-    func `a drive that has lost sectors answers somewhere`() throws {
-        _ = try file("/a", holding: [UInt8](repeating: 7, count: 4 * 4_096))
-        #expect(disk.loseSectors(of: "/a", holding: 0..<4_096))
-        #expect(disk.loseSectors(of: "/a", holding: 4_096..<4 * 4_096))
-        #expect(try disk.open("/a", .readOnly).read(at: 3 * 4_096, count: 1) == [7])
+    func `a drive that has lost sectors of a segment answers somewhere in it`() throws {
+        let path = "/data/log/segment-1"
+        try ["/data", "/data/log"].forEach { try disk.makeDirectory($0) }
+        _ = try file(path, holding: [UInt8](repeating: 7, count: 4 * 4_096))
+        #expect(disk.loseSectors(of: path, holding: 0..<4_096))
+        #expect(disk.loseSectors(of: path, holding: 4_096..<4 * 4_096))
+        #expect(try disk.open(path, .readOnly).read(at: 3 * 4_096, count: 1) == [7])
     }
 
     @Test

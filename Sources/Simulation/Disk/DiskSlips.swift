@@ -31,7 +31,9 @@ extension SimulatedDisk {
         }
     }
 
-    static var segments: String { "/data/log/segment-" }
+    /// The data directory of every simulated node.
+    static var data: String { "/data" }
+    static var segments: String { data + "/log/segment-" }
 
     private func isGroup(_ path: String, _ offset: Int) -> Bool {
         offset >= Self.headerBytes && path.hasPrefix(Self.segments)

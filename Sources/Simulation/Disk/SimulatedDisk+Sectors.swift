@@ -14,7 +14,7 @@ extension SimulatedDisk {
 
     /// Makes the sectors that hold `range` of a file unreadable.
     ///
-    /// The first, the middle and the last sector of the file are never all of them lost: that would be a
+    /// The first, the middle and the last sector of a segment are never all of them lost: that would be a
     /// drive that answers nothing, which a node takes for another fault.
     ///
     /// - Returns: whether any sector is lost that was not before.
@@ -25,7 +25,7 @@ extension SimulatedDisk {
         var isNew = false
         for sector in Self.sectors(of: range) where sector <= last {
             let lost = content.lostSectors.union([sector])
-            guard !lost.isSuperset(of: [0, last / 2, last]) else { continue }
+            if path.hasPrefix(Self.segments), lost.isSuperset(of: [0, last / 2, last]) { continue }
             if lost != content.lostSectors { isNew = true }
             content.lostSectors = lost
         }

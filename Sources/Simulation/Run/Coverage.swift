@@ -17,8 +17,9 @@ package struct Coverage: Sendable {
             "messages reordered", "messages repeated", "names lost in a crash",
             "operations of the client library", "repairs", "requests repeated",
             "sessions expired", "snapshot installs", "snapshots that a log goes beyond",
-            "states compared", "stops for a fault of the disk", "trigger deliveries",
-            "truncations", "turns in a joint membership", "vetoes", "watches resumed",
+            "start refused for what lies beside the log", "states compared",
+            "stops for a fault of the disk", "trigger deliveries", "truncations",
+            "turns in a joint membership", "vetoes", "watches resumed",
         ]
 
     package mutating func count(_ name: String, _ times: Int = 1) {

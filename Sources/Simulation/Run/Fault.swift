@@ -146,6 +146,8 @@ package enum Fault: Sendable, Hashable {
         case sectors = "unreadable sectors"
         /// The same, while the process runs.
         case sectorsRunning = "unreadable sectors under a running process"
+        /// Bits, or a sector, of the identity or of the register of segments.
+        case beside = "rot beside the log"
     }
 
     /// What is done to a member that was added.
@@ -330,6 +332,7 @@ package struct Schedule: Sendable {
             (3, .rot(one, .compacted, downMilliseconds: short)),
             (3, .rot(one, .sectors, downMilliseconds: short)),
             (2, .rot(one, .sectorsRunning, downMilliseconds: short)),
+            (3, .rot(one, .beside, downMilliseconds: short)),
             (3, .workerStall(one, worker: 1 + Int(short % 3), milliseconds: long / 2)),
             (2, .slip(one, .lostWrite, downMilliseconds: short)),
             (2, .slip(one, .misdirectedWrite, downMilliseconds: short)),

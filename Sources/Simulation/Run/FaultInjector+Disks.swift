@@ -126,6 +126,12 @@ extension FaultInjector {
     /// A host has refused to start with its data.
     func refused(_ host: SimulatedHost, _ error: any Error) {
         switch error {
+        case WALFailure.unreadable(let file, _, _) where !file.hasPrefix(SimulatedDisk.segments):
+            count("start refused for what lies beside the log")
+        case WALFailure.file(let failure)
+        where !failure.path.hasPrefix(SimulatedDisk.segments)
+            && host.disk.hasLostSectors(failure.path):
+            count("start refused for what lies beside the log")
         case WALFailure.unreadable, WALFailure.segmentMissing:
             count("start refused for a segment")
         case WALFailure.damaged:

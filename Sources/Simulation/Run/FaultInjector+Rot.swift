@@ -1,5 +1,6 @@
 import Identifiers
 import Replication
+import WAL
 
 /// Logs whose bits rot.
 ///
@@ -40,6 +41,11 @@ extension FaultInjector {
             begin(host, fault)
             if loseSectors(host, groups(host).dropLast(3).suffix(40)) { count(rot.rawValue) }
             endLater(host, down)
+        case .beside:
+            begin(host, fault)
+            cluster.crash(host, .none)
+            if rotBeside(host) { count(rot.rawValue) }
+            restart(host, down)
         }
     }
 
@@ -211,6 +217,24 @@ extension FaultInjector {
             }
         }
         return hasLost
+    }
+
+    /// Flips a bit of the identity or of the register of segments, or loses its sector; whether anything is
+    /// another now.
+    private func rotBeside(_ host: SimulatedHost) -> Bool {
+        let layout = DataDirectoryLayout(root: SimulatedDisk.data)
+        let path = world.random.pick([layout.identityFile, layout.segmentRegister])
+        guard let bytes = host.disk.bytes(of: path), !bytes.isEmpty else { return false }
+        // What lies in a slot of the register, and the whole identity.
+        let slot = Int(world.random.next() % 2) * SimulatedDisk.lostBytes % bytes.count
+        let place = slot + Int(world.random.next() % 28)
+        guard world.random.happens(perMille: 700) else {
+            return host.disk.loseSectors(of: path, holding: place..<(place + 1))
+        }
+        let before = host.disk.counts.rottenBytes
+        let bit = UInt8(1) << UInt8(world.random.next() % 8)
+        host.disk.tamper(below: path) { $0[min(place, $0.count - 1)] ^= bit }
+        return host.disk.counts.rottenBytes > before
     }
 
     /// Flips bits in the first half of what each segment holds; whether any byte is another now.
