@@ -209,7 +209,9 @@ package final class NodeChecker: @unchecked Sendable {
         {
             violated(host, "has more of repairs than its bounds allow: \(queues)")
         }
-        if queues.proposalBytes < 0 || queues.proposalBytes > limits.pendingProposalBytes
+        // A frame has some bytes of its own for each record; what is let in is counted without them.
+        let proposalBytes = limits.pendingProposalBytes / 3 * 4 + (1 << 10)
+        if queues.proposalBytes < 0 || queues.proposalBytes > proposalBytes
             || queues.uncommittedFrames > limits.uncommittedFrames + 2
             || queues.heldMessages > inflight || queues.waitingMessages > inflight
             || queues.reads > limits.pendingReads || queues.inputs > 0

@@ -127,6 +127,9 @@ package struct LedgerCounts: Sendable {
     package var sessions = 0
     /// Sessions that their clients have found to be expired.
     package var expired = 0
+    /// Operations that a leader has refused for the bound of what is under way.
+    package var refusedProposals = 0
+    package var refusedReads = 0
 
     package init() {}
 }
@@ -245,6 +248,12 @@ extension Ledger {
 
     func sessionExpired() {
         counts.expired += 1
+    }
+
+    /// A node has refused something for now, with these words.
+    func refused(_ reason: String) {
+        if reason.contains("too many transactions under way") { counts.refusedProposals += 1 }
+        if reason.contains("reads are waiting") { counts.refusedReads += 1 }
     }
 
     func openedSession() {

@@ -324,7 +324,8 @@ extension SimulatedClient {
             attempt += 1
             connect(to: leader)
             guardAttempt()
-        case .unavailable(_, let milliseconds):
+        case .unavailable(let reason, let milliseconds):
+            ledger.refused(reason)
             // It may never serve this again: a node that was removed does not.
             if loop.world.random.happens(perMille: 300) { drop() }
             retry(afterMilliseconds: min(milliseconds, 200))

@@ -93,11 +93,13 @@ package final class SimulatedCluster: @unchecked Sendable {
         precondition(host.process == nil, "host \(host.name) runs already")
         let isFounder = host.number <= founders && host.founds
         var replica = ReplicaSettings(
-            node: host.node, cluster: Self.identifier, dataDirectory: "/data")
+            node: host.node, cluster: Self.identifier, dataDirectory: SimulatedDisk.data)
         replica.limits = limits
         replica.raft.electionMilliseconds = 150
         replica.raft.heartbeatMilliseconds = 30
         replica.raft.framesPerAppend = framesPerAppend
+        replica.raft.inflightAppends = limits.inflightAppendsPerPeer
+        replica.raft.inflightBytes = limits.inflightBytesPerPeer
         // Some processes flush often, some leave much to the log.
         let flushing = world.random.pick(flushings)
         replica.flushBytes = flushing.bytes

@@ -15,10 +15,11 @@ package struct Coverage: Sendable {
             "compactions", "conditions that failed", "conditions that held", "connections broken",
             "elections", "failed changes of names and lengths", "messages lost",
             "messages reordered", "messages repeated", "names lost in a crash",
-            "operations of the client library", "repairs", "requests repeated",
-            "sessions expired", "snapshot installs", "snapshots that a log goes beyond",
-            "start refused for what lies beside the log", "states compared",
-            "stops for a fault of the disk", "trigger deliveries", "truncations",
+            "operations of the client library", "reads refused for a bound", "repairs",
+            "requests repeated", "sessions expired", "snapshot installs",
+            "snapshots that a log goes beyond", "start refused for what lies beside the log",
+            "states compared", "stops for a fault of the disk",
+            "transactions refused for a bound", "trigger deliveries", "truncations",
             "turns in a joint membership", "vetoes", "watches resumed",
         ]
 

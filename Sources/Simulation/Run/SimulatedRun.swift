@@ -56,11 +56,23 @@ package struct RunSettings: Sendable {
         framesPerAppend = random.pick([4_096, 4_096, 2, 1])
         limits.frameCacheBytes = random.pick([24 << 20, 4 << 10])
         sessionMilliseconds = random.pick([2_000, 20_000])
+        lowerBounds(using: &random)
         guard limits.retainedLogBytes == 8 << 10 else { return }
         limits.segmentBytes = 16 << 10
         limits.frameCacheBytes = 4 << 10
         limits.uncommittedFrames = 1_024
         flushesOften = true
+    }
+
+    /// Some bounds are so low, in some runs, that these come up to them.
+    private mutating func lowerBounds(using random: inout SeededGenerator) {
+        // Everybody who may ever be a member at a time, and one that is replaced.
+        limits.members = founders + spares + 1
+        limits.inflightAppendsPerPeer = random.pick([256, 32])
+        limits.pendingProposalBytes = random.pick([64 << 20, 64 << 20, 3 << 10])
+        // The client library gives up a connection, with all that it has asked there, for one refusal: a bound
+        // below what one client asks at a time is never met.
+        limits.pendingReads = random.pick([100_000, 100_000, 7])
     }
 }
 
@@ -380,6 +392,8 @@ package final class SimulatedRun {
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
         verdict.coverage.count("vetoes", ledger.counts.vetoed)
         verdict.coverage.count("sessions expired", ledger.counts.expired)
+        verdict.coverage.count("transactions refused for a bound", ledger.counts.refusedProposals)
+        verdict.coverage.count("reads refused for a bound", ledger.counts.refusedReads)
         verdict.coverage.count(
             "operations of the client library",
             clients.compactMap { $0 as? PipelinedClient }.reduce(0) { $0 + $1.finished })
