@@ -17,10 +17,10 @@ package struct Coverage: Sendable {
             "messages reordered", "messages repeated", "names lost in a crash",
             "operations of the client library", "reads refused for a bound", "repairs",
             "requests repeated", "sessions expired", "snapshot installs",
-            "snapshots that a log goes beyond", "start refused for what lies beside the log",
-            "states compared", "stops for a fault of the disk",
-            "transactions refused for a bound", "trigger deliveries", "truncations",
-            "turns in a joint membership", "vetoes", "watches resumed",
+            "snapshots that a log goes beyond", "states compared",
+            "stops for a fault of the disk", "transactions refused for a bound",
+            "trigger deliveries", "truncations", "turns in a joint membership", "vetoes",
+            "watches resumed",
         ]
 
     package mutating func count(_ name: String, _ times: Int = 1) {
