@@ -1,5 +1,5 @@
-import Digests
 package import Codec
+import Digests
 internal import Identifiers
 
 /// Opens frames: the inverse of `FrameSealer`, for bytes that may come from anywhere.

@@ -1,5 +1,5 @@
-import Digests
 package import Codec
+import Digests
 package import Identifiers
 
 /// Seals records into frames: compresses where that gains, chains the digest, adds the checksums.

@@ -1,5 +1,5 @@
-package import IOCore
 import Glibc
+package import IOCore
 
 /// A file of the operating system; used by one thread at a time.
 ///

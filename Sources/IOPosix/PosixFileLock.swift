@@ -1,5 +1,5 @@
-import IOCore
 import Glibc
+import IOCore
 
 /// A lock of the whole file, held until this value is released or the process ends.
 ///

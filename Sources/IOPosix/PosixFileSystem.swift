@@ -1,5 +1,5 @@
-package import IOCore
 import Glibc
+package import IOCore
 
 /// The files of the operating system.
 ///

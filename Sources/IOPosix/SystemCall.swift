@@ -1,5 +1,5 @@
-import IOCore
 import Glibc
+import IOCore
 
 /// The one way of this module into the kernel.
 enum SystemCall {

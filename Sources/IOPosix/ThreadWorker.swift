@@ -1,5 +1,5 @@
-import IOCore
 import Glibc
+import IOCore
 import Synchronization
 
 /// A thread of its own that runs the jobs given to it, one at a time and in order.

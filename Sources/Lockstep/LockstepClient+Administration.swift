@@ -1,6 +1,6 @@
 import Client
-import Identifiers
 import IOCore
+import Identifiers
 import Wire
 
 extension LockstepClient {

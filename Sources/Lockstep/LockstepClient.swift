@@ -1,7 +1,7 @@
 package import Client
 import Codec
-import Identifiers
 import IOCore
+import Identifiers
 public import Logging
 import Transactions
 import Wire

@@ -1,9 +1,6 @@
-import PropertyStorage
-import Stores
-import Digests
-import Raft
 import Codec
 import Configuration
+import Digests
 import Glibc
 import IOCore
 import IOLibuv
@@ -13,8 +10,11 @@ import KeyValue
 import Logging
 import Node
 import Properties
+import PropertyStorage
+import Raft
 import Replication
 import RocksEngine
+import Stores
 import Transactions
 import Triggers
 import WAL

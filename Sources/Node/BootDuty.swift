@@ -1,9 +1,9 @@
-import PropertyStorage
 import IOCore
 import Identifiers
 import KeyValue
 import Logging
 import Properties
+import PropertyStorage
 import Replication
 import Transactions
 

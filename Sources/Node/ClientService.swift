@@ -1,10 +1,10 @@
-import Stores
 import Codec
 import IOCore
 import Identifiers
 import KeyValue
 import Logging
 import Replication
+import Stores
 import Transactions
 import Wire
 

@@ -1,4 +1,3 @@
-package import Stores
 import Codec
 package import IOCore
 import Identifiers
@@ -7,6 +6,7 @@ package import Logging
 import Peers
 import Raft
 package import Replication
+package import Stores
 import Transactions
 import WAL
 import Wire

@@ -1,10 +1,10 @@
-package import Stores
 package import Codec
 package import IOCore
 import Identifiers
 import KeyValue
 package import Logging
 package import Replication
+package import Stores
 import Transactions
 import Triggers
 import Wire

@@ -1,7 +1,7 @@
-import Logging
 import Codec
 import IOCore
 import Identifiers
+import Logging
 import Replication
 import Wire
 

@@ -1,8 +1,8 @@
-package import Stores
 package import Codec
 import Compression
 package import Identifiers
 package import KeyValue
+package import Stores
 package import Transactions
 
 /// Applies committed frames to the engine: what every node does alike.

@@ -1,7 +1,7 @@
-import Stores
 package import Codec
 package import Identifiers
 package import KeyValue
+import Stores
 package import Transactions
 
 /// The retained change sets: one row a frame, written in the batch that applies it.

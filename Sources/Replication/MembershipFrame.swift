@@ -1,6 +1,6 @@
-import Digests
 package import Codec
 import Compression
+import Digests
 package import Identifiers
 package import Raft
 package import Transactions

@@ -1,9 +1,9 @@
-package import Stores
 import Codec
 package import IOCore
 package import Identifiers
 package import KeyValue
 import Raft
+package import Stores
 package import Transactions
 import WAL
 

@@ -1,11 +1,11 @@
-import Logging
-package import KeyValue
-package import WAL
 import Codec
 import IOCore
 package import Identifiers
+package import KeyValue
+import Logging
 package import Raft
 package import Transactions
+package import WAL
 
 extension Replica {
     /// Ends the membership change or transfer that an operator waits for.

@@ -1,11 +1,11 @@
-import WAL
-import Logging
 import Codec
 import IOCore
 package import Identifiers
 import KeyValue
+import Logging
 import Raft
 import Transactions
+import WAL
 
 extension Replica {
     /// Bytes of frames behind which one turn of the apply worker takes no more.

@@ -1,8 +1,8 @@
-import Logging
 package import Codec
 import IOCore
 package import Identifiers
 import KeyValue
+import Logging
 import Raft
 import Transactions
 import WAL

@@ -1,5 +1,5 @@
-import Compression
 import Codec
+import Compression
 import IOCore
 import Identifiers
 import Raft

@@ -1,8 +1,8 @@
-import Logging
 import Codec
 import IOCore
 import Identifiers
 import KeyValue
+import Logging
 import Raft
 import Transactions
 import WAL

@@ -1,5 +1,5 @@
-package import Transactions
 import Codec
+package import Transactions
 
 /// The changes that a transaction has made so far, in the encoding that a `ChangeSet` has for them.
 ///

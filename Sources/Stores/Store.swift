@@ -1,7 +1,7 @@
-package import Transactions
-package import JSON
 package import Identifiers
+package import JSON
 package import KeyValue
+package import Transactions
 
 /// What a store knows while it applies one step, and where it leaves the step's changes.
 package struct ApplyContext: Sendable {

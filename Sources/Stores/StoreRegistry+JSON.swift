@@ -1,7 +1,7 @@
-package import Transactions
-package import JSON
 import Identifiers
+package import JSON
 package import KeyValue
+package import Transactions
 
 extension StoreID {
     /// The name that people use.

@@ -1,5 +1,5 @@
-package import Stores
 package import KeyValue
+package import Stores
 package import Transactions
 
 /// Lets pre-commit triggers review each transaction, and takes up the leader's cursors.

@@ -1,6 +1,6 @@
-package import Stores
-import JSON
 package import Identifiers
+import JSON
+package import Stores
 package import Transactions
 
 /// The deliveries of one leader-run trigger: a value that says what to do next.

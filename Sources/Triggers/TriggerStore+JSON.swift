@@ -1,6 +1,6 @@
-import Stores
-package import JSON
 import Codec
+package import JSON
+import Stores
 package import Transactions
 
 // What people and triggers read of triggers.

@@ -1,7 +1,7 @@
-package import Stores
 package import Codec
 package import Identifiers
 package import KeyValue
+package import Stores
 package import Transactions
 
 /// The store of trigger definitions and of the cursors of those that the leader runs.

@@ -1,5 +1,5 @@
-import Digests
 package import Codec
+import Digests
 internal import Identifiers
 
 /// The head of a segment file, written and synced before the file gets its segment name.

@@ -1,6 +1,6 @@
-import Digests
 import Codec
 import Compression
+import Digests
 import Identifiers
 import Testing
 

@@ -1,5 +1,5 @@
-import Identifiers
 import DebianControl
+import Identifiers
 import Testing
 
 @Suite struct EscapedNameTests {

@@ -1,5 +1,5 @@
-import Identifiers
 import DebianControl
+import Identifiers
 import Testing
 
 /// Two packages as dpkg writes them, with most of what it can write.

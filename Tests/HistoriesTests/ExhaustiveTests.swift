@@ -1,5 +1,5 @@
-import Identifiers
 import Histories
+import Identifiers
 import Testing
 
 /// Holds the search to a check that tries every order, over many small random histories.

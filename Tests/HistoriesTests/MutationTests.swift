@@ -1,5 +1,5 @@
-import Identifiers
 import Histories
+import Identifiers
 import Testing
 
 /// Correct histories are accepted; with one thing changed that cannot be, they are found out.

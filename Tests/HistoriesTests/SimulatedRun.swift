@@ -1,5 +1,5 @@
-import Identifiers
 import Histories
+import Identifiers
 
 /// A correct history of clients of a register, counter or list, made from a seed.
 ///

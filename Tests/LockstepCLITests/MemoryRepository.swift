@@ -1,5 +1,3 @@
-import PropertyStorage
-import Stores
 import Foundation
 import IOCore
 import Identifiers
@@ -8,6 +6,8 @@ import Lockstep
 import LockstepCLI
 import Manifests
 import Properties
+import PropertyStorage
+import Stores
 import Testing
 import Transactions
 

@@ -1,8 +1,8 @@
-import PropertyStorage
 import Identifiers
 import KeyValue
 import Lockstep
 import Properties
+import PropertyStorage
 import Testing
 import Transactions
 import Triggers

@@ -1,5 +1,3 @@
-import PropertyStorage
-import Stores
 import Codec
 import Foundation
 import IOCore
@@ -11,7 +9,9 @@ import Lockstep
 import Logging
 import Node
 import Properties
+import PropertyStorage
 import Replication
+import Stores
 import Transactions
 import Triggers
 import WAL

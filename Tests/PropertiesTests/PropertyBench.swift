@@ -1,9 +1,9 @@
-import PropertyStorage
-import Stores
 import Codec
 import Identifiers
 import KeyValue
 import Properties
+import PropertyStorage
+import Stores
 import Transactions
 
 /// A property store on a view, with an executor round it.

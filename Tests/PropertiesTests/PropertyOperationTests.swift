@@ -1,10 +1,10 @@
-import PropertyStorage
-import Stores
-import JSON
 import Codec
 import Identifiers
+import JSON
 import KeyValue
 import Properties
+import PropertyStorage
+import Stores
 import Testing
 import Transactions
 

@@ -1,8 +1,8 @@
-import PropertyStorage
-import Stores
 import Codec
 import Identifiers
 import Properties
+import PropertyStorage
+import Stores
 import Testing
 import Transactions
 

@@ -1,9 +1,9 @@
-import PropertyStorage
-import Stores
 import Codec
 import Identifiers
 import KeyValue
 import Properties
+import PropertyStorage
+import Stores
 import Testing
 import Transactions
 

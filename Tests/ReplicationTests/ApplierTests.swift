@@ -1,10 +1,10 @@
-import Stores
 import Codec
 import Compression
 import Identifiers
 import KeyValue
 import Replication
 import Simulation
+import Stores
 import Testing
 import Transactions
 

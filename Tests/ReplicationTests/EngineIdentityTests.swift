@@ -1,9 +1,9 @@
-import Stores
 import Codec
 import Identifiers
 import KeyValue
 import Replication
 import Simulation
+import Stores
 import Testing
 import Transactions
 

@@ -1,6 +1,6 @@
-import Identifiers
 import Codec
 import Compression
+import Identifiers
 import Replication
 import Simulation
 import Testing

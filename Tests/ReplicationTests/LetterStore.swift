@@ -1,6 +1,6 @@
-import Stores
 import Identifiers
 import KeyValue
+import Stores
 import Transactions
 
 /// The smallest store that can tell whether a cluster works: named byte strings.

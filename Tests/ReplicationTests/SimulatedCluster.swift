@@ -1,4 +1,3 @@
-import Stores
 import Codec
 import IOCore
 import Identifiers
@@ -7,6 +6,7 @@ import Logging
 import Raft
 import Replication
 import Simulation
+import Stores
 import Testing
 import Transactions
 

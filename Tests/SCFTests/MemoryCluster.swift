@@ -1,12 +1,12 @@
-import PropertyStorage
-import Stores
 import Client
 import Codec
 import IOCore
 import Identifiers
 import KeyValue
 import Properties
+import PropertyStorage
 import SCF
+import Stores
 import Transactions
 import Wire
 

@@ -1,11 +1,11 @@
-import PropertyStorage
-import Stores
 import Codec
 import Identifiers
 import KeyValue
 import Properties
+import PropertyStorage
 import Replication
 import Simulation
+import Stores
 import Testing
 import Transactions
 

@@ -1,5 +1,5 @@
-import Identifiers
 import IOCore
+import Identifiers
 import Node
 import Properties
 import Replication

@@ -1,5 +1,5 @@
-import Digests
 import Codec
+import Digests
 import Glibc
 import IOCore
 import IOPosix

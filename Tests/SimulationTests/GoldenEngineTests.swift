@@ -4,12 +4,12 @@ import IOCore
 import IOPosix
 import Identifiers
 import Properties
-import Replication
 import PropertyStorage
+import Replication
 import RocksEngine
 import Simulation
-import Testing
 import Stores
+import Testing
 import Transactions
 import Triggers
 import WAL

@@ -1,7 +1,7 @@
 import Identifiers
 import Simulation
-import Transactions
 import Testing
+import Transactions
 
 /// The indices that a ledger has told of.
 private final class Told {

@@ -1,13 +1,13 @@
-import PropertyStorage
-import Stores
 import Codec
 import IOCore
 import Identifiers
 import Logging
 import Node
 import Properties
+import PropertyStorage
 import Replication
 import Simulation
+import Stores
 import Testing
 import Transactions
 import Triggers

@@ -1,5 +1,5 @@
-import Identifiers
 import Glibc
+import Identifiers
 import Testing
 import Torture
 

@@ -1,7 +1,7 @@
-import Stores
 import Codec
 import Identifiers
 import KeyValue
+import Stores
 import Testing
 import Transactions
 

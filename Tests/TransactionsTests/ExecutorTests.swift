@@ -1,8 +1,8 @@
-import Stores
-import Digests
 import Codec
+import Digests
 import Identifiers
 import KeyValue
+import Stores
 import Testing
 import Transactions
 

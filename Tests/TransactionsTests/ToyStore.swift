@@ -1,7 +1,7 @@
-import Stores
 import Codec
 import Identifiers
 import KeyValue
+import Stores
 import Transactions
 
 /// A store of single bytes: kind 1 puts body[1] at key body[0], 2 deletes, 3 fails after a put,

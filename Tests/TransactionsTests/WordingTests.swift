@@ -1,6 +1,6 @@
-import Stores
 import Identifiers
 import JSON
+import Stores
 import Testing
 import Transactions
 

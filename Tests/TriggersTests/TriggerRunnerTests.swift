@@ -1,6 +1,6 @@
-import Stores
 import Codec
 import Identifiers
+import Stores
 import Testing
 import Transactions
 import Triggers

@@ -1,7 +1,7 @@
-import Stores
-import JSON
 import Codec
 import Identifiers
+import JSON
+import Stores
 import Testing
 import Transactions
 import Triggers

@@ -1,5 +1,5 @@
-import Identifiers
 import Glibc
+import Identifiers
 import Lockstep
 
 /// Kills, pauses and stalls nodes, and sees that the cluster comes back each time.

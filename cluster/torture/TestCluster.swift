@@ -1,5 +1,5 @@
-import Identifiers
 import Glibc
+import Identifiers
 import Lockstep
 
 /// What a run puts below its nodes' logs.

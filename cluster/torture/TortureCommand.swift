@@ -1,6 +1,6 @@
-import Identifiers
 import ArgumentParser
 import Glibc
+import Identifiers
 import Lockstep
 
 /// Enters namespaces of its own, where the kernel allows it, before anything else is begun.

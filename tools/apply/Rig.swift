@@ -1,5 +1,3 @@
-import PropertyStorage
-import Stores
 import Codec
 import Compression
 import Glibc
@@ -8,8 +6,10 @@ import IOPosix
 import Identifiers
 import KeyValue
 import Properties
+import PropertyStorage
 import Replication
 import RocksEngine
+import Stores
 import Transactions
 import Triggers
 

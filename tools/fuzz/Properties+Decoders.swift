@@ -1,7 +1,7 @@
-import PropertyStorage
 import Codec
 import Identifiers
 import Properties
+import PropertyStorage
 import Transactions
 
 private let samplePath = PropertyPath(

@@ -1,6 +1,6 @@
 import Codec
-package import Identifiers
 import IOCore
+package import Identifiers
 package import Wire
 
 /// One request of the caller's until its answer: what is sent, and how it may be sent again.

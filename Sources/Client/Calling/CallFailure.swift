@@ -1,5 +1,5 @@
-package import Identifiers
 package import IOCore
+package import Identifiers
 package import Wire
 
 /// Why a call or a watch has failed, as the loop knows it; `mayHaveExecuted` where that is not plain.

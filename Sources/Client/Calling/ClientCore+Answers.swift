@@ -1,6 +1,6 @@
 import Codec
-import Identifiers
 import IOCore
+import Identifiers
 import Transactions
 import Wire
 

@@ -1,6 +1,6 @@
 package import Codec
-package import Identifiers
 package import IOCore
+package import Identifiers
 import Wire
 
 /// What the client does on its loop: finds the leader, keeps one connection and one session, sends

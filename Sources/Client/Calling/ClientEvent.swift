@@ -1,5 +1,5 @@
-package import Identifiers
 package import IOCore
+package import Identifiers
 
 /// What an owner may want to log of a client; nothing has to be done about it.
 package enum ClientEvent: Sendable {

@@ -1,6 +1,6 @@
 import Codec
-package import Identifiers
 import IOCore
+package import Identifiers
 import Transactions
 package import Wire
 

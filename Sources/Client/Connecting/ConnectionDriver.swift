@@ -1,6 +1,6 @@
 package import Codec
-import Identifiers
 package import IOCore
+import Identifiers
 package import Wire
 
 /// One connection to one node, on the loop: callbacks in, messages out, and no decision of its own.

@@ -1,6 +1,6 @@
 import Codec
-import Identifiers
 package import IOCore
+import Identifiers
 import Wire
 
 /// A connection to one named node, for what only that node can answer; never tried again by itself.

@@ -1,6 +1,6 @@
 import Client
-import Identifiers
 import IOCore
+import Identifiers
 
 extension ClientCore.Settings {
     init(_ configuration: ClientConfiguration) throws(LockstepError) {

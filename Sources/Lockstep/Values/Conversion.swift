@@ -1,6 +1,6 @@
 import Client
-import Identifiers
 import IOCore
+import Identifiers
 package import Transactions
 import Wire
 

@@ -1,6 +1,6 @@
-import PropertyStorage
 import Identifiers
 import Properties
+import PropertyStorage
 import Transactions
 
 extension Transaction {

@@ -1,7 +1,7 @@
-import PropertyStorage
-import Stores
 import Identifiers
 import Properties
+import PropertyStorage
+import Stores
 import Transactions
 
 /// What a decision was made of: the transaction that follows demands that it still is so.

@@ -1,10 +1,10 @@
-import PropertyStorage
-import Stores
 package import Codec
 import Identifiers
 import KeyValue
 package import Manifests
 import Properties
+import PropertyStorage
+import Stores
 import Transactions
 
 extension ServiceTree {

@@ -1,5 +1,5 @@
-package import JSON
 package import Codec
+package import JSON
 import Transactions
 
 /// What a change of this store holds before or after.

@@ -1,6 +1,6 @@
-import Properties
 import Codec
 import KeyValue
+import Properties
 
 /// A path read where it stands: which bytes of an operation are its names, all of them valid.
 ///

@@ -1,8 +1,8 @@
-import Transactions
 import Codec
 import Identifiers
 import Properties
 import Stores
+import Transactions
 
 // The encodings are in the table of `PropertyOperation`.
 extension OperationReader {

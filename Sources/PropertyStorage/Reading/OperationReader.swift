@@ -1,5 +1,5 @@
-import Properties
 import Codec
+import Properties
 import Stores
 import Transactions
 

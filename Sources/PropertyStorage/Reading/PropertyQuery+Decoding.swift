@@ -1,7 +1,7 @@
-import Transactions
 import Codec
 package import Properties
 package import Stores
+import Transactions
 
 // The encoding is in the tables of `PropertyQuery`.
 extension PropertyQuery {

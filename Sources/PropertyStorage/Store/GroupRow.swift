@@ -1,5 +1,5 @@
-import Properties
 import Codec
+import Properties
 
 /// A group's row read in place, as far as an edit needs it.
 struct GroupRow {

@@ -1,6 +1,6 @@
-package import Properties
 import Codec
 import KeyValue
+package import Properties
 import Stores
 import Transactions
 

@@ -1,7 +1,7 @@
-import Properties
 import Codec
 import Identifiers
 import KeyValue
+import Properties
 import Stores
 import Transactions
 

@@ -1,7 +1,7 @@
-package import Properties
-package import JSON
 import Codec
+package import JSON
 package import KeyValue
+package import Properties
 package import Stores
 package import Transactions
 

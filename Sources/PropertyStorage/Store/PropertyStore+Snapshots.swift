@@ -1,6 +1,6 @@
-import Properties
 import Codec
 import KeyValue
+import Properties
 import Stores
 import Transactions
 

@@ -1,7 +1,7 @@
-import Properties
 package import Codec
 import Identifiers
 package import KeyValue
+import Properties
 package import Stores
 package import Transactions
 

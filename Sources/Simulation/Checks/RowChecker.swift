@@ -1,10 +1,10 @@
-import PropertyStorage
-import Stores
 import Codec
 import Identifiers
 import KeyValue
 import Properties
+import PropertyStorage
 import Replication
+import Stores
 import Transactions
 
 /// Compares the rows that a settled node holds with the last writers that the change feed tells of.

@@ -1,7 +1,7 @@
-import PropertyStorage
 import Codec
 package import Identifiers
 import Properties
+import PropertyStorage
 import Transactions
 import Triggers
 import Wire

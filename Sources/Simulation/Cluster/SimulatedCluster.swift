@@ -1,5 +1,3 @@
-import PropertyStorage
-import Stores
 package import Codec
 import IOCore
 package import Identifiers
@@ -7,8 +5,10 @@ import KeyValue
 import Logging
 import Node
 import Properties
+import PropertyStorage
 import Raft
 package import Replication
+import Stores
 import Transactions
 import Triggers
 import Wire

@@ -1,6 +1,6 @@
 import Codec
-package import Identifiers
 package import IOCore
+package import Identifiers
 package import KeyValue
 package import Node
 package import Replication

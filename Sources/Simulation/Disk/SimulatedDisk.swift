@@ -1,5 +1,5 @@
-package import Identifiers
 package import IOCore
+package import Identifiers
 
 /// The disk of one simulated node: what was written, and what would survive a crash.
 ///

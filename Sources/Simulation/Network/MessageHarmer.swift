@@ -1,5 +1,5 @@
-import Identifiers
 import Codec
+import Identifiers
 import Replication
 
 /// Loses, repeats and reorders whole messages in one direction of a connection between peers.

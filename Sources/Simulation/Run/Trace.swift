@@ -1,5 +1,5 @@
-import Digests
 import Codec
+import Digests
 package import Identifiers
 
 /// What happened, line by line: the same for the same seed and the same program.

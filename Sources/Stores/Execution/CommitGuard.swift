@@ -1,6 +1,6 @@
-package import Transactions
 package import Identifiers
 package import KeyValue
+package import Transactions
 
 /// What may still stop a transaction after its last step: the pre-commit triggers.
 ///

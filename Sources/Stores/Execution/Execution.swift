@@ -1,6 +1,6 @@
-package import Transactions
 package import Codec
 import Identifiers
+package import Transactions
 
 /// What came of executing one transaction.
 package struct Execution: Sendable {

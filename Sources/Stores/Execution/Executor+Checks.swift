@@ -1,7 +1,7 @@
-import Transactions
 import Codec
 import Identifiers
 import KeyValue
+import Transactions
 
 // What is checked before the first step and after the last one.
 extension Executor {

@@ -1,7 +1,7 @@
-package import Transactions
 package import Codec
 package import Identifiers
 package import KeyValue
+package import Transactions
 
 /// Runs transactions on a view: all of one's steps, or none.
 ///

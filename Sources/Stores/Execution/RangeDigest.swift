@@ -1,5 +1,5 @@
-import Digests
 import Codec
+import Digests
 package import Identifiers
 package import KeyValue
 

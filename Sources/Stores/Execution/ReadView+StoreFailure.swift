@@ -1,6 +1,6 @@
-import Transactions
 package import Codec
 package import KeyValue
+import Transactions
 
 // Rows read by a store, whose own error is `StoreFailure`.
 extension ReadView {

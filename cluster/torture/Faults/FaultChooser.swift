@@ -1,5 +1,5 @@
-package import Identifiers
 import Glibc
+package import Identifiers
 
 /// Decides, from a seed, what a fault of a kind is done to; touches nothing.
 package struct FaultChooser {

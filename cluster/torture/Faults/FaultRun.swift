@@ -1,5 +1,5 @@
-import Identifiers
 import Histories
+import Identifiers
 import Lockstep
 
 /// Lets faults happen to a cluster: each kind once by itself, then several at once, by a seed.

@@ -1,6 +1,6 @@
-import Identifiers
 import Glibc
 import Histories
+import Identifiers
 import Lockstep
 
 /// Carries faults out on a cluster: begins, goes on with, and ends them.

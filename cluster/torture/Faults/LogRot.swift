@@ -1,5 +1,5 @@
-package import Identifiers
 import Glibc
+package import Identifiers
 
 /// Flips bytes in the log of a node that is down, within what the others can mend.
 ///

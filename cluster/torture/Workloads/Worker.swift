@@ -1,6 +1,6 @@
-import Identifiers
 import Histories
 import IOCore
+import Identifiers
 import Lockstep
 
 /// One client of a workload: asks one thing after the other and takes down what it was told.
