@@ -33,7 +33,8 @@ package enum CommandHints {
         guard !word.hasPrefix("-") else { return nil }
         let nearest = names.map { (name: $0, distance: distance($0, word)) }
             .min { $0.distance < $1.distance }
-        let meant = nearest.flatMap { $0.distance <= 2 ? ", perhaps \($0.name) is meant" : nil }
+        let bound = max(1, word.count / 3)
+        let meant = nearest.flatMap { $0.distance <= bound ? ", perhaps \($0.name) is meant" : nil }
         let help = "lockstep help\(path.dropFirst("lockstep".count)) names all"
         return "\(path) has no command \(Words.quoted(word))\(meant ?? ""); \(help)"
     }
