@@ -63,7 +63,6 @@ import Testing
         arguments: [
             ("g", "t", "p", [0xFF], "which is not UTF-8"),
             ("g", "t", "p", [0x61, 0x1B], "which has the character U+001B"),
-            ("general", "framework", "restarter", [1], "which has the character U+0001"),
             ("start", "method", "exec", [2], "which has the character U+0002"),
             (
                 "method_context", "framework", "user", [0xEF, 0xBF, 0xBF],
@@ -75,9 +74,8 @@ import Testing
         _ group: String, _ type: String, _ name: String, _ value: [UInt8], _ reason: String
     ) throws {
         func property(_ name: String, _ text: [UInt8]) throws -> PropertyTree {
-            let type: PropertyType = name == "restarter" ? .fmri : .astring
-            return PropertyTree(
-                name, try #require(PropertyContent(type: type, values: [.text(text)])))
+            PropertyTree(
+                name, try #require(PropertyContent(type: .astring, values: [.text(text)])))
         }
         let others = try type == "method" ? [property("type", Array("method".utf8))] : []
         let tree = ServiceTree([

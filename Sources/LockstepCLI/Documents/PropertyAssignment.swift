@@ -105,7 +105,7 @@ package struct PropertyAssignment: Sendable, Equatable {
         throw CommandFailure(
             .usage,
             "\(Words.quoted(String(text))) may be a value with its type, or a value alone; write "
-                + "\(text[...colon]) \(rest) for the former, and for the latter its own type and a "
+                + "\(String(text[...colon])) \(String(rest)) for the former, and for the latter its own type and a "
                 + "blank before it, or quotes that the shell leaves")
     }
 
