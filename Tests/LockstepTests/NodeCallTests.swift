@@ -66,4 +66,29 @@ struct NodeCallTests {
         }
         #expect(failed?.mayHaveExecuted == false)
     }
+
+    @Test func `a node that does not answer is no longer the way to the leader`() {
+        cluster.leader = 1
+        let told = Locked(0)
+        func ask(_ number: UInt64) {
+            let deadline = cluster.loop.now.advanced(milliseconds: 60_000)
+            core.begin(
+                Call(number: number, work: .repeatable(.status), deadline: deadline) { result in
+                    if case .success = result { told.withLock { $0 += 1 } }
+                })
+        }
+        ask(1)
+        for _ in 0..<100 { cluster.loop.advance(milliseconds: 1) }
+        #expect(told.withLock { $0 } == 1)
+        cluster.silentNodes = [0]
+        ask(2)
+        for _ in 0..<250 { cluster.loop.advance(milliseconds: 1) }
+        #expect(told.withLock { $0 } == 1)
+        core.avoid(cluster.addresses[1])
+        for _ in 0..<250 { cluster.loop.advance(milliseconds: 1) }
+        #expect(told.withLock { $0 } == 1, "the way leads over another node")
+        core.avoid(cluster.addresses[0])
+        for _ in 0..<250 { cluster.loop.advance(milliseconds: 1) }
+        #expect(told.withLock { $0 } == 2)
+    }
 }

@@ -1,4 +1,4 @@
-import IOCore
+package import IOCore
 import Identifiers
 import Wire
 
@@ -32,5 +32,17 @@ extension ClientCore {
             return
         }
         scheduleSilenceCheck()
+    }
+
+    /// Leaves `node` where it is the way to the leader: it has just left a question unanswered for
+    /// longer than its caller waits, which `checkSilence` may take seconds to find out.
+    package func avoid(_ node: Address) {
+        switch route {
+        case .connecting(let driver), .ready(let driver):
+            guard driver.address == node else { return }
+            leaveRoute("\(node) does not answer", next: nil, wait: .none)
+        case .idle, .waiting, .closed:
+            return
+        }
     }
 }

@@ -189,6 +189,8 @@ package final class ClusterLink: Cluster {
             return response
         }
         self.near?.since = loop.now.advanced(milliseconds: Self.nearRestMilliseconds)
+        // The leader may have been sought over the same node.
+        loop.entered { core.value.avoid(near.node) }
         return nil
     }
 
