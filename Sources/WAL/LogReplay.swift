@@ -72,13 +72,8 @@ struct LogReplay {
                 throw .file(lost.failure)
             }
         }
-        if let loss {
-            // A group that the engine has proved durable: how far it went, nothing tells. What seems to
-            // be a frame of it that the engine does not hold may have been acknowledged.
-            let goesOn = loss.suspects.contains { $0.entry.lastIndex > engineDurable }
-            let end = goesOn ? engineDurable.next : engineDurable
-            settle(loss, through: max(end, loss.first), digest: nil)
-        }
+        // A group that the engine has proved durable: how far it went, nothing tells.
+        settleAtEnd(atLeast: engineDurable)
         placeRepairs()
         preferRepairs()
     }
@@ -189,10 +184,22 @@ struct LogReplay {
         tornBytes = envelope.groupBytes
         mustClearTail = true
         guard hasLostLastGroup else { return }
+        // Unless this group was to cut some off, the lost one went to where this one begins.
+        settleAtEnd(atLeast: max(envelope.base, engineDurable))
         // The lost group was durable, and its vote may have been sent; it is no newer than this one,
         // which it never hurts to have given.
         if voting.permits(envelope.voting) { voting = envelope.voting }
         mustReplaceTornGroup = true
+    }
+
+    /// Makes lost records a hole behind which no group tells where they end.
+    ///
+    /// What seems to be a frame of theirs may have been acknowledged, and belongs to it. Where that is
+    /// too much, a leader's log ends before it.
+    private mutating func settleAtEnd(atLeast end: LogIndex) {
+        guard let loss else { return }
+        let seen = loss.suspects.map(\.entry.lastIndex).max() ?? .zero
+        settle(loss, through: max(end, seen, loss.first), digest: nil)
     }
 
     /// Whether the engine holds records of this group, so that it cannot be torn.
