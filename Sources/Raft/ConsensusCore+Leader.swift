@@ -306,10 +306,11 @@ extension ConsensusCore {
         _ node: NodeID, _ now: MonotonicTime, _ effects: inout [Effect]
     ) {
         guard let place = leading?.place(of: node), let peer = leading?.peers[place] else { return }
-        if case .snapshot(let chunk, let sentAt, _) = peer.state {
-            // It was the old link that was slow; the chunk may be lost with it.
+        if case .snapshot(let chunk, _, _) = peer.state {
+            // It was the old link that was slow; the chunk may be lost with it. The node has a pause in
+            // which to be heard of, however long the link was gone.
             leading?.peers[place].state = .snapshot(
-                chunk: chunk, sentAt: sentAt, pauseMilliseconds: settings.electionMilliseconds)
+                chunk: chunk, sentAt: now, pauseMilliseconds: settings.electionMilliseconds)
             return
         }
         leading?.peers[place].become(.probe(isWaiting: false), next: peer.match.next)
