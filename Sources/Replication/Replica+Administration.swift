@@ -146,7 +146,6 @@ extension Replica {
     /// One that gives way or leaves asks once, so the node runs as soon as it has applied enough, if
     /// that is before others would campaign. One that leads on says so, and asks again if it wants to.
     func isAskedTooEarly(_ message: Message, by node: NodeID) -> Bool {
-        if case .appendRequest = message.body { postponedRun = nil }
         guard case .timeoutNow = message.body, message.term == raft.term else { return false }
         let missing = raft.commitIndex - position.index
         guard missing > settings.limits.frameRecords else { return false }

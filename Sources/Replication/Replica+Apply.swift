@@ -217,6 +217,7 @@ extension Replica {
         clock.observe(position.timeMilliseconds)
         sessionCount = turn.sessionCount
         step(.applied(position.index))
+        releaseReads()
         considerPostponedRun()
         applySoon()
         for frame in turn.frames {
@@ -230,7 +231,6 @@ extension Replica {
             logMemberships.removeAll { $0.index <= position.index }
             membershipChanged()
         }
-        releaseReads()
         if !turn.digestMarks.isEmpty, let pinned {
             computeDigest(of: pinned, nonces: turn.digestMarks)
         }

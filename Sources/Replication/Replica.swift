@@ -288,6 +288,10 @@ package final class Replica {
     /// A message of a peer.
     package func received(_ message: PeerMessage, from node: NodeID) {
         guard !isStopped, isAdmitted(message.message, from: node) else { return }
+        // A leader that leads on runs the log, whatever it has asked before.
+        if case .appendRequest = message.message.body, message.message.term >= raft.term {
+            postponedRun = nil
+        }
         // While a snapshot takes over or a repair ends, frames are lost on the way, so to speak.
         if isInstalling || repair?.isEnding == true, !message.frames.isEmpty { return }
         if isMember(node) {
