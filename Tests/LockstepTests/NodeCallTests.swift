@@ -91,4 +91,27 @@ struct NodeCallTests {
         for _ in 0..<250 { cluster.loop.advance(milliseconds: 1) }
         #expect(told.withLock { $0 } == 2)
     }
+
+    @Test func `a node that is avoided while nobody asks is not asked next`() throws {
+        let cluster = try FakeCluster()
+        cluster.leader = 1
+        let core = ClientCore(
+            loop: cluster.loop, network: cluster.network,
+            settings: ClientCore.Settings(
+                endpoints: Array(cluster.addresses.prefix(2)), name: "test"),
+            coding: RecordCoding())
+        for (number, place) in [(1, 0), (2, 1), (3, 0)] as [(UInt64, Int)] {
+            let told = Locked(false)
+            let deadline = cluster.loop.now.advanced(milliseconds: 60_000)
+            core.begin(
+                Call(number: number, work: .repeatable(.status), deadline: deadline) { result in
+                    if case .success = result { told.withLock { $0 = true } }
+                })
+            for _ in 0..<100 { cluster.loop.advance(milliseconds: 1) }
+            #expect(told.withLock { $0 }, "call \(number)")
+            cluster.silentNodes = [place]
+            core.avoid(cluster.addresses[place])
+            for _ in 0..<10 { cluster.loop.advance(milliseconds: 1) }
+        }
+    }
 }

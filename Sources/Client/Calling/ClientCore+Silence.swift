@@ -40,7 +40,13 @@ extension ClientCore {
         switch route {
         case .connecting(let driver), .ready(let driver):
             guard driver.address == node else { return }
-            leaveRoute("\(node) does not answer", next: nil, wait: .none)
+            passOver(node)
+            if hasWork {
+                leaveRoute("\(node) does not answer", next: nil, wait: .none)
+            } else {
+                dropRoute(flush: false)
+                putBack("\(node) does not answer")
+            }
         case .idle, .waiting, .closed:
             return
         }

@@ -254,6 +254,11 @@ extension ClientCore {
         return settings.endpoints[endpointTurn]
     }
 
+    /// Does not go to `node` next, unless there is no other.
+    func passOver(_ node: Address) {
+        if settings.endpoints[endpointTurn] == node { _ = nextEndpoint() }
+    }
+
     func dropRoute(flush: Bool) {
         switch route {
         case .connecting(let driver), .ready(let driver): driver.close(flush: flush)
@@ -264,7 +269,7 @@ extension ClientCore {
     }
 
     /// What was sent on a connection that is gone is to be sent again, or its fate is unknown.
-    private func putBack(_ reason: String) {
+    func putBack(_ reason: String) {
         var placed = Array(resending) + roomless
         roomless = []
         var unplaced: [Call] = []

@@ -184,13 +184,16 @@ package final class ClusterLink: Cluster {
         }
         loop.run { answer.withLock { $0 != nil } }
         lastUse = loop.now
-        if case .success(let response)? = answer.withLock({ $0 }) {
+        let told = answer.withLock { $0 }
+        if case .success(let response)? = told {
             nearAnswers += 1
             return response
         }
         self.near?.since = loop.now.advanced(milliseconds: Self.nearRestMilliseconds)
-        // The leader may have been sought over the same node.
-        loop.entered { core.value.avoid(near.node) }
+        if case .failure(.timedOut)? = told {
+            // The leader may have been sought over the same node.
+            loop.entered { core.value.avoid(near.node) }
+        }
         return nil
     }
 
