@@ -22,6 +22,8 @@ package final class Handle {
     var notices: Notices?
     /// The index of the last record that the last answer knew of.
     var readIndex = LogIndex.zero
+    /// When the cluster was asked last.
+    var askedAt = MonotonicTime.zero
     /// What the last look found that has found anything.
     var sighting: Sighting?
     let known: KnownIndex

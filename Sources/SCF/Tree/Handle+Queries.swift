@@ -13,6 +13,7 @@ extension Handle {
     ) throws(Failure) -> Reply {
         let cluster = try cluster()
         let answer: ReadAnswer
+        askedAt = now()
         do throws(CallFailure) {
             answer = try cluster.read(query)
         } catch {

@@ -36,9 +36,9 @@ extension Handle {
         sighting = Sighting(thing: thing, moment: momentOfAnswer)
     }
 
-    /// How long the last answer counts.
+    /// How long the last answer counts: from when it was asked for, as it may be that old.
     var momentOfAnswer: Moment {
-        Moment(index: readIndex, end: now().advanced(milliseconds: Moment.milliseconds))
+        Moment(index: readIndex, end: askedAt.advanced(milliseconds: Moment.milliseconds))
     }
 
     func isStill(_ moment: Moment) -> Bool {
