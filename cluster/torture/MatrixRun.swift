@@ -50,7 +50,7 @@ struct MatrixRun {
         do throws(TortureFailure) {
             let file = try Files.openForAppending(cluster.plan.folder + "/history.jsonl")
             defer { close(file) }
-            let recorder = recorder(to: file)
+            let recorder = HistoryRecorder(seed: plan.seed, title: title, to: file)
             defer { recorder.flush() }
             let observer = try cluster.client(name: "torture observer")
             defer { observer.close() }
@@ -82,16 +82,6 @@ struct MatrixRun {
         verdict.provokedEndings = cluster.provokedEndings
         verdict.unexpectedEndings = cluster.unexpectedEndings
         verdict.seconds = Int((ContinuousClock.now - start) / .seconds(1))
-    }
-
-    private func recorder(to file: Int32) -> HistoryRecorder {
-        HistoryRecorder(
-            seed: plan.seed, title: title,
-            sink: { bytes in
-                if !Files.append(bytes, to: file) {
-                    Files.writeError("lockstep-torture: the history cannot be written\n")
-                }
-            })
     }
 
     /// Lets clients and faults have their time, and compares the ledger with the cluster.
@@ -144,7 +134,8 @@ struct MatrixRun {
         verdict.tallies = told.tallies
         verdict.neverDone = told.neverDone
         verdict.reports = told.reports
-        try draw(history, verdict)
+        try Timeline(history, reports: verdict.reports, rows: verdict.totals)
+            .write(into: cluster.plan.folder)
     }
 
     private var title: String {
@@ -158,16 +149,6 @@ struct MatrixRun {
             patience: plan.patience, pacer: pacer,
             programs: Dictionary(
                 uniqueKeysWithValues: all.map { ($0, cluster.programFolder($0)) }))
-    }
-
-    /// Writes the page that shows the run.
-    private func draw(_ history: History, _ verdict: MatrixVerdict) throws(TortureFailure) {
-        let page = Timeline(history, reports: verdict.reports, rows: verdict.totals).page
-        let descriptor = try Files.openForAppending(cluster.plan.folder + "/timeline.html")
-        defer { close(descriptor) }
-        guard Files.append(Array(page.utf8), to: descriptor) else {
-            throw TortureFailure("cannot write the timeline: error \(errno)")
-        }
     }
 
     private var faultPlan: FaultRun.Plan {

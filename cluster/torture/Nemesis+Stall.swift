@@ -1,3 +1,4 @@
+import Histories
 import IOCore
 import Lockstep
 
@@ -32,6 +33,8 @@ extension Nemesis {
             value: UInt64(tally.rounds.stalls + 1) * 1_000_000)
         let hits = trouble.hits.stalls
         let running = Task { await race.run() }
+        let fault = recorder.beginFault(kind: "stall", nodes: [old])
+        defer { recorder.endFault(fault) }
         try trouble.change { $0.isLogSyncStalled = true }
         let start = ContinuousClock.now
         let time = Patience(Self.stallTime, cluster)

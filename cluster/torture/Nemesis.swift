@@ -1,4 +1,5 @@
 import Glibc
+import Histories
 import Identifiers
 import Lockstep
 
@@ -38,18 +39,20 @@ struct Nemesis {
     let cluster: TestCluster
     let observer: LockstepClient
     let ledger: Ledger
+    let recorder: HistoryRecorder
     var generator: SeededGenerator
     var tally = Tally()
     private(set) var lastTerm: UInt64 = 0
 
     init(
         _ plan: Plan, _ cluster: TestCluster, observer: LockstepClient, ledger: Ledger,
-        generator: SeededGenerator
+        recorder: HistoryRecorder, generator: SeededGenerator
     ) {
         self.plan = plan
         self.cluster = cluster
         self.observer = observer
         self.ledger = ledger
+        self.recorder = recorder
         self.generator = generator
     }
 
@@ -66,6 +69,7 @@ struct Nemesis {
         if best.term > lastTerm {
             if lastTerm > 0 { tally.failovers += 1 }
             lastTerm = best.term
+            recorder.noteLeader(node: Int(best.node), term: best.term)
         }
         return Int(best.node)
     }
@@ -110,6 +114,8 @@ struct Nemesis {
             cluster.drainDiskCaches()
             await pause(generator.milliseconds(in: 200...500))
         }
+        let fault = recorder.beginFault(kind: "kill", nodes: victims)
+        defer { recorder.endFault(fault) }
         try await cluster.kill(victims, using: &generator)
         // Long enough, half of the time, for the others to elect and go on without it.
         await pause(generator.milliseconds(in: generator.chance(1, in: 2) ? 0...100 : 400...1_200))
@@ -179,6 +185,8 @@ struct Nemesis {
         // So that the reader is connected before the leader stands still.
         guard (try? await Workload.count(at: Self.probe, by: reader, timeout: .seconds(3))) != nil
         else { return }
+        let fault = recorder.beginFault(kind: "pause", nodes: [old])
+        defer { recorder.endFault(fault) }
         cluster.signal(old, SIGSTOP)
         defer { cluster.signal(old, SIGCONT) }
         // Never again the same, though this round should not count.

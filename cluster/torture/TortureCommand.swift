@@ -186,7 +186,10 @@ struct TortureCommand: AsyncParsableCommand {
         say("seed \(seed), network \(cluster.plan.network.name), folder \(folder)")
         let isAsWanted: Bool
         if kinds.isEmpty {
-            let verdict = await torture(cluster, seed: seed)
+            let plan = KillRun.Plan(
+                rounds: rounds, mode: mode, seconds: seconds, patience: .seconds(patience),
+                clients: clients, seed: seed)
+            let verdict = await KillRun(plan: plan, cluster: cluster).run()
             await cluster.end()
             print(json ? verdict.json : verdict.text)
             isAsWanted = expectFailure ? verdict.hasFoundLies : verdict.isClean
@@ -259,52 +262,6 @@ struct TortureCommand: AsyncParsableCommand {
     private func proxy(nodes: Int, seed: UInt64) throws(TortureFailure) -> StreamProxy? {
         guard kinds.contains(where: \.isOfNetwork) else { return nil }
         return try StreamProxy(NodeNetwork.routes(basePort: basePort, nodes: nodes), seed: seed)
-    }
-
-    /// The whole run, from the start of the nodes to the verdict; leaves the nodes running.
-    private func torture(_ cluster: TestCluster, seed: UInt64) async -> Verdict {
-        let ledger = Ledger(clients: clients)
-        var verdict = Verdict(seed: seed, mode: mode, planned: rounds, ledger: ledger.contents)
-        do throws(TortureFailure) {
-            let observer = try cluster.client(name: "torture observer")
-            defer { observer.close() }
-            let nemesisPlan = Nemesis.Plan(
-                rounds: rounds, deadline: .now + .seconds(seconds), patience: .seconds(patience))
-            var nemesis = Nemesis(
-                nemesisPlan, cluster, observer: observer, ledger: ledger,
-                generator: SeededGenerator(seed: seed))
-            defer {
-                verdict.tally = nemesis.tally
-                verdict.damage = cluster.damage
-                verdict.unexpectedEndings = cluster.unexpectedEndings
-                verdict.ledger = ledger.contents
-            }
-            for node in cluster.nodes { try cluster.start(node) }
-            try await nemesis.waitForLeader()
-            let workload = Workload(
-                endpoints: cluster.endpoints, clients: clients, ledger: ledger, seed: seed)
-            let follower = LedgerFollower(observer, clients: clients)
-            let following = Task { await follower.run() }
-            let load = Task { await workload.run() }
-            do throws(TortureFailure) {
-                try await nemesis.run()
-            } catch {
-                verdict.failure = error.description
-            }
-            load.cancel()
-            try cluster.restartFallen()
-            await load.value
-            following.cancel()
-            await following.value
-            if Interruption.isRequested { throw TortureFailure("interrupted") }
-            let verification = Verification(
-                cluster: cluster, client: observer, ledger: ledger.contents,
-                followed: follower.contents, patience: .seconds(patience))
-            verdict.findings = try await verification.run()
-        } catch {
-            verdict.failure = (verdict.failure.map { $0 + "; " } ?? "") + error.description
-        }
-        return verdict
     }
 
     /// What is to be done where no list of faults is given.

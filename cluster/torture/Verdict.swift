@@ -90,20 +90,28 @@ struct Verdict {
         ]
     }
 
+    /// What was counted, and what must be nothing.
+    var totals: [(name: String, value: String)] {
+        [("seed", "\(seed)"), ("mode", mode)] + rows.map { ($0.name, "\($0.value)") }
+            + faults.map { fault in
+                let isKnown = findings != nil || !fault.cases.isEmpty
+                return (fault.name, isKnown ? "\(fault.cases.count)" : "not checked")
+            }
+    }
+
+    /// Notes why the run could not go on.
+    mutating func note(_ reason: TortureFailure?) {
+        guard let reason else { return }
+        failure = (failure.map { $0 + "; " } ?? "") + reason.description
+    }
+
     private func milliseconds(_ duration: Duration) -> Int {
         Int(duration / .milliseconds(1))
     }
 
     var text: String {
         var table = Table([.init(""), .init("", .right)])
-        table.append(["seed", "\(seed)"])
-        table.append(["mode", mode])
-        for row in rows { table.append([row.name, "\(row.value)"]) }
-        let isVerified = findings != nil
-        for fault in faults {
-            let isKnown = isVerified || !fault.cases.isEmpty
-            table.append([fault.name, isKnown ? "\(fault.cases.count)" : "not checked"])
-        }
+        for total in totals { table.append([total.name, total.value]) }
         var text = table.text
         for fault in faults {
             for each in fault.cases.prefix(10) { text += "\(fault.name): \(each)\n" }

@@ -14,6 +14,8 @@ struct Workload {
     let seed: UInt64
     /// How fast they may be; nil: as fast as they are answered.
     var pacer: Pacer?
+    /// Who takes down some of the writes, if anybody does.
+    var scribe: LedgerScribe?
 
     static func path(_ client: Int) -> String {
         "\(prefix)\(client)/:properties/state/count"
@@ -67,6 +69,7 @@ struct Workload {
             let value = acknowledged + 1
             let sequence = ledger.begin(client: client, value: value)
             let note = Self.note(client: client, sequence: sequence)
+            let taken = scribe?.begin(client: client, value: value)
             // Shielded from the cancellation of the loop.
             let attempt = Task { @Sendable () -> Result<Commit, LockstepError> in
                 do throws(LockstepError) {
@@ -79,7 +82,9 @@ struct Workload {
                     return .failure(error)
                 }
             }
-            switch await attempt.value {
+            let result = await attempt.value
+            scribe?.end(taken, client: client, result)
+            switch result {
             case .success(let commit):
                 acknowledged += 1
                 ledger.settle(
