@@ -227,7 +227,8 @@ extension FaultInjector {
         guard let bytes = host.disk.bytes(of: path), !bytes.isEmpty else { return false }
         // What lies in a slot of the register, and the whole identity.
         let slot = Int(world.random.next() % 2) * SimulatedDisk.lostBytes % bytes.count
-        let place = slot + Int(world.random.next() % 28)
+        let held = path == layout.identityFile ? bytes.count : slot + 28
+        let place = slot + Int(world.random.next() % UInt64(max(1, held - slot)))
         guard world.random.happens(perMille: 700) else {
             return host.disk.loseSectors(of: path, holding: place..<(place + 1))
         }
