@@ -118,6 +118,40 @@ import Testing
                 .contains("svc:/t/:properties/d/entities fmri svc:/x/c"))
     }
 
+    @Test func `a dependent whose name is a dependency of the target's own is not made`()
+        async throws
+    {
+        let own = """
+            <dependency name='d' grouping='require_all' restart_on='none' type='service'>
+            <service_fmri value='svc:/z'/></dependency>
+            """
+        try await repository.run(Self.manifest([("t", own)]))
+        let before = try await lines(of: "svc:/t")
+        let second = try Self.manifest([("x/a", Self.dependent("d", on: "svc:/t"))])
+        for _ in 0..<2 {
+            let report = try await repository.run(second)
+            #expect(
+                report.conflicts.map(\.description) == [
+                    "svc:/t/:properties/d is another dependency here; the dependent of that name of "
+                        + "svc:/x/a is not made; name it otherwise"
+                ])
+        }
+        #expect(try await lines(of: "svc:/t") == before)
+        #expect(try await lines(of: "svc:/x/a") == [])
+    }
+
+    @Test func `what somebody has changed of a dependent's dependency stays as it is`()
+        async throws
+    {
+        let document = try Self.manifest([("t", ""), ("x/a", Self.dependent("d", on: "svc:/t"))])
+        try await repository.run(document)
+        let external = try Documents.path("svc:/t/:properties/d/external")
+        _ = try await GroupEditing(in: repository).set(external, type: nil, ["false"])
+        let before = try await repository.dump()
+        #expect(try await repository.run(document).conflicts == [])
+        #expect(try await repository.dump() == before)
+    }
+
     @Test func `a document may give a dependent from one of its services to another`()
         async throws
     {

@@ -69,7 +69,20 @@ extension PresentTree {
 extension PropertyGroup {
     /// Whether it is the dependency on `owner` that a dependent has made.
     package func isDependent(of owner: PropertyPath) -> Bool {
-        header.type == "dependency" && self["external"]?.values == [.boolean(true)]
+        header.type == "dependency" && isExternal
             && self["entities"]?.values == [.text(Array(owner.description.utf8))]
+    }
+
+    /// Whether it says that a dependent has made it.
+    var isExternal: Bool {
+        self["external"]?.values == [.boolean(true)]
+    }
+
+    /// Whether `owner` is one of those that it depends on.
+    func isDependency(on owner: PropertyPath) -> Bool {
+        header.type == "dependency"
+            && self["entities"]?.values.contains {
+                ValueText.text($0).flatMap { PropertyPath($0) } == owner
+            } == true
     }
 }

@@ -37,8 +37,10 @@ package struct MergeConflict: Hashable, Sendable, CustomStringConvertible {
         case groupType(here: String, there: String)
         /// The group is not persistent, which no bundle can change.
         case notPersistent
-        /// The group is a dependency on `other`, and `wanted` has a dependent of that name.
-        case dependencyOf(other: String, wanted: String)
+        /// The group is a dependency, and `wanted` has a dependent of that name.
+        ///
+        /// A dependent of `other` has made it; nil: none has.
+        case dependencyOf(other: String?, wanted: String)
         /// The group holds `general/enabled`, which only the administrator changes.
         case holdsEnabled
     }
@@ -60,8 +62,8 @@ package struct MergeConflict: Hashable, Sendable, CustomStringConvertible {
         case .notPersistent:
             "\(path) is not persistent here; it stays as it is"
         case .dependencyOf(let other, let wanted):
-            "\(path) is the dependency on \(other) here; the dependent of that name of \(wanted) "
-                + "is not made; name it otherwise"
+            "\(path) is \(other.map { "the dependency on \($0)" } ?? "another dependency") here; "
+                + "the dependent of that name of \(wanted) is not made; name it otherwise"
         case .holdsEnabled:
             "\(path) holds the administrator's general/enabled; it stays as it is"
         }

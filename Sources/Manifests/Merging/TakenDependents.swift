@@ -1,7 +1,7 @@
 import Properties
 
 /// Leaves out the dependents that cannot be made, for their targets have groups of the same names
-/// that are others' dependencies.
+/// that are others' dependencies, or the targets' own.
 ///
 /// Merging such a group would tell of conflicts property by property, and leave a dependent behind
 /// that names somebody else's dependency.
@@ -17,13 +17,15 @@ package struct TakenDependents {
         var conflicts: [MergeConflict] = []
         for target in wanted.entities {
             for group in target.groups {
+                let before = last[target.path]?[group.name]
                 guard let owner = group.dependentOwner,
                     let here = present.entities[target.path]?[group.name],
-                    let other = here.dependentOwner, other != owner,
+                    here.isForeign(to: owner, before: before?.dependentOwner),
                     // What this very document brought and now gives to another is its own.
-                    last[target.path]?[group.name]?.hasContent(of: here) != true
+                    before?.hasContent(of: here) != true
                 else { continue }
-                if wanted.gives(group.name, of: other, unlike: last) {
+                let other = here.dependentOwner
+                if let other, wanted.gives(group.name, of: other, unlike: last) {
                     given[target.path, default: []].insert(group.name)
                     continue
                 }
@@ -32,7 +34,8 @@ package struct TakenDependents {
                 conflicts.append(
                     MergeConflict(
                         path: target.path.appending(group: group.name).description,
-                        reason: .dependencyOf(other: "\(other)", wanted: "\(owner)")))
+                        reason: .dependencyOf(
+                            other: other.map(\.description), wanted: "\(owner)")))
             }
         }
         self.conflicts = conflicts
@@ -90,10 +93,20 @@ extension GroupTree {
 extension PropertyGroup {
     /// Who has made this dependency by a dependent; nil for any other group.
     fileprivate var dependentOwner: PropertyPath? {
-        guard header.type == "dependency", self["external"]?.values == [.boolean(true)] else {
+        guard header.type == "dependency", isExternal else {
             return nil
         }
         return self["entities"].flatMap(Self.owner)
+    }
+
+    /// Whether it is a dependency that no dependent of `owner` has made.
+    ///
+    /// `before` has made it in the last import: where somebody has changed it since, it still is that
+    /// dependent's.
+    fileprivate func isForeign(to owner: PropertyPath, before: PropertyPath?) -> Bool {
+        guard header.type == "dependency" else { return false }
+        if let other = dependentOwner { return other != owner }
+        return before != owner && !(isExternal && isDependency(on: owner))
     }
 
     fileprivate static func owner(_ entities: PropertyContent) -> PropertyPath? {

@@ -26,7 +26,7 @@ import Properties
 /// | a of type t | the same | b of type u | made anew |
 /// | otherwise, where types differ | | | stays, a conflict |
 ///
-/// A dependent whose name is another's dependency at its target is left out before, with a conflict.
+/// A dependent whose name is another dependency at its target is left out before, with a conflict.
 ///
 /// A service or an instance that is wanted and not there is made, whether there was one or not; none
 /// is deleted. `general/enabled`, once it is there, is the administrator's, and never touched.
