@@ -66,21 +66,38 @@ import Testing
         #expect(try await repository.dump() == before)
     }
 
-    @Test func `what no dependent can say any more is told, and the rest is exported`() async throws
-    {
+    @Test(arguments: [
+        ("grouping", ["odd"]), ("external", ["false"]), ("entities", ["svc:/other"]),
+        ("entities", ["svc:/x/a", "svc:/other"]),
+    ])
+    func `what no dependent can say any more is told, and the rest is exported`(
+        _ property: String, _ values: [String]
+    ) async throws {
         try await repository.run(Self.manifest([("t", "")]))
         try await repository.run(
             Self.manifest([
                 ("x/a", Self.dependent("d", on: "svc:/t") + Self.dependent("e", on: "svc:/t"))
             ]))
-        let grouping = try Documents.path("svc:/t/:properties/d/grouping")
-        _ = try await GroupEditing(in: repository).set(grouping, type: nil, ["odd"])
+        let path = try Documents.path("svc:/t/:properties/d/\(property)")
+        _ = try await GroupEditing(in: repository).set(path, type: nil, values)
         let present = try await repository.tree(of: [EntityPattern("svc:/x/a")])
         #expect(present.untold.map(\.description) == ["svc:/t/:properties/d"])
         let service = try #require(try present.tree.bundle(named: "export").services.first)
         #expect(service.children.filter { $0.name == "dependent" }.map { $0["name"] } == ["e"])
         let failure = CommandFailure(untold: present.untold)
         #expect(failure?.text.contains("without svc:/t/:properties/d: ") == true)
+    }
+
+    @Test func `what another's dependent has put there since is not missed in an export`()
+        async throws
+    {
+        try await repository.run(Self.manifest([("t", "")]))
+        let dependent = Self.dependent("d", on: "svc:/t")
+        try await repository.run(Self.manifest([("x/a", dependent)]))
+        let group = try Documents.path("svc:/t/:properties/d")
+        _ = try await repository.submit([.delete(group, id: nil)], expecting: [])
+        try await repository.run(Self.manifest([("x/c", dependent)]))
+        #expect(try await repository.tree(of: [EntityPattern("svc:/x/a")]).untold == [])
     }
 
     @Test func `a dependent whose name is another's dependency at the target is not made`()

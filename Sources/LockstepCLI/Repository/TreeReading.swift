@@ -49,9 +49,10 @@ extension PropertyRepository {
             let before = try await marks(of: patterns)
             let tree = try await present(before.keys)
             // What does not change between two readings was so at one moment.
-            let elsewhere = try await dependencies(elsewhereOf: tree)
+            let elsewhere = try await dependencies(elsewhereOf: tree, evenChanged: true)
             let again =
-                elsewhere.isEmpty ? elsewhere : try await dependencies(elsewhereOf: tree)
+                elsewhere.isEmpty
+                ? elsewhere : try await dependencies(elsewhereOf: tree, evenChanged: true)
             // Identities and versions never come back: where they are the same, nothing happened.
             let after = try await marks(of: patterns)
             let read = tree.entities.mapValues { groups in
@@ -65,18 +66,35 @@ extension PropertyRepository {
     }
 
     /// The dependencies that the dependents in a tree have put at services and instances that are
-    /// not in it, by target and name.
+    /// not in it, by target and name; `evenChanged`: even what somebody has changed so that no
+    /// dependent can say it any more.
     func dependencies(
-        elsewhereOf tree: PresentTree
+        elsewhereOf tree: PresentTree, evenChanged: Bool = false
     ) async throws(RepositoryFailure) -> [PropertyPath: [String: PropertyGroup]] {
         var found: [PropertyPath: [String: PropertyGroup]] = [:]
         for dependency in tree.dependenciesElsewhere {
             guard let group = try await group(dependency.group), group.header.isPersistent,
-                group.isDependent(of: dependency.owner), let name = dependency.group.group
+                let name = dependency.group.group
             else { continue }
+            if !group.isDependent(of: dependency.owner) {
+                guard evenChanged, group.mayBeDependent(of: dependency.owner),
+                    try await !isOfAnother(group, dependency)
+                else { continue }
+            }
             found[dependency.group.owner, default: [:]][name] = group
         }
         return found
+    }
+
+    /// Whether a dependent of another service or instance, which is there, has made the group.
+    private func isOfAnother(
+        _ group: PropertyGroup, _ dependency: PresentTree.Dependency
+    ) async throws(RepositoryFailure) -> Bool {
+        guard let other = group.dependentOwner, other != dependency.owner, other.group == nil,
+            let name = dependency.group.group,
+            let own = try await self.group(other.appending(group: "dependents"))
+        else { return false }
+        return own[name]?.values == [.text(Array(dependency.group.owner.description.utf8))]
     }
 
     /// What tells whether anything of services and their instances has changed.

@@ -73,6 +73,23 @@ extension PropertyGroup {
             && self["entities"]?.values == [.text(Array(owner.description.utf8))]
     }
 
+    /// Whether a dependent of `owner` may have made it, whatever somebody has changed of it since.
+    package func mayBeDependent(of owner: PropertyPath) -> Bool {
+        header.type == "dependency" && (isExternal || isDependency(on: owner))
+    }
+
+    /// Who has made this dependency by a dependent; nil for any other group.
+    package var dependentOwner: PropertyPath? {
+        guard header.type == "dependency", isExternal else { return nil }
+        return self["entities"].flatMap(Self.owner)
+    }
+
+    static func owner(_ entities: PropertyContent) -> PropertyPath? {
+        guard entities.values.count == 1, let text = entities.values.first.flatMap(ValueText.text)
+        else { return nil }
+        return PropertyPath(text)
+    }
+
     /// Whether it says that a dependent has made it.
     var isExternal: Bool {
         self["external"]?.values == [.boolean(true)]

@@ -91,14 +91,6 @@ extension GroupTree {
 }
 
 extension PropertyGroup {
-    /// Who has made this dependency by a dependent; nil for any other group.
-    fileprivate var dependentOwner: PropertyPath? {
-        guard header.type == "dependency", isExternal else {
-            return nil
-        }
-        return self["entities"].flatMap(Self.owner)
-    }
-
     /// Whether it is a dependency that no dependent of `owner` has made.
     ///
     /// `before` has made it in the last import: where somebody has changed it since, it still is that
@@ -107,11 +99,5 @@ extension PropertyGroup {
         guard header.type == "dependency" else { return false }
         if let other = dependentOwner { return other != owner }
         return before != owner && !(isExternal && isDependency(on: owner))
-    }
-
-    fileprivate static func owner(_ entities: PropertyContent) -> PropertyPath? {
-        guard entities.values.count == 1, let text = entities.values.first.flatMap(ValueText.text)
-        else { return nil }
-        return PropertyPath(text)
     }
 }
