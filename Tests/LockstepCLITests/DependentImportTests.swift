@@ -135,6 +135,26 @@ import Testing
                 .contains("svc:/t/:properties/d/entities fmri svc:/x/c"))
     }
 
+    @Test func `that a dependent is not made is told once, though the target is declared too`()
+        async throws
+    {
+        let dependent = Self.dependent("d", on: "svc:/t")
+        let document = try Self.manifest([
+            ("t", ""), ("x/a", dependent + Self.dependent("e", on: "svc:/t")),
+        ])
+        try await repository.run(document)
+        let group = try Documents.path("svc:/t/:properties/d")
+        _ = try await repository.submit([.delete(group, id: nil)], expecting: [])
+        let named = try Documents.path("svc:/x/a/:properties/dependents/d")
+        _ = try await GroupEditing(in: repository).set(named, type: nil, ["svc:/other"])
+        try await repository.run(Self.manifest([("x/c", dependent)]))
+        #expect(
+            try await repository.run(document).conflicts.map(\.description) == [
+                "svc:/t/:properties/d is the dependency on svc:/x/c here; the dependent of that "
+                    + "name of svc:/x/a is not made; name it otherwise"
+            ])
+    }
+
     @Test func `a dependent whose name is a dependency of the target's own is not made`()
         async throws
     {

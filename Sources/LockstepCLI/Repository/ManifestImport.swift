@@ -40,7 +40,7 @@ package struct ManifestImport<Repository: PropertyRepository>: Sendable {
             let able = TakenDependents(last: last, present: present, wanted: wanted)
             let wanted = able.wanted
             var outcome = ThreeWayMerge.merge(last: last, present: present, wanted: wanted)
-            outcome.conflicts.insert(contentsOf: able.conflicts, at: 0)
+            outcome.conflicts = able.conflicts(with: outcome.conflicts)
             let targets = outcome.operations.filter { operation in
                 operation.owner.map { wanted[$0]?.isDeclared != true } ?? false
             }

@@ -8,7 +8,9 @@ import Properties
 package struct TakenDependents {
     /// What is wanted, without those dependents.
     package let wanted: ServiceTree
-    package let conflicts: [MergeConflict]
+    private let conflicts: [MergeConflict]
+    /// The dependencies and the properties naming their targets, as conflicts call them.
+    private let left: Set<String>
 
     package init(last: ServiceTree, present: PresentTree, wanted: ServiceTree) {
         var taken: [PropertyPath: Set<String>] = [:]
@@ -39,12 +41,23 @@ package struct TakenDependents {
             }
         }
         self.conflicts = conflicts
+        left = Set(conflicts.map(\.path)).union(
+            lost.flatMap { owner, names in
+                names.map { "\(owner.appending(group: "dependents"))/\($0)" }
+            })
         self.wanted = ServiceTree(
             wanted.entities.map {
                 Self.changed(
                     $0, without: taken[$0.path] ?? [], lost: lost[$0.path] ?? [],
                     given: given[$0.path] ?? [])
             })
+    }
+
+    /// These conflicts and those of the merge of `wanted`.
+    ///
+    /// For the merge, a dependent that was left out is one that the bundle has dropped; it is not.
+    package func conflicts(with merged: [MergeConflict]) -> [MergeConflict] {
+        conflicts + merged.filter { !left.contains($0.path) }
     }
 
     /// An entity without some groups, without some of its dependents, and with some groups that
