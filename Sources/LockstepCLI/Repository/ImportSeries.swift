@@ -32,8 +32,9 @@ package struct ImportSeries: Sendable {
 
     /// What failed, with what can be done about a document that is too large.
     private static func text(_ failure: CommandFailure, of tree: ServiceTree) -> String {
-        let general = "; split it"
-        guard failure.exit == .malformedInput, failure.text.hasSuffix(general) else {
+        // The client's advice and the cluster's: two documents of one service would undo each other.
+        let advices = ["; split it", "; split the transaction"]
+        guard let general = advices.first(where: failure.text.hasSuffix) else {
             return failure.text
         }
         return "\(failure.text.dropLast(general.count)); \(tree.advice)"
