@@ -5,11 +5,8 @@ import WAL
 
 struct DiskVotesTests {
     private let disk = DiskModels.Disk(1, Incarnation(1_000))
-    private let group = GroupEnvelope(
-        kind: .group, sequence: 1,
-        voting: WriteAheadLog.VotingState(term: Term(3), vote: NodeID(2)), base: .zero,
-        bodyBytes: 0, bodyChecksum: 0
-    ).encoded(segmentID: 1)
+    private let voting = WriteAheadLog.VotingState(term: Term(3), vote: NodeID(2))
+    private var group: [UInt8] { group(of: voting) }
 
     @Test
     func `a vote is given once it is synced`() {
@@ -41,6 +38,48 @@ struct DiskVotesTests {
         votes.synced(disk)
         let voting = WriteAheadLog.VotingState(term: Term(term), vote: vote.map { NodeID($0) })
         #expect((votes.forgotten(disk, voting) == nil) == isKept)
+    }
+
+    @Test
+    func `a vote counts too once a later term is synced that was written after it`() {
+        let votes = DiskVotes()
+        let later = group(of: WriteAheadLog.VotingState(term: Term(4), vote: NodeID(1)))
+        votes.casts(disk, voting)
+        #expect(!votes.hasGiven(disk, to: NodeID(2), in: Term(3)))
+        votes.wrote(disk, later)
+        #expect(!votes.hasGiven(disk, to: NodeID(2), in: Term(3)))
+        votes.synced(disk)
+        #expect(votes.hasGiven(disk, to: NodeID(2), in: Term(3)))
+    }
+
+    @Test(arguments: [2, 3] as [UInt64])
+    func `a vote does not count by an earlier term, nor by its own with no vote`(term: UInt64) {
+        let votes = DiskVotes()
+        votes.casts(disk, voting)
+        votes.wrote(disk, group(of: WriteAheadLog.VotingState(term: Term(term), vote: nil)))
+        votes.synced(disk)
+        #expect(!votes.hasGiven(disk, to: NodeID(2), in: Term(3)))
+    }
+
+    @Test
+    func `a vote that was cast behind the later term's group, or by a process before, does not`() {
+        let votes = DiskVotes()
+        let later = group(of: WriteAheadLog.VotingState(term: Term(4), vote: nil))
+        votes.wrote(disk, later)
+        votes.casts(disk, voting)
+        votes.synced(disk)
+        #expect(!votes.hasGiven(disk, to: NodeID(2), in: Term(3)))
+        votes.casts(disk, WriteAheadLog.VotingState(term: Term(5), vote: NodeID(2)))
+        votes.opens(disk)
+        votes.wrote(disk, group(of: WriteAheadLog.VotingState(term: Term(6), vote: nil)))
+        votes.synced(disk)
+        #expect(!votes.hasGiven(disk, to: NodeID(2), in: Term(5)))
+    }
+
+    private func group(of voting: WriteAheadLog.VotingState) -> [UInt8] {
+        GroupEnvelope(
+            kind: .group, sequence: 1, voting: voting, base: .zero, bodyBytes: 0, bodyChecksum: 0
+        ).encoded(segmentID: 1)
     }
 
     @Test

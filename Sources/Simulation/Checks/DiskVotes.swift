@@ -5,7 +5,9 @@ package import WAL
 /// The terms and votes that the hosts' disks have held, by the groups that were written and synced.
 ///
 /// A vote counts from when it is on a disk, even if that disk is lost later: it was given. So does a
-/// term, for what the disk has acknowledged may be on its way still.
+/// term, for what the disk has acknowledged may be on its way still. A vote that a process has cast
+/// while its disk was busy counts too from when a later term is on the disk, written after it: that
+/// rules out another vote in the vote's term as well as the vote itself would.
 package final class DiskVotes {
     package typealias Disk = DiskModels.Disk
 
@@ -15,7 +17,15 @@ package final class DiskVotes {
         let candidate: NodeID
     }
 
-    private var written: [Disk: WriteAheadLog.VotingState] = [:]
+    /// What a group that is not synced yet holds, with the votes that it takes the place of.
+    private struct Written {
+        let voting: WriteAheadLog.VotingState
+        let superseded: [Given]
+    }
+
+    private var written: [Disk: Written] = [:]
+    /// Votes of the disk's process that no group with them has been seen synced of.
+    private var cast: [Disk: [Given]] = [:]
     private var terms: [Disk: Term] = [:]
     /// What was synced last on each disk.
     private var latest: [Disk: WriteAheadLog.VotingState] = [:]
@@ -26,6 +36,14 @@ package final class DiskVotes {
     /// A process is about to open the log: what an earlier one wrote and did not sync may be gone.
     package func opens(_ disk: Disk) {
         written[disk] = nil
+        cast[disk] = nil
+    }
+
+    /// The disk's process has cast `voting`'s vote, which may be on the disk or not.
+    package func casts(_ disk: Disk, _ voting: WriteAheadLog.VotingState) {
+        guard let candidate = voting.vote else { return }
+        let vote = Given(disk: disk, term: voting.term, candidate: candidate)
+        if !given.contains(vote) { cast[disk, default: []].append(vote) }
     }
 
     /// A process begins with what its disk holds.
@@ -41,8 +59,10 @@ package final class DiskVotes {
             _ = try reader.skip(16)
             let term = Term(try reader.readUInt64())
             let vote = try reader.readUInt64()
-            written[disk] = WriteAheadLog.VotingState(
+            let voting = WriteAheadLog.VotingState(
                 term: term, vote: vote == 0 ? nil : NodeID(vote))
+            written[disk] = Written(
+                voting: voting, superseded: (cast[disk] ?? []).filter { $0.term < term })
         } catch {
             // Whoever reads the whole group says so.
             written[disk] = nil
@@ -50,7 +70,10 @@ package final class DiskVotes {
     }
 
     package func synced(_ disk: Disk) {
-        if let voting = written.removeValue(forKey: disk) { holds(disk, voting) }
+        guard let group = written.removeValue(forKey: disk) else { return }
+        holds(disk, group.voting)
+        given.formUnion(group.superseded)
+        cast[disk]?.removeAll { given.contains($0) || $0.term < group.voting.term }
     }
 
     private func holds(_ disk: Disk, _ voting: WriteAheadLog.VotingState) {
@@ -76,7 +99,7 @@ package final class DiskVotes {
             + (voting.vote.map { "a vote for \($0)" } ?? "no vote")
     }
 
-    /// Whether the disk has held its vote for `candidate` in `term`.
+    /// Whether the disk has held its vote for `candidate` in `term`, or what rules out another.
     package func hasGiven(_ disk: Disk, to candidate: NodeID, in term: Term) -> Bool {
         given.contains(Given(disk: disk, term: term, candidate: candidate))
     }

@@ -126,6 +126,10 @@ package final class NodeChecker: @unchecked Sendable {
 
     package func turnEnded(_ host: SimulatedHost, _ replica: Replica, _ report: ReplicaInspection) {
         let before = seen[host.number] ?? Seen()
+        if report.vote != before.vote || report.term != before.term {
+            votes.casts(
+                host.diskName, WriteAheadLog.VotingState(term: report.term, vote: report.vote))
+        }
         check(host, report, before)
         checkOrder(host, report)
         checkVote(host, report, before)
