@@ -58,6 +58,7 @@ struct KillRun {
         defer {
             verdict.tally = nemesis.tally
             verdict.damage = cluster.damage
+            verdict.withheld = cluster.withheld
             verdict.unexpectedEndings = cluster.unexpectedEndings
             verdict.ledger = ledger.contents
         }

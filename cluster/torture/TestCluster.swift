@@ -49,6 +49,7 @@ final class TestCluster {
     private(set) var provokedEndings = 0
     /// Of each node, its bad disk and its wrong clock; empty where the plan wants none.
     private(set) var troubles: [Int: TroubleControl] = [:]
+    private let machine: MachineWatch
     /// How the ending reads of a node that has found its data not to be what it wrote (`EX_DATAERR`).
     static let refusalEnding = "exit code 65"
     /// How the ending reads of a node whose disk has failed, or failed at the start (`EX_IOERR`,
@@ -57,6 +58,7 @@ final class TestCluster {
 
     init(_ plan: Plan) async throws(TortureFailure) {
         self.plan = plan
+        machine = MachineWatch(folder: plan.folder)
         for node in 1...(plan.nodes + plan.spares) {
             try Files.makeFolder(folder(node))
             try Files.makeFolder(folder(node) + "/data")
@@ -69,6 +71,7 @@ final class TestCluster {
         }
         if let small = plan.small { try await mountSmallDisk(small) }
         try await compileFaults()
+        machine.begin()
     }
 
     /// The members of the beginning; a run ends with these.
@@ -200,6 +203,11 @@ final class TestCluster {
         return waits
     }
 
+    /// How long the machine itself held everything up, since the nodes were prepared.
+    var withheld: Duration {
+        machine.withheld
+    }
+
     /// Nodes that are not running.
     var stopped: [Int] {
         nodes.filter { !isRunning($0) }
@@ -292,6 +300,7 @@ final class TestCluster {
             await process.end()
         }
         processes = [:]
+        machine.end()
         if let small = plan.small { await keepSmallDisk(small) }
         switch plan.network {
         case .namespaces(let network): await network.end()

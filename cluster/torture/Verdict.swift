@@ -12,6 +12,8 @@ struct Verdict {
     var findings: Verification.Findings?
     var damage = TestCluster.Damage()
     var unexpectedEndings: [String] = []
+    /// How long the machine held everything up.
+    var withheld = Duration.zero
     var failure: String?
 
     private var operations: Int {
@@ -71,6 +73,7 @@ struct Verdict {
             ("seen before the feed let go of them", findings?.seenEarlier ?? 0),
             ("longest time without acknowledgement, ms", milliseconds(ledger.longestSilence)),
             ("longest recovery, ms", milliseconds(tally.longestRecovery)),
+            ("held up by the machine, ms", milliseconds(withheld)),
         ]
     }
 
