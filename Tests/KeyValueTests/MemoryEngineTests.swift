@@ -20,7 +20,7 @@ import Testing
         let engine = MemoryEngine(writeBufferBytes: 5_000)
         var naive = NaiveView()
         var pins: [(any PinnedState, NaiveView)] = []
-        for round in 0..<80 {
+        for round in 0..<40 {
             var batch = WriteBatch()
             for _ in 0..<Int.random(in: 1...75, using: &random) {
                 switch Int.random(in: 0..<60, using: &random) {

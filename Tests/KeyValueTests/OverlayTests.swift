@@ -54,7 +54,7 @@ import Testing
         let engine = MemoryEngine()
         let overlay = Overlay(over: engine, cachedRows: cachedRows)
         var naive = NaiveView()
-        for turn in 0..<12 {
+        for turn in 0..<6 {
             var open: [Savepoint] = []
             for step in 0..<400 {
                 overlay.version = LogIndex(UInt64(turn * 1000 + step))

@@ -30,8 +30,9 @@ private func program(of shell: CompletingShell) -> String? {
 
     @Test(arguments: CompletingShell.allCases)
     func `a script knows every command`(shell: CompletingShell) {
+        let script = shell.script
         for command in ["status", "txn", "import", "watch", "trigger", "digest", "completion"] {
-            #expect(shell.script.contains(command), "\(shell) and \(command)")
+            #expect(script.contains(command), "\(shell) and \(command)")
         }
     }
 }
