@@ -39,6 +39,7 @@ package final class PollNetwork: Network {
         let host = address.host == "localhost" ? "127.0.0.1" : address.host
         let code = unsafe getaddrinfo(host, String(address.port), &hints, &found)
         guard code == 0, let first = unsafe found else {
+            if let lack = lack(address) { return .failure(lack) }
             let reason = unsafe String(cString: gai_strerror(code))
             return .failure(NetworkFailure("connect to", address, reason: reason))
         }
@@ -60,6 +61,20 @@ package final class PollNetwork: Network {
     }
 
     private static func failure(_ address: Address) -> NetworkFailure {
-        NetworkFailure("connect to", address, reason: SystemError.text(errno))
+        let code = errno
+        return NetworkFailure(
+            "connect to", address, reason: SystemError.text(code),
+            isLackOfDescriptors: code == EMFILE || code == ENFILE)
+    }
+
+    /// The failure of a name that no descriptor was left to look up; the resolver does not tell why.
+    private static func lack(_ address: Address) -> NetworkFailure? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor < 0 else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        let failure = failure(address)
+        return failure.isLackOfDescriptors ? failure : nil
     }
 }

@@ -96,14 +96,18 @@ package struct NetworkFailure: Error, Sendable, CustomStringConvertible {
     package let reason: String
     /// Whether only another address or a privilege mends it, and no waiting.
     package let isOfConfiguration: Bool
+    /// Whether this process, or its machine, has no descriptor left, which tells nothing of the address.
+    package let isLackOfDescriptors: Bool
 
     package init(
-        _ operation: String, _ address: Address, reason: String, isOfConfiguration: Bool = false
+        _ operation: String, _ address: Address, reason: String, isOfConfiguration: Bool = false,
+        isLackOfDescriptors: Bool = false
     ) {
         self.operation = operation
         self.address = address
         self.reason = reason
         self.isOfConfiguration = isOfConfiguration
+        self.isLackOfDescriptors = isLackOfDescriptors
     }
 
     package var description: String {

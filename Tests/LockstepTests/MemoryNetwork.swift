@@ -5,6 +5,8 @@ import Identifiers
 final class MemoryNetwork: Network {
     private let loop: MemoryLoop
     private var listeners: [Address: (any Connection) -> Void] = [:]
+    /// The process has no descriptor for another connection.
+    var isLacking = false
 
     init(_ loop: MemoryLoop) {
         self.loop = loop
@@ -24,6 +26,14 @@ final class MemoryNetwork: Network {
         let bound = LoopBound((self, done), to: loop)
         loop.post {
             let (network, done) = bound.value
+            guard !network.isLacking else {
+                done(
+                    .failure(
+                        NetworkFailure(
+                            "connect to", address, reason: "Too many open files",
+                            isLackOfDescriptors: true)))
+                return
+            }
             guard let accept = network.listeners[address] else {
                 done(.failure(NetworkFailure("connect to", address, reason: "refused")))
                 return

@@ -79,6 +79,8 @@ package final class ClientCore {
     var deadlineTimer: (at: MonotonicTime, timer: TimerID)?
     var silence = SilenceWatch(from: .zero)
     var silenceTimer: TimerID?
+    /// Since when this process has had no descriptor for a connection; nil: it has, or has not tried.
+    var lackingSince: MonotonicTime?
     var watches: [UInt64: Watch] = [:]
     var nodes: [Address: NodeLink] = [:]
 
@@ -196,6 +198,7 @@ extension ClientCore {
         switch event {
         case .ready:
             route = .ready(driver)
+            lackingSince = nil
             watchSilence()
             sendOwedKeepAlive(over: driver)
             pump()
@@ -204,6 +207,11 @@ extension ClientCore {
             answered(identifier, response)
         case .closed(let closing):
             report(.connectionEnded(driver.address, reason: "\(closing)"))
+            if case .lacking(let reason) = closing {
+                failForLack(reason)
+            } else {
+                lackingSince = nil
+            }
             leaveRoute("\(closing)", next: nil, wait: .backoff)
         }
     }

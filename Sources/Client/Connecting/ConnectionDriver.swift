@@ -20,12 +20,14 @@ package final class ConnectionDriver {
     package enum Closing: Sendable, Equatable, CustomStringConvertible {
         /// Could not connect, or the stream ended.
         case lost(String)
+        /// This process has no descriptor for it.
+        case lacking(String)
         case refused(HandshakeRefusal)
         case violation(String)
 
         package var description: String {
             switch self {
-            case .lost(let reason): reason
+            case .lost(let reason), .lacking(let reason): reason
             case .refused(let refusal): refusal.description
             case .violation(let text): "the node broke the protocol: \(text)"
             }
@@ -126,7 +128,7 @@ package final class ConnectionDriver {
     private func connected(_ result: Result<any Connection, NetworkFailure>) {
         switch result {
         case .failure(let failure):
-            finish(.lost("\(failure)"))
+            finish(failure.isLackOfDescriptors ? .lacking("\(failure)") : .lost("\(failure)"))
         case .success(let connection):
             guard case .connecting(let timer) = state else {
                 connection.close(flush: false)

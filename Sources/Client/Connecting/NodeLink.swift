@@ -87,13 +87,19 @@ final class NodeLink {
                 call.complete(.success(response))
             }
         case .closed(let closing):
-            end("\(closing)")
+            if case .lacking(let reason) = closing {
+                end(reason, .unavailable(reason))
+            } else {
+                end("\(closing)")
+            }
         }
     }
 
     /// Answers all callers that the node is out of reach, or what they asked for may have happened; the
     /// owner forgets the link.
-    private func end(_ reason: String) {
+    ///
+    /// - Parameter unsent: what has become of what was not sent, where the node is not out of reach.
+    private func end(_ reason: String, _ unsent: CallFailure? = nil) {
         stopSilenceWatch()
         let ending = calls
         onEnd?()
@@ -102,7 +108,7 @@ final class NodeLink {
             let failure: CallFailure =
                 call.mayHaveExecuted
                 ? .outcomeUnknown("the connection to \(driver.address) broke: \(reason)")
-                : .unreachable(driver.address, reason)
+                : unsent ?? .unreachable(driver.address, reason)
             call.complete(.failure(failure))
         }
     }

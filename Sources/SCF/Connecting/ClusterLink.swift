@@ -48,7 +48,7 @@ package final class ClusterLink: Cluster {
 
     /// Connects, and waits until any node has answered.
     ///
-    /// `noServer`, at once where nobody listens at all.
+    /// `noServer`, at once where nobody listens at all; `noResources` where this process has no descriptor.
     package init(
         _ endpoints: [Address], callMilliseconds: UInt64 = CallTime.standardMilliseconds,
         lookMilliseconds: UInt64 = lookMilliseconds
@@ -60,19 +60,20 @@ package final class ClusterLink: Cluster {
             throw .noServer
         }
         do throws(CallFailure) {
-            _ = try call(
-                .repeatable(.status),
-                until: PollLoop.now.advanced(
-                    milliseconds: min(callMilliseconds, Self.bindMilliseconds)))
+            _ = try answer(
+                to: .repeatable(.status),
+                milliseconds: min(callMilliseconds, Self.bindMilliseconds))
         } catch {
             close()
+            if case .unavailable = error { throw .noResources }
             throw .noServer
         }
     }
 
     /// Whether any of the endpoints takes a connection in that time, or nobody can tell.
+    ///
+    /// Where this process lacks descriptors, that says nothing of the nodes.
     private static func isAnyListening(_ endpoints: [Address], milliseconds: UInt64) -> Bool {
-        // This process lacks descriptors, which says nothing of the nodes.
         guard let loop = try? PollLoop() else { return true }
         defer { loop.abandon() }
         var waiting = endpoints.count
@@ -83,7 +84,10 @@ package final class ClusterLink: Cluster {
             for endpoint in endpoints {
                 network.connect(to: endpoint) { result in
                     waiting -= 1
-                    if case .success = result { isFound = true }
+                    switch result {
+                    case .success: isFound = true
+                    case .failure(let failure): isFound = isFound || failure.isLackOfDescriptors
+                    }
                 }
             }
             // It ends the wait; nothing else is to be done then.
@@ -122,9 +126,9 @@ package final class ClusterLink: Cluster {
         // Once it is sent, nobody can tell what becomes of it but its answer; a question that nobody
         // answers leaves it undone.
         if isBroken {
-            let patience = min(callMilliseconds, Self.brokenMilliseconds)
-            _ = try call(
-                .repeatable(.status), until: PollLoop.now.advanced(milliseconds: patience))
+            _ = try answer(
+                to: .repeatable(.status),
+                milliseconds: min(callMilliseconds, Self.brokenMilliseconds))
         }
         let response = try answer(to: .submission(transaction: bytes, wantsChanges: false))
         guard case .outcome(let outcome, _) = response else {
@@ -197,10 +201,16 @@ package final class ClusterLink: Cluster {
         return nil
     }
 
-    /// Calls, and again within the time of one call where that surely did not happen.
     private func answer(to work: Call.Work) throws(CallFailure) -> Response {
+        try answer(to: work, milliseconds: callMilliseconds)
+    }
+
+    /// Calls, and again within that time where it surely did not happen.
+    private func answer(
+        to work: Call.Work, milliseconds: UInt64
+    ) throws(CallFailure) -> Response {
         let isQuestion = if case .repeatable = work { true } else { false }
-        var attempts = Attempts(until: PollLoop.now.advanced(milliseconds: callMilliseconds))
+        var attempts = Attempts(until: PollLoop.now.advanced(milliseconds: milliseconds))
         while true {
             let failure: CallFailure
             do throws(CallFailure) {

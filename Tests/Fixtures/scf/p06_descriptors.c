@@ -6,8 +6,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 
-enum { NUMBERS = 64 };
+enum { NUMBERS = 64, MOST = 1024 };
 
 /* The highest descriptor that is open, and one more. */
 static int
@@ -76,6 +77,83 @@ check_lack(env_t *e)
 	OK(scf_pg_update(e->pg) == 0, "there are descriptors again");
 }
 
+/* What takes the descriptors that there may be, and how many it has. */
+typedef struct stock {
+	int taken[MOST];
+	int count;
+} stock_t;
+
+/* Takes all but some; false where there is no end of them. */
+static int
+take_all_but(stock_t *stock, int left)
+{
+	stock->count = 0;
+	while (stock->count < MOST &&
+	    (stock->taken[stock->count] = dup(0)) != -1)
+		stock->count++;
+	if (stock->count == MOST)
+		left = MOST;
+	while (left-- > 0 && stock->count > 0)
+		(void) close(stock->taken[--stock->count]);
+	return (stock->count > 0);
+}
+
+static void
+give_back(stock_t *stock)
+{
+	while (stock->count > 0)
+		(void) close(stock->taken[--stock->count]);
+}
+
+static void *
+give_back_later(void *stock)
+{
+	(void) poll(NULL, 0, 100);
+	give_back(stock);
+	return (NULL);
+}
+
+/* Where there are some descriptors, and none for the connection. */
+static void
+check_connections(env_t *e)
+{
+	static stock_t stock;
+	scf_handle_t *h = t_handle();
+	struct rlimit old, few;
+	struct timespec begin, end;
+	pthread_t other;
+	int left;
+
+	OK(scf_handle_unbind(h) == 0, "a handle that is not bound");
+	close_all();
+	(void) getrlimit(RLIMIT_NOFILE, &old);
+	few = old;
+	few.rlim_cur = highest() + 8;
+	(void) setrlimit(RLIMIT_NOFILE, &few);
+	if (!take_all_but(&stock, 0)) {
+		SKIP(6, "descriptors are given beyond the limit");
+	} else {
+		for (left = 0; left < 3; left++) {
+			give_back(&stock);
+			(void) take_all_but(&stock, left);
+			FAILS(scf_handle_bind(h), SCF_ERROR_NO_RESOURCES,
+			    "bind with %d descriptors", left);
+		}
+		(void) clock_gettime(CLOCK_MONOTONIC, &begin);
+		FAILS(scf_pg_update(e->pg), SCF_ERROR_NO_RESOURCES,
+		    "a call that makes its connection anew");
+		(void) clock_gettime(CLOCK_MONOTONIC, &end);
+		OK(end.tv_sec - begin.tv_sec < 15, "it is told soon");
+		(void) pthread_create(&other, NULL, give_back_later, &stock);
+		OK(scf_handle_bind(h) == 0, "descriptors that come are waited for");
+		(void) pthread_join(other, NULL);
+	}
+	give_back(&stock);
+	(void) setrlimit(RLIMIT_NOFILE, &old);
+	OK(scf_pg_update(e->pg) == 0, "it goes on with those that there are");
+	scf_handle_destroy(h);
+}
+
 int
 main(void)
 {
@@ -126,6 +204,7 @@ main(void)
 	(void) setrlimit(RLIMIT_NOFILE, &old);
 	OK(scf_pg_update(e.pg) == 0, "it goes on when it may");
 	check_lack(&e);
+	check_connections(&e);
 	env_delete(&e);
 	return (t_done());
 }
