@@ -21,6 +21,8 @@ final class MemoryCluster: Sendable {
         var failure: CallFailure?
         /// Questions that were answered.
         var reads = 0
+        /// What they were answered with.
+        var readBytes = 0
         var now = MonotonicTime.zero
         /// Everything that has changed, as the feed keeps it.
         var changes: [ChangeSet] = []
@@ -87,6 +89,11 @@ final class MemoryCluster: Sendable {
         state.withLock { $0.reads }
     }
 
+    /// The number of bytes that they were answered with.
+    var readBytes: Int {
+        state.withLock { $0.readBytes }
+    }
+
     /// Lets time pass.
     func advance(milliseconds: UInt64) {
         state.withLock { $0.now = $0.now.advanced(milliseconds: milliseconds) }
@@ -112,10 +119,10 @@ final class MemoryCluster: Sendable {
             if let failure = state.failure { throw failure }
             do throws(StoreFailure) {
                 state.reads += 1
-                return .found(
-                    applied: state.index,
-                    try state.executor.read(
-                        .properties, kind: query.kind, body: query.body, from: state.view))
+                let bytes = try state.executor.read(
+                    .properties, kind: query.kind, body: query.body, from: state.view)
+                state.readBytes += bytes.count
+                return .found(applied: state.index, bytes)
             } catch {
                 switch error {
                 case .abort(let code, _): return .aborted(applied: state.index, code)

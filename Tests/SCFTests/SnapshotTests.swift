@@ -148,6 +148,73 @@ struct SnapshotTests {
         #expect(try content(group, fixture.handle) == ["both=2", "own=9", "theirs=4"])
     }
 
+    @Test func `a group of a snapshot that is asked for by name is read alone, and once`() throws {
+        let cluster = MemoryCluster()
+        let fixture = try fixture(cluster)
+        let (handle, group) = (fixture.handle, Group(fixture.handle))
+        let (snapshot, level, iterator) = (
+            Snapshot(handle), Snaplevel(handle), Iterator(handle)
+        )
+        for number in 0..<200 {
+            try fixture.instance.addGroup("g\(number)", type: "framework", flags: 0, nil)
+        }
+        try fixture.instance.takeSnapshot("running", snapshot)
+        try snapshot.baseLevel(level)
+        func cost(_ body: () throws -> Void) rethrows -> (reads: Int, bytes: Int) {
+            let (reads, bytes) = (cluster.reads, cluster.readBytes)
+            try body()
+            return (cluster.reads - reads, cluster.readBytes - bytes)
+        }
+        // One look whether the snapshot is there still, and one at the group.
+        let named = try cost { try level.group("config", group) }
+        #expect(named.reads == 2)
+        #expect(try content(group, handle) == ["both=2", "own=1"])
+        let again = try cost {
+            try fixture.instance.composedGroup("config", in: snapshot, group)
+        }
+        #expect(again.reads == 1)
+        let missing = cost {
+            #expect(
+                failure { () throws(Failure) in try level.group("none", group) } == .notFound)
+        }
+        #expect(missing.reads == 2)
+        let whole = try cost {
+            try iterator.groups(of: level)
+            while try iterator.next(group) {}
+        }
+        #expect(whole.bytes > 20 * named.bytes, "\(whole.bytes) and \(named.bytes) bytes")
+        #expect(try cost { try level.group("g7", group) }.reads == 1)
+    }
+
+    @Test(arguments: [false, true])
+    func `what a reader by names has not read is kept from when a snapshot is found replaced`(
+        isFound: Bool
+    ) throws {
+        let fixture = try fixture(MemoryCluster())
+        let (handle, group) = (fixture.handle, Group(fixture.handle))
+        let (snapshot, newer, level) = (Snapshot(handle), Snapshot(handle), Snaplevel(handle))
+        try fixture.instance.addGroup("other", type: "framework", flags: 0, nil)
+        try fixture.instance.takeSnapshot("running", snapshot)
+        try snapshot.baseLevel(level)
+        try level.group("config", group)
+        try fixture.instance.snapshot("running", newer)
+        try newer.take(of: fixture.instance)
+        if isFound { #expect(try snapshot.name() == "running") }
+        for _ in 0..<20 { try newer.take(of: fixture.instance) }
+        try level.group("config", group)
+        #expect(try content(group, handle) == ["both=2", "own=1"])
+        let other = failure { () throws(Failure) in try level.group("other", group) }
+        #expect(other == (isFound ? nil : .deleted))
+        let none = failure { () throws(Failure) in try level.group("none", group) }
+        #expect(none == (isFound ? .notFound : .deleted))
+        let iterated = failure { () throws(Failure) in
+            let iterator = Iterator(handle)
+            try iterator.groups(of: level)
+            return try iterator.next(group)
+        }
+        #expect(iterated == (isFound ? nil : .deleted))
+    }
+
     @Test func `what was begun to read of a snapshot lasts however often it is replaced`() throws {
         let fixture = try fixture(MemoryCluster())
         let (handle, group) = (fixture.handle, Group(fixture.handle))
@@ -155,7 +222,8 @@ struct SnapshotTests {
         let (level, iterator) = (Snaplevel(handle), Iterator(handle))
         try fixture.instance.takeSnapshot("running", snapshot)
         try snapshot.baseLevel(level)
-        try level.group("config", group)
+        try iterator.groups(of: level)
+        #expect(try iterator.next(group))
         try fixture.instance.snapshot("running", newer)
         try newer.baseLevel(unread)
         #expect(try fixture.group.update())

@@ -54,8 +54,9 @@ package final class Snaplevel: Register<LevelView> {
             try Names.requireLength(name)
             let view = try present()
             guard let path = view.owner.group(name) else { throw .invalidArgument }
-            let found = try handle.content(of: view.snapshot).first { $0.name == name }
-            guard let group = found?.group.group(at: view.level) else { throw .notFound }
+            let found = try handle.composedGroup(
+                name, of: view.snapshot.instance, in: view.snapshot)
+            guard let group = found.group(at: view.level) else { throw .notFound }
             return GroupView(path: path, origin: .level(view), group: group)
         }
     }
@@ -116,9 +117,13 @@ extension Handle {
     }
 
     /// Throws `deleted` where the name is gone.
+    ///
+    /// Where it stands for another and somebody has begun to read this one, the rest is copied as long as
+    /// the cluster keeps it.
     func requirePresent(_ view: SnapshotView) throws(Failure) {
-        _ = try newest(view)
+        let isReplaced = try newest(view) != view.name
         saw(.snapshot(view.name.id))
+        if isReplaced { try copyRest(of: view) }
     }
 
     /// What a composition is made from.
