@@ -75,6 +75,27 @@ struct SightingTests {
         #expect(failure { () throws(Failure) in try values.next(value) } == .deleted)
     }
 
+    @Test func `a page of children counts for a millisecond, whatever another process does`() throws {
+        let fixture = try Fixture.make(cluster)
+        for name in ["x", "y", "z"] { try fixture.service.addInstance(name, nil) }
+        let (iterator, instance) = (Iterator(fixture.handle), Instance(fixture.handle))
+        let other = try Fixture.view(cluster, known: KnownIndex())
+        try iterator.instances(of: fixture.service)
+        #expect(try iterator.next(instance))
+        for name in ["x", "y"] {
+            try other.service.instance(name, other.instance)
+            try other.instance.delete()
+        }
+        let before = cluster.reads
+        #expect(try iterator.next(instance))
+        #expect(cluster.reads == before)
+        cluster.advance(milliseconds: 1)
+        #expect(try iterator.next(instance))
+        #expect(cluster.reads == before + 1)
+        #expect(try instance.name() == "z")
+        #expect(try iterator.next(instance) == false)
+    }
+
     @Test func `what another handle has found gone is told at once`() throws {
         let (_, values, value) = try begun()
         let seeing = try Fixture.view(cluster)
