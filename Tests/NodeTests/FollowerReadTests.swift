@@ -6,7 +6,10 @@ import Testing
 
 /// What a handle reads that prefers a follower, on three nodes.
 @Suite(.timeLimit(.minutes(10))) struct FollowerReadTests {
-    private static let commits = 500
+    /// How many commits a follower must have answered for.
+    ///
+    /// One that is late once rests for seconds, which a busy machine may have happen now and then.
+    private static let answers = 50
 
     /// A handle that finds the cluster at `endpoints`, and its link.
     private func bound(
@@ -41,7 +44,8 @@ import Testing
 
     /// Commits by one handle and reads by another, which prefers `node`.
     ///
-    /// Until that node has answered often enough; each answer must know of the commit, whoever gives it.
+    /// Until that node has answered often enough, for which the suite's limit is the only one; each answer
+    /// must know of the commit, whoever gives it.
     private func readCommits(
         _ addresses: [Address], from node: Address, service: String
     ) throws {
@@ -58,8 +62,7 @@ import Testing
         try otherOwner.group("config", shown)
         let (property, read) = (Property(reading), Value(reading))
         var (number, answered) = (0, 0)
-        let end = ContinuousClock.now + .seconds(90)
-        while answered < Self.commits, ContinuousClock.now < end {
+        while answered < Self.answers, !Task.isCancelled {
             number += 1
             try transaction.start(edited)
             try transaction.add(entry, number == 1 ? .new : .change, "number", .count)
@@ -75,7 +78,7 @@ import Testing
             transaction.reset()
             try #require(try edited.update())
         }
-        #expect(answered == Self.commits, "of \(number) reads the follower answered \(answered)")
+        #expect(answered == Self.answers, "of \(number) reads the follower answered \(answered)")
         writing.destroy()
         reading.destroy()
     }
