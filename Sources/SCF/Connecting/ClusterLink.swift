@@ -233,7 +233,10 @@ package final class ClusterLink: Cluster {
         }
         let end = loop.now.advanced(milliseconds: milliseconds)
         loop.entered { _ = loop.schedule(at: end) {} }
-        loop.run { loop.now >= end }
+        if !loop.run(until: { loop.now >= end }) {
+            // The system does not let it wait for descriptors; it lets the process rest all the same.
+            PollLoop.rest(milliseconds: end.milliseconds(since: min(loop.now, end)))
+        }
         lastUse = loop.now
     }
 
