@@ -40,6 +40,16 @@ struct SightingTests {
         #expect(cluster.reads == before + 2, "what is asked of a group itself is asked anew")
     }
 
+    @Test func `a look at something else in between leaves them the one they had`() throws {
+        let (fixture, values, value) = try begun()
+        for _ in 0..<10 {
+            #expect(try fixture.instance.name() == "default")
+            let before = cluster.reads
+            #expect(try values.next(value))
+            #expect(cluster.reads == before)
+        }
+    }
+
     @Test func `a millisecond later they ask again`() throws {
         let (_, values, value) = try begun()
         let before = cluster.reads

@@ -93,7 +93,6 @@ extension Handle {
     func requirePresent(_ entity: Entity) throws(Failure) {
         let reply = try read(.entity(entity.path), EntityReply.init)
         guard reply.id == entity.id else { throw .deleted }
-        saw(.entity(entity.id))
     }
 }
 

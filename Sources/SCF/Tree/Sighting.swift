@@ -9,8 +9,6 @@ import Properties
 /// knows from other programs.
 struct Sighting {
     enum Thing: Equatable {
-        /// A service or an instance.
-        case entity(EntityID)
         case group(EntityID)
         /// The name of a snapshot.
         case snapshot(EntityID)
