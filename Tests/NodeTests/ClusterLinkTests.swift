@@ -1,5 +1,6 @@
 import IOCore
 import IOLibuv
+import Identifiers
 import Properties
 import SCF
 import Testing
@@ -81,6 +82,14 @@ import Testing
                 both.destroy()
                 try Scope.of(handle(leading)).service("leading", nil)
             }
+        }
+    }
+
+    @Test func `a link knows which cluster it has reached`() async throws {
+        try await LiveNode.with { _, address in
+            let link = try ClusterLink([address])
+            #expect(link.identity == ClusterID(Bits128(high: 1, low: 1)))
+            link.close()
         }
     }
 

@@ -102,7 +102,7 @@ final class MemoryCluster: Sendable {
     /// A handle of this cluster that is not bound yet, of the process that knows what `known` does.
     func handle(known: KnownIndex? = nil) throws(Failure) -> Handle {
         try Handle(
-            version: Handle.version, known: known ?? self.known,
+            version: Handle.version, known: { [own = self.known] _ in known ?? own },
             now: { [self] in state.withLock { $0.now } }
         ) { [self] _ in Connection(self) }
     }
@@ -156,6 +156,8 @@ final class MemoryCluster: Sendable {
         init(_ cluster: MemoryCluster) {
             self.cluster = cluster
         }
+
+        var identity: ClusterID? { nil }
 
         func prefer(_ node: Address) {
             cluster.state.withLock { $0.preferred = node }

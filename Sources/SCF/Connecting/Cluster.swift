@@ -6,6 +6,8 @@ package import Transactions
 
 /// The way of one bound handle to the cluster; one call at a time, each waits for its answer.
 package protocol Cluster: AnyObject {
+    /// What tells the cluster from others; nil where it is not known.
+    var identity: ClusterID? { get }
     /// Makes `node` the one that is asked first from now on, as long as it answers in time.
     func prefer(_ node: Address)
     /// Asks the properties, linearizably.

@@ -31,6 +31,8 @@ package final class ClusterLink: Cluster {
     private static let nearRestMilliseconds: UInt64 = 5_000
 
     private let settings: ClientCore.Settings
+    /// That of the node which answered when this was made.
+    package private(set) var identity: ClusterID?
     /// How long a call may take, with all its retries over elections.
     private let callMilliseconds: UInt64
     private let lookMilliseconds: UInt64
@@ -60,9 +62,10 @@ package final class ClusterLink: Cluster {
             throw .noServer
         }
         do throws(CallFailure) {
-            _ = try answer(
+            let response = try answer(
                 to: .repeatable(.status),
                 milliseconds: min(callMilliseconds, Self.bindMilliseconds))
+            if case .status(let status) = response { identity = status.cluster }
         } catch {
             close()
             if case .unavailable = error { throw .noResources }

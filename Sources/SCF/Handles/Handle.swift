@@ -26,7 +26,9 @@ package final class Handle {
     var askedAt = MonotonicTime.zero
     /// What the last look found that has found anything.
     var sighting: Sighting?
-    let known: KnownIndex
+    /// What this process has heard of from the cluster that it is bound to; under the lock.
+    private(set) var known: KnownIndex
+    private let process: (ClusterID?) -> KnownIndex
     let now: () -> MonotonicTime
     /// Counts the bindings: what was set in an earlier one is not set any more.
     private(set) var binding: UInt64 = 0
@@ -36,14 +38,15 @@ package final class Handle {
 
     /// Makes a handle that `connect` binds; throws `versionMismatch`.
     ///
-    /// - Parameter known: what this process has heard of.
+    /// - Parameter known: what this process has heard of from a cluster.
     package init(
-        version: UInt, known: KnownIndex = .ofProcess,
+        version: UInt, known: @escaping (ClusterID?) -> KnownIndex = KnownIndex.of,
         now: @escaping () -> MonotonicTime = { PollLoop.now },
         connect: @escaping ([Address]) throws(Failure) -> any Cluster
     ) throws(Failure) {
         guard version == Self.version else { throw .versionMismatch }
-        self.known = known
+        process = known
+        self.known = known(nil)
         self.now = now
         self.connect = connect
     }
@@ -77,6 +80,7 @@ package final class Handle {
                 cluster.prefer(endpoints[0])
             }
             state = .bound(cluster)
+            known = process(cluster.identity)
             sighting = nil
             binding += 1
         }

@@ -4,9 +4,9 @@ import Properties
 /// Something that a look at the cluster has found there, which counts for a moment.
 ///
 /// Steps of iterators come in thousands, and each look is a way to the cluster and back. One stands for
-/// the steps behind it as long as no handle of the process has heard of a later record, so that a program
-/// is told of every deletion that it can know of from here; and no longer than a millisecond, for what it
-/// knows from other programs.
+/// the steps behind it as long as no handle of the process has heard of a later record of the cluster,
+/// so that a program is told of every deletion that it can know of from here; and no longer than a
+/// millisecond, for what it knows from other programs.
 struct Sighting {
     enum Thing: Equatable {
         case group(EntityID)

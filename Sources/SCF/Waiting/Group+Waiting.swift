@@ -4,7 +4,9 @@ import Properties
 import Transactions
 
 extension Group {
-    private typealias Waiting = (watch: any ClusterWatch, groups: [PropertyPath])
+    private typealias Waiting = (
+        watch: any ClusterWatch, known: KnownIndex, groups: [PropertyPath]
+    )
 
     /// Waits until there is another version than the one that is shown, or the group is gone.
     ///
@@ -20,9 +22,10 @@ extension Group {
             if try handle.refreshed(view) != nil { return nil }
             let watch = try handle.watch(
                 [view.path.servicePath.description], from: handle.readIndex.next)
-            return (watch, view.watchedGroups)
+            // The handle may be bound to another cluster meanwhile.
+            return (watch, handle.known, view.watchedGroups)
         }
-        guard let (watch, groups) = waiting else { return true }
+        guard let (watch, known, groups) = waiting else { return true }
         defer { watch.close() }
         let deadline = milliseconds.map { watch.now.advanced(milliseconds: $0) }
         while true {
@@ -35,7 +38,7 @@ extension Group {
             switch answer {
             case .quiet, .ended: return false
             case .changes(let sets):
-                if let last = sets.last { handle.known.hear(last.index) }
+                if let last = sets.last { known.hear(last.index) }
                 var queue = GroupChangeQueue()
                 sets.forEach { queue.take($0.groupChanges) }
                 while let event = queue.next() {
