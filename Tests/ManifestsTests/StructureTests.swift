@@ -129,6 +129,14 @@ import Testing
         #expect(problems(latin + Array("'/>".utf8)).map(\.place.line) == [2])
     }
 
+    @Test func `a byte order mark is no character of the first line`() {
+        let text = "<service_bundle type='manifest' name='x'><nonsense/>\n<folly/></service_bundle>"
+        let places = problems(Array(text.utf8)).map { "\($0.place.line):\($0.place.column)" }
+        #expect(places == ["1:42", "2:1"])
+        let marked = problems([0xEF, 0xBB, 0xBF] + Array(text.utf8))
+        #expect(marked.map { "\($0.place.line):\($0.place.column)" } == places)
+    }
+
     @Test func `all deviations are told, up to the bound`() {
         let two = problems(DocumentParserTests.document("<nonsense x='1'/>\n<folly/>"))
         #expect(two.map(\.place.line) == [5, 6], "\(two)")

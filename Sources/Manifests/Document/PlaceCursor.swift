@@ -1,12 +1,16 @@
 /// Finds line and column of one tag after the other, in one pass over the document.
 struct PlaceCursor {
+    /// Stands in front of a document's text, and is no character of its first line.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
     private let bytes: [UInt8]
-    private var offset = 0
+    private var offset: Int
     private var line = 1
     private var column = 1
 
     init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        offset = bytes.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
     }
 
     /// Where the tag begins that goes on up to the byte at `end`, behind all that was asked before.
