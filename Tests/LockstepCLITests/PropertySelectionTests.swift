@@ -21,11 +21,40 @@ import Testing
         #expect(
             try await services.list(["net/http"], ["c/p"]).lines == [
                 "svc:/net/http:a/:properties/c/p count 7",
-                "svc:/net/http:b/:properties/c/p count 1 2",
+                "svc:/net/http/:properties/c/p count 1 2",
             ])
         #expect(
             try await services.list(["svc:/net/http/:properties/c/q"]).lines == ["two\\ words \"\""]
         )
+    }
+
+    @Test func `what is the service's has its path now, and the instance's in a snapshot`()
+        async throws
+    {
+        let services = try await ServiceFixture()
+        // Two names, so that paths are whole.
+        let names = ["svc:/net/http:a", "svc:/net/http:z"]
+        let properties = ["c/p", "c/q", "state", "t"]
+        let running = try #require(
+            SnapshotPath(try Documents.path("svc:/net/http:a"), "running"))
+        let state = GroupCreation(type: "framework", isPersistent: false)
+        _ = try await services.repository.submit(
+            [.addGroup(try Documents.path("svc:/net/http/:properties/t"), ownerID: nil, state)],
+            expecting: [])
+        let now = [
+            "svc:/net/http:a/:properties/c/p count 7",
+            "svc:/net/http/:properties/c/q astring two\\ words \"\"",
+            "svc:/net/http:a/:properties/state framework",
+            "svc:/net/http/:properties/t framework",
+        ]
+        #expect(try await services.list(names, properties, .composed).lines == now)
+        #expect(try await services.list(names, properties).lines == now)
+        _ = try await services.repository.submit(
+            [.takeSnapshot(SnapshotTake(running, mode: .new))], expecting: [])
+        let held = [now[0], "svc:/net/http:a/:properties/c/q astring two\\ words \"\""]
+        #expect(
+            try await services.list(names, ["c/p", "c/q"], .snapshot("running")).lines == held)
+        #expect(try await services.list(names, properties).lines == held + now[2...])
     }
 
     @Test func `what is not there is told, and the rest is shown`() async throws {

@@ -26,7 +26,7 @@ import Testing
         _ = try await services.repository.submit(
             [try services.set("svc:/net/http/:properties/c/p", .count, ["3"])], expecting: [])
         let shown = try await inherited.selection.list(in: services.repository).lines
-        #expect(shown.map(MemoryRepository.text) == ["\(instance)/:properties/c/p count 3"])
+        #expect(shown.map(MemoryRepository.text) == ["svc:/net/http/:properties/c/p count 3"])
         #expect(
             try await wait("svc:/net/http:a", "c/p", .direct).groups.map(\.description)
                 == ["svc:/net/http:a/:properties/c"])

@@ -3,7 +3,7 @@ package import Properties
 
 /// One line of a listing of properties: a property, or the group before its properties.
 package struct PropertyLine: Sendable, Equatable {
-    /// The service or instance that shows it.
+    /// The service or instance whose it is; of a snapshot, the instance, whosever it was.
     package let owner: PropertyPath
     package let group: String
     /// nil: the group itself.
@@ -107,7 +107,7 @@ extension PropertyRepository {
         case .composed where owner.instance == nil, .running where owner.instance == nil:
             return try await directLines(of: owner)
         case .composed:
-            return Self.lines(owner, try await composedGroups(ComposedSource(owner)))
+            return Self.lines(owner, now: try await composedGroups(ComposedSource(owner)))
         case .snapshot(let name):
             guard let path = SnapshotPath(owner, name) else {
                 throw .failed(
@@ -117,15 +117,15 @@ extension PropertyRepository {
                 throw .notFound("there is no \(path)")
             }
             let source = ComposedSource(owner, content: snapshot.name.content)
-            return Self.lines(owner, try await composedGroups(source))
+            return Self.lines(owner, held: try await composedGroups(source))
         case .running:
             let now = try await composedGroups(ComposedSource(owner))
             guard let path = SnapshotPath(owner, "running"),
                 let snapshot = try await snapshot(path)
-            else { return Self.lines(owner, now) }
+            else { return Self.lines(owner, now: now) }
             let held = try await composedGroups(
                 ComposedSource(owner, content: snapshot.name.content))
-            return Self.lines(owner, Self.running(held, now))
+            return Self.running(owner, held, now)
         }
     }
 
@@ -133,17 +133,19 @@ extension PropertyRepository {
     ///
     /// The instance's own goes before what the snapshot has of the service under its name.
     private static func running(
-        _ held: [ListedComposition], _ now: [ListedComposition]
-    ) -> [ListedComposition] {
+        _ owner: PropertyPath, _ held: [ListedComposition], _ now: [ListedComposition]
+    ) -> [PropertyLine] {
         let own = now.filter { $0.group.instance?.header.isPersistent == false }
         let ownNames = Set(own.map(\.name))
-        let shown = held.filter { !ownNames.contains($0.name) } + own
-        let names = Set(shown.map(\.name))
+        let shown = held.filter { !ownNames.contains($0.name) }
+        let names = ownNames.union(shown.map(\.name))
         let services = now.filter { entry in
             entry.group.instance == nil && entry.group.service?.header.isPersistent == false
                 && !names.contains(entry.name)
         }
-        return (shown + services).sorted { $0.name < $1.name }
+        let all = lines(owner, held: shown) + lines(owner, now: own + services)
+        // Lines of one group stay in their order.
+        return Dictionary(grouping: all, by: \.group).sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
     private func directLines(
@@ -158,12 +160,29 @@ extension PropertyRepository {
         }
     }
 
+    /// What a snapshot holds, each under the path of its instance (*scf_property_to_fmri*).
     private static func lines(
-        _ owner: PropertyPath, _ entries: [ListedComposition]
+        _ owner: PropertyPath, held entries: [ListedComposition]
     ) -> [PropertyLine] {
         entries.flatMap { entry in
             [PropertyLine(owner, group: entry.name, type: entry.group.type ?? "")]
                 + entry.group.properties.map { PropertyLine(owner, group: entry.name, $0) }
+        }
+    }
+
+    /// What is there now, each under the path of the instance or of the service that has it.
+    private static func lines(
+        _ owner: PropertyPath, now entries: [ListedComposition]
+    ) -> [PropertyLine] {
+        entries.flatMap { entry in
+            let instance = entry.group.instance
+            let place = instance == nil ? owner.servicePath : owner
+            return [PropertyLine(place, group: entry.name, type: entry.group.type ?? "")]
+                + entry.group.properties.map { property in
+                    let isOwn = instance?[property.name] != nil
+                    return PropertyLine(
+                        isOwn ? owner : owner.servicePath, group: entry.name, property)
+                }
         }
     }
 }

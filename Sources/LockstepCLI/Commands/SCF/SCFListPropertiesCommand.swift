@@ -10,7 +10,9 @@ struct SCFListPropertiesCommand: AsyncParsableCommand {
         abstract: "List properties with types and values, as svcprop does.",
         discussion: """
             A line is GROUP/PROPERTY TYPE VALUES; the path is whole with -f or where several \
-            services or instances are named, and a single property's line has its values alone. An \
+            services or instances are named: that of the instance or of the service that has the \
+            property, and in a snapshot that of the instance. A single property's line has its \
+            values alone. An \
             empty value is "", and a backslash stands before blanks and what means something to a \
             shell. A name without an instance that is not whole stands for all instances of the \
             service.
