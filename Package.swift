@@ -273,7 +273,10 @@ let package = Package(
         // Floors 4 and 5: what the executables stand on.
         module(
             "Configuration",
-            ["Identifiers", "Codec", "IOCore", .product(name: "Yams", package: "Yams")]),
+            [
+                "Identifiers", "Codec", "IOCore", "Wording",
+                .product(name: "Yams", package: "Yams"),
+            ]),
         tests("Configuration", ["Identifiers", "Codec", "IOCore"]),
         module("DebianControl"),
         module("TextOutput"),

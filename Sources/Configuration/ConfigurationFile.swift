@@ -1,5 +1,6 @@
 import IOCore
 import Identifiers
+import Wording
 import Yams
 
 /// What one YAML file says, setting by setting, and all that is wrong with it.

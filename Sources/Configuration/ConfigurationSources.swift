@@ -1,3 +1,5 @@
+import Wording
+
 /// The places a configuration comes from, each laid over the one before: defaults, file, environment,
 /// flags.
 package struct ConfigurationSources: Sendable {

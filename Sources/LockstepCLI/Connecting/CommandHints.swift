@@ -31,31 +31,12 @@ package enum CommandHints {
             return "-s stands behind the command, as in lockstep scf setprop -s FMRI …"
         }
         guard !word.hasPrefix("-") else { return nil }
-        let nearest = names.map { (name: $0, distance: distance($0, word)) }
-            .min { $0.distance < $1.distance }
-        let bound = max(1, word.count / 3)
-        let meant = nearest.flatMap { $0.distance <= bound ? ", perhaps \($0.name) is meant" : nil }
+        let meant = NearestName.of(word, among: names).map { ", perhaps \($0) is meant" }
         let help = "lockstep help\(path.dropFirst("lockstep".count)) names all"
         return "\(path) has no command \(Words.quoted(word))\(meant ?? ""); \(help)"
     }
 
     private static func names(_ command: any ParsableCommand.Type) -> [String] {
         (command.configuration.commandName.map { [$0] } ?? []) + command.configuration.aliases
-    }
-
-    /// How many letters must be put in, left out or changed to make one word of the other.
-    private static func distance(_ first: String, _ second: String) -> Int {
-        let letters = Array(second)
-        var row = Array(0...letters.count)
-        for (place, letter) in first.enumerated() {
-            var corner = row[0]
-            row[0] = place + 1
-            for column in letters.indices {
-                let changed = corner + (letter == letters[column] ? 0 : 1)
-                corner = row[column + 1]
-                row[column + 1] = min(changed, min(row[column], corner) + 1)
-            }
-        }
-        return row[letters.count]
     }
 }

@@ -1,8 +1,8 @@
 /// Finds what a misspelt name was meant to be.
-enum NearestName {
+package enum NearestName {
     /// The name that takes the fewest insertions, deletions and replacements of a byte to come to
     /// `text`, where at most a third of its bytes differ; the first of several.
-    static func of(_ text: String, among names: [String]) -> String? {
+    package static func of(_ text: String, among names: [String]) -> String? {
         let measured = names.map { (name: $0, distance: distance(text, $0)) }
         let nearest = measured.min { $0.distance < $1.distance }
         guard let nearest, nearest.distance <= max(1, nearest.name.utf8.count / 3) else {
@@ -12,7 +12,7 @@ enum NearestName {
     }
 
     /// A sentence's end that proposes the nearest name; empty where none is near.
-    static func hint(_ text: String, among names: [String]) -> String {
+    package static func hint(_ text: String, among names: [String]) -> String {
         of(text, among: names).map { ", did you mean \($0)?" } ?? ""
     }
 
