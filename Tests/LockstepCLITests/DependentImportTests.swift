@@ -177,6 +177,77 @@ import Testing
         #expect(try await lines(of: "svc:/x/a") == [])
     }
 
+    @Test(arguments: ["", " override='true'"])
+    func `a dependent whose name is a group of another type at the target is not made`(
+        _ override: String
+    ) async throws {
+        let own = """
+            <property_group name='d' type='application'>
+            <propval name='p' type='count' value='1'/></property_group>
+            """
+        try await repository.run(Self.manifest([("t", own)]))
+        let before = try await lines(of: "svc:/t")
+        let second = try Self.manifest([
+            (
+                "x/a",
+                """
+                <dependent name='d' grouping='require_all' restart_on='none'\(override)>
+                <service_fmri value='svc:/t'/></dependent>
+                """
+            )
+        ])
+        for _ in 0..<2 {
+            #expect(
+                try await repository.run(second).conflicts.map(\.description) == [
+                    "svc:/t/:properties/d is a group of type application here; the dependent of "
+                        + "that name of svc:/x/a is not made; name it otherwise"
+                ])
+        }
+        #expect(try await lines(of: "svc:/t") == before)
+        #expect(try await lines(of: "svc:/x/a") == [])
+        // When the name is free, it is made.
+        let group = try Documents.path("svc:/t/:properties/d")
+        _ = try await repository.submit([.delete(group, id: nil)], expecting: [])
+        #expect(try await repository.run(second).conflicts == [])
+        #expect(
+            try await lines(of: "svc:/x/a")
+                .contains("svc:/x/a/:properties/dependents/d fmri svc:/t"))
+    }
+
+    @Test func `each dependent that a document has dropped is decided by itself`() async throws {
+        try await repository.run(Self.manifest([("t", "")]))
+        let both = Self.dependent("d", on: "svc:/t") + Self.dependent("e", on: "svc:/t")
+        try await repository.run(Self.manifest([("x/a", both)]))
+        let dependents = "svc:/x/a/:properties/dependents"
+        for (name, target) in [("e", "svc:/changed"), ("mine", "svc:/own")] {
+            let path = try Documents.path("\(dependents)/\(name)")
+            _ = try await GroupEditing(in: repository).set(path, type: .fmri, [target])
+        }
+        let report = try await repository.run(Self.manifest([("x/a", "")]))
+        #expect(
+            report.conflicts.map(\.description) == [
+                "\(dependents)/e was changed here and is not in the bundle any more; it stays"
+            ])
+        #expect(
+            try await lines(of: "svc:/x/a") == [
+                "\(dependents) framework", "\(dependents)/e fmri svc:/changed",
+                "\(dependents)/mine fmri svc:/own",
+            ])
+    }
+
+    @Test func `dependents that were dropped go with their group, though one was deleted before`()
+        async throws
+    {
+        try await repository.run(Self.manifest([("t", "")]))
+        let both = Self.dependent("d", on: "svc:/t") + Self.dependent("e", on: "svc:/t")
+        try await repository.run(Self.manifest([("x/a", both)]))
+        let gone = try Documents.path("svc:/x/a/:properties/dependents/e")
+        _ = try await GroupEditing(in: repository).delete(gone)
+        #expect(try await repository.run(Self.manifest([("x/a", "")])).conflicts == [])
+        #expect(try await lines(of: "svc:/x/a") == [])
+        #expect(try await !lines(of: "svc:/t").contains { $0.contains("/d") })
+    }
+
     @Test func `what somebody has changed of a dependent's dependency stays as it is`()
         async throws
     {

@@ -41,6 +41,8 @@ package struct MergeConflict: Hashable, Sendable, CustomStringConvertible {
         ///
         /// A dependent of `other` has made it; nil: none has.
         case dependencyOf(other: String?, wanted: String)
+        /// The group is no dependency, and `wanted` has a dependent of that name.
+        case noDependency(type: String, wanted: String)
         /// The group holds `general/enabled`, which only the administrator changes.
         case holdsEnabled
     }
@@ -63,6 +65,9 @@ package struct MergeConflict: Hashable, Sendable, CustomStringConvertible {
             "\(path) is not persistent here; it stays as it is"
         case .dependencyOf(let other, let wanted):
             "\(path) is \(other.map { "the dependency on \($0)" } ?? "another dependency") here; "
+                + "the dependent of that name of \(wanted) is not made; name it otherwise"
+        case .noDependency(let type, let wanted):
+            "\(path) is a group of type \(type) here; "
                 + "the dependent of that name of \(wanted) is not made; name it otherwise"
         case .holdsEnabled:
             "\(path) holds the administrator's general/enabled; it stays as it is"

@@ -1,10 +1,10 @@
 import Properties
 
 /// Leaves out the dependents that cannot be made, for their targets have groups of the same names
-/// that are others' dependencies, or the targets' own.
+/// that are others' dependencies, or the targets' own, or no dependencies at all.
 ///
 /// Merging such a group would tell of conflicts property by property, and leave a dependent behind
-/// that names somebody else's dependency.
+/// that names somebody else's group.
 package struct TakenDependents {
     /// What is wanted, without those dependents.
     package let wanted: ServiceTree
@@ -20,9 +20,10 @@ package struct TakenDependents {
         for target in wanted.entities {
             for group in target.groups {
                 let before = last[target.path]?[group.name]
-                guard let owner = group.dependentOwner,
+                guard let (owner, isOverride) = group.dependent,
                     let here = present.entities[target.path]?[group.name],
-                    here.isForeign(to: owner, before: before?.dependentOwner),
+                    !here.isDependency
+                        || !isOverride && here.isForeign(to: owner, before: before?.dependentOwner),
                     // What this very document brought and now gives to another is its own.
                     before?.hasContent(of: here) != true
                 else { continue }
@@ -36,8 +37,9 @@ package struct TakenDependents {
                 conflicts.append(
                     MergeConflict(
                         path: target.path.appending(group: group.name).description,
-                        reason: .dependencyOf(
-                            other: other.map(\.description), wanted: "\(owner)")))
+                        reason: here.isDependency
+                            ? .dependencyOf(other: other.map(\.description), wanted: "\(owner)")
+                            : .noDependency(type: here.header.type, wanted: "\(owner)")))
             }
         }
         self.conflicts = conflicts
@@ -94,22 +96,31 @@ extension ServiceTree {
 }
 
 extension GroupTree {
-    /// Who wants this dependency by a dependent without `override`; nil for any other group.
-    fileprivate var dependentOwner: PropertyPath? {
+    /// Who wants this dependency by a dependent, and whether with `override`; nil for any other group.
+    fileprivate var dependent: (owner: PropertyPath, isOverride: Bool)? {
         guard type == "dependency", !isDeletion, self["external"]?.values == [.boolean(true)],
-            let entities = properties.first(where: { $0.name == "entities" }), !entities.isOverride
+            let entities = properties.first(where: { $0.name == "entities" }),
+            let owner = PropertyGroup.owner(entities.content)
         else { return nil }
-        return PropertyGroup.owner(entities.content)
+        return (owner, entities.isOverride)
+    }
+
+    /// Who wants it so without `override`.
+    fileprivate var dependentOwner: PropertyPath? {
+        dependent.flatMap { $0.isOverride ? nil : $0.owner }
     }
 }
 
 extension PropertyGroup {
-    /// Whether it is a dependency that no dependent of `owner` has made.
+    fileprivate var isDependency: Bool {
+        header.type == "dependency"
+    }
+
+    /// Whether it is, being a dependency, one that no dependent of `owner` has made.
     ///
     /// `before` has made it in the last import: where somebody has changed it since, it still is that
     /// dependent's.
     fileprivate func isForeign(to owner: PropertyPath, before: PropertyPath?) -> Bool {
-        guard header.type == "dependency" else { return false }
         if let other = dependentOwner { return other != owner }
         return before != owner && !(isExternal && isDependency(on: owner))
     }

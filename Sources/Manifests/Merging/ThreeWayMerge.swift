@@ -24,9 +24,10 @@ import Properties
 /// | none | b | none | stays: it is somebody else's |
 /// | any | b | `delete` | deleted |
 /// | a of type t | the same | b of type u | made anew |
+/// | of dependents | changed | none | each of its properties by itself |
 /// | otherwise, where types differ | | | stays, a conflict |
 ///
-/// A dependent whose name is another dependency at its target is left out before, with a conflict.
+/// A dependent whose name is another group at its target is left out before, with a conflict.
 ///
 /// A service or an instance that is wanted and not there is made, whether there was one or not; none
 /// is deleted. `general/enabled`, once it is there, is the administrator's, and never touched.
@@ -172,16 +173,28 @@ package struct ThreeWayMerge {
             let empty = GroupTree(last.name, type: last.type, [])
             return mergeProperties(empty, last: last, present: present, at: path)
         }
-        guard last.hasContent(of: present) else {
-            return outcome.note(path.description, .droppedThere)
+        guard last.hasContent(of: present) || isNothingElse(in: present, than: last) else {
+            guard last.isOfDependents, present.header.type == last.type else {
+                return outcome.note(path.description, .droppedThere)
+            }
+            let empty = GroupTree(last.name, type: last.type, [])
+            return mergeProperties(empty, last: last, present: present, at: path)
         }
         outcome.operations.append(.delete(path, id: present.header.id))
+    }
+
+    /// Whether all dependents that a group names are those that the last bundle had.
+    ///
+    /// Each is one thing for itself: that somebody has deleted another says nothing about them.
+    private func isNothingElse(in present: PropertyGroup, than last: GroupTree) -> Bool {
+        last.isOfDependents && present.header.type == last.type
+            && present.properties.allSatisfy { last[$0.name] == $0.content }
     }
 
     /// Deletes the dependencies of others that the last bundle had as dependents and this has not.
     private mutating func dropDependents(_ wanted: ServiceTree) {
         for entity in wanted.entities where entity.isDeclared {
-            guard let before = last[entity.path]?["dependents"], before.type == "framework" else {
+            guard let before = last[entity.path]?["dependents"], before.isOfDependents else {
                 continue
             }
             for property in before.properties {
@@ -209,6 +222,11 @@ package struct ThreeWayMerge {
 }
 
 extension GroupTree {
+    /// Whether each of its properties names the target of a dependent.
+    var isOfDependents: Bool {
+        name == "dependents" && type == "framework"
+    }
+
     /// The content of each property.
     var contents: [String: PropertyContent] {
         Dictionary(properties.map { ($0.name, $0.content) }, uniquingKeysWith: { $1 })
