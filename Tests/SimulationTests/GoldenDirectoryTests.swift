@@ -68,7 +68,11 @@ struct GoldenDirectoryTests {
             try file.write([bytes], at: 0)
             try file.sync()
         }
+        let identity = try disk.open("/data/identity", .create)
+        try identity.write([try read(Self.root + "/identity")], at: 0)
+        try identity.sync()
         try disk.syncNames(to: "/data/log/all")
+        try disk.syncDirectory("/data")
     }
 
     @Test(.enabled(if: unsafe getenv("LOCKSTEP_WRITE_FIXTURE") != nil))

@@ -40,6 +40,38 @@ struct NodeCheckerTests {
         #expect(checker.allViolations.contains { $0.contains(text) })
     }
 
+    @Test(arguments: [0, 13, 28, 39, 51])
+    func `a node starts with no rotten identity`(place: Int) throws {
+        let nodes = WholeNodes(nodes: 1)
+        _ = try nodes.written(1)
+        let host = nodes.hosts[0]
+        nodes.flip(host, "/data/identity", at: place)
+        #expect(nodes.cluster.start(host) != nil)
+        #expect(nodes.checker.allViolations.isEmpty)
+        nodes.cluster.opens(host)
+        nodes.cluster.started(host)
+        #expect(
+            nodes.checker.allViolations
+                == ["n1 has started with an identity that it cannot have read"])
+    }
+
+    @Test
+    func `an identity that was misread or never written is refused`() throws {
+        var random = SeededGenerator(seed: 1)
+        let nodes = WholeNodes(nodes: 1)
+        _ = try nodes.written(1)
+        let host = nodes.hosts[0]
+        host.disk.prepare(.misdirectedRead, of: .identity, using: &random)
+        #expect(nodes.cluster.start(host)?.contains("/data/identity") == true)
+        #expect(nodes.cluster.start(host) == nil)
+        nodes.crashAll()
+        nodes.cluster.wipe(host)
+        host.disk.prepare(.lostWrite, of: .identity, using: &random)
+        #expect(nodes.cluster.start(host) == nil)
+        nodes.crashAll()
+        #expect(nodes.cluster.start(host)?.contains("/data/identity") == true)
+    }
+
     @Test
     func `what a repair keeps is held to its bounds`() throws {
         let nodes = WholeNodes()

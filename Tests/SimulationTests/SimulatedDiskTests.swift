@@ -188,6 +188,38 @@ struct SimulatedDiskTests {
     }
 
     @Test
+    func `a group slips once the process has opened its data`() throws {
+        var random = SeededGenerator(seed: 1)
+        try disk.makeDirectory("/data/log")
+        let path = "/data/log/segment-1"
+        let file = try file(path, holding: [UInt8](repeating: 0, count: 4_096))
+        disk.processBegins()
+        disk.prepare(.lostWrite, using: &random)
+        try file.write([[7]], at: 2_048)
+        disk.processHasOpened()
+        try file.write([[8]], at: 2_049)
+        #expect(disk.bytes(of: path)?[2_048...2_049] == [7, 0])
+    }
+
+    @Test
+    func `a note of the register of segments may be lost, or be in the other slot`() throws {
+        var random = SeededGenerator(seed: 1)
+        try disk.makeDirectory("/data")
+        let path = "/data/segments"
+        let file = try file(path, holding: [UInt8](repeating: 1, count: 8_192))
+        disk.prepare(.lostWrite, of: .register, using: &random)
+        try file.write([[UInt8](repeating: 2, count: 4_096)], at: 0)
+        #expect(disk.bytes(of: path)?.contains(2) == false)
+        disk.prepare(.misdirectedWrite, of: .register, using: &random)
+        try file.write([[UInt8](repeating: 3, count: 4_096)], at: 0)
+        #expect(disk.bytes(of: path)?.count { $0 == 3 } == 4_096)
+        disk.prepare(.misdirectedRead, of: .register, using: &random)
+        let present = try file.read(at: 0, count: 28)
+        #expect(try file.read(at: 0, count: 28) != present)
+        #expect(disk.counts.slipsBeside[.register] == 3)
+    }
+
+    @Test
     func `a lock ends with the process that holds it`() throws {
         var random = SeededGenerator(seed: 1)
         let lock = try disk.lock("/lock")

@@ -21,8 +21,10 @@ extension NodeChecker {
         cluster.opens = { [unowned self] host in
             disks.opens(host.diskName)
             votes.opens(host.diskName)
+            opensIdentity(of: host)
         }
         cluster.started = { [unowned self] host in
+            checkIdentity(of: host)
             started(host, mayHaveLost: mayHaveLost(host))
         }
         cluster.wroteGroup = { [unowned self] host, bytes in

@@ -42,6 +42,8 @@ package final class NodeChecker: @unchecked Sendable {
     let votes = DiskVotes()
     let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
+    /// The hosts that were opened with an identity nobody can know them by.
+    var unknown: Set<UInt64> = []
     var leaders: [Term: UInt64] = [:]
     /// The replica of the host of a number, while its process runs.
     var replica: (UInt64) -> Replica? = { _ in nil }

@@ -11,6 +11,7 @@ package import Replication
 import Stores
 import Transactions
 import Triggers
+import WAL
 import Wire
 
 /// Whole nodes, as the daemon wires them, on simulated disks, network and clock.
@@ -139,7 +140,9 @@ package final class SimulatedCluster: @unchecked Sendable {
             commitGuard: TriggerGuard(), limits: settings.limits)
         let opened: OpenedReplica
         let fileSystem = DiskView(host.disk)
+        let directory: DataDirectory
         do {
+            directory = try Self.identified(host, fileSystem)
             opened = try OpenedReplica.open(
                 settings: settings.replica, bootstrap: settings.bootstrap, executor: executor,
                 fileSystem: fileSystem, engineFactory: host.engines,
@@ -148,6 +151,7 @@ package final class SimulatedCluster: @unchecked Sendable {
             host.disk.crash(tearing(failed: !host.disk.refusals.isEmpty), using: &world.random)
             throw error
         }
+        host.disk.processHasOpened()
         let loop = SimulatedLoop(world: world)
         loop.wallOffsetMilliseconds = host.wallOffsetMilliseconds
         loop.setClockRate(perMille: host.clockRatePerMille)
@@ -173,11 +177,23 @@ package final class SimulatedCluster: @unchecked Sendable {
                 logger: Logger(label: host.name) { _ in SwiftLogNoOpLogHandler() },
                 memoryBytes: { 0 }))
         host.process = SimulatedProcess(
-            loop: loop, workers: workers, daemon: daemon, programs: programs)
+            loop: loop, workers: workers, daemon: daemon, programs: programs,
+            directory: directory)
         loop.turnObserver = { [unowned self] in turnEnded(host) }
         try daemon.start { [unowned self, unowned loop] reason in
             if loop.isAlive { stopped(host, reason) }
         }
+    }
+
+    /// Opens a host's data directory as the daemon does, which gives an empty one its identity.
+    private static func identified(
+        _ host: SimulatedHost, _ fileSystem: DiskView
+    ) throws(WALFailure) -> DataDirectory {
+        let directory = try DataDirectory.open(fileSystem: fileSystem, root: SimulatedDisk.data)
+        if directory.identity == nil { try directory.initialize(host.identity) }
+        precondition(
+            directory.identity == host.identity, "\(host.name) has another's directory")
+        return directory
     }
 
     private func stopped(_ host: SimulatedHost, _ reason: NodeDaemon.StopReason) {

@@ -47,6 +47,13 @@ package final class SimulatedHost: @unchecked Sendable {
         return counts
     }
 
+    /// What the present data directory is to say of itself.
+    var identity: WriteAheadLog.Identity {
+        WriteAheadLog.Identity(
+            cluster: SimulatedCluster.identifier, node: node,
+            incarnation: Incarnation(incarnation))
+    }
+
     /// The name of a host's first data directory; each that follows it is one more.
     static func firstIncarnation(_ number: UInt64) -> UInt64 {
         number * 1_000
@@ -78,10 +85,7 @@ package final class SimulatedHost: @unchecked Sendable {
         limits: Limits, flushed: LogIndex
     ) throws(WALFailure) -> WriteAheadLog.Recovery {
         let (log, recovery) = try WriteAheadLog.open(
-            fileSystem: disk.copy(), directory: "/data/log",
-            identity: WriteAheadLog.Identity(
-                cluster: SimulatedCluster.identifier, node: node,
-                incarnation: Incarnation(incarnation)),
+            fileSystem: disk.copy(), directory: "/data/log", identity: identity,
             limits: limits, engineDurable: flushed)
         log.close()
         return recovery
@@ -105,12 +109,14 @@ package final class SimulatedProcess: @unchecked Sendable {
     package let workers: [SimulatedWorker]
     package let daemon: NodeDaemon
     package let programs: SimulatedPrograms
+    /// The lock on its data.
+    private let directory: DataDirectory
     /// The world's time when it began, nanoseconds.
     let began: UInt64
 
     init(
         loop: SimulatedLoop, workers: [SimulatedWorker], daemon: NodeDaemon,
-        programs: SimulatedPrograms
+        programs: SimulatedPrograms, directory: DataDirectory
     ) {
         precondition(!workers.isEmpty, "a process without a worker for its disk")
         self.loop = loop
@@ -118,6 +124,7 @@ package final class SimulatedProcess: @unchecked Sendable {
         self.workers = workers
         self.daemon = daemon
         self.programs = programs
+        self.directory = directory
         began = loop.world.time
     }
 }

@@ -18,6 +18,8 @@ package struct DiskFaults: Sendable {
     package var liesAboutSyncs = false
     /// What goes wrong with the next fitting access, once.
     package var slip: DiskSlip?
+    /// Whose access that is.
+    package var slipTarget = SlipTarget.log
     /// Whether the present fault has refused something already: each counts once.
     var isFullCounted = false
     var isWriteCounted = false
@@ -27,13 +29,20 @@ package struct DiskFaults: Sendable {
     package init() {}
 }
 
-/// What goes wrong once with a group of the log, without a word from the disk.
+/// What a slip is of.
+package enum SlipTarget: String, Sendable, CaseIterable {
+    case log
+    case register = "slips of the register of segments"
+    case identity = "slips of an identity"
+}
+
+/// What goes wrong once with a group of the log, or with what lies beside it, without a word from the disk.
 package enum DiskSlip: String, Sendable, CaseIterable {
     /// A write says that it is done, and is nowhere.
     case lostWrite = "lost write"
     /// A write lands at another place of its file.
     case misdirectedWrite = "misdirected write"
-    /// A read gives 512 bytes from another place of the file.
+    /// A read gives 512 bytes from another place of the file, or of another file of the log.
     case misdirectedRead = "misdirected read"
     /// A read gives 512 bytes as they were when the slip was made ready.
     case staleRead = "stale read"
@@ -61,8 +70,10 @@ package struct DiskCounts: Sendable {
     package var lostReads = 0
     /// Crashes that have lost some change of names.
     package var lostNames = 0
-    /// Slips by their name.
+    /// Slips of the log by their name.
     package var slips: [DiskSlip: Int] = [:]
+    /// Those of what lies beside it.
+    package var slipsBeside: [SlipTarget: Int] = [:]
 
     package init() {}
 
@@ -77,6 +88,7 @@ package struct DiskCounts: Sendable {
         lostReads += other.lostReads
         lostNames += other.lostNames
         slips.merge(other.slips, uniquingKeysWith: +)
+        slipsBeside.merge(other.slipsBeside, uniquingKeysWith: +)
     }
 
     /// Each count by the name of the fault that it belongs to.
@@ -87,6 +99,7 @@ package struct DiskCounts: Sendable {
             ("failing read", failedReads), ("full disk", refusedGrowths),
             ("names lost in a crash", lostNames), ("reads of unreadable sectors", lostReads),
         ] + DiskSlip.allCases.map { ($0.rawValue, slips[$0] ?? 0) }
+            + SlipTarget.allCases.dropFirst().map { ($0.rawValue, slipsBeside[$0] ?? 0) }
     }
 }
 

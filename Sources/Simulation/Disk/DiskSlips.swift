@@ -1,4 +1,5 @@
 package import Identifiers
+import WAL
 
 /// Writes and reads that go wrong without a word.
 ///
@@ -20,12 +21,15 @@ extension SimulatedDisk {
     private static let headerBytes = 1_024
 
     /// Makes a slip ready: the next fitting access goes wrong.
-    package func prepare(_ slip: DiskSlip, using random: inout SeededGenerator) {
+    package func prepare(
+        _ slip: DiskSlip, of target: SlipTarget = .log, using random: inout SeededGenerator
+    ) {
         faults.slip = slip
+        faults.slipTarget = target
         slipLuck = random.next()
         images = [:]
         guard slip == .staleRead else { return }
-        for path in paths(below: Self.segments) {
+        for path in paths(below: target.prefix) {
             guard let content = files[path] else { continue }
             images[ObjectIdentifier(content)] = (content, content.live)
         }
@@ -41,10 +45,14 @@ extension SimulatedDisk {
 
     /// Whether a write of `bytes` at `offset` goes elsewhere; the file is long enough for it.
     ///
-    /// Zeroes make unreadable what is left of a torn group. They are no group, and come when a start has
-    /// read the log: astray, they would be rot that it cannot know of, or the end of the last group.
+    /// Zeroes, or a group with nothing but the vote, make unreadable what is left of a torn group. They come
+    /// when a start has read the log: astray, they would be rot that it cannot know of, or the end of the last
+    /// group. So zeroes and what is written while a process opens its data do not slip.
     func slips(writing bytes: [UInt8], at offset: Int, of content: Content, _ path: String) -> Bool
     {
+        if faults.slipTarget != .log, path.hasPrefix(faults.slipTarget.prefix) {
+            return slipsBeside(writing: bytes, of: content)
+        }
         guard isGroup(path, offset), bytes.contains(where: { $0 != 0 }) else { return false }
         wroteGroup(bytes)
         content.lastGroup = offset
@@ -53,7 +61,9 @@ extension SimulatedDisk {
             astray?.isFollowed = true
             return false
         }
-        guard let slip = faults.slip, slip.isOfWrites else { return false }
+        guard let slip = faults.slip, slip.isOfWrites, faults.slipTarget == .log, !isOpening else {
+            return false
+        }
         faults.slip = nil
         counts.slips[slip, default: 0] += 1
         astray = Astray(content: content, offset: offset, bytes: bytes)
@@ -90,8 +100,10 @@ extension SimulatedDisk {
     func slip(
         _ bytes: inout [UInt8], reading range: Range<Int>, of content: Content, _ path: String
     ) {
-        guard let slip = faults.slip, !slip.isOfWrites, path.hasPrefix(Self.segments) else {
-            return
+        guard let slip = faults.slip, !slip.isOfWrites, path.hasPrefix(faults.slipTarget.prefix)
+        else { return }
+        guard faults.slipTarget == .log else {
+            return slipBeside(&bytes, slip, reading: range, of: content, path)
         }
         let end = content === newestSegment ? content.lastGroup : range.upperBound
         let first = (max(range.lowerBound, Self.headerBytes) + Self.sector - 1) / Self.sector
@@ -122,5 +134,63 @@ extension SimulatedDisk {
         faults.slip = nil
         images = [:]
         counts.slips[slip, default: 0] += 1
+    }
+}
+
+// MARK: - Beside the log
+
+extension SlipTarget {
+    /// How the paths of its files begin; an identity is written under another name first.
+    var prefix: String {
+        let layout = DataDirectoryLayout(root: SimulatedDisk.data)
+        return switch self {
+        case .log: SimulatedDisk.segments
+        case .register: layout.segmentRegister
+        case .identity: layout.identityFile
+        }
+    }
+}
+
+extension SimulatedDisk {
+    /// Whether a write beside the log is lost, or goes elsewhere in its file where there is room.
+    ///
+    /// Nothing follows it that a log could find out by; but what is there instead is no identity, and a
+    /// register with one slot that is old, or none, knows of fewer segments than there are.
+    private func slipsBeside(writing bytes: [UInt8], of content: Content) -> Bool {
+        guard let slip = faults.slip, slip.isOfWrites else { return false }
+        faults.slip = nil
+        counts.slipsBeside[faults.slipTarget, default: 0] += 1
+        let room = content.live.count - bytes.count
+        guard slip == .misdirectedWrite, room > 0 else { return true }
+        let place = Int(slipLuck % UInt64(room / Self.sector + 1)) * Self.sector
+        content.live.replaceSubrange(place..<(place + bytes.count), with: bytes)
+        content.makeDurable(place..<(place + bytes.count))
+        return true
+    }
+
+    /// Gives what the file held before, what its other slot holds, or what the register does for an identity.
+    private func slipBeside(
+        _ bytes: inout [UInt8], _ slip: DiskSlip, reading range: Range<Int>, of content: Content,
+        _ path: String
+    ) {
+        let source: [UInt8]
+        var place = range.lowerBound
+        switch (slip, faults.slipTarget) {
+        case (.staleRead, _):
+            source = images[ObjectIdentifier(content)]?.bytes ?? []
+        case (_, .identity):
+            source = self.bytes(of: SlipTarget.register.prefix) ?? []
+        default:
+            source = content.live
+            place = (place + content.live.count / 2) % max(1, content.live.count)
+        }
+        guard place + bytes.count <= source.count else { return }
+        let wrong = Array(source[place..<(place + bytes.count)])
+        guard wrong != bytes else { return }
+        bytes = wrong
+        faults.slip = nil
+        images = [:]
+        counts.slipsBeside[faults.slipTarget, default: 0] += 1
+        misread.insert(path)
     }
 }

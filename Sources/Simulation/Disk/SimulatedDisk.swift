@@ -83,6 +83,10 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     var astray: Astray?
     /// The segment that was written to last.
     var newestSegment: Content?
+    /// Whether a process is still opening its data.
+    private(set) var isOpening = false
+    /// The files beside the log that have been read wrongly since a process last began to use the disk.
+    var misread: Set<String> = []
     /// What stale reads give, with the file that each is of, so that no other takes its identity.
     var images: [ObjectIdentifier: (file: Content, bytes: [UInt8])] = [:]
     private let locks = LockTable()
@@ -227,6 +231,13 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
     /// A process begins to use the disk.
     package func processBegins() {
         refusals = []
+        misread = []
+        isOpening = true
+    }
+
+    /// The process has opened its data.
+    package func processHasOpened() {
+        isOpening = false
     }
 
     /// Takes so many bytes of what is free; false where there are too few.

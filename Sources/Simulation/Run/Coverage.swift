@@ -18,7 +18,8 @@ package struct Coverage: Sendable {
             "operations of the client library", "reads refused for a bound", "repairs",
             "requests repeated", "sessions expired", "snapshot installs",
             "snapshots that a log goes beyond", "states compared",
-            "stops for a fault of the disk", "transactions refused for a bound",
+            "slips of an identity", "slips of the register of segments",
+            "start refused for its identity", "stops for a fault of the disk", "transactions refused for a bound",
             "trigger deliveries", "truncations", "turns in a joint membership", "vetoes",
             "watches resumed",
         ]

@@ -54,15 +54,25 @@ extension FaultInjector {
         checker.forget(host)
         cluster.wipe(host)
         restart(host, down)
+        guard world.random.happens(perMille: 250) else { return }
+        // Nothing else writes an identity.
+        let slip = world.random.pick([DiskSlip.lostWrite, .misdirectedWrite])
+        host.disk.prepare(slip, of: .identity, using: &world.random)
+        endLater(host, down)
     }
 
-    /// Lets one access of a host's log go wrong, and ends its process some time later.
+    /// Lets one access of a host's log, or of what lies beside it, go wrong, and ends its process some time
+    /// later.
     func impair(_ host: SimulatedHost, _ fault: Fault, _ slip: DiskSlip, _ down: UInt64) {
         guard mayImpair(host) else { return }
         note(fault)
         impairment = Impairment(host: host, floor: checker.highestCommit)
         let disk = host.disk
-        disk.prepare(slip, using: &world.random)
+        // An identity is what it was, and written once.
+        let targets: [SlipTarget] =
+            slip == .misdirectedRead
+            ? [.log, .log, .register, .identity] : [.log, .log, .log, .register]
+        disk.prepare(slip, of: world.random.pick(targets), using: &world.random)
         later(50 + world.random.next() % 1_500) {
             guard !self.isOver, host.disk === disk, host.process != nil else { return }
             self.cluster.crash(host, self.tearing())
@@ -101,7 +111,7 @@ extension FaultInjector {
         else { return false }
         return report.damage.allSatisfy { $0.last <= report.flushed } && !report.isRepairing
             && isVoter(host, report) && report.durable >= impairment.floor
-            && isReadable(host, report.flushed)
+            && isReadable(host, report.flushed) && checker.hasSoundIdentity(host)
     }
 
     /// Whether the host counts as a voter with the directory that it has now.
@@ -127,11 +137,11 @@ extension FaultInjector {
     func refused(_ host: SimulatedHost, _ error: any Error) {
         switch error {
         case WALFailure.unreadable(let file, _, _) where !file.hasPrefix(SimulatedDisk.segments):
-            count("start refused for what lies beside the log")
+            countRefusal(beside: file)
         case WALFailure.file(let failure)
         where !failure.path.hasPrefix(SimulatedDisk.segments)
             && host.disk.hasLostSectors(failure.path):
-            count("start refused for what lies beside the log")
+            countRefusal(beside: failure.path)
         case WALFailure.unreadable, WALFailure.segmentMissing:
             count("start refused for a segment")
         case WALFailure.damaged:
@@ -152,6 +162,11 @@ extension FaultInjector {
         } else {
             checker.violated(host, "refuses its data: \(error)")
         }
+    }
+
+    private func countRefusal(beside file: String) {
+        let isIdentity = file.hasPrefix(SlipTarget.identity.prefix)
+        count("start refused for its \(isIdentity ? "identity" : "register of segments")")
     }
 }
 

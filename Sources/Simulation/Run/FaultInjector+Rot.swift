@@ -89,7 +89,7 @@ extension FaultInjector {
     }
 
     /// Ends a process some time later.
-    private func endLater(_ host: SimulatedHost, _ down: UInt64) {
+    func endLater(_ host: SimulatedHost, _ down: UInt64) {
         later(500 + world.random.next() % 2_500) {
             guard !self.isOver, host.process != nil else { return }
             self.crashLosing(host)
