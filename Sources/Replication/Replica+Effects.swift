@@ -211,8 +211,9 @@ extension Replica {
                 firstRecord = membership
             } else {
                 let nothing = Record.nothing.encoded()
-                waiting.insert(WaitingRecord(bytes: nothing, isQuick: true, done: { _ in }), at: 0)
-                waitingBytes += nothing.count
+                let record = WaitingRecord(
+                    bytes: nothing, countedBytes: 0, isQuick: true, done: { _ in })
+                waiting.insert(record, at: 0)
             }
         } else {
             leadershipLost()

@@ -19,8 +19,10 @@ extension Replica {
             done(.failure(refusal))
             return
         }
-        waiting.append(WaitingRecord(bytes: record, isQuick: isQuick, done: done))
-        waitingBytes += record.count
+        let counted = record.count + WaitingRecord.framingBytes
+        waiting.append(
+            WaitingRecord(bytes: record, countedBytes: counted, isQuick: isQuick, done: done))
+        waitingBytes += counted
     }
 
     /// What a record may add to the transaction in it: kind, session and sequence numbers.
@@ -43,7 +45,8 @@ extension Replica {
             return .refused(
                 .invalidArgument, "a record of \(bytes) bytes is over the limit of \(limit)")
         }
-        guard waitingBytes + sealedBytes + bytes <= settings.limits.pendingProposalBytes else {
+        let underWay = waitingBytes + sealedBytes + bytes + WaitingRecord.framingBytes
+        guard underWay <= settings.limits.pendingProposalBytes else {
             return .unavailable("the leader has too many transactions under way; try again")
         }
         return nil
@@ -66,22 +69,25 @@ extension Replica {
         var payload = FramePayload.Writer(timeMilliseconds: stamp())
         var done: [(Result<RecordResult, RequestRefusal>) -> Void] = []
         var count = 0
+        var counted = 0
         var isQuick = true
         for record in waiting {
             guard count < settings.limits.frameRecords,
                 count == 0
-                    || payload.byteCount + record.bytes.count + 10
+                    || payload.byteCount + record.bytes.count + WaitingRecord.framingBytes
                         <= settings.limits.frameBytes
             else { break }
             payload.append(record.bytes)
             done.append(record.done)
             isQuick = isQuick && record.isQuick
-            waitingBytes -= record.bytes.count
+            counted += record.countedBytes
             count += 1
         }
         waiting.removeFirst(count)
+        waitingBytes -= counted
         propose(
-            kind: .entries, payload.take(), done: done, membership: nil, isQuick: isQuick)
+            kind: .entries, payload.take(), countedBytes: counted, done: done, membership: nil,
+            isQuick: isQuick)
     }
 
     func stamp() -> UInt64 {
@@ -89,8 +95,9 @@ extension Replica {
     }
 
     private func propose(
-        kind: FrameKind, _ raw: [UInt8], done: [(Result<RecordResult, RequestRefusal>) -> Void],
-        membership: Membership?, isQuick: Bool = false, endsChange: Bool = false
+        kind: FrameKind, _ raw: [UInt8], countedBytes: Int = 0,
+        done: [(Result<RecordResult, RequestRefusal>) -> Void], membership: Membership?,
+        isQuick: Bool = false, endsChange: Bool = false
     ) {
         let frame = sealer.seal(
             kind: kind, term: raft.term, firstIndex: raft.lastPosition.index.next,
@@ -101,9 +108,9 @@ extension Replica {
         sealed.append(
             SealedProposals(
                 firstIndex: descriptor.firstIndex, lastIndex: descriptor.lastIndex,
-                byteCount: raw.count, done: done,
+                byteCount: countedBytes, done: done,
                 isQuick: isQuick, endsChange: endsChange))
-        sealedBytes += raw.count
+        sealedBytes += countedBytes
         proposal = frame
         step(.propose(descriptor))
         proposal = nil

@@ -99,6 +99,7 @@ package final class Replica {
 
     // Proposals
     var waiting: [WaitingRecord] = []
+    /// What waits and what is sealed, as `WaitingRecord.countedBytes`.
     var waitingBytes = 0
     var sealed: [SealedProposals] = []
     var sealedBytes = 0
@@ -370,7 +371,13 @@ package struct ReplicaObserver {
 
 /// A record that waits to be sealed, and who wants to know what became of it.
 struct WaitingRecord {
+    /// What a record takes in a frame besides its bytes, at the most: its length, and before the first
+    /// the time.
+    static let framingBytes = 10
+
     let bytes: [UInt8]
+    /// What of the bound of proposals it takes: nothing where it is the node's own.
+    let countedBytes: Int
     /// Whether to apply it takes little time, but for the checkpoint that it may bring.
     let isQuick: Bool
     let done: (Result<RecordResult, RequestRefusal>) -> Void
@@ -380,6 +387,7 @@ struct WaitingRecord {
 struct SealedProposals {
     let firstIndex: LogIndex
     let lastIndex: LogIndex
+    /// What they take of the bound of proposals.
     let byteCount: Int
     let done: [(Result<RecordResult, RequestRefusal>) -> Void]
     /// Whether all of its records are.

@@ -108,7 +108,10 @@ package final class NodeChecker: @unchecked Sendable {
     }
 
     /// Every committed frame that was synced is found again; where the disk may have lost it, the node
-    /// knows at least of a record of it that it is missing, and nothing else goes with it.
+    /// knows that all of it is missing, and nothing else goes with it.
+    ///
+    /// How far the last group of a log went of which nothing can be read, the engine alone tells: up to
+    /// where that has flushed, at least.
     private func checkRecovered(
         _ host: SimulatedHost, _ report: ReplicaInspection, _ log: WriteAheadLog.Recovery,
         mayHaveLost: Bool
@@ -118,7 +121,11 @@ package final class NodeChecker: @unchecked Sendable {
         if !mayHaveLost {
             violated(host, "had \(first) on disk and starts with a log that lacks it")
         } else if let unknown = missing.first(where: { frame in
-            !log.damage.contains { $0.first <= frame.index && $0.last >= frame.first }
+            !log.damage.contains { hole in
+                let isGuessed = hole.digest == nil && hole.last == log.lastIndex
+                return hole.first <= frame.first
+                    && (hole.last >= frame.index || isGuessed && hole.last >= frame.first)
+            }
         }) {
             violated(host, "has lost \(unknown.index) of its log, and has not noticed")
         } else if report.firstUnreadable == nil {
@@ -215,9 +222,7 @@ package final class NodeChecker: @unchecked Sendable {
         {
             violated(host, "has more of repairs than its bounds allow: \(queues)")
         }
-        // A frame has some bytes of its own for each record; what is let in is counted without them.
-        let proposalBytes = limits.pendingProposalBytes / 3 * 4 + (1 << 10)
-        if queues.proposalBytes < 0 || queues.proposalBytes > proposalBytes
+        if queues.proposalBytes < 0 || queues.proposalBytes > limits.pendingProposalBytes
             || queues.uncommittedFrames > limits.uncommittedFrames + 2
             || queues.heldMessages > inflight || queues.waitingMessages > inflight
             || queues.reads > limits.pendingReads || queues.inputs > 0
