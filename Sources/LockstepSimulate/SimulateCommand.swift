@@ -52,8 +52,8 @@ package struct SimulateCommand: ParsableCommand {
     @Option(help: "Of the one seed's faults these alone, by number, apart by commas; or none.")
     var only: String?
 
-    @Option(help: "Seconds of simulated time with faults.")
-    var faultSeconds = RunSettings().faultMilliseconds / 1_000
+    @Option(help: "Seconds of simulated time with faults. (default: 20)")
+    var faultSeconds: UInt64?
 
     @Option(help: "Nodes of the cluster, from 1 to 7. (default: 3, and 4 by luck)")
     var nodes: Int?
@@ -102,7 +102,8 @@ package struct SimulateCommand: ParsableCommand {
     package init() {}
 
     package func validate() throws {
-        guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), faultSeconds > 0, boundSeconds >= 0
+        guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), (faultSeconds ?? 1) > 0,
+            boundSeconds >= 0
         else {
             throw ValidationError("seeds and seconds must be above 0, nodes from 1 to 7")
         }
@@ -115,7 +116,8 @@ package struct SimulateCommand: ParsableCommand {
             guard only == nil, !quiet else {
                 throw ValidationError("--only and --quiet need --seed")
             }
-            guard kept == nil || seeds == nil && first == nil && nodes == nil && !disksLie else {
+            let isOfEach = seeds != nil || first != nil || nodes != nil || faultSeconds != nil
+            guard kept == nil || !isOfEach && !disksLie && !plants else {
                 throw ValidationError("--kept has the seeds and their options in its file")
             }
             return
@@ -136,6 +138,15 @@ package struct SimulateCommand: ParsableCommand {
         }
     }
 
+    /// Whether all nodes are to make a mistake.
+    private var plants: Bool {
+        #if PLANTED_BUGS
+            planted != nil
+        #else
+            false
+        #endif
+    }
+
     /// What the runs are to be like.
     package var settings: RunSettings {
         var settings = RunSettings()
@@ -147,7 +158,7 @@ package struct SimulateCommand: ParsableCommand {
             settings.keepsFounders = true
         }
         settings.disksLie = disksLie
-        settings.faultMilliseconds = faultSeconds * 1_000
+        if let faultSeconds { settings.faultMilliseconds = faultSeconds * 1_000 }
         return settings
     }
 

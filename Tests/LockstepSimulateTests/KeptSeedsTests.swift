@@ -34,6 +34,12 @@ struct KeptSeedsTests {
         #expect(try SimulateCommand.message(for: #require(error)).contains("line 2"))
     }
 
+    @Test(arguments: ["--seeds 3", "--first 2", "--nodes 5", "--fault-seconds 60", "--disks-lie"])
+    func `a file has the options of its seeds, and none beside it`(options: String) {
+        let words = ["--kept", "seeds.txt"] + options.split(separator: " ").map(String.init)
+        #expect(throws: (any Error).self) { try SimulateCommand.parse(words) }
+    }
+
     @Test
     func `the seeds that are kept can be read, with the commit that mended each`() throws {
         let path = URL(filePath: #filePath).deletingLastPathComponent()

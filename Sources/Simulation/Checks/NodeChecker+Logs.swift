@@ -28,7 +28,8 @@ extension NodeChecker {
     }
 
     /// A record is cut off for a leader of a later term that does not have it (*Raft §5.3*), by a log with
-    /// a hole in it too.
+    /// a hole in it too: somebody has stood since its term, and where one leader alone comes into question that
+    /// still leads, it lacks the record.
     func cutOff(_ disk: DiskModels.Disk, _ ends: [DiskModels.End]) {
         guard let now = seen[disk.host] else { return }
         // Who stood may have led, and have ended in the very turn.

@@ -14,16 +14,8 @@ extension DirectedScene {
     }
 
     mutating func loseSectorWhileRunning() throws(Unmet) {
-        try need(nodes.start(), "nobody leads")
-        try need(nodes.write(10) != nil && nodes.settle(), "a write was not acknowledged")
-        host = try need(
-            nodes.hosts.first { $0.replica?.isLeader == false }, "there is no follower")
-        let worker = host.process?.workers[1]
-        worker?.isStalled = true
-        last = try need(nodes.write(60), "a write was not acknowledged")
-        try lose(group(back: 30))
-        nodes.world.run(milliseconds: 90_000) { nodes.steps(host).contains(.foundRotRunning) }
-        worker?.isStalled = false
+        try breakUnapplied(of: 60) { (scene) throws(Unmet) in try scene.lose(scene.group(back: 30))
+        }
         try need(host.process != nil, "it has stopped")
         try need(nodes.steps(host).contains(.foundRotRunning), "it was not taken for rot")
     }

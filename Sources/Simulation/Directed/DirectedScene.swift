@@ -93,15 +93,24 @@ struct DirectedScene {
     }
 
     mutating func findWhileRunning() throws(Unmet) {
+        try breakUnapplied(of: 20) { (scene) throws(Unmet) in
+            let group = try scene.group(back: 8)
+            scene.nodes.flip(scene.host, group.path, at: group.payload)
+        }
+    }
+
+    /// A follower applies nothing of so many records while something of them is broken, and finds that.
+    mutating func breakUnapplied(
+        of count: Int, _ damage: (DirectedScene) throws(Unmet) -> Void
+    ) throws(Unmet) {
         try need(nodes.start(), "nobody leads")
         try need(nodes.write(10) != nil && nodes.settle(), "a write was not acknowledged")
         host = try need(
             nodes.hosts.first { $0.replica?.isLeader == false }, "there is no follower")
         let worker = host.process?.workers[1]
         worker?.isStalled = true
-        last = try need(nodes.write(20), "a write was not acknowledged")
-        let group = try group(back: 8)
-        nodes.flip(host, group.path, at: group.payload)
+        last = try need(nodes.write(count), "a write was not acknowledged")
+        try damage(self)
         nodes.world.run(milliseconds: 90_000) { nodes.steps(host).contains(.foundRotRunning) }
         worker?.isStalled = false
     }
