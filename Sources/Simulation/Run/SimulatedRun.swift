@@ -70,9 +70,7 @@ package struct RunSettings: Sendable {
         limits.members = founders + spares + 1
         limits.inflightAppendsPerPeer = random.pick([256, 32])
         limits.pendingProposalBytes = random.pick([64 << 20, 64 << 20, 3 << 10])
-        // The client library gives up a connection, with all that it has asked there, for one refusal: a bound
-        // below what one client asks at a time is never met.
-        limits.pendingReads = random.pick([100_000, 100_000, 7])
+        limits.pendingReads = random.pick([100_000, 100_000, 2])
     }
 }
 
