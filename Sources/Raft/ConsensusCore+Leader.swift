@@ -7,7 +7,7 @@ struct Leading: Sendable {
     var quorumCheckDue: MonotonicTime
     var transfer: Transfer?
     var reads: [LeaderRead] = []
-    /// The round of the newest read; heartbeats carry it.
+    /// The round of the newest read or heartbeat; what is sent in it carries it, and so do the answers.
     var readRound: UInt64 = 0
     /// The joint membership whose end was asked for.
     var settling: LogIndex?
@@ -55,6 +55,8 @@ extension ConsensusCore {
         }
         guard isLeader, now >= current.heartbeatDue else { return }
         leading?.heartbeatDue = now.advanced(milliseconds: settings.heartbeatMilliseconds)
+        // So that an answer tells since when the peer has followed.
+        leading?.readRound += 1
         broadcastHeartbeat(&effects)
         resendSnapshotChunks(now, &effects)
     }

@@ -1,5 +1,35 @@
 package import Identifiers
 
+/// When a leader has begun each of its rounds: whoever answers what was sent in one has followed it then.
+package struct RoundTimes: Sendable {
+    private var term = Term.zero
+    private var begun: [(round: UInt64, time: MonotonicTime)] = []
+
+    /// Rounds that are kept, at the most; reads begin many.
+    private static let bound = 128
+
+    package init() {}
+
+    /// Something is sent in a round; what is sent later in it counts as sent now.
+    package mutating func sends(_ round: UInt64, in term: Term, at time: MonotonicTime) {
+        if term != self.term {
+            self.term = term
+            begun = []
+        }
+        if let last = begun.last, last.round >= round { return }
+        if begun.count >= Self.bound {
+            begun = begun.indices.filter { $0.isMultiple(of: 2) }.map { begun[$0] }
+        }
+        begun.append((round, time))
+    }
+
+    /// When a round has begun, or an earlier one of the term where it is not kept.
+    package func time(of round: UInt64, in term: Term) -> MonotonicTime? {
+        guard term == self.term else { return nil }
+        return begun.last { $0.round <= round }?.time
+    }
+}
+
 /// As of when the state of a node is: the last moment of which it holds all that a leader had
 /// committed then.
 ///

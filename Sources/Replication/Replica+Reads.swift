@@ -63,7 +63,9 @@ extension Replica {
         }
     }
 
-    /// The last moment at which nobody else can have led: a majority has acknowledged this node since.
+    /// The last moment at which nobody else can have led: a majority has acknowledged what was sent since.
+    ///
+    /// When an answer is read tells nothing: it may have waited for long, on its way or in this process.
     private var leadAsOf: MonotonicTime? {
         let membership = raft.membership
         let own = settings.node
@@ -93,8 +95,9 @@ extension Replica {
             // Before a record of its term, a leader cannot tell all that is committed.
             freshness.applied(position.index)
             freshness.heard(request.commit, at: loop.now)
-        case .appendResponse where message.term == raft.term && raft.isLeader:
-            acknowledged[node] = loop.now
+        case .appendResponse(let response) where message.term == raft.term && raft.isLeader:
+            guard let sent = rounds.time(of: response.readNonce, in: message.term) else { return }
+            acknowledged[node] = max(acknowledged[node] ?? sent, sent)
             noteOwnCommit()
         default:
             break

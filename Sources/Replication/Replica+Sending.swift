@@ -16,6 +16,9 @@ extension Replica {
     /// logs agree sends what may be under way already, and it may do so again and again while the disk
     /// is slow.
     func send(_ message: Message, to node: NodeID) {
+        if case .appendRequest(let request) = message.body {
+            rounds.sends(request.readNonce, in: message.term, at: loop.now)
+        }
         if let waiting = outboxes[node]?.messages.count {
             if waiting < 2 * settings.limits.inflightAppendsPerPeer {
                 outboxes[node]?.messages.append(message)

@@ -94,7 +94,9 @@ package final class Replica {
     var outboxes: [NodeID: Outbox] = [:]
     /// When each peer was last heard of.
     var heard: [NodeID: MonotonicTime] = [:]
-    /// When each peer last acknowledged this node as its leader.
+    /// When this leader began each of its rounds.
+    var rounds = RoundTimes()
+    /// When that was sent, at the earliest, by which each peer last acknowledged this node as its leader.
     var acknowledged: [NodeID: MonotonicTime] = [:]
 
     // Proposals

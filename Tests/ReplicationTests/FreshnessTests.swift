@@ -33,6 +33,28 @@ import Transactions
         #expect(freshness.asOf == time(1_099))
     }
 
+    @Test func `a round is as old as the first that was sent in it`() {
+        var rounds = RoundTimes()
+        func time(_ milliseconds: UInt64) -> MonotonicTime {
+            MonotonicTime.zero.advanced(milliseconds: milliseconds)
+        }
+        #expect(rounds.time(of: 3, in: Term(1)) == nil)
+        rounds.sends(3, in: Term(1), at: time(10))
+        rounds.sends(3, in: Term(1), at: time(20))
+        rounds.sends(4, in: Term(1), at: time(30))
+        #expect(rounds.time(of: 2, in: Term(1)) == nil)
+        #expect(rounds.time(of: 3, in: Term(1)) == time(10))
+        #expect(rounds.time(of: 4, in: Term(1)) == time(30))
+        for round in 5...1_000 as ClosedRange<UInt64> {
+            rounds.sends(round, in: Term(1), at: time(round * 10))
+        }
+        #expect(rounds.time(of: 1_000, in: Term(1)) == time(10_000))
+        #expect(rounds.time(of: 500, in: Term(1)).map { $0 <= time(5_000) } == true)
+        rounds.sends(1, in: Term(2), at: time(20_000))
+        #expect(rounds.time(of: 4, in: Term(1)) == nil)
+        #expect(rounds.time(of: 4, in: Term(2)) == time(20_000))
+    }
+
     /// What a read with a bound gets on a node.
     private func read(
         _ cluster: SimulatedCluster, on node: SimulatedNode, within lag: UInt64 = 500
@@ -77,6 +99,39 @@ import Transactions
         cluster.world.run(milliseconds: 1_000) { old.replica?.isLeader == false }
         #expect(old.replica?.isLeader == false)
         #expect(try read(cluster, on: old, within: 100) == older)
+    }
+
+    @Test func `acknowledgements that a stopped leader reads late do not make it fresh`() throws {
+        let cluster = SimulatedCluster(size: 3, seed: 441)
+        try cluster.startAll()
+        let old = try #require(cluster.awaitLeader())
+        let put = { (number: Int) in
+            Record.transaction(
+                Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
+        }
+        _ = cluster.propose(put(0))
+        #expect(cluster.settle())
+        cluster.world.run(milliseconds: 100)
+        #expect(try read(cluster, on: old, within: 100) == .success(1))
+        let replica = LoopBound(try #require(old.replica), to: old.loop)
+        let record = put(1).encoded()
+        old.loop.turn { replica.value.propose(record) { _ in } }
+        old.loop.pause()
+        // The others' answers wait for it.
+        cluster.world.run(milliseconds: 20)
+        let others = cluster.nodes.filter { $0 !== old }
+        for other in others {
+            cluster.cut.insert([old.identifier, other.identifier].sorted())
+        }
+        cluster.world.run(milliseconds: 5_000) {
+            others.contains { $0.replica?.isLeader == true }
+        }
+        #expect(others.contains { $0.replica?.isLeader == true })
+        old.loop.resume()
+        #expect(
+            try read(cluster, on: old, within: 100)
+                == .failure(
+                    .unavailable("what this node holds may be older than 100 ms; ask another")))
     }
 
     @Test func `a follower that hears its leader and lacks its records refuses stale reads`()
