@@ -42,6 +42,8 @@ package final class NodeChecker: @unchecked Sendable {
     let votes = DiskVotes()
     let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
+    /// Whether any node has had as many sessions as there may be.
+    private(set) var wereSessionsFull = false
     /// The hosts that were opened with an identity nobody can know them by.
     var unknown: Set<UInt64> = []
     var leaders: [Term: UInt64] = [:]
@@ -214,6 +216,7 @@ package final class NodeChecker: @unchecked Sendable {
 
     private func checkQueues(_ host: SimulatedHost, _ report: ReplicaInspection) {
         let queues = report.queues
+        if queues.sessions == limits.sessions { wereSessionsFull = true }
         let inflight = limits.inflightAppendsPerPeer * limits.members
         // As many places as what is retained of a log has groups at the most.
         let places = (limits.retainedLogBytes + limits.segmentBytes) / GroupEnvelope.byteCount

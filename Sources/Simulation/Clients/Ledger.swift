@@ -40,6 +40,9 @@ package final class Ledger: @unchecked Sendable {
     /// Called with the index that an answer rests on, whatever the answer is.
     package var answered: (LogIndex) -> Void = { _ in }
 
+    /// Whether any node has had as many sessions as there may be.
+    var wereSessionsFull: () -> Bool = { false }
+
     package init() {}
 
     func began(_ write: ClientWrite) {
@@ -130,6 +133,10 @@ package struct LedgerCounts: Sendable {
     /// Operations that a leader has refused for the bound of what is under way.
     package var refusedProposals = 0
     package var refusedReads = 0
+    /// Sessions that were not opened for the bound of all.
+    package var refusedSessions = 0
+    /// Operations that waited until outcomes were acknowledged.
+    package var fullSessions = 0
 
     package init() {}
 }
@@ -254,6 +261,16 @@ extension Ledger {
     func refused(_ reason: String) {
         if reason.contains("too many transactions under way") { counts.refusedProposals += 1 }
         if reason.contains("reads are waiting") { counts.refusedReads += 1 }
+    }
+
+    /// There are as many sessions as there may be: so some node must have had.
+    func refusedSession(_ client: String) {
+        counts.refusedSessions += 1
+        if !wereSessionsFull() { violated("\(client) is refused a session, and there is room") }
+    }
+
+    func foundFull() {
+        counts.fullSessions += 1
     }
 
     func openedSession() {

@@ -65,8 +65,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         loop.end()
     }
 
-    private func beginSoon() {
-        let pause = loop.world.random.nanoseconds(milliseconds: 0...120)
+    private func beginSoon(after milliseconds: UInt64 = 0) {
+        let pause = loop.world.random.nanoseconds(milliseconds: milliseconds...milliseconds + 120)
         loop.world.after(pause) { self.loop.turn { self.begin() } }
     }
 
@@ -113,6 +113,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
             }
         }
         if case .success = result { finished += 1 }
+        // Who is refused a session asks for the next one later.
+        if case .failure = result { return beginSoon(after: 500) }
         beginSoon()
     }
 
@@ -129,6 +131,10 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         case .failure(.sessionLost(let acknowledged, _)):
             ledger.violated(
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
+        case .failure(.refused(.busy, _)):
+            // It was in no session yet, and is left out for good.
+            ledger.refusedSession(name)
+            ledger.ended(write.name, .aborted)
         case .failure(.outcomeUnknown) where mayExpire:
             // It was sent more than once, and its session is gone: it happened once or not at all.
             ledger.sessionExpired()

@@ -23,6 +23,10 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
     private var number = 0
     private var operation: ClientOperation?
     private var readFloor = LogIndex.zero
+    /// Whether it acknowledges outcomes only when its session has no room for another.
+    package var acknowledgesLate = false
+    /// Outcomes that it was given and has not acknowledged.
+    private var kept = (count: 0, bytes: 0)
     /// The answer that it has, while it asks for the same once more.
     private var firstAnswer: Outcome?
     /// Counts attempts, so that a late timer or answer is known for what it is.
@@ -236,6 +240,7 @@ extension SimulatedClient {
             sessionUsed = began
             sequence = SequenceNumber(1)
             acknowledged = .zero
+            kept = (0, 0)
             makeAttempt()
         case .outcome(let bytes, _):
             guard case .write(let write) = operation else {
@@ -266,6 +271,7 @@ extension SimulatedClient {
         guard let outcome = try? Outcome.decode(&reader, limits: limits) else {
             return ledger.violated("\(name) got an outcome that cannot be read")
         }
+        if outcome.abortCode == .sessionFull { return foundFull(write) }
         let lastUse = sessionUsed
         sessionUsed = began
         let isLost = outcome.abortCode == .sessionUnknown
@@ -279,17 +285,44 @@ extension SimulatedClient {
             firstAnswer = outcome
             return retry(afterMilliseconds: loop.world.random.next() % 50)
         }
-        conclude(write, outcome, lastUse: lastUse)
+        conclude(write, outcome, bytes: bytes.count, lastUse: lastUse)
     }
 
-    private func conclude(_ write: ClientWrite, _ outcome: Outcome, lastUse: UInt64) {
+    private func conclude(_ write: ClientWrite, _ outcome: Outcome, bytes: Int, lastUse: UInt64) {
         guard outcome.abortCode != .sessionUnknown else {
             return lostSession(write.name, lastUse)
         }
-        acknowledged = sequence
+        keep(write, bytes)
         trace.note(loop.world, name, "\(write.name) ended: \(outcome)")
         ledger.ended(write.name, ledger.fate(of: write, outcome))
         ended()
+    }
+
+    /// Acknowledges the outcome at once, or when there is no room for another.
+    private func keep(_ write: ClientWrite, _ bytes: Int) {
+        guard acknowledgesLate else {
+            acknowledged = sequence
+            return
+        }
+        if hasNoRoom {
+            ledger.violated("\(write.name) was executed where its session has no room: \(kept)")
+        }
+        kept = (kept.count + 1, kept.bytes + bytes)
+    }
+
+    private var hasNoRoom: Bool {
+        kept.count >= limits.outcomesPerSession || kept.bytes >= limits.outcomeBytesPerSession
+    }
+
+    /// Its session has no room for another outcome: the same request has, once it acknowledges what it has.
+    private func foundFull(_ write: ClientWrite) {
+        guard acknowledgesLate, hasNoRoom else {
+            return ledger.violated("\(write.name) was refused where its session has room: \(kept)")
+        }
+        ledger.foundFull()
+        acknowledged = SequenceNumber(sequence.rawValue - 1)
+        kept = (0, 0)
+        retry(afterMilliseconds: 0)
     }
 
     /// The session is gone; what it was doing happened once or not at all.
@@ -307,7 +340,7 @@ extension SimulatedClient {
         if let first = firstAnswer, case .write(let write)? = operation {
             // It has its answer, and had asked for it once more.
             firstAnswer = nil
-            return conclude(write, first, lastUse: lastUse)
+            return conclude(write, first, bytes: 0, lastUse: lastUse)
         }
         ledger.ended(operationName, .unknown)
         ended()
@@ -336,6 +369,9 @@ extension SimulatedClient {
                 return retry(afterMilliseconds: 1)
             }
             lostSession(write.name, sessionUsed)
+        case .refused(.busy, _) where session == nil:
+            ledger.refusedSession(name)
+            retry(afterMilliseconds: 200)
         case .refused, .tooLarge, .protocolViolation:
             ledger.violated("\(name) was refused: \(error)")
             drop()

@@ -71,6 +71,11 @@ package struct RunSettings: Sendable {
         limits.inflightAppendsPerPeer = random.pick([256, 32])
         limits.pendingProposalBytes = random.pick([64 << 20, 64 << 20, 3 << 10])
         limits.pendingReads = random.pick([100_000, 100_000, 2])
+        // As many as there are clients with one.
+        limits.sessions = random.pick([100_000, 100_000, clients + pipelined])
+        (limits.outcomesPerSession, limits.outcomeBytesPerSession) = random.pick([
+            (1_024, 16 << 20), (1_024, 16 << 20), (4, 16 << 20), (1_024, 96),
+        ])
     }
 }
 
@@ -164,6 +169,7 @@ package final class SimulatedRun {
         }
         ledger.acknowledged = { [unowned self] in deliveries.committed($0) }
         ledger.answered = { [unowned self] in checker.answered($0) }
+        ledger.wereSessionsFull = { [unowned self] in checker.wereSessionsFull }
         makeClients()
     }
 
@@ -187,6 +193,7 @@ package final class SimulatedRun {
             if number > settings.clients { client.readsPerMille = 1_000 }
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
+            client.acknowledgesLate = number == 4
             if number == 3 {
                 client.sessionMilliseconds = settings.sessionMilliseconds
                 if client.sessionMilliseconds <= 2_000 { client.restsPerMille = 4 }
@@ -242,6 +249,14 @@ package final class SimulatedRun {
         if deliveries.since == nil || !isGuarded {
             violations.append("no trigger could be added in 10 s")
         }
+        if settings.limits.sessions < Limits.standard.sessions { openAnother() }
+    }
+
+    /// Opens a session that nobody uses, and one of the clients has to wait for until it expires.
+    private func openAnother() {
+        let record = Record.openSession(timeToLiveMilliseconds: 3_000, description: "nobody's")
+        cluster.leader?.replica?.propose(record.encoded()) { _ in }
+        world.run(milliseconds: 100)
     }
 
     /// Adds a trigger that every write of a client sets off, unless nobody leads.
@@ -392,6 +407,8 @@ package final class SimulatedRun {
         verdict.coverage.count("sessions expired", ledger.counts.expired)
         verdict.coverage.count("transactions refused for a bound", ledger.counts.refusedProposals)
         verdict.coverage.count("reads refused for a bound", ledger.counts.refusedReads)
+        verdict.coverage.count("sessions refused for a bound", ledger.counts.refusedSessions)
+        verdict.coverage.count("sessions without room for an outcome", ledger.counts.fullSessions)
         verdict.coverage.count(
             "operations of the client library",
             clients.compactMap { $0 as? PipelinedClient }.reduce(0) { $0 + $1.finished })
