@@ -136,25 +136,27 @@ extension Replica {
         let start = loop.now
         let taken = applier.take { $0.applyTurn(frames, leavingRest: true) }
         guard let result = taken else { return false }
-        noteTurn(since: start)
+        let nanoseconds = loop.now.nanoseconds - start.nanoseconds
         // What the end of a turn brings about must not happen in the middle of a step, and the
         // answers leave before the engine is given the changes.
         let back = LoopBound(self, to: loop)
         loop.post {
             back.value.answerEarly(result)
-            back.value.loop.post { back.value.finishHere(result) }
+            back.value.loop.post { back.value.finishHere(result, after: nanoseconds) }
         }
         return true
     }
 
     /// Gives the engine what a turn on the loop has changed; where it could not take that at once,
     /// the apply worker waits for it.
-    private func finishHere(_ result: AppliedResult) {
+    ///
+    /// - Parameter nanoseconds: what the turn has taken of the loop before.
+    private func finishHere(_ result: AppliedResult, after nanoseconds: UInt64) {
         let start = loop.now
         let (finished, hasRest) = applier.use {
             (isStopped ? result : $0.finishTurn(result, mayWait: false), $0.hasRest)
         }
-        noteTurn(since: start)
+        noteTurn(nanoseconds + loop.now.nanoseconds - start.nanoseconds)
         guard hasRest, !isStopped else {
             applier.letGo()
             applied(finished)
@@ -168,10 +170,9 @@ extension Replica {
     }
 
     /// Leaves turns to the worker for a while after one that took long on the loop.
-    private func noteTurn(since start: MonotonicTime) {
-        let end = loop.now
-        guard end.nanoseconds - start.nanoseconds > Self.longTurnNanoseconds else { return }
-        appliesElsewhereUntil = end.advanced(milliseconds: Self.longTurnPauseMilliseconds)
+    private func noteTurn(_ nanoseconds: UInt64) {
+        guard nanoseconds > Self.longTurnNanoseconds else { return }
+        appliesElsewhereUntil = loop.now.advanced(milliseconds: Self.longTurnPauseMilliseconds)
     }
 
     /// Records of a turn that the loop applies, at the most.

@@ -440,6 +440,7 @@ extension Replica {
         membershipChanged()
         observer.stateReplaced(position)
         releaseReads()
+        considerPostponedRun()
         refreshDamage()
         pumpApply()
     }

@@ -145,6 +145,11 @@ import Transactions
         }
         cluster.world.run(milliseconds: 1_000) { leader.replica?.isLeader == false }
         #expect(leader.replica?.isLeader == false)
+        let early = cluster.nodes.filter { node in
+            guard node !== leader, let report = node.replica?.report() else { return false }
+            return report.commit - report.position.index > limits.frameRecords
+        }
+        #expect(early.count == 2, "whoever is asked has applied too little")
         // An ordinary election waits for 150 ms of silence.
         let hasFollowed = cluster.world.run(milliseconds: 100) {
             cluster.leader.map { $0 !== leader } ?? false
