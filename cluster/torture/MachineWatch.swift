@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A thread of its own writes a few bytes, syncs them and rests, in a circle; what a round takes over
 /// the usual is what was withheld.
-final class MachineWatch: Sendable {
+package final class MachineWatch: Sendable {
     /// What a round may take without a word: a rest and a sync on a busy machine.
     private static let usual = Duration.milliseconds(250)
 
@@ -32,13 +32,13 @@ final class MachineWatch: Sendable {
 
     /// A watch on the file system of `folder`, where a file of the watch's own is left; `rest` is what
     /// its thread does between syncs, and takes far less than the usual.
-    init(folder: String, rest: @escaping @Sendable () -> Void = { _ = poll(nil, 0, 20) }) {
+    package init(folder: String, rest: @escaping @Sendable () -> Void = { _ = poll(nil, 0, 20) }) {
         self.folder = folder
         self.rest = rest
     }
 
     /// Starts the thread; `end` must follow, whatever happens.
-    func begin() {
+    package func begin() {
         let path = folder + "/machine-watch"
         let started = JoinableThread(name: "machine watch") { [self] in
             // Without the file it sees less: what stops the processes, and not what stops the disk.
@@ -50,7 +50,7 @@ final class MachineWatch: Sendable {
     }
 
     /// What was withheld since `begin`.
-    var withheld: Duration {
+    package var withheld: Duration {
         state.withLock { $0.withheld + $0.late }
     }
 
@@ -67,7 +67,7 @@ final class MachineWatch: Sendable {
     }
 
     /// Ends the thread, if it runs.
-    func end() {
+    package func end() {
         isEnding.store(true, ordering: .relaxed)
         thread.withLock { $0.take() }?.join()
     }
