@@ -297,9 +297,6 @@ extension ClientCore {
         }
         sent = [:]
         isOpeningSession = false
-        // On another connection each may be put off again: else the first refused there would end it before
-        // anything else is answered.
-        for call in calls.values { call.putOff = (0, .max) }
         placed.sort { $0.isPlaced(before: $1) }
         resending = CallQueue(placed)
         unplaced.sort { $0.number < $1.number }

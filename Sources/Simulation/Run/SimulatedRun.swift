@@ -70,8 +70,7 @@ package struct RunSettings: Sendable {
         limits.members = founders + spares + 1
         limits.inflightAppendsPerPeer = random.pick([256, 32])
         limits.pendingProposalBytes = random.pick([64 << 20, 64 << 20, 3 << 10])
-        // One below what one client asks at a time may starve it behind others.
-        limits.pendingReads = random.pick([100_000, 100_000, 7])
+        limits.pendingReads = random.pick([100_000, 100_000, 2])
         // As many as there are clients with one.
         limits.sessions = random.pick([100_000, 100_000, clients + pipelined])
         (limits.outcomesPerSession, limits.outcomeBytesPerSession) = random.pick([
