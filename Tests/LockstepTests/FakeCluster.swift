@@ -47,8 +47,6 @@ final class FakeCluster {
     var cancelledWatches = 0
     /// Outcomes that a session may hold unacknowledged.
     var outcomesPerSession = Int.max
-    /// So many reads more are refused for now.
-    var readsRefused = 0
     private var listeners: [any Listener] = []
 
     init(nodes: Int = 3, leader: Int? = 0) throws {
@@ -227,12 +225,7 @@ final class FakeNodeConnection: ConnectionHandler {
             let isKnown = cluster.sessions[name.rawValue] != nil
             answer(identifier, isKnown ? .done(.zero) : .error(.sessionExpired(name)))
         case .read(let read):
-            if cluster.readsRefused > 0 {
-                cluster.readsRefused -= 1
-                let text = "2 reads are waiting; try again"
-                answer(
-                    identifier, .error(.unavailable(reason: text, retryAfterMilliseconds: 30)))
-            } else if read.kind == 0 {
+            if read.kind == 0 {
                 answer(
                     identifier,
                     .readAborted(applied: LogIndex(cluster.log), .notFound, message: "nothing"))

@@ -29,9 +29,6 @@ package final class Call {
     var place: (session: SessionTrack, sequence: SequenceNumber)?
     /// What its session had acknowledged when it was last sent.
     var acknowledgedThrough = SequenceNumber.zero
-    /// How often it was put off on a connection that served others, and what had been answered by the last
-    /// time.
-    var putOff = (times: 0, progress: UInt64.max)
     /// What went wrong last, for the error of a call that runs out of time.
     var lastFailure = "no node was reached in time"
 
@@ -46,12 +43,6 @@ package final class Call {
 
     var isSubmission: Bool {
         if case .submission = work { true } else { false }
-    }
-
-    /// Whether it is a read that a leader may have no room for beside others.
-    var isLinearizableRead: Bool {
-        guard case .repeatable(.read(let request)) = work else { return false }
-        return request.consistency == .linearizable
     }
 
     /// Whether the cluster may carry it out although it has not been answered; on the loop.

@@ -12,12 +12,6 @@ extension ClientCore {
             return
         }
         if response.isFinal { sent[identifier] = nil }
-        if case .call(let call) = entry, case .error(.unavailable(let reason, let wait)) = response,
-            putsOff(call)
-        {
-            putOff(call, reason, milliseconds: wait)
-            return
-        }
         if case .error(let error) = response, let detour = Detour(error, routing: self) {
             putAside(entry, identifier, mayHaveExecuted: detour.mayHaveExecuted)
             leaveRoute(detour.reason, next: detour.next, wait: detour.wait)
@@ -31,33 +25,6 @@ extension ClientCore {
         case .watch(let watch): watchAnswered(watch, response)
         }
         resendRoomless()
-        pump()
-    }
-
-    /// Whether "not now" is said of this call alone: others have been answered since it was told so last.
-    ///
-    /// What is told so again while nothing else is served must look elsewhere.
-    private func putsOff(_ call: Call) -> Bool {
-        call.isLinearizableRead && call.putOff.progress != progress
-            && call.putOff.times < Self.mostPutOffs
-    }
-
-    private static let mostPutOffs = 16
-
-    /// Sends a call again later on whatever connection there is then, and leaves the others alone.
-    private func putOff(_ call: Call, _ reason: String, milliseconds: UInt64) {
-        call.sends -= 1
-        call.lastFailure = reason
-        call.putOff = (call.putOff.times + 1, progress)
-        let least = max(milliseconds, settings.shortestBackoffMilliseconds)
-        let wait = min(least, settings.longestBackoffMilliseconds)
-        let bound = LoopBound((self, call), to: loop)
-        _ = loop.schedule(at: loop.now.advanced(milliseconds: wait)) {
-            let (core, call) = bound.value
-            guard core.calls[call.number] === call else { return }
-            core.waiting.append(call)
-            core.pump()
-        }
         pump()
     }
 
@@ -108,7 +75,6 @@ extension ClientCore {
     ///
     /// A refusal for want of room is none, or many clients without room would fill the log with it.
     private func progressed() {
-        progress += 1
         backoff.reset()
         hintsFollowed = 0
         failures.clear()

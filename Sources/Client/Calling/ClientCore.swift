@@ -54,8 +54,6 @@ package final class ClientCore {
     /// Leader hints followed since anything was answered.
     var hintsFollowed = 0
     var failures = RouteFailures()
-    /// Counts what was answered that need not be asked again.
-    var progress: UInt64 = 0
 
     /// All calls that the leader must answer, until they are answered or given up.
     var calls: [UInt64: Call] = [:]
