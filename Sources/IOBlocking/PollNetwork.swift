@@ -69,7 +69,8 @@ package final class PollNetwork: Network {
 
     /// The failure of a name that no descriptor was left to look up; the resolver does not tell why.
     private static func lack(_ address: Address) -> NetworkFailure? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue
+        let descriptor = socket(AF_INET, Int32(kind), 0)
         guard descriptor < 0 else {
             Glibc.close(descriptor)
             return nil

@@ -7,7 +7,7 @@ struct Leading: Sendable {
     var quorumCheckDue: MonotonicTime
     var transfer: Transfer?
     var reads: [LeaderRead] = []
-    /// The round of the newest read or heartbeat; what is sent in it carries it, and so do the answers.
+    /// The round of the newest read, record or heartbeat; what is sent in it carries it, and so do the answers.
     var readRound: UInt64 = 0
     /// The joint membership whose end was asked for.
     var settling: LogIndex?
@@ -100,6 +100,8 @@ extension ConsensusCore {
         if let membership = frame.membership {
             adoptMembership(membership, at: frame.firstIndex, now, &effects)
         }
+        // As with a heartbeat: an answer tells since when the peer has followed.
+        leading?.readRound += 1
         for place in leading?.peers.indices ?? 0..<0 {
             sendFrames(place, now, &effects)
         }

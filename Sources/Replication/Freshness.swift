@@ -5,25 +5,30 @@ package struct RoundTimes: Sendable {
     private var term = Term.zero
     private var begun: [(round: UInt64, time: MonotonicTime)] = []
 
-    /// Rounds that are kept, at the most; reads begin many.
-    private static let bound = 128
+    /// Rounds that are kept, at the most, and how far apart; reads and records begin many more.
+    private static let bound = 256
+    private static let leastMilliseconds: UInt64 = 4
 
     package init() {}
 
-    /// Something is sent in a round; what is sent later in it counts as sent now.
+    /// Something is sent in a round; what is sent later in it counts as sent now, and a round that
+    /// follows at once as the one before.
     package mutating func sends(_ round: UInt64, in term: Term, at time: MonotonicTime) {
         if term != self.term {
             self.term = term
             begun = []
         }
-        if let last = begun.last, last.round >= round { return }
-        if begun.count >= Self.bound {
-            begun = begun.indices.filter { $0.isMultiple(of: 2) }.map { begun[$0] }
+        if let last = begun.last,
+            last.round >= round || time < last.time.advanced(milliseconds: Self.leastMilliseconds)
+        {
+            return
         }
+        if begun.count >= Self.bound { begun.removeFirst(Self.bound / 4) }
         begun.append((round, time))
     }
 
-    /// When a round has begun, or an earlier one of the term where it is not kept.
+    /// When a round has begun, or an earlier one of the term where it is not kept; nil where it is older
+    /// than all that are, a second or more.
     package func time(of round: UInt64, in term: Term) -> MonotonicTime? {
         guard term == self.term else { return nil }
         return begun.last { $0.round <= round }?.time

@@ -51,15 +51,11 @@ extension Replica {
 
     /// Nothing more is applied before the disk answers, so whoever waits for that is to ask another
     /// node: what was proposed may be committed, and its session knows the outcome there.
-    ///
-    /// The changes of what was answered early are on their way: its turn is being applied.
     private func sendWaitersAway() {
         forgetProposals(after: position.index)
         let reads = readsAwaitingApply
-        readsAwaitingApply = reads.filter { isApplying && $0.read.isOfAnswered }
-        for waiting in reads where !isApplying || !waiting.read.isOfAnswered {
-            waiting.read.fail(.notLeader(leaderHint))
-        }
+        readsAwaitingApply = []
+        reads.forEach { $0.read.fail(.notLeader(leaderHint)) }
     }
 
     /// Tells the consensus what the disk lets it do, if that has changed.

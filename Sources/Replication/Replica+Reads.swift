@@ -19,8 +19,6 @@ package enum Consistency: Hashable, Sendable {
 struct PendingRead {
     let run: () -> Void
     let fail: (RequestRefusal) -> Void
-    /// Whether it waits for a record of a turn that was answered early, and so is being applied.
-    var isOfAnswered = false
 }
 
 extension Replica {
@@ -130,8 +128,7 @@ extension Replica {
     /// Runs `job` when the record at `index`, which is committed, is applied here, or will not be soon.
     package func whenApplied(_ index: LogIndex, _ job: @escaping () -> Void) {
         guard index > position.index, !isStopped else { return job() }
-        readsAwaitingApply.append(
-            (index, PendingRead(run: job, fail: { _ in job() }, isOfAnswered: true)))
+        readsAwaitingApply.append((index, PendingRead(run: job, fail: { _ in job() })))
     }
 
     func readsConfirmed(_ nonce: UInt64, at index: LogIndex) {

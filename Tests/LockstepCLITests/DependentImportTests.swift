@@ -248,6 +248,32 @@ import Testing
         #expect(try await !lines(of: "svc:/t").contains { $0.contains("/d") })
     }
 
+    @Test(arguments: ["application", "dependency"])
+    func `a dependent that is to be deleted takes nothing that it has not made`(
+        _ type: String
+    ) async throws {
+        let group =
+            type == "dependency"
+            ? """
+            <dependency name='d' grouping='require_all' restart_on='none' type='service'>
+            <service_fmri value='svc:/z'/></dependency>
+            """ : "<property_group name='d' type='\(type)'/>"
+        try await repository.run(Self.manifest([("t", group)]))
+        let before = try await lines(of: "svc:/t")
+        let deletion = Self.dependent("d", on: "svc:/t")
+            .replacing("<dependent ", with: "<dependent delete='true' ")
+        let report = try await repository.run(Self.manifest([("x/a", deletion)]))
+        #expect(report.conflicts == [])
+        #expect(try await lines(of: "svc:/t") == before)
+        try await repository.run(
+            Self.manifest([("t2", ""), ("x/a", Self.dependent("d", on: "svc:/t2"))]))
+        #expect(try await lines(of: "svc:/t2").contains { $0.contains("/d/external") })
+        let another = Self.dependent("d", on: "svc:/t2")
+            .replacing("<dependent ", with: "<dependent delete='true' ")
+        try await repository.run(Self.manifest([("x/a", another)]))
+        #expect(try await !lines(of: "svc:/t2").contains { $0.contains("/d") })
+    }
+
     @Test func `what somebody has changed of a dependent's dependency stays as it is`()
         async throws
     {

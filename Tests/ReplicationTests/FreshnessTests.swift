@@ -49,7 +49,12 @@ import Transactions
             rounds.sends(round, in: Term(1), at: time(round * 10))
         }
         #expect(rounds.time(of: 1_000, in: Term(1)) == time(10_000))
-        #expect(rounds.time(of: 500, in: Term(1)).map { $0 <= time(5_000) } == true)
+        #expect(rounds.time(of: 900, in: Term(1)) == time(9_000))
+        #expect(rounds.time(of: 500, in: Term(1)) == nil)
+        rounds.sends(1_001, in: Term(1), at: time(10_003))
+        rounds.sends(1_002, in: Term(1), at: time(10_004))
+        #expect(rounds.time(of: 1_001, in: Term(1)) == time(10_000))
+        #expect(rounds.time(of: 1_002, in: Term(1)) == time(10_004))
         rounds.sends(1, in: Term(2), at: time(20_000))
         #expect(rounds.time(of: 4, in: Term(1)) == nil)
         #expect(rounds.time(of: 4, in: Term(2)) == time(20_000))

@@ -49,6 +49,6 @@ struct AttemptsTests {
             pauses.append(pause)
             now = now.advanced(milliseconds: pause)
         }
-        #expect(pauses == [20, 40, 80, 160, 320])
+        #expect(pauses == [20, 40, 80, 160, 320, 380])
     }
 }

@@ -94,6 +94,8 @@ final class MemoryCluster: Sendable {
         state.withLock { $0.readBytes }
     }
 
+    private static let identity = ClusterID(Bits128(high: 1, low: 2))
+
     /// Lets time pass.
     func advance(milliseconds: UInt64) {
         state.withLock { $0.now = $0.now.advanced(milliseconds: milliseconds) }
@@ -102,7 +104,8 @@ final class MemoryCluster: Sendable {
     /// A handle of this cluster that is not bound yet, of the process that knows what `known` does.
     func handle(known: KnownIndex? = nil) throws(Failure) -> Handle {
         try Handle(
-            version: Handle.version, known: { [own = self.known] _ in known ?? own },
+            version: Handle.version,
+            known: { [own = self.known] in known ?? ($0 == Self.identity ? own : KnownIndex()) },
             now: { [self] in state.withLock { $0.now } }
         ) { [self] _ in Connection(self) }
     }
@@ -157,7 +160,7 @@ final class MemoryCluster: Sendable {
             self.cluster = cluster
         }
 
-        var identity: ClusterID? { nil }
+        var identity: ClusterID? { MemoryCluster.identity }
 
         func prefer(_ node: Address) {
             cluster.state.withLock { $0.preferred = node }

@@ -1,12 +1,18 @@
+import Foundation
 import IOCore
 import Testing
 import Torture
 
 @Suite struct MachineWatchTests {
-    @Test func `what holds a round up is withheld, while it lasts and behind it`() async throws {
+    @Test(.timeLimit(.minutes(5)))
+    func `what holds a round up is withheld, while it lasts and behind it`() async throws {
         let rounds = Locked(0)
         let isReleased = Locked(false)
-        let watch = MachineWatch(folder: "/tmp") {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("lockstep-watch-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let watch = MachineWatch(folder: folder.path) {
             let isFirst = rounds.withLock { rounds in
                 rounds += 1
                 return rounds == 1

@@ -32,6 +32,7 @@ package enum ProfileApplication {
             return
         }
         if wanted.isDeletion {
+            guard wanted.isMeant(by: present) else { return }
             return outcome.operations.append(.delete(path, id: present.header.id))
         }
         guard present.header.isPersistent else {

@@ -105,6 +105,17 @@ extension GroupTree {
         return (owner, entities.isOverride)
     }
 
+    /// Whether the deletion of this takes `present` away: that of a dependent takes only what it has made.
+    ///
+    /// Whatever else has its name at the target is not the dependent, which is gone already then.
+    func isMeant(by present: PropertyGroup) -> Bool {
+        guard type == "dependency", self["external"]?.values == [.boolean(true)],
+            let entities = properties.first(where: { $0.name == "entities" }),
+            let owner = PropertyGroup.owner(entities.content)
+        else { return true }
+        return present.isDependent(of: owner)
+    }
+
     /// Who wants it so without `override`.
     fileprivate var dependentOwner: PropertyPath? {
         dependent.flatMap { $0.isOverride ? nil : $0.owner }

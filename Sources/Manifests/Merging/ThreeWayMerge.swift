@@ -101,6 +101,7 @@ package struct ThreeWayMerge {
             return outcome.note(path.description, .holdsEnabled)
         }
         if wanted.isDeletion {
+            guard wanted.isMeant(by: present) else { return }
             return outcome.operations.append(.delete(path, id: present.header.id))
         }
         guard present.header.isPersistent else {

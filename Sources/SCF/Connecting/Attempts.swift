@@ -40,8 +40,12 @@ package struct Attempts {
             .historyLost, .protocolViolation, .closed:
             return nil
         }
-        let pause = nextMilliseconds
-        guard now.advanced(milliseconds: pause) < end else { return nil }
+        var pause = nextMilliseconds
+        if now.advanced(milliseconds: pause) >= end {
+            // The whole second, for what the process lacks comes when another thread gives it back.
+            guard let endOfLack, endOfLack < deadline, now < endOfLack else { return nil }
+            pause = max((endOfLack.nanoseconds - now.nanoseconds) / 1_000_000, 1)
+        }
         nextMilliseconds = min(pause * 2, Self.longestMilliseconds)
         return pause
     }

@@ -111,6 +111,7 @@ extension Handle {
     ) throws(Failure) -> (service: String, instance: String) {
         let found = try found(view)
         guard found.name == view.name else {
+            copyRest(of: view)
             return (view.path.instance.service, view.path.instance.instance ?? "")
         }
         return (found.content.service, found.content.instance)
@@ -123,7 +124,7 @@ extension Handle {
     func requirePresent(_ view: SnapshotView) throws(Failure) {
         let isReplaced = try newest(view) != view.name
         saw(.snapshot(view.name.id))
-        if isReplaced { try copyRest(of: view) }
+        if isReplaced { copyRest(of: view) }
     }
 
     /// What a composition is made from.

@@ -20,6 +20,7 @@ package final class Snapshot: Register<SnapshotView> {
             let view = try current()
             let newest = try handle.newest(view)
             guard newest != view.name else { return false }
+            handle.copyRest(of: view)
             show(SnapshotView(instance: view.instance, path: view.path, name: newest))
             return true
         }
