@@ -75,16 +75,16 @@ import Transactions
         return answer.withLock { $0 }
     }
 
+    private func put(_ number: Int) -> Record {
+        .transaction(Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
+    }
+
     @Test func `a leader that has lost its majority is as old as what that last acknowledged`()
         throws
     {
         let cluster = SimulatedCluster(size: 5, seed: 440)
         try cluster.startAll()
         let old = try #require(cluster.awaitLeader())
-        let put = { (number: Int) in
-            Record.transaction(
-                Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
-        }
         _ = cluster.propose(put(0))
         #expect(cluster.settle())
         cluster.world.run(milliseconds: 100)
@@ -110,10 +110,6 @@ import Transactions
         let cluster = SimulatedCluster(size: 3, seed: 441)
         try cluster.startAll()
         let old = try #require(cluster.awaitLeader())
-        let put = { (number: Int) in
-            Record.transaction(
-                Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
-        }
         _ = cluster.propose(put(0))
         #expect(cluster.settle())
         cluster.world.run(milliseconds: 100)
@@ -145,10 +141,6 @@ import Transactions
         let cluster = SimulatedCluster(size: 3, seed: 435)
         try cluster.startAll()
         cluster.awaitLeader()
-        let put = { (number: Int) in
-            Record.transaction(
-                Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
-        }
         for number in 0..<5 { _ = cluster.propose(put(number)) }
         #expect(cluster.settle())
         cluster.world.run(milliseconds: 200)

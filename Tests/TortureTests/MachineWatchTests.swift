@@ -1,31 +1,20 @@
-import Foundation
-import IOCore
 import Testing
 import Torture
 
 @Suite struct MachineWatchTests {
-    @Test(.timeLimit(.minutes(5)))
-    func `what holds a round up is withheld, while it lasts and behind it`() async throws {
-        let rounds = Locked(0)
-        let isReleased = Locked(false)
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("lockstep-watch-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let watch = MachineWatch(folder: folder.path) {
-            let isFirst = rounds.withLock { rounds in
-                rounds += 1
-                return rounds == 1
-            }
-            while isFirst, !isReleased.withLock({ $0 }) {}
-        }
-        watch.begin()
-        while watch.withheld == .zero { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(rounds.withLock { $0 } == 1)
-        let seen = watch.withheld
-        isReleased.withLock { $0 = true }
-        while rounds.withLock({ $0 }) == 1 { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(watch.withheld >= seen)
-        watch.end()
+    @Test func `what holds a round up is withheld, while it lasts and behind it`() {
+        let start = ContinuousClock.now
+        var rounds = LateRounds()
+        #expect(rounds.withheld(at: start) == .zero)
+        rounds.begin(at: start)
+        #expect(rounds.withheld(at: start + .milliseconds(250)) == .zero)
+        #expect(rounds.withheld(at: start + .milliseconds(1_250)) == .seconds(1))
+        rounds.end(at: start + .milliseconds(2_250))
+        #expect(rounds.withheld(at: start + .seconds(9)) == .seconds(2))
+        rounds.begin(at: start + .seconds(9))
+        rounds.end(at: start + .milliseconds(9_100))
+        #expect(rounds.withheld(at: start + .seconds(20)) == .seconds(2))
+        rounds.begin(at: start + .seconds(20))
+        #expect(rounds.withheld(at: start + .milliseconds(20_350)) == .milliseconds(2_100))
     }
 }

@@ -7,38 +7,21 @@ import Synchronization
 ///
 /// A thread of its own writes a few bytes, syncs them and rests, in a circle; what a round takes over
 /// the usual is what was withheld.
-package final class MachineWatch: Sendable {
-    /// What a round may take without a word: a rest and a sync on a busy machine.
-    private static let usual = Duration.milliseconds(250)
+final class MachineWatch: Sendable {
+    private static let restMilliseconds: Int32 = 20
 
-    private struct State {
-        /// What finished rounds took over the usual.
-        var withheld = Duration.zero
-        /// When the round under way began.
-        var start: ContinuousClock.Instant?
-
-        /// What the round under way has taken over the usual by now.
-        var late: Duration {
-            guard let start else { return .zero }
-            return max(ContinuousClock.now - start - MachineWatch.usual, .zero)
-        }
-    }
-
-    private let state = Locked(State())
+    private let rounds = Locked(LateRounds())
     private let isEnding = Atomic(false)
     private let thread = Locked<JoinableThread?>(nil)
     private let folder: String
-    private let rest: @Sendable () -> Void
 
-    /// A watch on the file system of `folder`, where a file of the watch's own is left; `rest` is what
-    /// its thread does between syncs, and takes far less than the usual.
-    package init(folder: String, rest: @escaping @Sendable () -> Void = { _ = poll(nil, 0, 20) }) {
+    /// A watch on the file system of `folder`, where a file of the watch's own is left.
+    init(folder: String) {
         self.folder = folder
-        self.rest = rest
     }
 
     /// Starts the thread; `end` must follow, whatever happens.
-    package func begin() {
+    func begin() {
         let path = folder + "/machine-watch"
         let started = JoinableThread(name: "machine watch") { [self] in
             // Without the file it sees less: what stops the processes, and not what stops the disk.
@@ -50,25 +33,49 @@ package final class MachineWatch: Sendable {
     }
 
     /// What was withheld since `begin`.
-    package var withheld: Duration {
-        state.withLock { $0.withheld + $0.late }
+    var withheld: Duration {
+        rounds.withLock { $0.withheld(at: .now) }
     }
 
     private func round(_ file: Int32) {
-        state.withLock { $0.start = .now }
-        rest()
+        rounds.withLock { $0.begin(at: .now) }
+        poll(nil, 0, Self.restMilliseconds)
         // A failed write or sync takes no time that counts; others see what is wrong with the disk.
         var bytes: [UInt8] = [0]
         if unsafe pwrite(file, &bytes, 1, 0) == 1 { fdatasync(file) }
-        state.withLock { state in
-            state.withheld += state.late
-            state.start = nil
-        }
+        rounds.withLock { $0.end(at: .now) }
     }
 
     /// Ends the thread, if it runs.
-    package func end() {
+    func end() {
         isEnding.store(true, ordering: .relaxed)
         thread.withLock { $0.take() }?.join()
+    }
+}
+
+/// What rounds took over the usual, that under way included.
+package struct LateRounds: Sendable {
+    package typealias Moment = ContinuousClock.Instant
+
+    /// What a round may take without a word: a rest and a sync on a busy machine.
+    private static let usual = Duration.milliseconds(250)
+
+    private var ended = Duration.zero
+    private var start: Moment?
+
+    package init() {}
+
+    package mutating func begin(at now: Moment) {
+        start = now
+    }
+
+    package mutating func end(at now: Moment) {
+        ended = withheld(at: now)
+        start = nil
+    }
+
+    package func withheld(at now: Moment) -> Duration {
+        guard let start else { return ended }
+        return ended + max(now - start - Self.usual, .zero)
     }
 }
