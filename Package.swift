@@ -19,6 +19,23 @@ let strict: [SwiftSetting] = [
 let planted: [SwiftSetting] =
     Context.environment["LOCKSTEP_PLANTED_BUGS"] == "1" ? [.define("PLANTED_BUGS")] : []
 
+/// What is shipped brings Swift's libraries along: a node needs no toolchain, and calls into the
+/// runtime, which are most of what short transactions do, go straight to it.
+///
+/// Tests share their process with libraries that bring their own, so they do without (`tools/test`).
+let shipped: [LinkerSetting] =
+    Context.environment["LOCKSTEP_SHARED_RUNTIME"] == "1"
+    ? []
+    : [
+        .unsafeFlags(
+            [
+                "-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections",
+                // What Foundation's own archives call for, which linking to its libraries implies.
+                "-lCoreFoundation", "-l_FoundationCollections", "-l_FoundationCShims",
+                "-l_FoundationICU",
+            ], .when(configuration: .release))
+    ]
+
 /// A Swift target of the project, in `Sources` unless `path` says otherwise.
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
@@ -234,7 +251,7 @@ let package = Package(
                 "Node", "Configuration", "LogOutput",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: strict),
+            ], swiftSettings: strict, linkerSettings: shipped),
         // Beside the house: what looks after it.
         module("Histories", ["IOCore", "JSON"], path: "cluster/histories"),
         tests("Histories", ["IOCore", "Identifiers"]),
@@ -244,7 +261,7 @@ let package = Package(
                 "Codec", "Histories", "IOCore", "Identifiers", "JSON", "Lockstep",
                 "Transactions", "Wire", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], path: "cluster/torture", swiftSettings: strict),
+            ], path: "cluster/torture", swiftSettings: strict, linkerSettings: shipped),
         tests(
             "Torture",
             [
@@ -256,7 +273,7 @@ let package = Package(
             dependencies: [
                 "IOCore", "IOPosix", "Identifiers", "JSON", "TextOutput", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: strict + planted),
+            ], swiftSettings: strict + planted, linkerSettings: shipped),
         tests(
             "LockstepSimulate",
             ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -290,7 +307,7 @@ let package = Package(
                 "Lockstep", "JSON", "TextOutput", "Wording", "DebianControl", "CTerminal",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict, linkerSettings: shipped),
         tests("DebianControl", ["Identifiers"]),
         tests("TextOutput"),
         tests("LogOutput", ["JSON", .product(name: "Logging", package: "swift-log")]),
