@@ -237,6 +237,8 @@ extension RequestRefusal {
             .notLeader(node: hint?.node, clientAddress: hint?.clientAddress ?? "")
         case .unavailable(let reason):
             .unavailable(reason: reason, retryAfterMilliseconds: 50)
+        case .noRoom(let reason):
+            .noRoom(reason: reason)
         case .outcomeUnknown:
             .interrupted(reason: "leadership was lost before the outcome was known")
         case .refused(let kind, let reason):

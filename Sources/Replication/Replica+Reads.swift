@@ -48,7 +48,7 @@ extension Replica {
         case .linearizable:
             let bound = settings.limits.pendingReads
             guard readsUnderWay < bound else {
-                done(.failure(.unavailable("\(bound) reads are waiting; try again")))
+                done(.failure(.noRoom("\(bound) reads are waiting; try again")))
                 return
             }
             readsUnderWay += 1

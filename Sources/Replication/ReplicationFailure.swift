@@ -29,6 +29,8 @@ package enum RequestRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     /// Ask this node; nil while nobody is known to lead.
     case notLeader(LeaderHint?)
     case unavailable(String)
+    /// As many reads are under way as may be.
+    case noRoom(String)
     /// The record may have been committed or not; the same session and sequence tells.
     case outcomeUnknown
     /// Nothing helps but another request.
@@ -38,7 +40,7 @@ package enum RequestRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         switch self {
         case .notLeader(nil): "no leader is known; try again in a moment"
         case .notLeader(let hint?): "node \(hint.node) at \(hint.clientAddress) leads; ask it"
-        case .unavailable(let reason): reason
+        case .unavailable(let reason), .noRoom(let reason): reason
         case .outcomeUnknown:
             "leadership was lost before the outcome was known; send the same request again"
         case .refused(_, let reason): reason

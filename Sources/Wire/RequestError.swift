@@ -5,7 +5,7 @@ package import Identifiers
 /// | code | error | fields |
 /// |--:|---|---|
 /// | 1 | not the leader | leader's node varint (0 unknown), client address text (empty unknown) |
-/// | 2 | unavailable | reason text, retry after in ms varint |
+/// | 2 | unavailable | reason text, retry after in ms varint (0: no room beside the reads under way) |
 /// | 3 | interrupted | reason text |
 /// | 4 | refused | `RefusalCode` u8, text |
 /// | 5 | too large | text, size varint, limit varint |
@@ -15,7 +15,11 @@ package enum RequestError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Nothing was executed; ask the leader.
     case notLeader(node: NodeID?, clientAddress: String)
     /// Nothing was executed; ask again later, here or elsewhere.
+    ///
+    /// One to be asked again at once is told with 1 ms.
     case unavailable(reason: String, retryAfterMilliseconds: UInt64)
+    /// Nothing was executed; ask the same node again when other reads have been answered.
+    case noRoom(reason: String)
     /// It may be executed or not: leadership ended while it was under way. Ask again with the same
     /// session and sequence number.
     case interrupted(reason: String)
@@ -37,6 +41,8 @@ package enum RequestError: Error, Hashable, Sendable, CustomStringConvertible {
             }
         case .unavailable(let reason, let milliseconds):
             "unavailable: \(reason); ask again in \(milliseconds) ms"
+        case .noRoom(let reason):
+            "no room for another read: \(reason)"
         case .interrupted(let reason):
             "interrupted, outcome unknown: \(reason); ask again with the same sequence number"
         case .refused(_, let text):

@@ -212,7 +212,11 @@ extension RequestError {
         case .unavailable(let reason, let milliseconds):
             writer.writeUInt8(2)
             write(reason)
-            writer.writeVarint(milliseconds)
+            writer.writeVarint(max(1, milliseconds))
+        case .noRoom(let reason):
+            writer.writeUInt8(2)
+            write(reason)
+            writer.writeVarint(0)
         case .interrupted(let reason):
             writer.writeUInt8(3)
             write(reason)
@@ -247,8 +251,11 @@ extension RequestError {
                 clientAddress: try reader.readString(limit: TextLimit.addressBytes, "address"))
         case 2:
             let reason = try text(&reader)
-            self = .unavailable(
-                reason: reason, retryAfterMilliseconds: try reader.readVarint())
+            let milliseconds = try reader.readVarint()
+            self =
+                milliseconds == 0
+                ? .noRoom(reason: reason)
+                : .unavailable(reason: reason, retryAfterMilliseconds: milliseconds)
         case 3: self = .interrupted(reason: try text(&reader))
         case 4:
             let code = try reader.readEnum(RefusalCode.self, "refusal code")

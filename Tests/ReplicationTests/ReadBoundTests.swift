@@ -32,7 +32,7 @@ import Testing
         #expect(
             answers.withLock { $0 }
                 == Array(
-                    repeating: .failure(.unavailable("5 reads are waiting; try again")), count: 3))
+                    repeating: .failure(.noRoom("5 reads are waiting; try again")), count: 3))
         cluster.world.run(milliseconds: 2_000) { leader.replica?.isLeader == false }
         #expect(answers.withLock { $0.count } == 8)
         #expect(leader.replica?.inspection().queues.reads == 0)

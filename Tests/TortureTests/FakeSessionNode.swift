@@ -153,7 +153,7 @@ final class FakeSessionNode: Sendable {
         case .submit(let submission): return .outcome(outcome(of: submission), changes: nil)
         default:
             return .error(
-                .unavailable(reason: "it knows nothing but sessions", retryAfterMilliseconds: 0))
+                .unavailable(reason: "it knows nothing but sessions", retryAfterMilliseconds: 1))
         }
     }
 

@@ -256,6 +256,10 @@ enum Samples {
             "09000000 ff 04030201 02017832"
         ),
         (
+            .error(.noRoom(reason: "x")),
+            "09000000 ff 04030201 02017800"
+        ),
+        (
             .error(.interrupted(reason: "x")),
             "08000000 ff 04030201 030178"
         ),

@@ -57,6 +57,7 @@ private let sampleResponses: [Response] = [
                         previousDigest: .empty, digest: .empty))
             ])),
     .error(.notLeader(node: NodeID(2), clientAddress: "127.0.0.1:2")),
+    .error(.noRoom(reason: "7 reads are waiting")),
     .error(.tooLarge(what: "value", size: 9, limit: 8)),
 ]
 

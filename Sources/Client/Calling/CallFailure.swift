@@ -49,7 +49,7 @@ package enum CallFailure: Error, Equatable, Sendable {
             self = .tooLarge("\(error)")
         case .protocolViolation(let text):
             self = .protocolViolation(text)
-        case .notLeader, .unavailable:
+        case .notLeader, .unavailable, .noRoom:
             self = .unavailable("\(error)")
         case .interrupted, .sessionExpired:
             self = .outcomeUnknown("\(error)")

@@ -61,6 +61,9 @@ extension ClientCore {
             case .unavailable(_, let milliseconds):
                 next = nil
                 wait = .atLeast(milliseconds: milliseconds)
+            case .noRoom:
+                next = nil
+                wait = .backoff
             case .interrupted:
                 next = nil
                 wait = .backoff
@@ -290,8 +293,8 @@ extension RequestError {
     fileprivate var passingRefusal: String? {
         switch self {
         case .refused(.busy, _): "\(self)"
-        case .refused, .notLeader, .unavailable, .interrupted, .sessionExpired, .tooLarge,
-            .protocolViolation:
+        case .refused, .notLeader, .unavailable, .noRoom, .interrupted, .sessionExpired,
+            .tooLarge, .protocolViolation:
             nil
         }
     }

@@ -362,6 +362,9 @@ extension SimulatedClient {
             // It may never serve this again: a node that was removed does not.
             if loop.world.random.happens(perMille: 300) { drop() }
             retry(afterMilliseconds: min(milliseconds, 200))
+        case .noRoom(let reason):
+            ledger.refused(reason)
+            retry(afterMilliseconds: 50)
         case .interrupted:
             retry(afterMilliseconds: 10)
         case .sessionExpired:
