@@ -47,6 +47,12 @@ final class FakeCluster {
     var cancelledWatches = 0
     /// Outcomes that a session may hold unacknowledged.
     var outcomesPerSession = Int.max
+    /// Linearizable reads that may be under way, and how long each takes.
+    var readRoom = Int.max
+    var readMilliseconds: UInt64 = 0
+    var readsUnderWay = 0
+    /// What the next linearizable reads are refused with.
+    var readRefusals: [RequestError] = []
     private var listeners: [any Listener] = []
 
     init(nodes: Int = 3, leader: Int? = 0) throws {
@@ -225,13 +231,7 @@ final class FakeNodeConnection: ConnectionHandler {
             let isKnown = cluster.sessions[name.rawValue] != nil
             answer(identifier, isKnown ? .done(.zero) : .error(.sessionExpired(name)))
         case .read(let read):
-            if read.kind == 0 {
-                answer(
-                    identifier,
-                    .readAborted(applied: LogIndex(cluster.log), .notFound, message: "nothing"))
-            } else {
-                answer(identifier, .readResult(applied: LogIndex(cluster.log), read.body))
-            }
+            self.read(identifier, read)
         case .memberAdd:
             if cluster.mishaps.isEmpty {
                 answer(identifier, .done(LogIndex(9)))
@@ -244,6 +244,31 @@ final class FakeNodeConnection: ConnectionHandler {
         case .memberRemove, .memberPromote, .transfer, .snapshot, .verify, .stateDigest, .status,
             .logFrames, .watch, .watchCredit, .watchCancel:
             answer(identifier, .error(.refused(.wrongState, "not here")))
+        }
+    }
+
+    private func read(_ identifier: RequestID, _ read: ReadRequest) {
+        let applied = LogIndex(cluster.log)
+        let result: Response =
+            read.kind == 0
+            ? .readAborted(applied: applied, .notFound, message: "nothing")
+            : .readResult(applied: applied, read.body)
+        guard read.consistency == .linearizable else { return answer(identifier, result) }
+        guard cluster.readRefusals.isEmpty else {
+            return answer(identifier, .error(cluster.readRefusals.removeFirst()))
+        }
+        guard cluster.readsUnderWay < cluster.readRoom else {
+            let text = "\(cluster.readRoom) reads are waiting"
+            return answer(identifier, .error(.noRoom(reason: text)))
+        }
+        guard cluster.readMilliseconds > 0 else { return answer(identifier, result) }
+        cluster.readsUnderWay += 1
+        let bound = LoopBound((self, cluster), to: cluster.loop)
+        let end = cluster.loop.now.advanced(milliseconds: cluster.readMilliseconds)
+        _ = cluster.loop.schedule(at: end) {
+            let (served, cluster) = bound.value
+            cluster.readsUnderWay -= 1
+            if !served.session.isClosed { served.answer(identifier, result) }
         }
     }
 

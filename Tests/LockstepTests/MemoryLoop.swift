@@ -17,6 +17,9 @@ final class MemoryLoop: EventLoop {
     var now: MonotonicTime { state.withLock { $0.now } }
     var wallMilliseconds: UInt64 { now.nanoseconds / 1_000_000 }
 
+    /// Timers that wait for their time.
+    var timerCount: Int { state.withLock { $0.timers.count } }
+
     func post(_ job: @escaping @Sendable () -> Void) {
         state.withLock { $0.jobs.append(job) }
     }

@@ -29,6 +29,8 @@ package final class Call {
     var place: (session: SessionTrack, sequence: SequenceNumber)?
     /// What its session had acknowledged when it was last sent.
     var acknowledgedThrough = SequenceNumber.zero
+    /// Whether it waits for room on the present connection.
+    var isPutOff = false
     /// What went wrong last, for the error of a call that runs out of time.
     var lastFailure = "no node was reached in time"
 
@@ -43,6 +45,12 @@ package final class Call {
 
     var isSubmission: Bool {
         if case .submission = work { true } else { false }
+    }
+
+    /// Whether it is a read that a node may have no room for beside others.
+    var isLinearizableRead: Bool {
+        guard case .repeatable(.read(let request)) = work else { return false }
+        return request.consistency == .linearizable
     }
 
     /// Whether the cluster may carry it out although it has not been answered; on the loop.

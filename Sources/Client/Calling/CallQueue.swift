@@ -19,6 +19,16 @@ struct CallQueue: Sequence {
         calls.append(call)
     }
 
+    /// Puts a call before those that came after it, in a queue that is in order of arrival.
+    mutating func insert(_ call: Call) {
+        var (lower, upper) = (head, calls.count)
+        while lower < upper {
+            let middle = lower + (upper - lower) / 2
+            if calls[middle].number < call.number { lower = middle + 1 } else { upper = middle }
+        }
+        calls.insert(call, at: lower)
+    }
+
     mutating func removeFirst() -> Call {
         precondition(!isEmpty, "the queue is empty")
         let call = calls[head]

@@ -12,6 +12,12 @@ extension ClientCore {
             return
         }
         if response.isFinal { sent[identifier] = nil }
+        if case .error(.noRoom(let reason)) = response, case .call(let call) = entry,
+            case .ready(let driver) = route, putOff(call, reason, over: driver)
+        {
+            pump()
+            return
+        }
         if case .error(let error) = response, let detour = Detour(error, routing: self) {
             putAside(entry, identifier, mayHaveExecuted: detour.mayHaveExecuted)
             leaveRoute(detour.reason, next: detour.next, wait: detour.wait)
@@ -81,6 +87,7 @@ extension ClientCore {
         backoff.reset()
         hintsFollowed = 0
         failures.clear()
+        putOffReads.since = nil
     }
 
     private func answered(_ call: Call, _ response: Response) {
@@ -89,6 +96,7 @@ extension ClientCore {
             return
         }
         progressed()
+        if call.isLinearizableRead { readServed() }
         forget(call)
         if case .error(let error) = response {
             call.complete(.failure(CallFailure(error)))

@@ -15,20 +15,30 @@ extension ClientCore {
             _ = resending.removeFirst()
             if calls[call.number] != nil { put(call, into: &batch) }
         }
+        while hasWindow, let read = takePutOff() { put(read, into: &batch) }
         sendWaiting(into: &batch)
         driver.send(batch)
+    }
+
+    private var hasWindow: Bool {
+        sent.count < settings.limits.requestsPerConnection / 2
     }
 
     private func sendWaiting(into batch: inout [(RequestID, Request)]) {
         var held: [Call] = []
         while let call = waiting.first {
-            guard sent.count < settings.limits.requestsPerConnection / 2 else { break }
+            guard hasWindow else { break }
             if calls[call.number] == nil {
                 _ = waiting.removeFirst()
                 continue
             }
             guard call.isSubmission else {
-                put(waiting.removeFirst(), into: &batch)
+                let next = waiting.removeFirst()
+                if next.isLinearizableRead, !putOffReads.queue.isEmpty {
+                    queueBehind(next)
+                } else {
+                    put(next, into: &batch)
+                }
                 continue
             }
             guard let session else {
@@ -109,7 +119,7 @@ extension ClientCore {
         for call in calls.values.sorted(by: { $0.number < $1.number }) where call.completion != nil
         {
             if call.deadline <= now {
-                let failure = call.sends == 0 ? "\(failures)" : call.lastFailure
+                let failure = call.sends == 0 && !call.isPutOff ? "\(failures)" : call.lastFailure
                 let maybe = giveUp(call)
                 call.complete(.failure(.timedOut(lastFailure: failure, mayHaveExecuted: maybe)))
             } else {

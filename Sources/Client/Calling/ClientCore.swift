@@ -66,6 +66,7 @@ package final class ClientCore {
     /// They are sent again on this connection when all that are on the way have been answered; none
     /// gets a place meanwhile.
     var roomless: [Call] = []
+    var putOffReads: PutOffReads
     /// What has been sent on this connection.
     var sent: [RequestID: Sent] = [:]
     var nextRequest: UInt32 = 1
@@ -107,6 +108,7 @@ package final class ClientCore {
         backoff = Backoff(
             shortestMilliseconds: settings.shortestBackoffMilliseconds,
             longestMilliseconds: settings.longestBackoffMilliseconds)
+        putOffReads = PutOffReads(backoff: backoff)
     }
 
     /// Takes a call for the leader.
@@ -156,6 +158,7 @@ package final class ClientCore {
         for call in calls.values.sorted(by: { $0.number < $1.number }) {
             call.complete(.failure(.closed(mayHaveExecuted: call.mayHaveExecuted)))
         }
+        _ = endPutOff()
         calls = [:]
         roomless = []
         for watch in watches.values { watch.reader?.finish(.closed(mayHaveExecuted: false)) }
@@ -280,7 +283,7 @@ extension ClientCore {
     func putBack(_ reason: String) {
         var placed = Array(resending) + roomless
         roomless = []
-        var unplaced: [Call] = []
+        var unplaced = endPutOff()
         for entry in sent.values {
             guard case .call(let call) = entry else { continue }
             call.lastFailure = reason
