@@ -46,6 +46,9 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
             settings: settings, coding: RecordCoding())
     }
 
+    /// Reads that a node had no room for, each time.
+    var readsPutOff: Int { core.readsPutOff }
+
     var isIdle: Bool { underWay.isEmpty }
 
     var state: String {
