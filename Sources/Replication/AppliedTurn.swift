@@ -13,6 +13,8 @@ package struct AppliedTurn: Sendable {
     /// The nonces of digest marks in the last frame: the state is to be pinned at `position`.
     package var digestMarks: [UInt64] = []
     package var sessionCount = 0
+    /// How often the sessions have come up to their bound since the process began, or a snapshot.
+    package var sessionFillings: UInt64 = 0
     /// Raised by every change of a trigger definition or suspension.
     package var touchedTriggers = false
 }

@@ -137,6 +137,7 @@ package final class Applier {
         }
         turn.position = position
         turn.sessionCount = sessions.count
+        turn.sessionFillings = sessions.fillings
         return turn
     }
 

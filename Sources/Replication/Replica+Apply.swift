@@ -217,6 +217,7 @@ extension Replica {
         position = turn.position
         clock.observe(position.timeMilliseconds)
         sessionCount = turn.sessionCount
+        sessionFillings = turn.sessionFillings
         step(.applied(position.index))
         releaseReads()
         considerPostponedRun()

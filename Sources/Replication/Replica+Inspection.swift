@@ -38,6 +38,8 @@ package struct ReplicaInspection: Sendable {
         package let cachedBytes: Int
         /// Client sessions by what has been applied.
         package let sessions: Int
+        /// How often they have come up to their bound, be it within a turn.
+        package let sessionFillings: UInt64
         /// Places of the log that are known to be damaged, or are kept for what peers said of them.
         package let damagedPlaces: Int
         /// Nodes that a repair remembers something of: of one place, or as silent, or as named by the log.
@@ -67,6 +69,7 @@ extension Replica {
                     ? 0 : outboxes.values.reduce(0) { $0 + $1.messages.count },
                 reads: readsUnderWay,
                 inputs: queuedInputs.count, cachedBytes: cache.heldBytes, sessions: sessionCount,
+                sessionFillings: sessionFillings,
                 damagedPlaces: max(knownDamage.count, repair?.places ?? 0),
                 repairHelpers: repair?.nodes ?? 0, repairsServed: servingRepairs.count,
                 snapshotsSent: max(sources.count, sourcesInTheMaking.count)))

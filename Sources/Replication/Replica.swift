@@ -120,6 +120,7 @@ package final class Replica {
     /// Runs while what is committed gathers.
     var applyTimer: TimerID?
     var sessionCount = 0
+    var sessionFillings: UInt64 = 0
 
     // Reads
     /// Linearizable reads that have not been answered, wherever they are.

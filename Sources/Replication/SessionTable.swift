@@ -48,6 +48,8 @@ package struct SessionTable: Sendable {
     }
 
     private(set) var sessions: [SessionID: Session] = [:]
+    /// How often an opening has taken the last place that there was, since the table was loaded.
+    private(set) var fillings: UInt64 = 0
     /// Bytes of the outcomes that all sessions have.
     private var outcomeBytes = 0
     /// Sessions with outcomes since the last checkpoint, also those closed since.
@@ -90,6 +92,7 @@ extension SessionTable {
         sessions[SessionID(index.rawValue)] = Session(
             timeToLiveMilliseconds: timeToLiveMilliseconds, description: description,
             lastActiveMilliseconds: time)
+        if sessions.count == limits.sessions { fillings += 1 }
         return nil
     }
 

@@ -29,6 +29,7 @@ package final class NodeChecker: @unchecked Sendable {
         /// Whether some of the log could not be read since the process began.
         var hasMended = false
         var isTakingSnapshot = false
+        var sessionFillings: UInt64 = 0
     }
 
     package private(set) var violations: [String] = [] {
@@ -42,8 +43,10 @@ package final class NodeChecker: @unchecked Sendable {
     let votes = DiskVotes()
     let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
-    /// Whether any node has had as many sessions as there may be.
-    private(set) var wereSessionsFull = false
+    /// When a node had as many sessions as there may be, last of all, in nanoseconds of the world.
+    package private(set) var sessionsFullAt: UInt64?
+    /// The time of the world.
+    var now: () -> UInt64 = { 0 }
     /// The hosts that were opened with an identity nobody can know them by.
     var unknown: Set<UInt64> = []
     var leaders: [Term: UInt64] = [:]
@@ -141,6 +144,7 @@ package final class NodeChecker: @unchecked Sendable {
             votes.casts(
                 host.diskName, WriteAheadLog.VotingState(term: report.term, vote: report.vote))
         }
+        noteSessions(report.queues, before)
         check(host, report, before)
         checkOrder(host, report)
         checkVote(host, report, before)
@@ -171,6 +175,7 @@ package final class NodeChecker: @unchecked Sendable {
         state.isDamaged = report.firstUnreadable != nil
         state.hasMended = before.hasMended || state.isDamaged
         state.isTakingSnapshot = report.isTakingSnapshot
+        state.sessionFillings = report.queues.sessionFillings
         seen[host.number] = state
     }
 
@@ -214,9 +219,15 @@ package final class NodeChecker: @unchecked Sendable {
         checkQueues(host, report)
     }
 
+    /// The last place may have been taken, and another become free, in one turn.
+    private func noteSessions(_ queues: ReplicaInspection.Queues, _ before: Seen) {
+        if queues.sessions == limits.sessions || queues.sessionFillings > before.sessionFillings {
+            sessionsFullAt = now()
+        }
+    }
+
     private func checkQueues(_ host: SimulatedHost, _ report: ReplicaInspection) {
         let queues = report.queues
-        if queues.sessions == limits.sessions { wereSessionsFull = true }
         let inflight = limits.inflightAppendsPerPeer * limits.members
         // As many places as what is retained of a log has groups at the most.
         let places = (limits.retainedLogBytes + limits.segmentBytes) / GroupEnvelope.byteCount

@@ -38,6 +38,10 @@ enum ClientOperation {
     /// Reads one property.
     case read(group: Int, isStale: Bool)
 
+    var isWrite: Bool {
+        if case .write = self { true } else { false }
+    }
+
     static let groups = 12
     static let service = "simulation"
     static let abortReason = "as wanted"

@@ -40,8 +40,8 @@ package final class Ledger: @unchecked Sendable {
     /// Called with the index that an answer rests on, whatever the answer is.
     package var answered: (LogIndex) -> Void = { _ in }
 
-    /// Whether any node has had as many sessions as there may be.
-    var wereSessionsFull: () -> Bool = { false }
+    /// When a node had as many sessions as there may be, last of all, in nanoseconds of the world.
+    package var sessionsFullAt: () -> UInt64? = { nil }
 
     package init() {}
 
@@ -263,10 +263,16 @@ extension Ledger {
         if reason.contains("reads are waiting") { counts.refusedReads += 1 }
     }
 
-    /// There are as many sessions as there may be: so some node must have had.
-    func refusedSession(_ client: String) {
+    /// A client is refused a session that it has asked for not before `began`, in nanoseconds of the
+    /// world, because there are as many as there may be: some node must have had so many since.
+    ///
+    /// The node that refuses looks when it applies the record, behind the turn that the request came
+    /// in, at whose end what it has is looked at.
+    package func refusedSession(_ client: String, began: UInt64) {
         counts.refusedSessions += 1
-        if !wereSessionsFull() { violated("\(client) is refused a session, and there is room") }
+        guard let time = sessionsFullAt(), time >= began else {
+            return violated("\(client) is refused a session, and there is room")
+        }
     }
 
     func foundFull() {

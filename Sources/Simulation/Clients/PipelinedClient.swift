@@ -21,7 +21,9 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private let core: ClientCore
     /// Whether its session can expire while the nodes are out of reach.
     private let mayExpire: Bool
-    private var underWay: [UInt64: ClientOperation] = [:]
+    private var underWay: [UInt64: (operation: ClientOperation, began: UInt64)] = [:]
+    /// When calls were refused a session last, and since when it may have been asked for.
+    private var refusal: (time: UInt64, began: UInt64)?
     private var number: UInt64 = 0
     private var isStopping = false
     /// Operations that were answered; a failure is none.
@@ -52,7 +54,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     var isIdle: Bool { underWay.isEmpty }
 
     var state: String {
-        "\(name) does \(underWay.sorted { $0.key < $1.key }.map { "\($0.value)" })"
+        "\(name) does \(underWay.sorted { $0.key < $1.key }.map { "\($0.value.operation)" })"
     }
 
     func start() {
@@ -79,7 +81,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         let present = number
         let operation = ClientOperation.choose(
             name, Int(number), readsPerMille: Self.readsPerMille, using: &loop.world.random)
-        underWay[present] = operation
+        underWay[present] = (operation, loop.world.time)
         let work: Call.Work
         let floor = ledger.floor
         switch operation {
@@ -102,7 +104,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private func answered(
         _ number: UInt64, _ floor: LogIndex, _ result: Result<Response, CallFailure>
     ) {
-        guard let operation = underWay.removeValue(forKey: number) else {
+        if case .failure(.refused(.busy, _)) = result { noteRefusal() }
+        guard let (operation, _) = underWay.removeValue(forKey: number) else {
             return ledger.violated("\(name) is answered twice: \(result)")
         }
         switch operation {
@@ -121,6 +124,15 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         beginSoon()
     }
 
+    /// One refusal ends all calls that wait for the session, one after the other; the first of them
+    /// has asked for it.
+    private func noteRefusal() {
+        let now = loop.world.time
+        guard refusal?.time != now else { return }
+        let writes = underWay.values.filter { $0.operation.isWrite }
+        refusal = (now, writes.map(\.began).min() ?? now)
+    }
+
     private func written(_ write: ClientWrite, _ result: Result<Response, CallFailure>) {
         switch result {
         case .success(.outcome(let bytes, _)):
@@ -136,7 +148,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
         case .failure(.refused(.busy, _)):
             // It was in no session yet, and is left out for good.
-            ledger.refusedSession(name)
+            ledger.refusedSession(name, began: refusal?.began ?? loop.world.time)
             ledger.ended(write.name, .aborted)
         case .failure(.outcomeUnknown) where mayExpire:
             // It was sent more than once, and its session is gone: it happened once or not at all.

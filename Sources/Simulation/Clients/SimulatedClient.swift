@@ -372,14 +372,20 @@ extension SimulatedClient {
                 return retry(afterMilliseconds: 1)
             }
             lostSession(write.name, sessionUsed)
-        case .refused(.busy, _) where session == nil:
-            ledger.refusedSession(name)
+        case .refused(.busy, _) where isOpeningSession:
+            ledger.refusedSession(name, began: began)
             retry(afterMilliseconds: 200)
         case .refused, .tooLarge, .protocolViolation:
             ledger.violated("\(name) was refused: \(error)")
             drop()
             retry(afterMilliseconds: 500)
         }
+    }
+
+    /// Whether what it waits for is a session: a read needs none.
+    private var isOpeningSession: Bool {
+        guard case .write? = operation else { return false }
+        return session == nil
     }
 
     private func guardAttempt() {

@@ -170,7 +170,7 @@ package final class SimulatedRun {
         }
         ledger.acknowledged = { [unowned self] in deliveries.committed($0) }
         ledger.answered = { [unowned self] in checker.answered($0) }
-        ledger.wereSessionsFull = { [unowned self] in checker.wereSessionsFull }
+        ledger.sessionsFullAt = { [unowned self] in checker.sessionsFullAt }
         makeClients()
     }
 
