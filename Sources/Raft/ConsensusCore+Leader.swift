@@ -198,7 +198,13 @@ extension ConsensusCore {
         _ response: Message.AppendResponse, from node: NodeID, _ now: MonotonicTime,
         _ effects: inout [Effect]
     ) {
-        guard let place = leading?.place(of: node) else { return }
+        guard let place = leading?.place(of: node), let newest = leading?.readRound else { return }
+        guard response.readNonce <= newest else {
+            effects.append(
+                .peerViolation(
+                    node, "it answers round \(response.readNonce), and the newest is \(newest)"))
+            return
+        }
         leading?.peers[place].heard(now)
         switch response.result {
         case .matched(let index):

@@ -87,7 +87,7 @@ extension ConsensusCore {
     /// A peer has answered a heartbeat of this round: so has it all earlier ones.
     mutating func confirmReads(round: UInt64, _ place: Int, _ effects: inout [Effect]) {
         guard let current = leading, current.peers[place].confirmedRound < round else { return }
-        leading?.peers[place].confirmedRound = min(round, current.readRound)
+        leading?.peers[place].confirmedRound = round
         guard !current.reads.isEmpty, let peers = leading?.peers else { return }
         var count = 0
         for read in current.reads {

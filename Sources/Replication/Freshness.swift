@@ -4,6 +4,8 @@ package import Identifiers
 package struct RoundTimes: Sendable {
     private var term = Term.zero
     private var begun: [(round: UInt64, time: MonotonicTime)] = []
+    /// The newest round of the term in which something was sent.
+    private var newest: UInt64 = 0
 
     /// Rounds that are kept, at the most, and how far apart; reads and records begin many more.
     private static let bound = 256
@@ -17,7 +19,9 @@ package struct RoundTimes: Sendable {
         if term != self.term {
             self.term = term
             begun = []
+            newest = 0
         }
+        newest = max(newest, round)
         if let last = begun.last,
             last.round >= round || time < last.time.advanced(milliseconds: Self.leastMilliseconds)
         {
@@ -29,8 +33,10 @@ package struct RoundTimes: Sendable {
 
     /// When a round has begun, or an earlier one of the term where it is not kept; nil where it is older
     /// than all that are, a second or more.
+    ///
+    /// Nil for one in which nothing was sent yet too: who answers that has not been asked.
     package func time(of round: UInt64, in term: Term) -> MonotonicTime? {
-        guard term == self.term else { return nil }
+        guard term == self.term, round <= newest else { return nil }
         return begun.last { $0.round <= round }?.time
     }
 }

@@ -41,12 +41,47 @@ import Testing
         let cluster = elected()
         cluster.propose(NodeID(1), count: 4)
         cluster.run(20)
-        cluster.partition([1, 3], [2])
+        let newest = dropping(cluster)
         rejection(cluster, previous: 9, last: 1)
         #expect(cluster[1].violations.isEmpty)
-        // As of the newest round, of which each heartbeat has begun one.
-        rejection(cluster, previous: 5, last: 1, round: .max)
+        let round = newest()
+        #expect(round > 0)
+        rejection(cluster, previous: 5, last: 1, round: round - 1)
+        #expect(cluster[1].violations.isEmpty)
+        rejection(cluster, previous: 5, last: 1, round: round)
         #expect(cluster[1].violations == ["its log ends at 1, it had acknowledged 5"])
+    }
+
+    @Test func `who answers a round that was never sent has broken the protocol`() {
+        let cluster = elected()
+        cluster.propose(NodeID(1), count: 4)
+        cluster.run(20)
+        let newest = dropping(cluster)
+        rejection(cluster, previous: 9, last: 1)
+        let round = newest()
+        rejection(cluster, previous: 5, last: 1, round: round + 1)
+        #expect(
+            cluster[1].violations == [
+                "it answers round \(round + 1), and the newest is \(round)"
+            ])
+        #expect(cluster.core(1)?.progress(of: NodeID(2))?.match == LogIndex(5))
+    }
+
+    /// Loses what node 1 sends to node 2 from now on; tells the newest round that it was in.
+    private func dropping(_ cluster: Cluster) -> () -> UInt64 {
+        let sent = Sent()
+        cluster.passes = { from, to, message in
+            guard from == NodeID(1), to == NodeID(2) else { return true }
+            if case .appendRequest(let request) = message.body {
+                sent.round = max(sent.round, request.readNonce)
+            }
+            return false
+        }
+        return { sent.round }
+    }
+
+    private final class Sent {
+        var round: UInt64 = 0
     }
 
     @Test func `a snapshot that keeps the log never takes the durable index back`() {

@@ -56,8 +56,23 @@ import Transactions
         #expect(rounds.time(of: 1_001, in: Term(1)) == time(10_000))
         #expect(rounds.time(of: 1_002, in: Term(1)) == time(10_004))
         rounds.sends(1, in: Term(2), at: time(20_000))
+        #expect(rounds.time(of: 1, in: Term(2)) == time(20_000))
         #expect(rounds.time(of: 4, in: Term(1)) == nil)
-        #expect(rounds.time(of: 4, in: Term(2)) == time(20_000))
+        #expect(rounds.time(of: 4, in: Term(2)) == nil)
+    }
+
+    @Test func `a round in which nothing was sent dates nothing`() {
+        var rounds = RoundTimes()
+        func time(_ milliseconds: UInt64) -> MonotonicTime {
+            MonotonicTime.zero.advanced(milliseconds: milliseconds)
+        }
+        rounds.sends(3, in: Term(1), at: time(10))
+        #expect(rounds.time(of: 4, in: Term(1)) == nil)
+        // One that follows at once counts as the one before, and is one that was sent.
+        rounds.sends(4, in: Term(1), at: time(11))
+        #expect(rounds.time(of: 4, in: Term(1)) == time(10))
+        #expect(rounds.time(of: 5, in: Term(1)) == nil)
+        #expect(rounds.time(of: .max, in: Term(1)) == nil)
     }
 
     /// What a read with a bound gets on a node.
