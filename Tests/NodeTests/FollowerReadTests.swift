@@ -10,6 +10,8 @@ import Testing
     ///
     /// One that is late once rests for seconds, which a busy machine may have happen now and then.
     private static let answers = 50
+    /// How many answers there must be for each question that it refuses, or answers too late.
+    private static let answersPerLapse: UInt64 = 4
 
     /// A handle that finds the cluster at `endpoints`, and its link.
     private func bound(
@@ -79,6 +81,10 @@ import Testing
             try #require(try edited.update())
         }
         #expect(answered == Self.answers, "of \(number) reads the follower answered \(answered)")
+        let (answers, lapses) = (link.nearAnswers, link.nearLapses)
+        #expect(
+            lapses * Self.answersPerLapse <= answers,
+            "the follower has answered \(answers) questions, and not, or too late, \(lapses)")
         writing.destroy()
         reading.destroy()
     }

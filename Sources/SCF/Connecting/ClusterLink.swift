@@ -45,6 +45,8 @@ package final class ClusterLink: Cluster {
     private var near: (node: Address, since: MonotonicTime)?
     /// Questions that the preferred node has answered.
     package private(set) var nearAnswers: UInt64 = 0
+    /// Questions that it was asked and has refused, or not answered in time.
+    package private(set) var nearLapses: UInt64 = 0
     /// When the last call ended.
     private var lastUse = MonotonicTime.zero
 
@@ -196,6 +198,7 @@ package final class ClusterLink: Cluster {
             nearAnswers += 1
             return response
         }
+        nearLapses += 1
         self.near?.since = loop.now.advanced(milliseconds: Self.nearRestMilliseconds)
         if case .failure(.timedOut)? = told {
             // The leader may have been sought over the same node.
