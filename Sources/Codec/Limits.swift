@@ -38,6 +38,12 @@ package struct Limits: Sendable, Equatable {
     /// Bytes of change sets kept; the same on every node, because trimming is part of applying.
     package var retainedChangeBytes = 256 << 20
 
+    /// Records between two checkpoints, at which the sessions are written out and the feed is trimmed.
+    ///
+    /// A part of what records mean, as those of `deciding` are: no build and no setting has another value,
+    /// which is why it is not among them; tests and simulations have.
+    package var checkpointRecords = 4_096
+
     /// Bytes of a row of outcomes or change sets, or of a session, over which another is begun.
     package var rowPartBytes = 1 << 20
     /// Rows that the apply thread keeps in memory, each of up to a kibibyte; a power of two.

@@ -201,7 +201,7 @@ package final class Applier {
                 try feed.checkpoint(at: position.index, feedBytes: position.feedBytes, to: &overlay)
             }
         #endif
-        if SessionTable.isCheckpointDue(after: before, through: position.index) {
+        if limits.isCheckpointDue(after: before, through: position.index) {
             sessions.checkpoint(to: &overlay)
             try feed.checkpoint(at: position.index, feedBytes: position.feedBytes, to: &overlay)
         }

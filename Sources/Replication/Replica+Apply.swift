@@ -186,7 +186,8 @@ extension Replica {
     /// no checkpoint, and nothing else is under way that could go on meanwhile.
     private func isSmallAndQuick(_ frames: [SealedFrame]) -> Bool {
         guard frames.count == sealed.count, waiting.isEmpty, let last = frames.last,
-            !SessionTable.isCheckpointDue(after: position.index, through: last.header.lastIndex)
+            !settings.limits.isCheckpointDue(
+                after: position.index, through: last.header.lastIndex)
         else { return false }
         var count = 0
         for (frame, proposals) in zip(frames, sealed) {

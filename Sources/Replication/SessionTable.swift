@@ -6,19 +6,10 @@ import Transactions
 /// The client sessions and the outcomes they may still ask for: what makes a retry harmless.
 ///
 /// Held in memory and applied from the log alone. On the engine it is log-structured: each frame's
-/// outcomes are one row, and at every checkpoint (each `checkpointRecords` records) the sessions that
+/// outcomes are one row, and at every checkpoint (each `Limits.checkpointRecords`) the sessions that
 /// had outcomes since the last one are written out and those rows removed. So a busy session costs a
 /// row write a checkpoint, not one a transaction, and the rows are a function of the log.
 package struct SessionTable: Sendable {
-    /// Records between two checkpoints; part of the replicated meaning, so never configured.
-    package static let checkpointRecords: UInt64 = 4_096
-
-    /// Whether to apply the records behind `before`, up to `index`, brings a checkpoint, which takes
-    /// long where many sessions have changed.
-    static func isCheckpointDue(after before: LogIndex, through index: LogIndex) -> Bool {
-        before.rawValue / checkpointRecords != index.rawValue / checkpointRecords
-    }
-
     /// One session.
     struct Session: Hashable, Sendable {
         var timeToLiveMilliseconds: UInt64
@@ -73,6 +64,15 @@ package struct SessionTable: Sendable {
     /// Whether a session is open.
     package func contains(_ session: SessionID) -> Bool {
         sessions[session] != nil
+    }
+}
+
+extension Limits {
+    /// Whether to apply the records behind `before`, up to `index`, brings a checkpoint, which takes
+    /// long where many sessions have changed.
+    func isCheckpointDue(after before: LogIndex, through index: LogIndex) -> Bool {
+        let distance = UInt64(checkpointRecords)
+        return before.rawValue / distance != index.rawValue / distance
     }
 }
 

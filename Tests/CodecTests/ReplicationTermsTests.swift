@@ -5,6 +5,7 @@ import Testing
     @Test func `the deciding limits of this feature level are these`() {
         // A change here is a change of what records mean: it needs a new feature level.
         #expect(FeatureLevel.current == 8)
+        #expect(Limits.standard.checkpointRecords == 4_096)
         let terms = ReplicationTerms(.standard)
         #expect(
             terms.values == [

@@ -190,7 +190,7 @@ import Transactions
             #expect(answers.withLock { $0 } == count)
             return leader.loop.now.milliseconds(since: start)
         }
-        let interval = SessionTable.checkpointRecords
+        let interval = UInt64(cluster.limits.checkpointRecords)
         _ = time(interval - 2 - replica.appliedPosition.index.rawValue)
         #expect(replica.appliedPosition.index.rawValue == interval - 2)
         #expect(time(1) < 100)

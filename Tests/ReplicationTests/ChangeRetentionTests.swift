@@ -25,7 +25,7 @@ import Transactions
         var digest = ChainDigest.empty
         var found: [UInt64] = []
         for _ in 0..<3 {
-            for _ in 0..<SessionTable.checkpointRecords / 512 {
+            for _ in 0..<limits.checkpointRecords / 512 {
                 var payload = FramePayload.Writer(timeMilliseconds: 1)
                 for _ in 0..<512 { payload.append(record) }
                 let frame = sealer.seal(

@@ -40,4 +40,21 @@ struct DeliveryCheckerTests {
                 "8 was delivered to a trigger, and no transaction was committed there"
             ])
     }
+
+    @Test
+    func `what was trimmed need not be delivered behind a resumption, and the rest must`() {
+        let checker = DeliveryChecker()
+        checker.since = LogIndex(4)
+        checker.firstRetained = { LogIndex(7) }
+        for index in 5...8 as ClosedRange<UInt64> { checker.committed(LogIndex(index)) }
+        checker.ran(1, start: 1, term: Term(2), LogIndex(5), succeeded: true)
+        checker.resumes()
+        checker.resumed(through: LogIndex(100))
+        #expect(!checker.isComplete)
+        checker.ran(1, start: 2, term: Term(2), LogIndex(7), succeeded: true)
+        #expect(checker.violations.isEmpty)
+        checker.committed(LogIndex(9))
+        checker.ran(1, start: 2, term: Term(2), LogIndex(9), succeeded: true)
+        #expect(checker.violations == ["n1 delivers 9 before 8 was ever delivered"])
+    }
 }

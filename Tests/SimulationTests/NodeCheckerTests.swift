@@ -137,4 +137,19 @@ struct NodeCheckerTests {
                     && $0.contains("which \(leader.name) has")
             }, "\(found)")
     }
+
+    /// Records that a feed keeps, with the bound at 256, checkpoints 32 apart and frames of up to 4.
+    @Test(
+        arguments: [
+            (1, 328, true), (1, 329, false), (2, 256, false), (2, 257, true), (74, 401, true),
+            (73, 401, false),
+        ] as [(UInt64, UInt64, Bool)])
+    func `a feed is trimmed by its bound, and no further`(
+        first: UInt64, applied: UInt64, isRight: Bool
+    ) {
+        var limits = Limits.standard
+        (limits.checkpointRecords, limits.retainedChangeRecords) = (32, 256)
+        let text = NodeChecker.misfit(LogIndex(first), at: LogIndex(applied), 4, limits)
+        #expect((text == nil) == isRight, "\(text ?? "nothing") is wrong")
+    }
 }

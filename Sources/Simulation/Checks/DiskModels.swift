@@ -80,6 +80,8 @@ package final class DiskModels {
     /// Called with each violation when it is found.
     var found: (String) -> Void = { _ in }
     private(set) var truncations = 0
+    /// Of the records in one frame that was written, the most.
+    private(set) var mostRecordsOfFrame = 0
 
     package init() {}
 
@@ -247,6 +249,7 @@ package final class DiskModels {
             while offset < bytes.count {
                 let header = try FrameHeader.decode(bytes, at: offset, limits: limits)
                 ends.append(End(header))
+                mostRecordsOfFrame = max(mostRecordsOfFrame, Int(header.count))
                 terms.append(header.term)
                 offset += header.frameBytes
             }

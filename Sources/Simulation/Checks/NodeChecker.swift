@@ -30,6 +30,8 @@ package final class NodeChecker: @unchecked Sendable {
         var hasMended = false
         var isTakingSnapshot = false
         var sessionFillings: UInt64 = 0
+        /// The first record whose change set is retained.
+        var firstRetained = LogIndex(1)
     }
 
     package private(set) var violations: [String] = [] {
@@ -37,7 +39,7 @@ package final class NodeChecker: @unchecked Sendable {
     }
     /// Called with each violation when it is found.
     var found: (String) -> Void = { _ in }
-    package private(set) var coverage = Coverage()
+    package internal(set) var coverage = Coverage()
     /// What each disk holds, by what was written to it.
     let disks = DiskModels()
     let votes = DiskVotes()
@@ -47,6 +49,8 @@ package final class NodeChecker: @unchecked Sendable {
     package private(set) var sessionsFullAt: UInt64?
     /// The time of the world.
     var now: () -> UInt64 = { 0 }
+    /// The newest of what was found to be the first record whose change set is retained.
+    var trimmedUpTo = LogIndex(1)
     /// The hosts that were opened with an identity nobody can know them by.
     var unknown: Set<UInt64> = []
     var leaders: [Term: UInt64] = [:]
@@ -160,6 +164,7 @@ package final class NodeChecker: @unchecked Sendable {
             checkVotes(host, replica, report)
         }
         checkMembership(host, replica, report, before)
+        let retained = checkFeed(host, replica, report, before)
         note(host, report, before)
         var state = before
         state.term = report.term
@@ -176,6 +181,7 @@ package final class NodeChecker: @unchecked Sendable {
         state.hasMended = before.hasMended || state.isDamaged
         state.isTakingSnapshot = report.isTakingSnapshot
         state.sessionFillings = report.queues.sessionFillings
+        state.firstRetained = retained
         seen[host.number] = state
     }
 

@@ -30,6 +30,16 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     package var sawCommit: (LogIndex) -> Void = { _ in }
     /// How often it has gone on with another connection.
     package private(set) var resumptions = 0
+    /// How many of a thousand watches ask for what is older than what it was told of last.
+    var olderPerMille: UInt64 = 0
+    /// What the present watch has asked for, where that is older.
+    private var older: LogIndex?
+    /// How often it was refused what is not retained any more.
+    package private(set) var refusals = 0
+    /// The first record whose change set every node retains, by what they have trimmed until now.
+    var firstRetained: () -> LogIndex = { LogIndex(1) }
+    /// What it was never told, because it was trimmed.
+    private(set) var lost: [Range<LogIndex>] = []
 
     package init(
         _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits
@@ -91,9 +101,18 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     // MARK: ClientLinkOwner
 
     func opened() {
+        let world = loop.world
+        older = nil
+        if olderPerMille > 0, world.random.happens(perMille: olderPerMille) {
+            older = LogIndex(1 + world.random.next() % next.rawValue)
+        }
+        watch(from: older ?? next)
+    }
+
+    private func watch(from index: LogIndex) {
         link?.send(
             RequestID(attempt),
-            .watch(WatchRequest(start: .from(next), credit: Self.credit)))
+            .watch(WatchRequest(start: .from(index), credit: Self.credit)))
     }
 
     func closed(_ ended: ClientLink, _ reason: String) {
@@ -106,18 +125,41 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
         guard identifier.rawValue == attempt else { return }
         switch response {
         case .watchStarted(let first):
-            if first > next {
+            if first > older ?? next {
                 ledger.violated("\(name) wants \(next) and is given what follows \(first)")
             }
         case .changeSets(let through, let sets):
+            guard older == nil else {
+                // It is retained still: that is for the end to compare.
+                return goOn()
+            }
             take(sets, through)
         case .watchEnded(.retentionPassed(let first)):
-            ledger.violated("\(name) has lost what is before \(first), and wants \(next)")
+            refused(first)
         case .watchEnded, .error:
             after(50, attempt) { $0.goOn() }
         default:
             ledger.violated("\(name) got \(response) for a watch")
         }
+    }
+
+    /// What it has asked for is trimmed: it goes on from what the node says to be there still.
+    private func refused(_ first: LogIndex) {
+        let asked = older ?? next
+        guard first > asked, first <= firstRetained() else {
+            return ledger.violated(
+                "\(name) is told that \(asked) is trimmed, up to \(first), and it is not")
+        }
+        refusals += 1
+        older = nil
+        if first > next {
+            lost.append(next..<first)
+            next = first
+        }
+        attempt += 1
+        let present = attempt
+        after(Self.stayMilliseconds, present) { $0.goOn() }
+        watch(from: next)
     }
 
     private func take(_ sets: [[UInt8]], _ through: LogIndex) {
@@ -159,9 +201,30 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     func missing() -> [String] {
         ledger.fates.keys.sorted().compactMap { operation in
             guard case .committed(let index)? = ledger.fates[operation], index < next,
-                places[operation] != index
+                places[operation] != index, !lost.contains(where: { $0.contains(index) })
             else { return nil }
             return "\(name) was never told of \(operation), committed at \(index)"
         }
+    }
+
+    /// All commits of operations in order: where it was not told, by what their clients were.
+    var wholeHistory: [ValueModel.Write] {
+        guard !lost.isEmpty else { return history }
+        let untold = ledger.fates.compactMap { operation, fate -> ValueModel.Write? in
+            guard case .committed(let index) = fate, lost.contains(where: { $0.contains(index) })
+            else { return nil }
+            return ValueModel.Write(index: index, operation: operation)
+        }
+        return (history + untold).sorted { $0.index < $1.index }
+    }
+
+    /// Up to where there may be commits of which neither it nor their clients were told; zero where there
+    /// are none.
+    var unknownThrough: LogIndex {
+        guard let last = lost.last else { return .zero }
+        let isUnknown = ledger.fates.contains { operation, fate in
+            (fate == .unknown || fate == .underWay) && places[operation] == nil
+        }
+        return isUnknown ? last.upperBound.previous : .zero
     }
 }

@@ -13,7 +13,7 @@ package struct Coverage: Sendable {
         Fault.kinds
         + RecoverySteps.names.map(\.name) + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
-            "elections", "failed changes of names and lengths", "messages lost",
+            "elections", "feeds trimmed", "failed changes of names and lengths", "messages lost",
             "messages reordered", "messages repeated", "names lost in a crash",
             "operations of the client library", "reads put off", "reads refused for a bound",
             "repairs", "requests repeated", "sessions expired", "sessions refused for a bound",
@@ -23,7 +23,7 @@ package struct Coverage: Sendable {
             "start refused for its identity", "stops for a fault of the disk",
             "transactions refused for a bound",
             "trigger deliveries", "truncations", "turns in a joint membership", "vetoes",
-            "watches resumed",
+            "watches refused for trimmed changes", "watches resumed",
         ]
 
     package mutating func count(_ name: String, _ times: Int = 1) {
