@@ -26,6 +26,7 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     /// Whether a crash has ended it in the middle of its process's code, which runs on.
     private var isAbandoned = false
     private var holdsWritersBack = false
+    private var writing: @Sendable () -> Void = {}
     private var failures: [Operation: (failure: EngineFailure, callsBefore: Int)] = [:]
 
     /// An engine without rows.
@@ -59,6 +60,7 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     }
 
     package func write(_ batch: WriteBatch) throws(EngineFailure) {
+        lock.withLock { writing }()
         try lock.withLock { () throws(EngineFailure) in
             try check(.write)
             guard !batch.changes.isEmpty else { return }
@@ -175,6 +177,11 @@ package final class MemoryEngine: Engine, @unchecked Sendable {
     /// before it goes on.
     package func holdWritersBack(_ holds: Bool) {
         lock.withLock { holdsWritersBack = holds }
+    }
+
+    /// Calls `job` in each write, which may take as long as it wants.
+    package func whileWriting(_ job: @escaping @Sendable () -> Void) {
+        lock.withLock { writing = job }
     }
 
     /// Ends all failures asked for.

@@ -197,4 +197,41 @@ import Transactions
         #expect(time(1) >= 200, "a checkpoint at record \(interval)")
         #expect(time(1) < 100)
     }
+
+    /// What the execution of a record takes, and what the engine takes of its changes, in milliseconds.
+    @Test(arguments: [(3, 3), (5, 0), (0, 5), (3, 0), (0, 3), (2, 1)] as [(UInt64, UInt64)])
+    func `both halves of a turn on the loop make it long, after which the worker applies`(
+        executing: UInt64, writing: UInt64
+    ) throws {
+        let cluster = SimulatedCluster(size: 1, seed: 36)
+        cluster.applyNanoseconds = 200_000_000
+        let world = cluster.world
+        let isSlow = Locked(false)
+        cluster.applying = {
+            if isSlow.withLock({ $0 }) { world.spend(nanoseconds: executing * 1_000_000) }
+        }
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let engine = try #require(leader.replica?.presentEngine as? MemoryEngine)
+        engine.whileWriting {
+            if isSlow.withLock({ $0 }) { world.spend(nanoseconds: writing * 1_000_000) }
+        }
+        cluster.world.run(milliseconds: 1_000)
+        /// Milliseconds until a quick record is answered.
+        func time() -> UInt64 {
+            let start = leader.loop.now
+            #expect(cluster.propose(put("k", "v"), isQuick: true) != nil)
+            return leader.loop.now.milliseconds(since: start)
+        }
+        // The engine is given the changes behind the answer.
+        #expect(time() < 100)
+        cluster.world.run(milliseconds: 20)
+        isSlow.withLock { $0 = true }
+        #expect(time() < 100)
+        cluster.world.run(milliseconds: 20)
+        isSlow.withLock { $0 = false }
+        #expect((time() >= 200) == (executing + writing > 4))
+        cluster.world.run(milliseconds: 1_000)
+        #expect(time() < 100)
+    }
 }

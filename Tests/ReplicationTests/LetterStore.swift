@@ -10,6 +10,9 @@ import Transactions
 struct LetterStore: Store {
     static let number = StoreID(rawValue: 0x77)
 
+    /// Called with each operation that is applied.
+    var applying: @Sendable () -> Void = {}
+
     var identifier: StoreID { Self.number }
 
     static func put(_ name: String, _ value: [UInt8]) -> Step {
@@ -36,6 +39,7 @@ struct LetterStore: Store {
     func apply<V: View>(
         _ operation: Operation, to view: inout V, context: inout ApplyContext
     ) throws(StoreFailure) -> [UInt8] {
+        applying()
         guard let length = operation.body.first, operation.body.count > Int(length) else {
             throw .abort(.malformed, "no name")
         }

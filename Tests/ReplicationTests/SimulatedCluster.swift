@@ -71,6 +71,8 @@ final class SimulatedCluster: @unchecked Sendable {
     var applyDelayMilliseconds: UInt64?
     /// What a job of the apply worker takes.
     var applyNanoseconds: UInt64 = 20_000
+    /// Called with each operation that a node applies.
+    var applying: @Sendable () -> Void = {}
     let cluster = ClusterID(Bits128(high: 1, low: 2))
 
     init(
@@ -154,7 +156,8 @@ final class SimulatedCluster: @unchecked Sendable {
         settings.flushBytes = 16_384
         if let scrubBytesPerSecond { settings.scrubBytesPerSecond = scrubBytesPerSecond }
         if let applyDelayMilliseconds { settings.applyDelayMilliseconds = applyDelayMilliseconds }
-        let executor = Executor(stores: StoreRegistry([LetterStore()]), limits: limits)
+        let executor = Executor(
+            stores: StoreRegistry([LetterStore(applying: applying)]), limits: limits)
         let opened = try OpenedReplica.open(
             settings: settings, bootstrap: bootstrap, executor: executor,
             fileSystem: node.files, engineFactory: node.engines,

@@ -1,6 +1,7 @@
 import Codec
 import IOCore
 import Identifiers
+import Raft
 import Replication
 import Simulation
 import Testing
@@ -155,6 +156,61 @@ import Transactions
             cluster.leader.map { $0 !== leader } ?? false
         }
         #expect(hasFollowed)
+    }
+
+    @Test func `who is asked while a snapshot takes over runs behind it`() throws {
+        var limits = Limits.standard
+        limits.segmentBytes = 16_384
+        limits.retainedLogBytes = 40_000
+        limits.frameRecords = 2
+        limits.frameCacheBytes = 256
+        let cluster = SimulatedCluster(size: 3, seed: 440, limits: limits)
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        #expect(cluster.settle())
+        let victim = try #require(cluster.nodes.first { $0 !== leader })
+        let others = cluster.nodes.filter { $0 !== victim }
+        func cutOff(_ isCut: Bool) {
+            for other in others {
+                let pair = [victim.identifier, other.identifier].sorted()
+                if isCut { cluster.cut.insert(pair) } else { cluster.cut.remove(pair) }
+            }
+        }
+        // It knows what is committed and applies nothing of it; a part rots, which the others compact.
+        cluster.applyDelayMilliseconds = 3_600_000
+        cluster.crash(victim)
+        try cluster.start(victim)
+        for number in 0..<20 { _ = cluster.propose(letter(number)) }
+        cluster.world.run(milliseconds: 200)
+        cutOff(true)
+        #expect(victim.rot(record: 10))
+        let replica = LoopBound(try #require(victim.replica), to: victim.loop)
+        victim.loop.turn { replica.value.verifyLog { _ in } }
+        for number in 20..<500 { _ = cluster.propose(letter(number)) }
+        cluster.world.run(milliseconds: 2_000)
+        #expect((leader.replica?.report().compacted ?? .zero) > LogIndex(10))
+        cutOff(false)
+        let hasCome = cluster.world.run(milliseconds: 5_000) {
+            cluster.chunksDelivered.needed > 0 && replica.value.inspection().isTakingSnapshot
+        }
+        #expect(hasCome)
+        cutOff(true)
+        let before = replica.value.report()
+        #expect(before.commit - before.position.index > limits.frameRecords)
+        let ask = Message(term: before.term, body: .timeoutNow)
+        victim.loop.turn {
+            replica.value.received(
+                PeerMessage(message: ask, frames: []), from: leader.identifier)
+        }
+        #expect(replica.value.report().term == before.term)
+        // An ordinary election waits for 150 ms of silence.
+        cluster.world.run(milliseconds: 100) { replica.value.report().term > before.term }
+        #expect(replica.value.report().term == Term(before.term.rawValue + 1))
+        #expect(replica.value.report().position.index > before.commit)
+    }
+
+    private func letter(_ number: Int) -> Record {
+        .transaction(Transaction(steps: [LetterStore.put("k\(number)", [7])]), origin: nil)
     }
 
     @Test func `one transfer is under way at a time, and refusals come at once`() throws {

@@ -34,6 +34,11 @@ package final class World: @unchecked Sendable {
         queue = EventQueue()
     }
 
+    /// The job that runs takes so long; what was due meanwhile comes late.
+    package func spend(nanoseconds: UInt64) {
+        time += nanoseconds
+    }
+
     /// Lets time pass until `isDone`, at most `milliseconds`; whether it was done in time.
     @discardableResult
     package func run(milliseconds: UInt64, until isDone: () -> Bool = { false }) -> Bool {
@@ -43,7 +48,7 @@ package final class World: @unchecked Sendable {
                 time = end
                 return isDone()
             }
-            time = event.time
+            time = max(time, event.time)
             steps += 1
             event.job()
         }
