@@ -21,6 +21,8 @@ package enum ReplayLine {
         if settings.keepsFounders || settings.founders != plain.founders {
             words += ["--nodes", "\(settings.founders)"]
         }
+        if let think = settings.thinkMilliseconds { words += ["--think-milliseconds", "\(think)"] }
+        if settings.isCalm { words.append("--calm") }
         if settings.disksLie { words.append("--disks-lie") }
         #if PLANTED_BUGS
             if let bug = settings.planted { words += ["--planted", bug.rawValue] }

@@ -55,6 +55,16 @@ package struct SimulateCommand: ParsableCommand {
     @Option(help: "Seconds of simulated time with faults. (default: 20)")
     var faultSeconds: UInt64?
 
+    @Option(
+        help: """
+            Milliseconds that a client pauses for at the most between two operations. (default: 40, \
+            and 120 for each of those that the library's client has under way)
+            """)
+    var thinkMilliseconds: UInt64?
+
+    @Flag(help: "Runs without any fault, to measure with.")
+    var calm = false
+
     @Option(help: "Nodes of the cluster, from 1 to 7. (default: 3, and 4 by luck)")
     var nodes: Int?
 
@@ -99,13 +109,18 @@ package struct SimulateCommand: ParsableCommand {
     @Flag(help: "Write one JSON object for each run, and one for all.")
     var json = false
 
+    /// Every client must have some answers in the time after the last fault.
+    private static let mostThinkMilliseconds: UInt64 = 10_000
+
     package init() {}
 
     package func validate() throws {
         guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), (faultSeconds ?? 1) > 0,
-            boundSeconds >= 0
+            boundSeconds >= 0, (thinkMilliseconds ?? 0) <= Self.mostThinkMilliseconds
         else {
-            throw ValidationError("seeds and seconds must be above 0, nodes from 1 to 7")
+            throw ValidationError(
+                "seeds and seconds must be above 0, nodes from 1 to 7, and a pause at most "
+                    + "\(Self.mostThinkMilliseconds) ms")
         }
         guard (0...UnderWay.most).contains(parallel ?? 0), (atLeast ?? 0) >= 0, shrinkSeconds >= 0
         else {
@@ -116,7 +131,9 @@ package struct SimulateCommand: ParsableCommand {
             guard only == nil, !quiet else {
                 throw ValidationError("--only and --quiet need --seed")
             }
-            let isOfEach = seeds != nil || first != nil || nodes != nil || faultSeconds != nil
+            let isOfEach =
+                seeds != nil || first != nil || nodes != nil || faultSeconds != nil
+                || thinkMilliseconds != nil || calm
             guard kept == nil || !isOfEach && !disksLie && !plants else {
                 throw ValidationError("--kept has the seeds and their options in its file")
             }
@@ -158,6 +175,8 @@ package struct SimulateCommand: ParsableCommand {
             settings.keepsFounders = true
         }
         settings.disksLie = disksLie
+        settings.thinkMilliseconds = thinkMilliseconds
+        settings.isCalm = calm
         if let faultSeconds { settings.faultMilliseconds = faultSeconds * 1_000 }
         return settings
     }

@@ -32,14 +32,19 @@ struct ReplayTests {
         settings.faultMilliseconds = 4_000
         settings.founders = 5
         settings.disksLie = true
+        settings.thinkMilliseconds = 300
+        settings.isCalm = true
         let line = ReplayLine.text(7, settings, only: [])
         #expect(
-            line == "lockstep-simulate --seed 7 --fault-seconds 4 --nodes 5 --disks-lie --only none"
+            line == "lockstep-simulate --seed 7 --fault-seconds 4 --nodes 5 "
+                + "--think-milliseconds 300 --calm --disks-lie --only none"
         )
         let command = try Self.parsed(line)
         #expect(command.settings.faultMilliseconds == 4_000)
         #expect(command.settings.founders == 5)
         #expect(command.settings.disksLie)
+        #expect(command.settings.thinkMilliseconds == 300)
+        #expect(command.settings.isCalm)
         #expect(try command.onlyNumbers == [])
     }
 

@@ -19,6 +19,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private let ledger: Ledger
     private let limits: Limits
     private let core: ClientCore
+    /// Up to how many milliseconds pass between two operations, of each that is under way.
+    private let pauseMilliseconds: UInt64
     /// Whether its session can expire while the nodes are out of reach.
     private let mayExpire: Bool
     private var underWay: [UInt64: (operation: ClientOperation, began: UInt64)] = [:]
@@ -31,11 +33,12 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
 
     init(
         _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits,
-        sessionMilliseconds: UInt64
+        sessionMilliseconds: UInt64, pauseMilliseconds: UInt64
     ) {
         self.name = name
         self.ledger = ledger
         self.limits = limits
+        self.pauseMilliseconds = pauseMilliseconds
         loop = SimulatedLoop(world: fabric.world)
         var settings = ClientCore.Settings(endpoints: addresses, name: name)
         settings.limits = limits
@@ -71,7 +74,8 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     }
 
     private func beginSoon(after milliseconds: UInt64 = 0) {
-        let pause = loop.world.random.nanoseconds(milliseconds: milliseconds...milliseconds + 120)
+        let pause = loop.world.random.nanoseconds(
+            milliseconds: milliseconds...milliseconds + pauseMilliseconds)
         loop.world.after(pause) { self.loop.turn { self.begin() } }
     }
 

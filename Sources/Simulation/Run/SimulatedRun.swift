@@ -23,6 +23,10 @@ package struct RunSettings: Sendable {
     package var flushesOften = false
     /// Within this time after the last fault the cluster must be well again.
     package var healMilliseconds: UInt64 = 60_000
+    /// Up to how long clients pause between two operations; nil for as short as each kind does by itself.
+    package var thinkMilliseconds: UInt64?
+    /// Whether there are no faults.
+    package var isCalm = false
     /// How long the sessions of some clients live that nobody uses.
     package var sessionMilliseconds: UInt64 = 20_000
     /// Jobs that a run may take; the longest take some hundred thousand.
@@ -143,7 +147,7 @@ package final class SimulatedRun {
         self.settings = settings
         let whole = Schedule(
             seed: seed, hosts: settings.founders, milliseconds: settings.faultMilliseconds)
-        schedule = only.map(whole.keeping) ?? whole
+        schedule = (settings.isCalm ? [] : only).map(whole.keeping) ?? whole
         world = World(seed: seed, stepBound: settings.steps)
         trace = Trace(keepsLines: keepsTrace)
         cluster = SimulatedCluster(
@@ -209,6 +213,7 @@ package final class SimulatedRun {
                 addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
                 ledger: ledger, limits: settings.limits, trace: trace)
             client.forbiddenPerMille = 20
+            if let think = settings.thinkMilliseconds { client.pauseMilliseconds = 0...think }
             if number > settings.clients { client.readsPerMille = 1_000 }
             // Some find a new leader before the old one knows of it.
             if number <= 2 { client.patienceMilliseconds = 60 * UInt64(number) }
@@ -225,7 +230,8 @@ package final class SimulatedRun {
                     "p\(number + 1)", fabric: cluster.fabric,
                     addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
                     ledger: ledger, limits: settings.limits,
-                    sessionMilliseconds: settings.sessionMilliseconds))
+                    sessionMilliseconds: settings.sessionMilliseconds,
+                    pauseMilliseconds: settings.thinkMilliseconds ?? 120))
         }
     }
 
