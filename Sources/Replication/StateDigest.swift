@@ -8,22 +8,29 @@ package import KeyValue
 /// varints).
 package struct StateDigest {
     private let digester = Digester()
+    /// Rows that are gathered, since to digest each by itself costs more than its bytes do.
     private var scratch = ByteWriter()
+    private static let gatheredBytes = 4_096
     package private(set) var rowCount: UInt64 = 0
 
     package init() {}
 
     package mutating func add(key: [UInt8], row: Row) {
-        scratch.removeAll(keepingCapacity: true)
         scratch.writeBytes(key)
         scratch.writeVarint(row.version)
         scratch.writeBytes(row.value)
-        digester.update(scratch.bytes)
         rowCount += 1
+        if scratch.count >= Self.gatheredBytes { digestGathered() }
+    }
+
+    private mutating func digestGathered() {
+        digester.update(scratch.bytes)
+        scratch.removeAll(keepingCapacity: true)
     }
 
     package mutating func finish() -> Bits128 {
-        digester.finishBits128()
+        digestGathered()
+        return digester.finishBits128()
     }
 
     /// The digest of a whole state.

@@ -293,7 +293,7 @@ extension SimulatedClient {
             return lostSession(write.name, lastUse)
         }
         keep(write, bytes)
-        trace.note(loop.world, name, "\(write.name) ended: \(outcome)")
+        trace.note(loop.world, name, "\(write.name) ended: \(outcome.text)")
         ledger.ended(write.name, ledger.fate(of: write, outcome))
         ended()
     }
@@ -398,6 +398,15 @@ extension SimulatedClient {
 }
 
 extension Outcome {
+    /// What its description would be, by hand: reflection takes longer than the turn that it tells of.
+    fileprivate var text: String {
+        guard case .committed(let index, let results) = self else { return "\(self)" }
+        let lists = results.map { bytes in
+            "[" + bytes.map { String($0) }.joined(separator: ", ") + "]"
+        }
+        return "committed(index: \(index.rawValue), results: [\(lists.joined(separator: ", "))])"
+    }
+
     /// Why it was aborted; nil where it was committed.
     fileprivate var abortCode: AbortCode? {
         switch self {
