@@ -135,12 +135,9 @@ final class ClientService {
             answer(.outcome(outcome, changes: nil))
             return
         }
-        // The outcome may be known before the engine has the changes. Where it does not get them, the
-        // session knows on another node what came of it, and the changes are there too.
+        // The outcome may be known before the engine has the changes.
         replica.whenApplied(index) { [self] in
             answerOutcome(outcome, at: index, gate, answer)
-        } otherwise: {
-            answer(.error(.interrupted(reason: "it is committed, and not applied here yet")))
         }
     }
 

@@ -125,14 +125,10 @@ extension Replica {
         step(.read(nonce: nonce))
     }
 
-    /// Runs `job` when the record at `index`, which is committed, is applied here, or `otherwise` when it
-    /// will not be soon.
-    package func whenApplied(
-        _ index: LogIndex, _ job: @escaping () -> Void, otherwise: @escaping () -> Void
-    ) {
-        guard index > position.index else { return job() }
-        guard !isStopped else { return otherwise() }
-        readsAwaitingApply.append((index, PendingRead(run: job, fail: { _ in otherwise() })))
+    /// Runs `job` when the record at `index`, which is committed, is applied here, or will not be soon.
+    package func whenApplied(_ index: LogIndex, _ job: @escaping () -> Void) {
+        guard index > position.index, !isStopped else { return job() }
+        readsAwaitingApply.append((index, PendingRead(run: job, fail: { _ in job() })))
     }
 
     func readsConfirmed(_ nonce: UInt64, at index: LogIndex) {
