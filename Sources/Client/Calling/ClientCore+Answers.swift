@@ -87,7 +87,6 @@ extension ClientCore {
         backoff.reset()
         hintsFollowed = 0
         failures.clear()
-        putOffReads.since = nil
     }
 
     private func answered(_ call: Call, _ response: Response) {

@@ -8,7 +8,8 @@ import Identifiers
 /// that is served lets two more go, until the next refusal. During the wait after that, each lets
 /// one go, in its place.
 struct PutOffReads {
-    /// How long a node may refuse reads and answer nothing else before another one is looked for.
+    /// How long a node may refuse reads and serve none before another one is looked for, and how long
+    /// ago a refusal is another matter.
     static let patienceMilliseconds: UInt64 = 3_000
 
     /// In order of arrival; some may have been given up.
@@ -20,8 +21,10 @@ struct PutOffReads {
     var allowed = 0
     /// What the node has said last, for the error of one that runs out of time.
     var reason = ""
-    /// The first refusal since anything was answered.
+    /// The first refusal since a read was served.
     var since: MonotonicTime?
+    /// The last refusal.
+    var refusedAt: MonotonicTime?
     /// How many were refused, on all connections.
     var refusals = 0
 }
@@ -32,14 +35,20 @@ extension ClientCore {
 
     /// Keeps a read that the node has no room for until there may be some.
     ///
-    /// Returns false where it is to be looked for elsewhere: nothing has been answered here for long.
+    /// Returns false where it is to be looked for elsewhere: no read has been served here for long, and
+    /// none is under way.
     func putOff(_ call: Call, _ reason: String, over driver: ConnectionDriver) -> Bool {
         guard call.isLinearizableRead else { return false }
         let now = loop.now
+        let patience = PutOffReads.patienceMilliseconds
+        if let last = putOffReads.refusedAt, now.milliseconds(since: last) >= patience {
+            putOffReads.since = nil
+            putOffReads.backoff.reset()
+        }
         let since = putOffReads.since ?? now
-        let quiet = now.milliseconds(since: since)
-        guard quiet < PutOffReads.patienceMilliseconds else { return false }
+        guard now.milliseconds(since: since) < patience || isReadUnderWay else { return false }
         putOffReads.since = since
+        putOffReads.refusedAt = now
         putOffReads.refusals += 1
         putOffReads.reason = "\(driver.address) has no room for the read: \(reason)"
         putOffReads.allowed = 0
@@ -51,10 +60,16 @@ extension ClientCore {
         putOffReads.timer = loop.schedule(at: now.advanced(milliseconds: wait)) {
             let core = bound.value
             core.putOffReads.timer = nil
-            core.putOffReads.allowed = 1
+            core.putOffReads.allowed = max(core.putOffReads.allowed, 1)
             core.pump()
         }
         return true
+    }
+
+    private var isReadUnderWay: Bool {
+        sent.values.contains { entry in
+            if case .call(let call) = entry { call.isLinearizableRead } else { false }
+        }
     }
 
     /// Puts a read at its place among those that wait for room.
@@ -67,6 +82,7 @@ extension ClientCore {
     /// One was served, so there is room for another.
     func readServed() {
         putOffReads.backoff.reset()
+        putOffReads.since = nil
         guard !putOffReads.queue.isEmpty else { return }
         putOffReads.allowed += putOffReads.timer == nil ? 2 : 1
     }
@@ -96,6 +112,7 @@ extension ClientCore {
         putOffReads.timer = nil
         putOffReads.allowed = 0
         putOffReads.since = nil
+        putOffReads.refusedAt = nil
         putOffReads.backoff.reset()
         return reads
     }

@@ -45,7 +45,7 @@ package final class World: @unchecked Sendable {
         let end = time + milliseconds * 1_000_000
         while !isDone() {
             guard !isExhausted, let due = queue.next, due <= end, let event = queue.pop() else {
-                time = end
+                time = max(time, end)
                 return isDone()
             }
             time = max(time, event.time)
