@@ -145,6 +145,9 @@ package struct SimulateCommand: ParsableCommand {
         guard !ofRanges, floors == 0, !endAtFailure, !coverage else {
             throw ValidationError("--seed runs one seed: counts, bounds and floors are for many")
         }
+        guard only == nil || !calm else {
+            throw ValidationError("--calm has no faults to choose from by --only")
+        }
         var settings = settings
         settings.vary(by: seed)
         let known = Schedule(
@@ -285,6 +288,10 @@ package struct SimulateCommand: ParsableCommand {
         if UnderWay.isEndWanted { complaints.append("ended early, by a signal") }
         if coverage, !summary.missing.isEmpty {
             complaints.append("never met: \(summary.missing.joined(separator: ", "))")
+        }
+        let unjudged = summary.coverage[Coverage.unjudged]
+        if coverage, unjudged * 20 > summary.runs {
+            complaints.append("\(unjudged) \(Coverage.unjudged), of one in twenty at the most")
         }
         let floors = [
             (summary.perMinute(summary.nodeSeconds), floorNodeSeconds, "node-seconds"),

@@ -40,12 +40,12 @@ package final class DeliveryChecker {
 
     /// Somebody resumes the trigger, which accepts every gap up to there, wherever that will be.
     package func resumes() {
-        gapsAccepted += 1
         acceptedThrough = LogIndex(.max)
     }
 
     /// The trigger has been resumed, and gaps are accepted up to `index`.
     package func resumed(through index: LogIndex) {
+        gapsAccepted += 1
         acceptedThrough = index
         awaited = awaited.filter { $0 > excused }
     }

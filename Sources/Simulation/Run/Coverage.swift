@@ -26,6 +26,9 @@ package struct Coverage: Sendable {
             "watches refused for trimmed changes", "watches resumed",
         ]
 
+    /// Runs in which a watch had lost what no client was told of, so that nobody can tell what was read.
+    package static let unjudged = "runs whose reads were not judged"
+
     package mutating func count(_ name: String, _ times: Int = 1) {
         counts[name, default: 0] += times
     }

@@ -133,6 +133,8 @@ package final class SimulatedRun {
     private var nextLook: UInt64 = 0
     /// Up to where gaps in its deliveries were seen to be accepted.
     private var gapAccepted = LogIndex.zero
+    /// Whether what was read was held to what was written.
+    private var isJudged = false
     /// Whether the trigger is there that vetoes what is forbidden.
     private var isGuarded = false
 
@@ -402,8 +404,8 @@ package final class SimulatedRun {
         guard isClean else { return }
         violations += watcher?.missing() ?? []
         let history = watcher?.wholeHistory ?? []
-        // Where a watch has lost what nobody was told of, nobody can tell what was read.
-        if watcher?.unknownThrough == .zero { violations += ledger.judge(history) }
+        isJudged = watcher?.unknownThrough == .zero
+        if isJudged { violations += ledger.judge(history) }
         violations += deliveries.differences(history, behind: watcher?.unknownThrough ?? .zero)
         let model = ledger.model(history)
         // A node that was removed need not have heard of it: the leader knows who is a member.
@@ -464,6 +466,7 @@ package final class SimulatedRun {
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
         verdict.coverage.count("watches refused for trimmed changes", watcher?.refusals ?? 0)
         verdict.coverage.count("gaps of a trigger accepted", deliveries.gapsAccepted)
+        if isClean, !isJudged { verdict.coverage.count(Coverage.unjudged) }
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
         verdict.coverage.count("vetoes", ledger.counts.vetoed)
         verdict.coverage.count("sessions expired", ledger.counts.expired)
