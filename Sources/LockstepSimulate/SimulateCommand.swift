@@ -52,7 +52,7 @@ package struct SimulateCommand: ParsableCommand {
     @Option(help: "Of the one seed's faults these alone, by number, apart by commas; or none.")
     var only: String?
 
-    @Option(help: "Seconds of simulated time with faults. (default: 20)")
+    @Option(help: "Seconds of simulated time with faults, 3600 at the most. (default: 20)")
     var faultSeconds: UInt64?
 
     @Option(
@@ -109,18 +109,29 @@ package struct SimulateCommand: ParsableCommand {
     @Flag(help: "Write one JSON object for each run, and one for all.")
     var json = false
 
-    /// Every client must have some answers in the time after the last fault.
-    private static let mostThinkMilliseconds: UInt64 = 10_000
+    /// Below it triggers fall behind for longer than the clients' last minute; above, clients have no
+    /// answers in the time after the last fault.
+    private static let thinkRange: ClosedRange<UInt64> = 5...10_000
+    /// A run of an hour takes a gigabyte or more.
+    private static let mostFaultSeconds: UInt64 = 3_600
 
     package init() {}
 
     package func validate() throws {
-        guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), (faultSeconds ?? 1) > 0,
-            boundSeconds >= 0, (thinkMilliseconds ?? 0) <= Self.mostThinkMilliseconds
+        guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), boundSeconds >= 0,
+            (1...Self.mostFaultSeconds).contains(faultSeconds ?? 1),
+            thinkMilliseconds.map(Self.thinkRange.contains) ?? true
         else {
             throw ValidationError(
-                "seeds and seconds must be above 0, nodes from 1 to 7, and a pause at most "
-                    + "\(Self.mostThinkMilliseconds) ms")
+                "seeds must be above 0, nodes from 1 to 7, seconds with faults from 1 to "
+                    + "\(Self.mostFaultSeconds), and a pause from \(Self.thinkRange.lowerBound) to "
+                    + "\(Self.thinkRange.upperBound) ms")
+        }
+        guard !(first ?? 1).addingReportingOverflow(UInt64(seeds ?? 20)).overflow else {
+            throw ValidationError("--first is so high that the seeds behind it have no number")
+        }
+        guard !calm || !coverage && floorFaults == 0 else {
+            throw ValidationError("--calm has no faults: --coverage and --floor-faults want some")
         }
         guard (0...UnderWay.most).contains(parallel ?? 0), (atLeast ?? 0) >= 0, shrinkSeconds >= 0
         else {
@@ -145,7 +156,7 @@ package struct SimulateCommand: ParsableCommand {
         guard !ofRanges, floors == 0, !endAtFailure, !coverage else {
             throw ValidationError("--seed runs one seed: counts, bounds and floors are for many")
         }
-        guard only == nil || !calm else {
+        guard try !calm || onlyNumbers?.isEmpty != false else {
             throw ValidationError("--calm has no faults to choose from by --only")
         }
         var settings = settings

@@ -51,7 +51,8 @@ struct ReplayTests {
     @Test(arguments: [
         "--seed 7 --coverage", "--seed 7 --floor-faults 1", "--seed 7 --bound-seconds 9",
         "--seed 7 --seeds 2", "--seed 7 --only 999", "--seed 7 --only x", "--only 1",
-        "--quiet", "--parallel 65",
+        "--quiet", "--parallel 65", "--seed 7 --calm --only 1", "--calm --coverage",
+        "--fault-seconds 4000", "--think-milliseconds 0", "--first 18446744073709551615 --seeds 2",
     ])
     func `options that do not go together are refused`(line: String) {
         #expect(throws: (any Error).self) {
