@@ -19,6 +19,9 @@ let strict: [SwiftSetting] = [
 let planted: [SwiftSetting] =
     Context.environment["LOCKSTEP_PLANTED_BUGS"] == "1" ? [.define("PLANTED_BUGS")] : []
 
+/// Links Swift's libraries into a program or library, and no more of them than it calls.
+let ownRuntime = ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections"]
+
 /// What is shipped brings Swift's libraries along: a node needs no toolchain, and calls into the
 /// runtime, which are most of what short transactions do, go straight to it.
 ///
@@ -28,8 +31,7 @@ let shipped: [LinkerSetting] =
     ? []
     : [
         .unsafeFlags(
-            [
-                "-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections",
+            ownRuntime + [
                 // What Foundation's own archives call for, which linking to its libraries implies.
                 "-lCoreFoundation", "-l_FoundationCollections", "-l_FoundationCShims",
                 "-l_FoundationICU",
@@ -217,9 +219,8 @@ let package = Package(
             swiftSettings: strict,
             linkerSettings: [
                 .unsafeFlags(
-                    [
-                        "-static-stdlib", "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker",
-                        "--icf=all", "-Xlinker",
+                    ownRuntime + [
+                        "-Xlinker", "--icf=all", "-Xlinker",
                         "-soname=libscf.so.1", "-Xlinker",
                         "--version-script=\(Context.packageDirectory)/Sources/LibSCF/libscf.map",
                     ])
