@@ -86,6 +86,7 @@ let package = Package(
             name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         .target(name: "CChecksum"),
         .target(name: "CTerminal"),
+        .target(name: "CDirectIO"),
         module("Identifiers"),
         // Floor 1: values and seams.
         module("Codec", ["Identifiers", "CChecksum"]),
@@ -103,8 +104,9 @@ let package = Package(
             "Stores", ["Identifiers", "Codec", "Digests", "KeyValue", "JSON", "Transactions"]),
         module("WAL", ["Identifiers", "IOCore", "Codec", "Digests", "Compression"]),
         module("IOLibuv", ["Identifiers", "IOCore", "CLibuv"]),
-        module("IOPosix", ["Identifiers", "IOCore"]),
+        module("IOPosix", ["Identifiers", "IOCore", "CDirectIO"]),
         module("IOBlocking", ["Identifiers", "IOCore"]),
+        tests("Identifiers"),
         tests("Codec", ["Identifiers", "Digests"]),
         tests("IOCore", ["Identifiers"]),
         tests("Raft", ["Identifiers"]),
@@ -259,7 +261,7 @@ let package = Package(
         .executableTarget(
             name: "Torture",
             dependencies: [
-                "Codec", "Histories", "IOCore", "Identifiers", "JSON", "Lockstep",
+                "Codec", "Histories", "IOCore", "IOPosix", "Identifiers", "JSON", "Lockstep",
                 "Transactions", "Wire", "TextOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], path: "cluster/torture", swiftSettings: strict, linkerSettings: shipped),

@@ -43,12 +43,28 @@ package protocol File: AnyObject {
     func write(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure)
     /// fdatasync: returns when what was written before is on the disk. Never retried after a failure.
     func sync() throws(FileFailure)
+    /// `write` at the end of what the file is used for, durable on return; earlier writes are no more
+    /// durable than before.
+    ///
+    /// What lies behind, up to the next multiple of 4,096 bytes, may be zeroes then.
+    func append(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure)
+    /// Lets go of what `append` keeps from one call for the next.
+    func endAppending()
     /// Makes the file `bytes` long with blocks allocated and zeroes written, so that later writes
     /// neither grow it nor meet a full disk; durable with the next `sync`.
     func preallocate(_ bytes: Int) throws(FileFailure)
     func truncate(to bytes: Int) throws(FileFailure)
     /// Closes; a second call does nothing.
     func close()
+}
+
+extension File {
+    package func append(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
+        try write(buffers, at: offset)
+        try sync()
+    }
+
+    package func endAppending() {}
 }
 
 package protocol FileLock: AnyObject, Sendable {}

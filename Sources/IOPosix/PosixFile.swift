@@ -9,6 +9,9 @@ package final class PosixFile: File {
     package let path: String
     /// -1 once closed.
     private var descriptor: Int32
+    /// For `append`, from its first call on; nil as well where the file system has no such writes.
+    private var direct: DirectWriter?
+    private var mayBeDirect = true
 
     /// Bytes written at once when a file is filled with zeroes.
     private static let zeroChunkBytes = 1 << 20
@@ -59,6 +62,8 @@ package final class PosixFile: File {
     package func write(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
         precondition(offset >= 0, "write at \(offset) of \(path)")
         let descriptor = openDescriptor
+        // What it knows of the file's end may not be true any more.
+        endAppending()
         var position = offset
         var first = 0
         var skipped = 0
@@ -90,7 +95,29 @@ package final class PosixFile: File {
         try SystemCall.run("fdatasync", path) { fdatasync(descriptor) }
     }
 
-    /// Writes zeroes from the present end up to `bytes`, and syncs.
+    package func append(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
+        precondition(offset >= 0, "append at \(offset) of \(path)")
+        if direct == nil, mayBeDirect {
+            direct = DirectWriter(of: openDescriptor)
+            mayBeDirect = direct != nil
+        }
+        if let direct {
+            let isDone = try direct.write(buffers, at: offset, path: path) { (offset, count) in
+                try? read(at: offset, count: count)
+            }
+            if isDone { return }
+            mayBeDirect = !direct.isTurnedDown
+        }
+        try write(buffers, at: offset)
+        try sync()
+    }
+
+    package func endAppending() {
+        direct?.close()
+        direct = nil
+    }
+
+    /// Writes zeroes from the present end up to `bytes`.
     ///
     /// Writing allocates; `fallocate` would leave extents that each later sync has to convert. After
     /// a failure in between the size tells how far it went, and a second call completes it. What is
@@ -98,6 +125,7 @@ package final class PosixFile: File {
     package func preallocate(_ bytes: Int) throws(FileFailure) {
         precondition(bytes >= 0, "preallocation of \(bytes) bytes of \(path)")
         let descriptor = openDescriptor
+        endAppending()
         var position = try size()
         guard position < bytes else { return }
         let zeroes = [UInt8](repeating: 0, count: min(Self.zeroChunkBytes, bytes - position))
@@ -114,11 +142,13 @@ package final class PosixFile: File {
     package func truncate(to bytes: Int) throws(FileFailure) {
         precondition(bytes >= 0, "truncation of \(path) to \(bytes) bytes")
         let descriptor = openDescriptor
+        endAppending()
         try SystemCall.run("ftruncate", path) { ftruncate(descriptor, off_t(bytes)) }
     }
 
     package func close() {
         guard descriptor >= 0 else { return }
+        endAppending()
         // On Linux the descriptor is gone whatever close says; what it could report about the data
         // has been asked of fdatasync before.
         _ = Glibc.close(descriptor)

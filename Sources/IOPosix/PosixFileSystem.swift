@@ -21,6 +21,29 @@ package struct PosixFileSystem: FileSystem {
         return PosixFile(path: path, descriptor: descriptor)
     }
 
+    /// All bytes of what is read from its beginning to its end, such as a pipe.
+    ///
+    /// - Throws: also where there are more than `limitBytes`.
+    package func readStream(_ path: String, limitBytes: Int) throws(FileFailure) -> [UInt8] {
+        let descriptor = try SystemCall.run("open", path) {
+            unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try SystemCall.run("read", path) {
+                unsafe Glibc.read(descriptor, &part, part.count)
+            }
+            if count == 0 { return bytes }
+            bytes += part[..<count]
+            guard bytes.count <= limitBytes else {
+                throw FileFailure(
+                    .other, "read", path: path, reason: "more than \(limitBytes) bytes")
+            }
+        }
+    }
+
     package func list(_ directory: String) throws(FileFailure) -> [String] {
         guard let stream = unsafe opendir(directory) else {
             let code = errno

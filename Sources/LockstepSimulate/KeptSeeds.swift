@@ -16,9 +16,9 @@ package struct KeptSeeds: Sendable {
     ///
     /// - Throws: `ValidationError` that names the line.
     package init(_ text: String) throws {
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        // A line that ends as on other systems has one sign at its end, not two.
+        let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        for (number, line) in lines.enumerated() {
             let words = line.prefix { $0 != "#" }.split(separator: " ").map(String.init)
             guard !words.isEmpty else { continue }
             do {
@@ -31,11 +31,26 @@ package struct KeptSeeds: Sendable {
         guard !entries.isEmpty else { throw ValidationError("there is no seed in it") }
     }
 
+    /// The options that make a run what it is.
+    ///
+    /// A number of a fault is none: it is another fault after any change of schedules.
+    private static let ofRuns: Set<Substring> = [
+        "--seed", "--fault-seconds", "--nodes", "--think-milliseconds", "--calm", "--disks-lie",
+        "--planted",
+    ]
+
     private static func entry(_ words: [String]) throws -> Entry {
+        // Before the parser, which would answer some with all of the help.
+        for word in words where word.hasPrefix("-") && Int(word) == nil {
+            guard ofRuns.contains(word.prefix { $0 != "=" }) else {
+                throw ValidationError("\(word) is none of one run's options")
+            }
+        }
         let command = try SimulateCommand.parse(words)
+        if let twice = SimulateCommand.repeated(in: words) {
+            throw ValidationError("\(twice) is there twice")
+        }
         guard let seed = command.seed else { throw ValidationError("--seed is missing") }
-        // A number of a fault is another fault after any change of schedules.
-        guard command.only == nil else { throw ValidationError("--only does not last") }
         return Entry(seed: seed, settings: command.settings)
     }
 }

@@ -3,7 +3,8 @@ package import Simulation
 
 /// Words verdicts for people and for programs.
 package enum Report {
-    package static func text(_ verdict: Verdict) -> String {
+    /// What the run that `command` makes came to, for people.
+    package static func text(_ verdict: Verdict, command: String) -> String {
         let counts = verdict.counts
         var lines = [
             "seed \(verdict.seed): \(verdict.passed ? "passed" : "FAILED"), "
@@ -14,6 +15,7 @@ package enum Report {
         ]
         lines += verdict.violations.map { "  \($0)" }
         if !verdict.passed {
+            lines.append("  run: \(command)")
             lines += verdict.schedule.entries.map {
                 "  fault \($0.number) at \($0.atMilliseconds) ms: \($0.fault)"
             }
@@ -31,13 +33,14 @@ package enum Report {
                 + "\(summary.perMinute(summary.nodeSeconds)) node-seconds, "
                 + "\(summary.perMinute(Double(summary.committed))) committed, "
                 + "\(summary.perMinute(Double(summary.faults))) faults")
-        lines += summary.failed.map { "failed: \($0)" }
+        lines += summary.failures.map { "failed: \($0.verdict.seed): \($0.command)" }
         lines += range.complaints
         if let shortest = range.shortest { lines.append("shortest: \(shortest)") }
         return lines.joined(separator: "\n")
     }
 
-    package static func json(_ verdict: Verdict) -> String {
+    /// The same as one object.
+    package static func json(_ verdict: Verdict, command: String) -> String {
         let counts = verdict.counts
         var members: [JSONMember] = [
             JSONMember("seed", .exact(verdict.seed)),
@@ -51,6 +54,7 @@ package enum Report {
         members += numbers.map { JSONMember($0.0, .number($0.1)) }
         members.append(JSONMember("steps", .exact(verdict.steps)))
         members.append(JSONMember("timeline", .string("\(verdict.traceDigest)")))
+        members.append(JSONMember("command", .string(command)))
         if !verdict.passed {
             members.append(
                 JSONMember("schedule", .array(verdict.schedule.entries.map(Self.value))))
@@ -73,6 +77,7 @@ package enum Report {
             "passed": .boolean(range.isGood), "first": .exact(range.first),
             "asked": .number(range.asked), "runs": .number(summary.runs),
             "failed": .array(summary.failed.map(JSONValue.exact)),
+            "failedCommands": .array(summary.failures.map { .string($0.command) }),
             "complaints": .array(range.complaints.map(JSONValue.string)),
             "shortest": range.shortest.map(JSONValue.string) ?? .null,
             "operations": .number(summary.operations), "committed": .number(summary.committed),

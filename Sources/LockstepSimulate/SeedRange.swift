@@ -4,9 +4,18 @@ package import Simulation
 
 /// What came of many runs.
 package struct Summary: Sendable {
+    /// A run that must not be.
+    struct Failure {
+        let verdict: Verdict
+        let settings: RunSettings
+
+        /// The command that makes the run again.
+        var command: String { ReplayLine.text(verdict.seed, settings) }
+    }
+
     var runs = 0
-    /// The verdicts of runs that must not be, by seed.
-    var failures: [Verdict] = []
+    /// The runs that must not be, by seed.
+    var failures: [Failure] = []
     var coverage = Coverage()
     /// What is wrong with schedules that were brought about by hand.
     var objections: [String] = []
@@ -20,7 +29,7 @@ package struct Summary: Sendable {
     package init() {}
 
     /// The seeds of runs that must not be, ascending.
-    var failed: [UInt64] { failures.map(\.seed) }
+    var failed: [UInt64] { failures.map(\.verdict.seed) }
 
     /// Faults that were brought about.
     var faults: Int {
@@ -37,19 +46,22 @@ package struct Summary: Sendable {
         Coverage.wanted.filter { coverage[$0] == 0 }
     }
 
-    /// Brings about every row of the recovery table that random runs hardly come to.
+    /// Brings about every row of the recovery table that random runs hardly come to, until the end is asked
+    /// for.
     mutating func addDirected() {
-        for row in DirectedRow.allCases {
+        for row in DirectedRow.allCases where SimulateCommand.mayGoOn {
             let found = row.run()
             objections += found
             if found.isEmpty { coverage.count(row.rawValue) }
         }
     }
 
-    package mutating func add(_ verdict: Verdict) {
+    /// Adds what a run that was made with these settings came to.
+    package mutating func add(_ verdict: Verdict, _ settings: RunSettings) {
         runs += 1
         if !verdict.passed {
-            failures = (failures + [verdict]).sorted { $0.seed < $1.seed }
+            failures.append(Failure(verdict: verdict, settings: settings))
+            failures.sort { ($0.verdict.seed, $0.command) < ($1.verdict.seed, $1.command) }
         }
         coverage.merge(verdict.coverage)
         operations += verdict.counts.operations
@@ -69,8 +81,8 @@ struct SeedRange {
     /// No run begins after so many seconds of the wall clock; 0 for no bound.
     let boundSeconds: Int
 
-    /// Runs them all; `told` hears of each verdict, on one thread at a time.
-    func run(workers wanted: Int, told: @escaping @Sendable (Verdict) -> Void) -> Summary {
+    /// Runs them all; `told` hears of each verdict and the command of its run, on one thread at a time.
+    func run(workers wanted: Int, told: @escaping @Sendable (Verdict, String) -> Void) -> Summary {
         let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let workers = min(wanted > 0 ? wanted : cores, UnderWay.most)
         let next = Locked(0)
@@ -87,16 +99,17 @@ struct SeedRange {
                     let isLate =
                         boundSeconds > 0
                         && ContinuousClock.now - start >= .seconds(boundSeconds)
-                    guard place < count, !isLate, !UnderWay.isEndWanted,
+                    guard place < count, !isLate, SimulateCommand.mayGoOn,
                         !endsAtFailure || summary.withLock({ $0.failures.isEmpty })
                     else { return }
                     let next = run(place)
-                    UnderWay.begins(ReplayLine.text(next.seed, next.settings), place: number)
+                    let command = ReplayLine.text(next.seed, next.settings)
+                    UnderWay.begins(command, place: number)
                     let verdict = SimulatedRun(seed: next.seed, settings: next.settings).run()
                     UnderWay.ends(place: number)
                     summary.withLock { summary in
-                        summary.add(verdict)
-                        told(verdict)
+                        summary.add(verdict, next.settings)
+                        told(verdict, command)
                     }
                 }
             }

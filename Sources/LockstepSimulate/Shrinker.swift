@@ -7,17 +7,23 @@ package struct Shrinker {
     package struct Found {
         /// The numbers of the faults that are left.
         package let only: [Int]
-        /// Whether time has run out before it was known that none of them can be left out.
+        /// Whether time has run out, or the end was asked for, before it was known that none of them can be left out.
         package let isCutShort: Bool
     }
 
     /// How long to look for, by the wall clock.
     private let bound: Duration
+    /// Whether another run may begin.
+    private let mayGoOn: () -> Bool
     /// Runs the seed with the faults of these numbers alone.
     private let run: ([Int]) -> Verdict
 
-    package init(bound: Duration, run: @escaping ([Int]) -> Verdict) {
+    package init(
+        bound: Duration, mayGoOn: @escaping () -> Bool = { true },
+        run: @escaping ([Int]) -> Verdict
+    ) {
         self.bound = bound
+        self.mayGoOn = mayGoOn
         self.run = run
     }
 
@@ -33,7 +39,7 @@ package struct Shrinker {
             var place = 0
             var hasShrunk = false
             while place < kept.count {
-                guard ContinuousClock.now - start < bound else {
+                guard mayGoOn(), ContinuousClock.now - start < bound else {
                     return Found(only: kept, isCutShort: true)
                 }
                 var tried = kept

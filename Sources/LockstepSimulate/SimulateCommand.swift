@@ -30,11 +30,22 @@ package struct SimulateCommand: ParsableCommand {
             once; a node that lies. The article Simulation has the tables.
 
             A run that a precondition of the code ends, or that SIGINT or SIGTERM interrupts, is \
-            named on the standard error as a command. With --json the last line is an object \
-            "summary" with the counters.
+            named on the standard error as a command. With --seed such a signal ends the program. \
+            With many seeds the first lets those end that are under way, which takes as long as \
+            they do, and begins no other: the range has failed; a second one of the same kind \
+            ends the program. \
+            With --json and many seeds the last line is an object "summary" with the counters.
+
+            A file for --kept has a run on each line, by the options --seed, --fault-seconds, \
+            --nodes, --think-milliseconds, --calm and --disks-lie; what follows a # is a comment, \
+            and a line may be empty:
+
+            --seed 24 --fault-seconds 10  # what it has once shown
 
             Exit codes: 0 all runs passed; 1 a run failed, too few were made, or too little was \
-            covered; 64 usage; that of the signal where a precondition did not hold.
+            covered; 64 usage; 74 the output cannot be written, such as by a reader that has gone; \
+            that of the signal where a precondition did not hold or a signal has ended the program \
+            (130 for SIGINT, 143 for SIGTERM, as shells tell it).
             """)
 
     @Option(help: "Run this seed alone, and print its timeline.")
@@ -46,7 +57,7 @@ package struct SimulateCommand: ParsableCommand {
     @Option(help: "The first of them; 0 takes one from the clock. (default: 1)")
     var first: UInt64?
 
-    @Option(help: "Run the seeds that this file lists, each with its options on a line.")
+    @Option(help: "Run the seeds that this file lists, as is said above.")
     var kept: String?
 
     @Option(help: "Of the one seed's faults these alone, by number, apart by commas; or none.")
@@ -57,8 +68,8 @@ package struct SimulateCommand: ParsableCommand {
 
     @Option(
         help: """
-            Milliseconds that a client pauses for at the most between two operations. (default: 40, \
-            and 120 for each of those that the library's client has under way)
+            Milliseconds that a client pauses for at the most between two operations, 5 to 10000. \
+            (default: 40, and 120 for each of those that the library's client has under way)
             """)
     var thinkMilliseconds: UInt64?
 
@@ -71,7 +82,10 @@ package struct SimulateCommand: ParsableCommand {
     @Option(help: "Runs at a time, 64 at most; 0 takes one for each core. (default: 0)")
     var parallel: Int?
 
-    @Flag(help: "Every disk says that syncs are done, and does none; such runs must fail.")
+    @Flag(
+        help: """
+            Every disk says that syncs are done, and does none: what a crash takes must make a run fail.
+            """)
     var disksLie = false
 
     #if PLANTED_BUGS
@@ -97,8 +111,12 @@ package struct SimulateCommand: ParsableCommand {
     @Flag(help: "Begin no run once one has failed.")
     var endAtFailure = false
 
-    @Option(help: "Look so long for the fewest faults of the first failing seed; 0: not at all.")
-    var shrinkSeconds = 60
+    @Option(
+        help: """
+            Look so many seconds for the fewest faults of the first failing seed; 0: not at all. \
+            (default: 60)
+            """)
+    var shrinkSeconds: Int?
 
     @Flag(help: "With one seed: the verdict without the timeline.")
     var quiet = false
@@ -106,7 +124,7 @@ package struct SimulateCommand: ParsableCommand {
     @Flag(help: "Fail unless every kind of fault and of recovery has been met.")
     var coverage = false
 
-    @Flag(help: "Write one JSON object for each run, and one for all.")
+    @Flag(help: "Write one JSON object for each run, without a timeline, and one for many.")
     var json = false
 
     /// Below it triggers fall behind for longer than the clients' last minute; above, clients have no
@@ -114,29 +132,20 @@ package struct SimulateCommand: ParsableCommand {
     private static let thinkRange: ClosedRange<UInt64> = 5...10_000
     /// A run of an hour takes a gigabyte or more.
     private static let mostFaultSeconds: UInt64 = 3_600
+    private static let mostKeptBytes = 16 << 20
 
     package init() {}
 
     package func validate() throws {
-        guard (seeds ?? 1) > 0, (1...7).contains(nodes ?? 3), boundSeconds >= 0,
-            (1...Self.mostFaultSeconds).contains(faultSeconds ?? 1),
-            thinkMilliseconds.map(Self.thinkRange.contains) ?? true
-        else {
-            throw ValidationError(
-                "seeds must be above 0, nodes from 1 to 7, seconds with faults from 1 to "
-                    + "\(Self.mostFaultSeconds), and a pause from \(Self.thinkRange.lowerBound) to "
-                    + "\(Self.thinkRange.upperBound) ms")
-        }
+        if let objection = numbers { throw ValidationError(objection) }
         guard !(first ?? 1).addingReportingOverflow(UInt64(seeds ?? 20)).overflow else {
             throw ValidationError("--first is so high that the seeds behind it have no number")
         }
         guard !calm || !coverage && floorFaults == 0 else {
             throw ValidationError("--calm has no faults: --coverage and --floor-faults want some")
         }
-        guard (0...UnderWay.most).contains(parallel ?? 0), (atLeast ?? 0) >= 0, shrinkSeconds >= 0
-        else {
-            throw ValidationError(
-                "--parallel is 0 to 64; --at-least and --shrink-seconds are not negative")
+        guard !calm || !disksLie else {
+            throw ValidationError("--calm has no faults: without a crash no disk is found to lie")
         }
         guard let seed else {
             guard only == nil, !quiet else {
@@ -148,10 +157,14 @@ package struct SimulateCommand: ParsableCommand {
             guard kept == nil || !isOfEach && !disksLie && !plants else {
                 throw ValidationError("--kept has the seeds and their options in its file")
             }
+            guard (atLeast ?? 0) <= (kept == nil ? seeds ?? 20 : .max) else {
+                throw ValidationError("--at-least wants more runs than there are seeds")
+            }
             return
         }
         let ofRanges =
             kept != nil || seeds != nil || first != nil || parallel != nil || atLeast != nil
+            || shrinkSeconds != nil
         let floors = max(floorNodeSeconds, floorCommitted, floorFaults, boundSeconds)
         guard !ofRanges, floors == 0, !endAtFailure, !coverage else {
             throw ValidationError("--seed runs one seed: counts, bounds and floors are for many")
@@ -167,6 +180,32 @@ package struct SimulateCommand: ParsableCommand {
         if let missing = try onlyNumbers?.first(where: { !known.contains($0) }) {
             throw ValidationError("seed \(seed) has \(known.count) faults, and no \(missing)")
         }
+    }
+
+    /// The first number that is out of its range, in words.
+    private var numbers: String? {
+        let any = 0...UInt64(Int32.max)
+        let bounds: [(String, UInt64?, ClosedRange<UInt64>)] = [
+            ("seeds", seeds.map(Self.unsigned), 1...any.upperBound),
+            ("nodes", nodes.map(Self.unsigned), 1...7),
+            ("fault-seconds", faultSeconds, 1...Self.mostFaultSeconds),
+            ("think-milliseconds", thinkMilliseconds, Self.thinkRange),
+            ("parallel", parallel.map(Self.unsigned), 0...UInt64(UnderWay.most)),
+            ("bound-seconds", Self.unsigned(boundSeconds), any),
+            ("at-least", atLeast.map(Self.unsigned), any),
+            ("shrink-seconds", shrinkSeconds.map(Self.unsigned), any),
+            ("floor-node-seconds", Self.unsigned(floorNodeSeconds), any),
+            ("floor-committed", Self.unsigned(floorCommitted), any),
+            ("floor-faults", Self.unsigned(floorFaults), any),
+        ]
+        return bounds.first { !$0.2.contains($0.1 ?? $0.2.lowerBound) }.map { name, _, range in
+            "--\(name) must be \(range.lowerBound) to \(range.upperBound)"
+        }
+    }
+
+    /// The number, and one out of every range for what is below 0.
+    private static func unsigned(_ number: Int) -> UInt64 {
+        UInt64(exactly: number) ?? .max
     }
 
     /// Whether all nodes are to make a mistake.
@@ -200,25 +239,68 @@ package struct SimulateCommand: ParsableCommand {
         get throws {
             guard let only else { return nil }
             guard only != ReplayLine.noFaults else { return [] }
-            return try only.split(separator: ",").map { part in
+            let parts = only.split(separator: ",", omittingEmptySubsequences: false)
+            let numbers = try parts.map { part in
                 guard let number = Int(part) else {
-                    throw ValidationError("\(part) is no number of a fault")
+                    throw ValidationError("\"\(part)\" is no number of a fault")
                 }
                 return number
             }
+            guard Set(numbers).count == numbers.count else {
+                throw ValidationError("--only \(only) names a fault twice")
+            }
+            return numbers
         }
     }
 
+    /// Runs what the words of the command line ask for, and ends the process.
+    package static func main() {
+        main(Array(CommandLine.arguments.dropFirst()))
+    }
+
+    package static func main(_ words: [String]?) {
+        Output.takeNoSignal()
+        do {
+            if let twice = repeated(in: words ?? []) {
+                throw ValidationError("\(twice) is there twice")
+            }
+            var command = try parseAsRoot(words)
+            try command.run()
+        } catch {
+            let (text, code) = (fullMessage(for: error), exitCode(for: error))
+            guard code == .success else { exit(withError: error) }
+            Output.write(text)
+            do { try Output.finish() } catch { exit(withError: error) }
+        }
+    }
+
+    /// The options among the words of a command line, without their values.
+    static func options(in words: [String]) -> [Substring] {
+        words.filter { $0.hasPrefix("--") }.map { $0.prefix { $0 != "=" } }
+    }
+
+    /// An option that is there more than once, of which the last alone would count.
+    static func repeated(in words: [String]) -> Substring? {
+        var seen: Set<Substring> = []
+        return options(in: words).first { !seen.insert($0).inserted }
+    }
+
     package func run() throws {
-        UnderWay.install()
+        // Before a signal is only noted: what it is read from may be a pipe that nobody writes to.
+        let runs = try seed == nil ? range() : nil
+        UnderWay.install(one: seed != nil)
         if let seed {
             let verdict = try verdict(of: seed)
-            for line in verdict.traceLines { print(line) }
-            print(json ? Report.json(verdict) : Report.text(verdict))
+            Output.write(verdict.traceLines)
+            let line = ReplayLine.text(seed, settings, only: try onlyNumbers)
+            Output.write(
+                json ? Report.json(verdict, command: line) : Report.text(verdict, command: line))
+            try Output.finish()
             if !verdict.passed { throw ExitCode(1) }
-        } else {
-            let report = try runMany()
-            print(json ? Report.json(report) : Report.text(report))
+        } else if let runs {
+            let report = runMany(runs)
+            Output.write(json ? Report.json(report) : Report.text(report))
+            try Output.finish()
             if !report.isGood { throw ExitCode(1) }
         }
     }
@@ -251,40 +333,36 @@ package struct SimulateCommand: ParsableCommand {
 
     private static func kept(in path: String) throws -> KeptSeeds {
         do {
-            let file = try PosixFileSystem().open(path, .readOnly)
-            defer { file.close() }
-            let bytes = try file.read(at: 0, count: try file.size())
+            let bytes = try PosixFileSystem().readStream(path, limitBytes: mostKeptBytes)
             return try KeptSeeds(String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ValidationError("\(path): \(message(for: error))")
         }
     }
 
-    private func runMany() throws -> RangeReport {
-        let runs = try range()
+    /// Whether further runs may begin: nobody has asked for the end, and somebody reads.
+    static var mayGoOn: Bool { !UnderWay.isEndWanted && !Output.isBroken }
+
+    private func runMany(_ runs: SeedRange) -> RangeReport {
         let start = runs.run(0).seed
         let asked = runs.count
         let progress = Progress(total: asked)
-        var summary = runs.run(workers: parallel ?? 0) { verdict in
+        var summary = runs.run(workers: parallel ?? 0) { verdict, command in
             defer { progress.advance() }
             if json {
-                print(Report.json(verdict))
-                // Who reads them is to see the last one too, should the next run trap.
-                fflush(nil)
+                Output.write(Report.json(verdict, command: command))
             } else if !verdict.passed {
                 progress.clear()
-                print(Report.text(verdict))
-                fflush(nil)
+                Output.write(Report.text(verdict, command: command))
             }
         }
         progress.clear()
         if coverage { summary.addDirected() }
         var report = RangeReport(first: start, asked: asked, summary: summary)
         report.complaints = complaints(of: summary, asked: asked)
-        if let worst = summary.failures.first, shrinkSeconds > 0,
-            let failed = (0..<asked).lazy.map(runs.run).first(where: { $0.seed == worst.seed })
-        {
-            report.shortest = shortest(worst, failed.settings)
+        let seconds = shrinkSeconds ?? 60
+        if let worst = summary.failures.first, seconds > 0, Self.mayGoOn {
+            report.shortest = shortest(worst.verdict, worst.settings, within: .seconds(seconds))
         }
         return report
     }
@@ -297,7 +375,7 @@ package struct SimulateCommand: ParsableCommand {
             complaints.append("too few: \(summary.runs) runs were made, and \(least) are needed")
         }
         if UnderWay.isEndWanted { complaints.append("ended early, by a signal") }
-        if coverage, !summary.missing.isEmpty {
+        if coverage, Self.mayGoOn, !summary.missing.isEmpty {
             complaints.append("never met: \(summary.missing.joined(separator: ", "))")
         }
         let unjudged = summary.coverage[Coverage.unjudged]
@@ -316,14 +394,16 @@ package struct SimulateCommand: ParsableCommand {
         return complaints
     }
 
-    private func shortest(_ worst: Verdict, _ settings: RunSettings) -> String {
-        let shrinker = Shrinker(bound: .seconds(shrinkSeconds)) { numbers in
+    private func shortest(
+        _ worst: Verdict, _ settings: RunSettings, within bound: Duration
+    ) -> String {
+        let shrinker = Shrinker(bound: bound, mayGoOn: { Self.mayGoOn }) { numbers in
             UnderWay.begins(ReplayLine.text(worst.seed, settings, only: numbers), place: 0)
             defer { UnderWay.ends(place: 0) }
             return SimulatedRun(seed: worst.seed, settings: settings, only: numbers).run()
         }
         let found = shrinker.shrink(worst)
         return ReplayLine.text(worst.seed, settings, only: found.only)
-            + (found.isCutShort ? "  # perhaps not the shortest: out of time" : "")
+            + (found.isCutShort ? "  # perhaps not the shortest: ended before" : "")
     }
 }

@@ -16,9 +16,11 @@ package enum UnderWay {
     /// From now on signals name what is under way.
     ///
     /// A trap is handed on to whoever handled it before. Of SIGINT and SIGTERM the first lets no
-    /// further run begin, and the second ends the process.
-    package static func install() {
+    /// further run begin, and the second of the same kind ends the process, as the first does with `one`
+    /// run alone: a terminal's SIGINT comes together with the SIGTERM of whoever has begun this.
+    package static func install(one: Bool = false) {
         isEndRequested.store(false, ordering: .relaxed)
+        endsAtOnce.store(one, ordering: .relaxed)
         // What the handlers use is made now, for making it is not safe in one.
         for place in 0..<most { ends(place: place) }
         _ = unsafe (threads, texts)
@@ -83,6 +85,8 @@ package enum UnderWay {
 }
 
 private let isEndRequested = Atomic<Bool>(false)
+/// Whether the first signal that asks for the end is not waited behind.
+private let endsAtOnce = Atomic<Bool>(false)
 
 /// The thread that ran into the trap names its run, and runs into the former handler.
 private func trapped(_ number: Int32) {
@@ -94,4 +98,5 @@ private func asked(_ number: Int32) {
     UnderWay.write(ofAll: true)
     isEndRequested.store(true, ordering: .relaxed)
     _ = signal(number, SIG_DFL)
+    if endsAtOnce.load(ordering: .relaxed) { _ = kill(getpid(), number) }
 }

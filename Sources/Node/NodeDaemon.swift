@@ -1,6 +1,6 @@
 import Codec
 package import IOCore
-import Identifiers
+package import Identifiers
 package import KeyValue
 package import Logging
 import Peers
@@ -226,6 +226,11 @@ package final class NodeDaemon {
         let done = onStopped
         onStopped = { _ in }
         done(reason)
+    }
+
+    /// How far the deliveries of one trigger have come here; nil where this node does not make them.
+    package func deliveredThrough(by trigger: String) -> LogIndex? {
+        triggers?.statuses().first { $0.name == trigger }?.deliveredThrough
     }
 
     /// What this node tells of itself.

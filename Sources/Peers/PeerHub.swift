@@ -55,7 +55,7 @@ package final class PeerHub: PeerTransport {
     /// Whether this node was a member and has learned that it is none any more: it dials nobody, and
     /// waits to be added again.
     package private(set) var isRemoved = false
-    private var links: [NodeID: PeerConnection] = [:]
+    private var links = NodeTable<PeerConnection>()
     private var handshaking: [PeerConnection] = []
     private var dialling: Set<NodeID> = []
     private var retryMilliseconds: [NodeID: UInt64] = [:]
@@ -124,7 +124,7 @@ package final class PeerHub: PeerTransport {
     }
 
     package var connectedNodes: [NodeID] {
-        links.keys.sorted()
+        links.keys
     }
 
     // MARK: PeerTransport
@@ -160,8 +160,7 @@ package final class PeerHub: PeerTransport {
             }
         }
         // A peer that knows a later membership may have joined since.
-        // In an order of their own: a dictionary's is another in each process.
-        for (other, link) in links.sorted(by: { $0.key < $1.key })
+        for (other, link) in links
         where members[other] == nil && knowsCluster
             && link.peerMembershipIndex <= index
         {

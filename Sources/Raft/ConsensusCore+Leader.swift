@@ -13,7 +13,13 @@ struct Leading: Sendable {
     var settling: LogIndex?
 
     func place(of node: NodeID) -> Int? {
-        peers.firstIndex { $0.node == node }
+        // By place: each peer that a closure is given would be copied, with its list of sent frames.
+        peers.indices.first { peers[$0].node == node }
+    }
+
+    /// What a peer is known to have on disk; nothing of one that is none.
+    func match(of node: NodeID) -> LogIndex {
+        place(of: node).map { peers[$0].match } ?? .zero
     }
 }
 
@@ -337,15 +343,14 @@ extension ConsensusCore {
     /// Followers hear of it with the next frames, heartbeat or read: a message of its own for each
     /// commit would double the traffic of a leader with few clients.
     mutating func advanceCommit(_ now: MonotonicTime, _ effects: inout [Effect]) {
-        guard let current = leading else { return }
+        guard isLeader else { return }
         #if PLANTED_BUGS
             let own = PlantedBug.leaderCountsUnsynced.isActive ? log.last.index : durableIndex
         #else
             let own = durableIndex
         #endif
         let reached = Quorum.committed(membership) { node in
-            if node == identifier { return own }
-            return current.peers.first { $0.node == node }?.match ?? .zero
+            node == identifier ? own : leading?.match(of: node) ?? .zero
         }
         #if PLANTED_BUGS
             if PlantedBug.oldTermCommitted.isActive, let reached, reached > commitIndex {

@@ -86,12 +86,16 @@ extension ConsensusCore {
             effects.append(.proposeMembership(membership.settled))
             return
         }
-        let named = membership.everyone
-        for place in leading?.peers.indices ?? 0..<0
-        where leading.map({ !named.contains($0.peers[place].node) }) ?? false {
+        let places = leading?.peers.indices ?? 0..<0
+        let leaving = places.filter { place in
+            leading.map { !membership.contains($0.peers[place].node) } ?? false
+        }
+        for place in leaving {
             heartbeat(place, &effects)
         }
-        leading?.peers.removeAll { !named.contains($0.node) }
+        for place in leaving.reversed() {
+            leading?.peers.remove(at: place)
+        }
         guard !membership.isVoter(identifier) else { return }
         broadcastHeartbeat(&effects)
         if let successor = bestFollower {

@@ -86,14 +86,16 @@ extension ConsensusCore {
 
     /// A peer has answered a heartbeat of this round: so has it all earlier ones.
     mutating func confirmReads(round: UInt64, _ place: Int, _ effects: inout [Effect]) {
-        guard let current = leading, current.peers[place].confirmedRound < round else { return }
+        guard let known = leading?.peers[place].confirmedRound, known < round else { return }
         leading?.peers[place].confirmedRound = round
-        guard !current.reads.isEmpty, let peers = leading?.peers else { return }
+        guard let current = leading, !current.reads.isEmpty else { return }
         var count = 0
         for read in current.reads {
             let isConfirmed = Quorum.isReached(membership) { node in
                 node == identifier
-                    || peers.contains { $0.node == node && $0.confirmedRound >= read.round }
+                    || current.place(of: node).map {
+                        current.peers[$0].confirmedRound >= read.round
+                    } == true
             }
             guard isConfirmed else { break }
             finish(read.nonce, read.requester, index: read.index, &effects)

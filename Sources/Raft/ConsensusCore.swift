@@ -37,7 +37,7 @@ package struct ConsensusCore: Sendable {
     /// Exists while this node asks for votes or pre-votes.
     var campaign: Campaign?
 
-    var log: LogView
+    package internal(set) var log: LogView
     package internal(set) var commitIndex: LogIndex
     package internal(set) var appliedIndex: LogIndex
     /// Up to where `apply` has been asked for.
@@ -84,6 +84,7 @@ package struct ConsensusCore: Sendable {
         term = recovered.hardState.term
         vote = recovered.hardState.vote
         log = LogView(compacted: recovered.compacted, frames: recovered.frames)
+        lastPosition = log.last
         commitIndex = recovered.applied
         appliedIndex = recovered.applied
         applyRequested = recovered.applied
@@ -106,6 +107,8 @@ package struct ConsensusCore: Sendable {
     }
 
     // MARK: Questions
+    //
+    // What is asked for every transaction is stored: for any other question the whole core is copied.
 
     /// The newest membership of the log, in force from when it was appended.
     package var membership: Membership {
@@ -127,10 +130,10 @@ package struct ConsensusCore: Sendable {
     }
 
     /// Whether a proposal would be taken.
-    package var canServeProposals: Bool {
-        guard let leading else { return false }
-        return leading.transfer == nil && diskHealth == .good
-    }
+    package private(set) var canServeProposals = false
+
+    /// The end of the log.
+    package private(set) var lastPosition: LogPosition
 
     /// Whether this leader knows all that has been committed before its term, *Raft §8*.
     package var hasCommittedOfItsTerm: Bool {
@@ -141,10 +144,6 @@ package struct ConsensusCore: Sendable {
     package var canChangeMembership: Bool {
         canServeProposals && log.term(at: commitIndex) == term && !membership.isJoint
             && membershipIndex <= commitIndex
-    }
-
-    package var lastPosition: LogPosition {
-        log.last
     }
 
     package var compacted: LogPosition {
@@ -246,6 +245,8 @@ package struct ConsensusCore: Sendable {
     }
 
     private mutating func report(_ effects: inout [Effect]) {
+        lastPosition = log.last
+        canServeProposals = isLeader && leading?.transfer == nil && diskHealth == .good
         let now = RoleReport(role: role, term: term, leader: leader)
         guard now != reported else { return }
         reported = now

@@ -1,7 +1,7 @@
-import Identifiers
+package import Identifiers
 
 /// The log as the core knows it: the frames behind what was compacted away, without their bytes.
-struct LogView: Sendable {
+package struct LogView: Sendable {
     /// The end of what was compacted away.
     private(set) var compacted: LogPosition
     private var frames: [FrameDescriptor]
@@ -19,7 +19,7 @@ struct LogView: Sendable {
         self.frames = frames
     }
 
-    var last: LogPosition {
+    package var last: LogPosition {
         guard frames.count > head, let frame = frames.last else { return compacted }
         return LogPosition(index: frame.lastIndex, term: frame.term)
     }
@@ -69,7 +69,7 @@ struct LogView: Sendable {
     }
 
     /// The term of the record at `index`; known for the end of the compacted part as well.
-    func term(at index: LogIndex) -> Term? {
+    package func term(at index: LogIndex) -> Term? {
         if index == compacted.index { return compacted.term }
         if index == .zero { return .zero }
         if let frame = frames.last, frames.count > head, index >= frame.firstIndex {

@@ -36,11 +36,22 @@ extension Replica {
 
     /// The directory recorded for a node; of one that leaves, as long as the log tells of it.
     package func recorded(_ node: NodeID) -> Incarnation? {
-        if let member = newestMembership.member(node) { return member.incarnation }
-        for (_, older) in logMemberships.reversed() {
-            if let member = older.member(node) { return member.incarnation }
+        directories[node]
+    }
+
+    /// What the newest membership that names a node records for it.
+    var recordedDirectories: NodeTable<Incarnation> {
+        var found = NodeTable<Incarnation?>()
+        for known in logMemberships.reversed().map(\.membership) + [membership] {
+            for member in known.members where found[member.node] == nil {
+                found[member.node] = .some(member.incarnation)
+            }
         }
-        return membership.member(node)?.incarnation
+        var directories = NodeTable<Incarnation>()
+        for (node, incarnation) in found {
+            directories[node] = incarnation
+        }
+        return directories
     }
 
     /// Whether the directory at the other end is the one that is recorded.
@@ -77,7 +88,7 @@ extension Replica {
         let now = ownStanding
         guard now != announced else { return }
         announced = now
-        for node in peers.keys.sorted() {
+        for node in peers.keys {
             send(now, to: node)
         }
     }

@@ -91,13 +91,16 @@ extension Replica {
         switch message.body {
         case .appendRequest(let request)
         where message.term == raft.term && raft.leader == node
-            && raft.term(at: request.commit) == raft.term:
+            && raft.log.term(at: request.commit) == raft.term:
             // Before a record of its term, a leader cannot tell all that is committed.
             freshness.applied(position.index)
             freshness.heard(request.commit, at: loop.now)
         case .appendResponse(let response) where message.term == raft.term && raft.isLeader:
-            guard let sent = rounds.time(of: response.readNonce, in: message.term) else { return }
-            acknowledged[node] = max(acknowledged[node] ?? sent, sent)
+            // Times of rounds are milliseconds apart; the same one once more tells nothing.
+            guard let sent = rounds.time(of: response.readNonce, in: message.term),
+                acknowledged[node].map({ sent > $0 }) ?? true
+            else { return }
+            acknowledged[node] = sent
             noteOwnCommit()
         default:
             break

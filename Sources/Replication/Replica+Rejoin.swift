@@ -129,7 +129,7 @@ extension Replica {
     var notice: String {
         if let notice = noticeOfDisk { return notice }
         if newestMembership.voters.isEmpty { return noticeOfEmptyDirectory }
-        if let peer = peers.filter({ isOfAnotherFounding($0.value) }).keys.min() {
+        if let peer = peers.first(where: { isOfAnotherFounding($0.value) })?.key {
             return "node \(peer) belongs to another founding of this cluster: empty the data "
                 + "directory of the one that is not wanted"
         }
@@ -174,9 +174,10 @@ extension Replica {
             return "waits to be added to the cluster: lockstep member add \(settings.node) "
                 + "--peer HOST:PORT --client HOST:PORT"
         }
-        if let knowing = peers.filter({ $0.value.hasBegun && ($0.value.founding ?? .zero) != .zero }
-        )
-        .keys.min() {
+        let knowing = peers.first {
+            $0.value.hasBegun && ($0.value.founding ?? .zero) != .zero
+        }
+        if let knowing = knowing?.key {
             return "this data directory is empty, and node \(knowing) holds the cluster's log: "
                 + "waits until the cluster's leader takes this node in as a learner; for that a "
                 + "majority of the voters must run with their own directories"

@@ -19,7 +19,7 @@ extension Replica {
         if case .appendRequest(let request) = message.body {
             rounds.sends(request.readNonce, in: message.term, at: loop.now)
         }
-        if let waiting = outboxes[node]?.messages.count {
+        if !outboxes.isEmpty, let waiting = outboxes[node]?.messages.count {
             if waiting < 2 * settings.limits.inflightAppendsPerPeer {
                 outboxes[node]?.messages.append(message)
             }

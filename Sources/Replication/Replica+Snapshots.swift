@@ -433,6 +433,8 @@ extension Replica {
         clock.observe(position.timeMilliseconds)
         membership = adoption.membership
         sessionCount = adoption.sessionCount
+        // The table that was loaded with it has counted none yet.
+        sessionFillings = 0
         resources.transport.update(membership, asOf: position.index)
         forgetProposals(through: position.index)
         logMemberships.removeAll { $0.index <= position.index }

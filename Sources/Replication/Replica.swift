@@ -93,11 +93,11 @@ package final class Replica {
     var deadline: TimerID?
     var outboxes: [NodeID: Outbox] = [:]
     /// When each peer was last heard of.
-    var heard: [NodeID: MonotonicTime] = [:]
+    var heard = NodeTable<MonotonicTime>()
     /// When this leader began each of its rounds.
     var rounds = RoundTimes()
     /// When that was sent, at the earliest, by which each peer last acknowledged this node as its leader.
-    var acknowledged: [NodeID: MonotonicTime] = [:]
+    var acknowledged = NodeTable<MonotonicTime>()
 
     // Proposals
     var waiting: [WaitingRecord] = []
@@ -112,9 +112,15 @@ package final class Replica {
     /// Until when turns are not applied on the loop, because one of them took long there.
     var appliesElsewhereUntil = MonotonicTime.zero
     var position: AppliedPosition
-    var membership: ClusterMembership
+    var membership: ClusterMembership {
+        didSet { directories = recordedDirectories }
+    }
     /// Memberships of the log that have not been applied yet, in order.
-    var logMemberships: [(index: LogIndex, membership: ClusterMembership)]
+    var logMemberships: [(index: LogIndex, membership: ClusterMembership)] {
+        didSet { directories = recordedDirectories }
+    }
+    /// The directory recorded for each node; asked for with every message.
+    private(set) var directories = NodeTable<Incarnation>()
     var applyTarget: LogIndex
     var isApplying = false
     /// Runs while what is committed gathers.
@@ -153,7 +159,7 @@ package final class Replica {
     /// The first members of the cluster as configured; empty for a node that joins one.
     let founders: ClusterMembership
     /// Who is connected, with which data directory.
-    var peers: [NodeID: PeerIdentity] = [:]
+    var peers = NodeTable<PeerIdentity>()
     /// A founding is being written to disk.
     var isAccepting = false
     var isFoundingAgreed = false
@@ -261,6 +267,7 @@ package final class Replica {
         ) { [unowned self] event in
             writerReported(event)
         }
+        directories = recordedDirectories
         knownDamage = opened.damage
         steps = opened.steps
         let obstacles = opened.damage.filter { $0.last > flushed }
@@ -322,7 +329,8 @@ package final class Replica {
         else { return nil }
         let previous = request.previous
         let agrees =
-            previous.index <= raft.commitIndex || raft.term(at: previous.index) == previous.term
+            previous.index <= raft.commitIndex
+            || raft.log.term(at: previous.index) == previous.term
         return chain.complaint(
             about: message.frames, behind: previous.index, agrees: agrees,
             isHeld: { raft.term(at: $0.lastIndex) == $0.term })

@@ -81,6 +81,8 @@ package final class DataDirectory {
             return DataDirectory(layout, nil, fileSystem, lock)
         }
         let identity = try decode(bytes, file: layout.identityFile)
+        // Who named it, or the engine, may have been killed before this.
+        try reading { () throws(FileFailure) in try fileSystem.syncDirectory(layout.root) }
         return DataDirectory(layout, identity, fileSystem, lock)
     }
 

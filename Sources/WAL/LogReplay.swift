@@ -42,6 +42,8 @@ struct LogReplay {
     private(set) var cutBeforeStart: Int?
     /// Where the last group ends that was taken over, in the segment it is in.
     private var groupsEnd = 0
+    /// The last group of all, where it is whole, and where it begins in the last segment.
+    private(set) var lastGroup: (offset: Int, bytes: [UInt8])?
     /// Frames of repairs that have found no place yet.
     var spareRepairs: [FrameIndex.Suspect] = []
 
@@ -125,6 +127,8 @@ struct LogReplay {
     private mutating func replay(_ bytes: [UInt8], of position: Int) throws(WALFailure) {
         let nextHeader = position + 1 < segments.count ? segments[position + 1].header : nil
         var offset = SegmentHeader.dataOffset
+        var last: Range<Int>?
+        defer { lastGroup = last.map { (offset: $0.lowerBound, bytes: Array(bytes[$0])) } }
         while true {
             segments[position].end = offset
             groupsEnd = offset
@@ -146,6 +150,7 @@ struct LogReplay {
                     || nextGroup(bytes, behind: offset, of: position) != nil
                 if isFollowed || isKnownDurable(envelope) {
                     try accept(envelope, bytes, at: offset, of: position)
+                    if isWhole, nextHeader == nil { last = offset..<(offset + envelope.groupBytes) }
                     offset += envelope.groupBytes
                     if isFollowed { continue }
                     groupsEnd = offset

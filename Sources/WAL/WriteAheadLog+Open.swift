@@ -28,6 +28,7 @@ extension WriteAheadLog {
         let engineDurable = try opening.find()
         var replay = try opening.replay(engineDurable)
         try opening.clearTail(of: &replay)
+        try opening.makeDurable(replay)
         let headers = replay.index.takeHeaders()
         let log = WriteAheadLog(
             fileSystem: fileSystem, directory: directory, identity: identity, limits: limits,
@@ -270,6 +271,24 @@ struct LogOpening {
             }
         }
         return Segment(header: page.header, file: file, bytes: bytes)
+    }
+
+    /// Has all that was found on the disk: a process that was killed between its write and its sync leaves
+    /// a group in the page cache that is whole, or a segment's name, and nobody may be told of them before.
+    ///
+    /// The last group is written once more, since one whose sync has failed may be in the page cache too, and
+    /// a system that takes it for written would not write it for another sync.
+    func makeDurable(_ replay: LogReplay) throws(WALFailure) {
+        guard !isLook, let last = replay.segments.last else { return }
+        let fileSystem = fileSystem
+        let directory = directory
+        try reading { () throws(FileFailure) in
+            if let group = replay.lastGroup {
+                try last.file.write([group.bytes], at: group.offset)
+            }
+            try last.file.sync()
+            try fileSystem.syncDirectory(directory)
+        }
     }
 
     /// Makes what is left of a torn group unreadable, so that no later crash can complete it.

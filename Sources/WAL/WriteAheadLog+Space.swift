@@ -87,6 +87,8 @@ extension WriteAheadLog {
         let header = SegmentHeader(
             identity: identity, number: current.number + 1, isBase: isBase,
             firstSequence: nextSequence, voting: voting, previous: previous, fileBytes: bytes)
+        // First, for it gives a descriptor back that the next segment may lack.
+        current.file.endAppending()
         let file = try install(header, from: name, bytes)
         // Before anything is written that somebody may be told of.
         try changing { () throws(FileFailure) in try register?.note(header.number) }

@@ -149,7 +149,7 @@ package struct WALStatistics: Hashable, Sendable {
     package var storedPayloadBytes: UInt64 = 0
     package var frames: UInt64 = 0
     package var groups: UInt64 = 0
-    /// fdatasync calls, of groups, segment headers and preparations.
+    /// Groups, segment headers and preparations that were waited for until they were on the disk.
     package var syncs: UInt64 = 0
     package var segments = 0
     package var spareSegments = 0

@@ -204,8 +204,10 @@ import Testing
         (
             "an old version",
             [
-                Drawn(0...1, "read", [], .done([7, 0, 5, 5])),
-                Drawn(2...3, "read", [], .done([6, 0, 4, 4])),
+                Drawn(0...1, "update", [1, 0, 4], .unknown("lost")),
+                Drawn(2...3, "update", [6, 0, 5], .unknown("lost")),
+                Drawn(4...5, "read", [], .done([7, 0, 5, 5])),
+                Drawn(6...7, "read", [], .done([6, 0, 4, 4])),
             ], "version 7 was known"
         ),
         (
@@ -242,6 +244,35 @@ import Testing
                 Drawn(0...1, "update", [1, 0, 5], .done(7)),
                 Drawn(2...3, "read", [], .done([8, 0, 5, 5])),
             ], "done at 7, but seen as 8.0"
+        ),
+        (
+            "an update that made a version with another content",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .done(7)),
+                Drawn(2...3, "read", [], .done([7, 0, 0, 0])),
+            ], "5 was written as version 7, and another value is seen"
+        ),
+        (
+            "a content that nobody wrote",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .done(7)),
+                Drawn(2...3, "read", [], .done([9, 0, 6, 6])),
+            ], "nobody wrote what is seen"
+        ),
+        (
+            "two versions of what nobody wrote",
+            [
+                Drawn(0...1, "read", [], .done([7, 0, 5, 5])),
+                Drawn(2...3, "read", [], .done([8, 0, 6, 6])),
+            ], "6 is seen as version 7.0 and as 8.0"
+        ),
+        (
+            "one unknown update as two versions",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .unknown("lost")),
+                Drawn(2...3, "read", [], .done([7, 0, 5, 5])),
+                Drawn(4...5, "read", [], .done([8, 0, 5, 5])),
+            ], "5 is seen as version 7.0 and as 8.0"
         ),
         (
             "a version that does not grow", [Drawn(0...1, "update", [7, 0, 5], .done(7))],

@@ -3,11 +3,18 @@ import Testing
 
 /// Good and bad histories of watches, triggers and sessions.
 @Suite struct FeedCheckerTests {
-    /// Commits, each done at ten times its id, and what was observed after them.
+    /// Commits, and what was observed after them; the first of it before them where that is wanted.
     private func history(
-        _ commits: [(Int64, Outcome)], _ seen: [(Int, String, Datum)], function: String = "commit"
+        _ commits: [(Int64, Outcome)], _ seen: [(Int, String, Datum)], function: String = "commit",
+        isBegunBefore: Bool = false
     ) -> History {
         let recorder = HistoryRecorder(seed: 0, title: "drawn", now: { 0 })
+        var seen = seen[...]
+        if isBegunBefore, let (client, function, value) = seen.popFirst() {
+            recorder.observe(
+                Observation(
+                    client: client, workload: "w", function: function, key: "k", value: value))
+        }
         for (id, outcome) in commits {
             let number = recorder.invoke(
                 client: 0, workload: "w", function: function, key: "k", arguments: [.integer(id)])
@@ -47,8 +54,40 @@ import Testing
             ], nil
         ),
         (
-            "what was before the start or after the end may be missing",
-            [(1, "start", 11), (1, "end", 39)], nil
+            "what was before the start may be missing",
+            [(1, "start", 11), (1, "see", [40, 4]), (1, "end", 40)], nil
+        ),
+        (
+            "answered behind the end", [(1, "start", 5), (1, "see", [10, 1]), (1, "end", 39)],
+            "behind the end, 39"
+        ),
+        (
+            "an end before what was seen",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [40, 4]), (1, "see", [42, 2]),
+                (1, "end", 41),
+            ], "ended at 41, after 42"
+        ),
+        (
+            "seen behind the end",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [40, 4]), (1, "end", 40),
+                (1, "see", [41, .nothing]),
+            ], "41 came after the end, 40"
+        ),
+        (
+            "a start that is no index",
+            [
+                (1, "start", .integer(.min)), (1, "see", [10, 1]), (1, "see", [40, 4]),
+                (1, "end", 40),
+            ], "no observation of a watcher: start"
+        ),
+        (
+            "an index that is none",
+            [
+                (1, "start", 5), (1, "see", [10, 1]), (1, "see", [40, 4]), (1, "end", 40),
+                (1, "see", [.integer(.max), .nothing]),
+            ], "no observation of a watcher: see"
         ),
         (
             "a commit missing",
@@ -111,6 +150,22 @@ import Testing
         expect(report, finds: finding, name)
     }
 
+    @Test func `what was begun after a start has no index before it`() {
+        let seen: [(Int, String, Datum)] = [
+            (1, "start", 11), (1, "see", [40, 4]), (1, "end", 40),
+        ]
+        let report = FeedChecker(workload: "w").check(
+            history(Self.commits, seen, isBegunBefore: true))
+        expect(report, finds: "with an index before 11", "watch")
+        let deliveries: [(Int, String, Datum)] = [
+            (0, "from", 10), (1, "deliver", [10, "a", 1]), (1, "deliver", [40, "b", 4]),
+            (0, "end", 40),
+        ]
+        let other = DeliveryChecker(workload: "w").check(
+            history(Self.commits, deliveries, isBegunBefore: true))
+        expect(other, finds: "with an index before 11", "trigger")
+    }
+
     // MARK: - Triggers
 
     private static let deliveries: [(String, [(Int, String, Datum)], String?)] = [
@@ -157,6 +212,11 @@ import Testing
         (
             "no end", [(0, "from", 5), (1, "deliver", [10, "a", 1])], "not all was delivered"
         ),
+        (
+            "answered behind the end",
+            [(0, "from", 5), (1, "deliver", [10, "a", 1]), (0, "end", 39)],
+            "behind the end, 39"
+        ),
     ]
 
     @Test(arguments: deliveries)
@@ -172,26 +232,53 @@ import Testing
     private static let sessions: [(String, Outcome, [(Int, String, Datum)], String?)] = [
         (
             "answered alike, done once", .done([[10, "d"], [10, "d"]]),
-            [(0, "see", [10, 1]), (0, "end", 40)], nil
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "end", 40)], nil
         ),
-        ("unknown and done", .unknown("lost"), [(0, "see", [10, 1]), (0, "end", 40)], nil),
+        (
+            "unknown and done", .unknown("lost"),
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "end", 40)], nil
+        ),
         (
             "done twice", .unknown("lost"),
-            [(0, "see", [10, 1]), (0, "see", [20, 1]), (0, "end", 40)], "done at [10, 20]"
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "see", [20, 1]), (0, "end", 40)],
+            "done at [10, 20]"
         ),
         (
-            "two answers", .done([[10, "d"], [10, "e"]]), [(0, "see", [10, 1]), (0, "end", 40)],
+            "two answers", .done([[10, "d"], [10, "e"]]),
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "end", 40)],
             "2 different answers"
         ),
         (
-            "answered, not done", .done([[10, "d"]]), [(0, "end", 40)],
+            "answered, not done", .done([[10, "d"]]), [(0, "start", 5), (0, "end", 40)],
             "answered 10, but done at []"
         ),
         (
-            "failed, but done", .failed("no"), [(0, "see", [10, 1]), (0, "end", 40)],
+            "failed, but done", .failed("no"),
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "end", 40)],
             "failed, but done"
         ),
-        ("no end", .done([[10, "d"]]), [(0, "see", [10, 1])], "not read to the end"),
+        (
+            "no end", .done([[10, "d"]]), [(0, "start", 5), (0, "see", [10, 1])],
+            "not read to the end"
+        ),
+        (
+            "answered behind the end", .done([[50, "d"]]), [(0, "start", 5), (0, "end", 40)],
+            "behind the end, 40"
+        ),
+        (
+            "no answers", .done("d"), [(0, "start", 5), (0, "see", [10, 1]), (0, "end", 40)],
+            "no list of answers"
+        ),
+        (
+            "a stranger's effect", .done([[10, "d"]]),
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "see", [20, 9]), (0, "end", 40)],
+            "9 was done, which nobody submitted"
+        ),
+        (
+            "what is no observation", .done([[10, "d"]]),
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "look", 1), (0, "end", 40)],
+            "no observation of a watcher: look"
+        ),
     ]
 
     @Test(arguments: sessions)

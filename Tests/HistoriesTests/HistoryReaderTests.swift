@@ -149,7 +149,21 @@ import Testing
         let whole = try read(Self.head + Self.invoke)
         let next = Self.invoke.replacing("\"op\":0", with: "\"op\":1")
         for count in 1..<next.utf8.count - 1 {
-            #expect(try read(Self.head + Self.invoke + next.prefix(count)) == whole, "\(count)")
+            let cut = try read(Self.head + Self.invoke + next.prefix(count))
+            #expect(cut.events == whole.events, "\(count)")
+            #expect(cut.cutBytes == count)
+        }
+        let long = String(repeating: "x", count: HistoryReader.Limits().lineBytes + 1)
+        #expect(throws: HistoryFailure.self) { try read(Self.head + Self.invoke + long) }
+    }
+
+    @Test func `the first line is looked at by itself`() throws {
+        try HistoryReader.checkFirstLine(Array((Self.head + "what is no event").utf8))
+        #expect(throws: HistoryFailure.self) {
+            try HistoryReader.checkFirstLine(Array(Self.invoke.utf8))
+        }
+        #expect(throws: HistoryFailure.self) {
+            try HistoryReader.checkFirstLine([UInt8](repeating: 0, count: 2 << 20))
         }
     }
 

@@ -28,6 +28,27 @@ struct PosixFileSystemTests {
         }
     }
 
+    @Test func `a pipe is read to its end, and no more than is wanted`() throws {
+        let files = PosixFileSystem()
+        var ends: [Int32] = [0, 0]
+        try #require(unsafe pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        #expect(unsafe write(ends[1], [1, 2, 3] as [UInt8], 3) == 3)
+        close(ends[1])
+        let path = "/dev/fd/\(ends[0])"
+        #expect(try files.readStream(path, limitBytes: 3) == [1, 2, 3])
+        try withDirectory { files, directory in
+            let path = "\(directory)/log"
+            let file = try files.open(path, .create)
+            try file.write([[4, 5]], at: 0)
+            file.close()
+            #expect(try files.readStream(path, limitBytes: 2) == [4, 5])
+            #expect(
+                kind { () throws(FileFailure) in _ = try files.readStream(path, limitBytes: 1) }
+                    == .other)
+        }
+    }
+
     @Test func `names are listed in order, without the two of every directory`() throws {
         try withDirectory { files, directory in
             for name in ["b", "a", ".c", String(repeating: "n", count: 255)] {

@@ -96,6 +96,80 @@ struct PosixFileTests {
         }
     }
 
+    /// What is in the file after each append, beside a model of it, through other writes and other files.
+    @Test(arguments: [1, 2, 3] as [UInt64])
+    func `appends leave what was there, and nothing but zeroes behind them`(seed: UInt64) throws {
+        try withDirectory { files, directory in
+            let size = 1 << 20
+            let path = "\(directory)/log"
+            var file = try files.open(path, .create)
+            try file.write([[UInt8](repeating: 9, count: size)], at: 0)
+            var model = [UInt8](repeating: 9, count: size)
+            var state = seed
+            func random(_ bound: Int) -> Int {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Int(state >> 33) % bound
+            }
+            var end = random(5_000)
+            for step in 0..<120 {
+                let lengths = (0...random(4)).map { _ in random([9, 700, 5_000][random(3)]) }
+                let buffers = lengths.map { [UInt8](repeating: UInt8(step), count: $0) }
+                try file.append(buffers, at: end)
+                let bytes = Array(buffers.joined())
+                model.replaceSubrange(end..<(end + bytes.count), with: bytes)
+                end += bytes.count
+                // What an append can reach, and a block before and behind it.
+                let from = max(end - bytes.count - 8_192, 0)
+                let present = try file.read(at: from, count: end + 8_192 - from)
+                #expect(present[..<(end - from)] == model[from..<end])
+                let block = (end + 4_095) / 4_096 * 4_096
+                #expect(present[(end - from)..<(block - from)].allSatisfy { $0 == 0 || $0 == 9 })
+                #expect(present[(block - from)...].allSatisfy { $0 == 9 })
+                switch random(12) {
+                case 0:
+                    let place = random(end)
+                    try file.write([[77]], at: place)
+                    model[place] = 77
+                case 1:
+                    file.close()
+                    file = try files.open(path, .readWrite)
+                case 2: file.endAppending()
+                case 3:
+                    let gap = random(5_000)
+                    let old = try file.read(at: end, count: gap)
+                    model.replaceSubrange(end..<(end + gap), with: old)
+                    end += gap
+                default: break
+                }
+            }
+            let present = try file.read(at: 0, count: size)
+            #expect(present[..<end] == model[..<end])
+            #expect(present[((end + 4_095) / 4_096 * 4_096)...].allSatisfy { $0 == 9 })
+            file.close()
+        }
+    }
+
+    @Test func `an append makes the file no longer than its bytes, however many they are`() throws {
+        try withDirectory { files, directory in
+            let file = try files.open("\(directory)/log", .create)
+            defer { file.close() }
+            try file.append([[1, 2, 3]], at: 10)
+            #expect(try file.size() == 13)
+            try file.append([[4]], at: 13)
+            #expect(try file.read(at: 9, count: 9) == [0, 1, 2, 3, 4])
+            try file.preallocate(2 << 20)
+            let large = [UInt8](repeating: 5, count: 1 << 20)
+            try file.append([large, [6]], at: 14)
+            try file.append([[7]], at: 15 + large.count)
+            #expect(try file.size() == 2 << 20)
+            #expect(try file.read(at: 14, count: large.count) == large)
+            #expect(try file.read(at: 13 + large.count, count: 4) == [5, 6, 7, 0])
+            try file.append([[8]], at: (2 << 20) - 1)
+            #expect(try file.size() == 2 << 20)
+            #expect(try file.read(at: (2 << 20) - 2, count: 2) == [0, 8])
+        }
+    }
+
     @Test func `using a closed file traps, closing it twice does not`() async throws {
         try withDirectory { files, directory in
             let file = try files.open("\(directory)/log", .create)

@@ -22,10 +22,21 @@ struct KeptSeedsTests {
 
     @Test(arguments: [
         "", "# none", "--seed", "--fault-seconds 3", "--seed 1 --only 2", "--seed 1 --unknown",
-        "--seed 1 --seeds 2",
+        "--seed 1 --seeds 2", "--seed 1 --json", "--seed 1 --quiet", "--seed 1 --seed 2",
+        "--seed 1 --shrink-seconds=3", "--seed 1 --help", "-h",
+        "--experimental-dump-help", "--seed 1 --help-hidden",
     ])
     func `what is no run is refused`(text: String) {
-        #expect(throws: (any Error).self) { try KeptSeeds(text) }
+        let error = #expect(throws: (any Error).self) { try KeptSeeds(text) }
+        #expect(error.map { SimulateCommand.message(for: $0).utf8.count < 200 } ?? false)
+    }
+
+    @Test
+    func `lines may end as on other systems`() throws {
+        let kept = try KeptSeeds("# what\r\n\r\n--seed 7\r\n--seed 8 --nodes 5 # what\r\n")
+        #expect(kept.entries.map(\.seed) == [7, 8])
+        let error = #expect(throws: (any Error).self) { try KeptSeeds("--seed 1\r\n--seed x") }
+        #expect(try SimulateCommand.message(for: #require(error)).contains("line 2"))
     }
 
     @Test

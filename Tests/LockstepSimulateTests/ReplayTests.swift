@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import LockstepSimulate
 import Simulation
 import Testing
@@ -33,31 +34,85 @@ struct ReplayTests {
         settings.founders = 5
         settings.disksLie = true
         settings.thinkMilliseconds = 300
-        settings.isCalm = true
         let line = ReplayLine.text(7, settings, only: [])
         #expect(
             line == "lockstep-simulate --seed 7 --fault-seconds 4 --nodes 5 "
-                + "--think-milliseconds 300 --calm --disks-lie --only none"
+                + "--think-milliseconds 300 --disks-lie --only none"
         )
         let command = try Self.parsed(line)
         #expect(command.settings.faultMilliseconds == 4_000)
         #expect(command.settings.founders == 5)
         #expect(command.settings.disksLie)
         #expect(command.settings.thinkMilliseconds == 300)
-        #expect(command.settings.isCalm)
         #expect(try command.onlyNumbers == [])
+        settings.disksLie = false
+        settings.isCalm = true
+        #expect(try Self.parsed(ReplayLine.text(7, settings)).settings.isCalm)
     }
 
     @Test(arguments: [
         "--seed 7 --coverage", "--seed 7 --floor-faults 1", "--seed 7 --bound-seconds 9",
         "--seed 7 --seeds 2", "--seed 7 --only 999", "--seed 7 --only x", "--only 1",
         "--quiet", "--parallel 65", "--seed 7 --calm --only 1", "--calm --coverage",
-        "--fault-seconds 4000", "--think-milliseconds 0", "--first 18446744073709551615 --seeds 2",
+        "--calm --disks-lie", "--seed 7 --only ,", "--seed 7 --only 1,1", "--seed 7 --only 1,",
+        "--fault-seconds 4000", "--think-milliseconds 0",
+        "--seed 7 --shrink-seconds 3", "--shrink-seconds=-1", "--floor-faults=-1", "--nodes 8",
+        "--first 18446744073709551615 --seeds 2",
     ])
     func `options that do not go together are refused`(line: String) {
         #expect(throws: (any Error).self) {
             try SimulateCommand.parse(line.split(separator: " ").map(String.init))
         }
+    }
+
+    @Test(arguments: [
+        ("--nodes 8", "--nodes must be 1 to 7"), ("--seeds 0", "--seeds must be 1 to 2147483647"),
+        ("--shrink-seconds=-1", "--shrink-seconds must be 0 to"),
+        ("--floor-faults=-1", "--floor-faults must be 0 to"),
+        ("--think-milliseconds 4", "--think-milliseconds must be 5 to 10000"),
+    ])
+    func `a number out of its range is told with it`(line: String, reason: String) {
+        let error = #expect(throws: (any Error).self) {
+            try SimulateCommand.parse(line.split(separator: " ").map(String.init))
+        }
+        #expect(error.map { SimulateCommand.message(for: $0).contains(reason) } ?? false)
+    }
+
+    @Test
+    func `output that is not taken is an error`() async {
+        await #expect(processExitsWith: .exitCode(74)) {
+            let full = unsafe open("/dev/full", O_WRONLY)
+            try #require(dup2(full, STDOUT_FILENO) == STDOUT_FILENO)
+            SimulateCommand.main(["--seed", "7", "--fault-seconds", "1", "--quiet"])
+        }
+        await #expect(processExitsWith: .exitCode(74)) {
+            let full = unsafe open("/dev/full", O_WRONLY)
+            try #require(dup2(full, STDOUT_FILENO) == STDOUT_FILENO)
+            SimulateCommand.main(["--help"])
+        }
+    }
+
+    @Test
+    func `an option that is there twice is refused`() async {
+        await #expect(processExitsWith: .exitCode(64)) {
+            SimulateCommand.main(["--seed", "1", "--seed=2"])
+        }
+    }
+
+    @Test
+    func `one run is ended by the first signal`() async throws {
+        let result = try await #require(
+            processExitsWith: .signal(SIGTERM), observing: [\.standardErrorContent]
+        ) {
+            UnderWay.install(one: true)
+            UnderWay.begins("lockstep-simulate --seed 7", place: 0)
+            // Threads that run tests take no signals; another one does.
+            alarm(60)
+            kill(getpid(), SIGTERM)
+            while true { pause() }
+        }
+        let errors = String(decoding: result.standardErrorContent, as: UTF8.self)
+        #expect(errors.contains("under way: lockstep-simulate --seed 7\n"))
     }
 
     @Test

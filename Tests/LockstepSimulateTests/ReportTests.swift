@@ -13,8 +13,8 @@ struct ReportTests {
         let command = try SimulateCommand.parse(
             ["--seeds", "3"] + options.split(separator: " ").map(String.init))
         var summary = Summary()
-        summary.add(Self.verdict)
-        summary.add(Self.verdict)
+        summary.add(Self.verdict, RunSettings())
+        summary.add(Self.verdict, RunSettings())
         let complaints = command.complaints(of: summary, asked: 3)
         #expect(complaints.isEmpty == !options.isEmpty, "\(complaints)")
     }
@@ -27,7 +27,7 @@ struct ReportTests {
         let verdict = SimulatedRun(seed: 5, settings: settings, only: []).run()
         #expect(verdict.violations.isEmpty, "seed 5")
         var summary = Summary()
-        summary.add(verdict)
+        summary.add(verdict, settings)
         let complaints = command.complaints(of: summary, asked: 1)
         let missed = try #require(complaints.first { $0.hasPrefix("never met: ") })
         for kind in Fault.kinds + ["repairs", "sessions expired"] {
@@ -41,7 +41,7 @@ struct ReportTests {
         var failed = Self.verdict
         failed.violations = ["n1 has lost 17"]
         var summary = Summary()
-        summary.add(failed)
+        summary.add(failed, RunSettings())
         var report = RangeReport(first: 5, asked: 1, summary: summary)
         report.complaints = ["too slow: 1 faults a core-minute, and 2 is the floor"]
         report.shortest = "lockstep-simulate --seed 5 --only none"
@@ -49,6 +49,23 @@ struct ReportTests {
         let start = #"{"summary":{"passed":false,"first":5,"asked":1,"runs":1,"failed":[5]"#
         #expect(text.hasPrefix(start), "\(text)")
         #expect(text.contains(#""shortest":"lockstep-simulate --seed 5 --only none""#))
-        #expect(Report.json(failed).contains(#""schedule":[{"number":0,"#))
+        #expect(Report.json(failed, command: "").contains(#""schedule":[{"number":0,"#))
+    }
+
+    @Test
+    func `two runs of one seed are told apart by their options`() {
+        var lying = RunSettings()
+        lying.disksLie = true
+        var failed = Self.verdict
+        failed.violations = ["n1 has lost 17"]
+        var summary = Summary()
+        summary.add(Self.verdict, RunSettings())
+        summary.add(failed, lying)
+        let line = "lockstep-simulate --seed 5 --disks-lie"
+        let report = RangeReport(first: 5, asked: 2, summary: summary)
+        #expect(Report.text(report).hasSuffix("\nfailed: 5: \(line)"))
+        #expect(Report.json(report).contains(#""failed":[5],"failedCommands":["\#(line)"]"#))
+        #expect(Report.text(failed, command: line).contains("\n  run: \(line)\n"))
+        #expect(Report.json(failed, command: line).contains(#""command":"\#(line)""#))
     }
 }

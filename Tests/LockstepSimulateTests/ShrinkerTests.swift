@@ -42,4 +42,15 @@ struct ShrinkerTests {
         #expect(found.isCutShort)
         #expect(found.only.count == Self.verdict(nil).schedule.entries.count)
     }
+
+    @Test
+    func `no further run begins once the end is asked for`() {
+        var runs = 0
+        let shrinker = Shrinker(bound: .seconds(60), mayGoOn: { runs < 2 }) { _ in
+            runs += 1
+            return Self.verdict(nil)
+        }
+        #expect(shrinker.shrink(Self.verdict("n2 has lost 12")).isCutShort)
+        #expect(runs == 2)
+    }
 }

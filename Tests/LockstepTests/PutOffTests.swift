@@ -148,7 +148,7 @@ struct PutOffTests {
         let text = "\(cluster.addresses[0]) has no room for the read: 0 reads are waiting"
         for (number, result) in told.withLock({ $0 }) {
             #expect(
-                result == .failure(.timedOut(lastFailure: text, mayHaveExecuted: false)),
+                result == .failure(.refused(.busy, text)),
                 "read \(number)")
         }
         #expect(told.withLock { $0.map(\.number) } == [2, 1])
@@ -156,6 +156,41 @@ struct PutOffTests {
         let count = asked.count
         turn(milliseconds: 2_000)
         #expect(asked.count == count)
+        core.close()
+    }
+
+    @Test func `a lack of room is told whatever the read is about at its end`() {
+        cluster.readRoom = 0
+        // In the queue, on its way once more, and behind nodes that were left for another.
+        for number in 1...120 as ClosedRange<UInt64> {
+            beginReads(number...number, milliseconds: number * 237)
+        }
+        turn(milliseconds: 30_000)
+        let results = told.withLock { $0 }
+        #expect(results.count == 120)
+        for (number, result) in results {
+            guard case .failure(.refused(.busy, let text)) = result else {
+                Issue.record("read \(number): \(result)")
+                continue
+            }
+            #expect(text.hasSuffix(" has no room for the read: 0 reads are waiting"))
+        }
+        core.close()
+    }
+
+    @Test func `nodes that are gone are told, whatever they said before`() {
+        cluster.readRoom = 0
+        beginReads(1...1, milliseconds: 1_000)
+        turn(milliseconds: 100)
+        for node in cluster.addresses.indices { cluster.stop(node) }
+        turn(milliseconds: 1_000)
+        let results = told.withLock { $0 }
+        guard results.count == 1,
+            case .failure(.timedOut(_, mayHaveExecuted: false)) = results[0].result
+        else {
+            Issue.record("\(results)")
+            return
+        }
         core.close()
     }
 

@@ -67,14 +67,13 @@ struct LedgerTests {
         #expect(ledger.violations == ["c2 read the state at 9 after 10 had been acknowledged"])
     }
 
-    @Test(arguments: [nil, 9, 10, 11] as [UInt64?])
-    func `a session is refused where they were all taken since it was asked for`(full: UInt64?) {
+    @Test(arguments: [0, 9, 10, 11] as [UInt64])
+    func `a session is refused where all were taken since it was asked for`(full: UInt64) {
         let ledger = Ledger()
-        ledger.sessionsFullAt = { full }
-        ledger.refusedSession("c1", began: 10)
-        let isRight = full.map { $0 >= 10 } ?? false
-        #expect(
-            ledger.violations == (isRight ? [] : ["c1 is refused a session, and there is room"]))
+        ledger.sessionsFullThrough = { LogIndex(full) }
+        ledger.refusedSession("c1", asked: LogIndex(10))
+        let wrong = full >= 10 ? [] : ["c1 is refused a session, and there is room"]
+        #expect(ledger.violations == wrong)
         #expect(ledger.counts.refusedSessions == 1)
     }
 }

@@ -3,6 +3,14 @@ import Identifiers
 import Replication
 import Simulation
 import Testing
+import Transactions
+
+/// What a test has seen of a node's counts.
+private final class Counts {
+    /// The fillings of the sessions at the end of the turn that has installed a snapshot.
+    var behind: UInt64?
+    var session: SessionID?
+}
 
 struct NodeCheckerTests {
     /// What a start is given that clears what is left of a torn group while a write is to go astray.
@@ -136,6 +144,101 @@ struct NodeCheckerTests {
                 $0.contains("\(host.name) cuts off \(last)")
                     && $0.contains("which \(leader.name) has")
             }, "\(found)")
+    }
+
+    @Test
+    func `who applies once more what was full long ago fills no session`() throws {
+        var limits = RunSettings().limits
+        limits.sessions = 1
+        let nodes = WholeNodes(limits: limits)
+        let checker = nodes.checker
+        try #require(nodes.start())
+        let record = Record.openSession(timeToLiveMilliseconds: 2_000, description: "one")
+        nodes.cluster.leader?.replica?.propose(record.encoded()) { _ in }
+        nodes.world.run(milliseconds: 10_000)
+        _ = try nodes.written(5)
+        let full = checker.sessionsFullThrough
+        #expect(full > .zero)
+        #expect(full < checker.highestApplied)
+        _ = try nodes.written(1)
+        #expect(checker.sessionsFullThrough == full)
+        #expect(checker.allViolations.isEmpty, "\(checker.allViolations)")
+    }
+
+    @Test
+    func `sessions are not full any more where the turn before has ended so`() throws {
+        var limits = RunSettings().limits
+        limits.sessions = 1
+        let nodes = WholeNodes(limits: limits)
+        let checker = nodes.checker
+        try #require(nodes.start())
+        let counts = Counts()
+        let open = Record.openSession(timeToLiveMilliseconds: 600_000, description: "one")
+        nodes.cluster.leader?.replica?.propose(open.encoded()) { result in
+            if case .success(.sessionOpened(let session)) = result { counts.session = session }
+        }
+        nodes.world.run(milliseconds: 1_000)
+        let close = Record.closeSession(try #require(counts.session))
+        let full = checker.sessionsFullThrough
+        #expect(full > .zero)
+        #expect(full == checker.highestApplied)
+        nodes.cluster.leader?.replica?.propose(close.encoded()) { _ in }
+        nodes.world.run(milliseconds: 1_000)
+        #expect(checker.highestApplied > full)
+        #expect(checker.sessionsFullThrough == full)
+        #expect(checker.allViolations.isEmpty, "\(checker.allViolations)")
+    }
+
+    @Test
+    func `how often sessions came up to their bound is counted anew behind a snapshot`() throws {
+        var limits = RunSettings().limits
+        (limits.sessions, limits.retainedLogBytes, limits.segmentBytes) = (1, 8 << 10, 16 << 10)
+        let nodes = WholeNodes(limits: limits)
+        nodes.cluster.flushings = [(bytes: 8 << 10, records: 64, milliseconds: 500)]
+        let checker = NodeChecker(limits: limits)
+        let counts = Counts()
+        checker.watch(
+            nodes.cluster, mayHaveLost: { _ in true },
+            turnEnded: { _, report in
+                guard counts.behind == nil, checker.coverage["snapshot installs"] > 0
+                else { return }
+                counts.behind = report.queues.sessionFillings
+            })
+        try #require(nodes.start())
+        let host = try #require(nodes.hosts.first { $0 !== nodes.cluster.leader })
+        let record = Record.openSession(timeToLiveMilliseconds: 600_000, description: "one")
+        nodes.cluster.leader?.replica?.propose(record.encoded()) { _ in }
+        nodes.world.run(milliseconds: 1_000)
+        #expect(host.replica?.inspection().queues.sessionFillings == 1)
+        let names = nodes.hosts.map(\.name).filter { $0 != host.name }
+        for name in names {
+            nodes.cluster.fabric.block(name, host.name)
+            nodes.cluster.fabric.block(host.name, name)
+        }
+        _ = try #require(nodes.write(400))
+        for name in names {
+            nodes.cluster.fabric.unblock(name, host.name)
+            nodes.cluster.fabric.unblock(host.name, name)
+        }
+        try #require(nodes.settle())
+        #expect(counts.behind == 0)
+        #expect(checker.allViolations.isEmpty, "\(checker.allViolations)")
+    }
+
+    @Test
+    func `a node that starts with a feed that was trimmed has not trimmed it again`() throws {
+        var limits = RunSettings().limits
+        (limits.checkpointRecords, limits.retainedChangeRecords) = (16, 32)
+        let nodes = WholeNodes(limits: limits)
+        for host in nodes.hosts { host.batchesKept = .max }
+        _ = try nodes.written(100)
+        let trimmings = nodes.checker.coverage["feeds trimmed"]
+        #expect(trimmings >= nodes.hosts.count)
+        try #require(nodes.start())
+        try #require(nodes.settle())
+        #expect(nodes.checker.coverage["feeds trimmed"] == trimmings)
+        _ = try nodes.written(32)
+        #expect(nodes.checker.coverage["feeds trimmed"] > trimmings)
     }
 
     /// Records that a feed keeps, with the bound at 256, checkpoints 32 apart and frames of up to 4.

@@ -42,6 +42,26 @@ struct SimulatedDiskTests {
     }
 
     @Test
+    func `what a process leaves in memory is there for the next one, and not after a crash`() throws
+    {
+        var random = SeededGenerator(seed: 1)
+        let file = try file("/a", holding: [1, 2])
+        try file.write([[3]], at: 1)
+        try disk.rename("/a", to: "/b")
+        disk.crash(.kept, using: &random)
+        #expect(disk.bytes(of: "/b") == [1, 3])
+        #expect(disk.counts.keptWrites == 1)
+        #expect(disk.durableCopy().bytes(of: "/a") == [1, 2])
+        #expect(disk.copy().bytes(of: "/b") == [1, 3])
+        disk.crash(.none, using: &random)
+        #expect(disk.bytes(of: "/a") == [1, 2])
+        #expect(disk.bytes(of: "/b") == nil)
+        disk.faults.liesAboutSyncs = true
+        try disk.open("/a", .readWrite).write([[4]], at: 0)
+        #expect(disk.durableCopy().bytes(of: "/a") == [4, 2])
+    }
+
+    @Test
     func `a lost sector cannot be read until it is written again`() throws {
         let file = try file("/a", holding: [UInt8](repeating: 7, count: 5 * 4_096))
         #expect(disk.loseSectors(of: "/a", holding: 4_095..<4_097))

@@ -51,7 +51,7 @@ import Triggers
             let nodes = WholeNodes(seed: 7, nodes: 1, limits: limits)
             try #require(nodes.start())
             let process = try #require(nodes.hosts.first?.process)
-            process.programs.failingPerMille = 1_000
+            nodes.hosts.first?.programFailures.fail(perMille: 1_000, until: .max)
             for name in triggers {
                 let trigger = TriggerDefinition(name: name, kind: .postCommit, program: "p")
                 try Self.propose([.operation(TriggerStore.add(trigger))], nodes)

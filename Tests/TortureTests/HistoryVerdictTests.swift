@@ -46,6 +46,33 @@ import Torture
         #expect(try JSONParser.parse(verdict.json)["clean"] == .boolean(true))
     }
 
+    /// A good history with one event more.
+    private func history(endingIn content: Event.Content) -> History {
+        var history = history(read: 5)
+        history.events.append(Event(UInt64(history.events.count + 1), content))
+        return history
+    }
+
+    @Test func `a workload that no checker knows is not passed over`() {
+        let verdict = HistoryVerdict(
+            history(
+                endingIn: .observation(
+                    Observation(
+                        client: 0, workload: "foo", function: "end", key: "k", value: .nothing))))
+        #expect(!verdict.isClean)
+        #expect(verdict.text.contains("workload without a checker: foo\n"))
+    }
+
+    @Test func `what comes behind an end was not over there`() {
+        let verdict = HistoryVerdict(
+            history(
+                endingIn: .invocation(
+                    Invocation(
+                        operation: 3, client: 0, workload: "register", function: "read",
+                        key: "r0", arguments: []))))
+        #expect(verdict.neverDone == ["register end"])
+    }
+
     @Test func `what became of each workload's operations is told by workload`() throws {
         var events: [Event] = []
         let outcomes: [(workload: String, outcome: Outcome?)] = [

@@ -1,3 +1,4 @@
+import IOCore
 import Testing
 import Torture
 
@@ -16,5 +17,28 @@ import Torture
         #expect(rounds.withheld(at: start + .seconds(20)) == .seconds(2))
         rounds.begin(at: start + .seconds(20))
         #expect(rounds.withheld(at: start + .milliseconds(20_350)) == .milliseconds(2_100))
+    }
+
+    @Test func `a round counts its rest and its sync, from its beginning to its end`() {
+        let rounds = Locked(LateRounds())
+        let start = ContinuousClock.now
+        var now = start
+        func withheld() -> Duration { rounds.withLock { $0.withheld(at: now) } }
+        LateRounds.round(
+            rounds, now: { now },
+            rest: {
+                now += .milliseconds(450)
+                #expect(withheld() == .milliseconds(200))
+            },
+            sync: {
+                now += .milliseconds(800)
+                #expect(withheld() == .seconds(1))
+            })
+        now += .seconds(60)
+        #expect(withheld() == .seconds(1))
+        LateRounds.round(
+            rounds, now: { now }, rest: { now += .milliseconds(20) },
+            sync: { now += .milliseconds(50) })
+        #expect(withheld() == .seconds(1))
     }
 }

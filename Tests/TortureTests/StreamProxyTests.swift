@@ -30,6 +30,16 @@ import Wire
         return await connection.answer(to: number, until: .now + .seconds(60))
     }
 
+    @Test func `a port where something listens is not free`() async throws {
+        try await withProxy { _, endpoint in
+            let error = #expect(throws: TortureFailure.self) {
+                try StreamProxy.checkIsFree(endpoint.port)
+            }
+            #expect(error?.description.contains("port \(endpoint.port)") ?? false)
+        }
+        try StreamProxy.checkIsFree(0)
+    }
+
     @Test func `it carries both directions`() async throws {
         try await withProxy { proxy, endpoint in
             let connection = try #require(

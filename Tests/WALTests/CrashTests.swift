@@ -49,6 +49,58 @@ import WAL
         }
     }
 
+    @Test(arguments: [100, 3_900])
+    func `a group that a killed process had not synced is on the disk once a start has told of it`(
+        payloadBytes: Int
+    ) throws {
+        let fixture = try LogFixture()
+        try fixture.append(2, term: 3)
+        let group = fixture.frames(1, term: 3, payloadBytes: payloadBytes)
+        fixture.disk.fail(operation: "sync")
+        #expect(throws: WALFailure.self) {
+            try fixture.log.write(
+                .init(voting: fixture.log.voting, records: group.map { .frame($0) }))
+        }
+        fixture.disk.fail(operation: nil)
+        // What the failed sync was to write is taken for written; another must not be relied upon.
+        try fixture.reopen()
+        #expect(fixture.recovery.lastIndex == group.last?.header.lastIndex)
+        let last = fixture.log.lastDigest
+        try fixture.append(1, term: 3)
+        fixture.disk.crash()
+        try fixture.reopen()
+        #expect(fixture.recovery.damage.isEmpty)
+        #expect(fixture.recovery.frames.contains { $0.digest == last })
+    }
+
+    @Test
+    func `what a start tells of outlives a power cut, wherever the process before it had ended`()
+        throws
+    {
+        var step = 0
+        var hasEnded = false
+        while !hasEnded {
+            step += 1
+            let fixture = try LogFixture(isRegistered: true)
+            try fixture.append(2, term: 3)
+            fixture.disk.failChange(after: step)
+            do throws(WALFailure) {
+                for _ in 0..<16 { try fixture.append(1, term: 3, payloadBytes: 500) }
+                hasEnded = true
+            } catch {
+                #expect("\(error)".contains("ordered by the test"))
+            }
+            fixture.disk.failChange(after: 1 << 40)
+            try fixture.reopen()
+            try fixture.append(1, term: 3)
+            let last = fixture.log.lastDigest
+            fixture.disk.crash()
+            try fixture.reopen()
+            #expect(fixture.recovery.lastDigest == last, "ended at change \(step)")
+        }
+        #expect(step > 30)
+    }
+
     /// Fills and compacts until the current segment is a file that held another before.
     static func recycle(_ fixture: LogFixture) throws {
         for _ in 0..<60 {

@@ -8,6 +8,29 @@ final class MemoryDisk: FileSystem, Sendable {
     struct Inode {
         var data: [UInt8] = []
         var durable: [UInt8] = []
+        /// Sectors that a sync has failed over: no later one writes them, unless they are written again.
+        var abandoned: Set<Int> = []
+
+        /// Sectors whose bytes are not on the disk.
+        var unsynced: [Int] {
+            (0..<(data.count + MemoryDisk.sectorBytes - 1) / MemoryDisk.sectorBytes).filter {
+                sector in
+                let start = sector * MemoryDisk.sectorBytes
+                let end = start + MemoryDisk.sectorBytes
+                return data[start..<min(end, data.count)]
+                    != durable[min(start, durable.count)..<min(end, durable.count)]
+            }
+        }
+
+        mutating func sync() {
+            let before = durable
+            durable = data
+            for sector in abandoned {
+                let start = sector * MemoryDisk.sectorBytes
+                let end = min(start + MemoryDisk.sectorBytes, before.count, durable.count)
+                if start < end { durable.replaceSubrange(start..<end, with: before[start..<end]) }
+            }
+        }
     }
 
     struct State {
@@ -205,6 +228,7 @@ extension MemoryDisk {
             state.names = state.durableNames
             for (inode, file) in state.inodes {
                 state.inodes[inode]?.data = file.durable
+                state.inodes[inode]?.abandoned = []
             }
             state.failure = nil
             state.failingOperation = nil
@@ -325,13 +349,42 @@ final class MemoryFile: File {
             }
             data.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
         }
+        let first = offset / MemoryDisk.sectorBytes
+        let last = (offset + bytes.count + MemoryDisk.sectorBytes - 1) / MemoryDisk.sectorBytes
+        disk.state.withLock { _ = $0.inodes[inode]?.abandoned.subtract(first..<last) }
+    }
+
+    /// One that fails leaves what it was to write in memory, where no later one looks at it.
+    private func beginSync() throws(FileFailure) {
+        do throws(FileFailure) {
+            try change("sync") { (_, _) in }
+        } catch {
+            disk.state.withLock { state in
+                guard let file = state.inodes[inode] else { return }
+                state.inodes[inode]?.abandoned.formUnion(file.unsynced)
+            }
+            throw error
+        }
     }
 
     func sync() throws(FileFailure) {
-        try change("sync") { (_, _) in }
+        try beginSync()
+        disk.state.withLock { $0.inodes[inode]?.sync() }
+    }
+
+    /// Makes nothing else durable, and clears what is behind, up to a multiple of 4,096 bytes.
+    func append(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
+        let end = buffers.reduce(offset) { $0 + $1.count }
+        let block = min((end + 4_095) / 4_096 * 4_096, try size())
+        try write(buffers + [[UInt8](repeating: 0, count: max(0, block - end))], at: offset)
+        try beginSync()
         disk.state.withLock { state in
-            guard let data = state.inodes[inode]?.data else { return }
-            state.inodes[inode]?.durable = data
+            guard var file = state.inodes[inode] else { return }
+            let missing = max(0, end - file.durable.count)
+            file.durable.append(contentsOf: repeatElement(0, count: missing))
+            let written = offset..<max(end, min(block, file.durable.count))
+            file.durable.replaceSubrange(written, with: file.data[written])
+            state.inodes[inode] = file
         }
     }
 

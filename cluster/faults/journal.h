@@ -21,6 +21,8 @@ enum journal_kind {
     journal_resize = 2,
     /* Every write of the file up to sequence number `offset` is durable. */
     journal_sync = 3,
+    /* The one write with sequence number `offset` is durable. */
+    journal_durable = 4,
 };
 
 struct journal_record {

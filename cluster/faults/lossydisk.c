@@ -37,6 +37,7 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_pwritev2)(int, const struct iovec *, int, off_t, int);
 static int (*real_ftruncate)(int, off_t);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
@@ -57,6 +58,7 @@ __attribute__((constructor)) static void begin(void) {
     real_writev = next_symbol("writev");
     real_pwrite = next_symbol("pwrite");
     real_pwritev = next_symbol("pwritev");
+    real_pwritev2 = next_symbol("pwritev2");
     real_ftruncate = next_symbol("ftruncate");
     real_fsync = next_symbol("fsync");
     real_fdatasync = next_symbol("fdatasync");
@@ -64,12 +66,19 @@ __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("LOSSYDISK_JOURNAL");
     if (watched == NULL || path == NULL) return;
     folder_length = strlen(watched);
-    if (folder_length == 0 || folder_length + 2 > sizeof folder) return;
+    if (folder_length == 0 || folder_length + 2 > sizeof folder) {
+        errno = ENAMETOOLONG;
+        give_up(watched);
+    }
     memcpy(folder, watched, folder_length);
     if (folder[folder_length - 1] != '/') folder[folder_length++] = '/';
     ignores_sync = getenv("LOSSYDISK_IGNORE") != NULL;
     journal = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (journal < 0) give_up(path);
+    /* Behind every number of the processes before: each has taken more than a byte. */
+    off_t present = lseek(journal, 0, SEEK_END);
+    if (present < 0) give_up(path);
+    last_sequence = (uint64_t)present;
     /* What was started by the node is none of ours. */
     unsetenv("LD_PRELOAD");
 }
@@ -118,9 +127,11 @@ static void append(
     if (done != (ssize_t)(sizeof record + payload_length)) give_up("write to the journal");
 }
 
-static void note(int descriptor, uint32_t kind, uint64_t offset, uint64_t length) {
+/* Returns the sequence number of what was noted, 0 for nothing. */
+static uint64_t note(int descriptor, uint32_t kind, uint64_t offset, uint64_t length) {
     struct stat status;
-    if (length == 0 && kind == journal_write) return;
+    uint64_t sequence = 0;
+    if (length == 0 && kind == journal_write) return 0;
     int saved = errno;
     if (is_watched(descriptor, &status)) {
         uint64_t size = (uint64_t)status.st_size, want = 0;
@@ -133,11 +144,13 @@ static void note(int descriptor, uint32_t kind, uint64_t offset, uint64_t length
         if (want > 0 && bytes == NULL) give_up("malloc");
         pthread_mutex_lock(&lock);
         size_t have = want > 0 ? old_bytes(descriptor, bytes, want, offset) : 0;
-        append(&status, kind, ++last_sequence, offset, length, bytes, have);
+        sequence = ++last_sequence;
+        append(&status, kind, sequence, offset, length, bytes, have);
         pthread_mutex_unlock(&lock);
         free(bytes);
     }
     errno = saved;
+    return sequence;
 }
 
 static uint64_t total(const struct iovec *parts, int count) {
@@ -186,6 +199,29 @@ ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offs
 
 ssize_t pwritev64(int descriptor, const struct iovec *parts, int count, off_t offset) {
     return pwritev(descriptor, parts, count, offset);
+}
+
+/* A write that is durable when it returns, where the flags say so, covers no other. */
+ssize_t pwritev2(int descriptor, const struct iovec *parts, int count, off_t offset, int flags) {
+    const int durable = RWF_SYNC | RWF_DSYNC;
+    uint64_t sequence = note(descriptor, journal_write, (uint64_t)offset, total(parts, count));
+    if (sequence == 0 || (flags & durable) == 0)
+        return real_pwritev2(descriptor, parts, count, offset, flags);
+    if (ignores_sync) return real_pwritev2(descriptor, parts, count, offset, flags & ~durable);
+    ssize_t done = real_pwritev2(descriptor, parts, count, offset, flags);
+    int saved = errno;
+    struct stat status;
+    if (done == (ssize_t)total(parts, count) && is_watched(descriptor, &status)) {
+        pthread_mutex_lock(&lock);
+        append(&status, journal_durable, ++last_sequence, sequence, 0, NULL, 0);
+        pthread_mutex_unlock(&lock);
+    }
+    errno = saved;
+    return done;
+}
+
+ssize_t pwritev64v2(int descriptor, const struct iovec *parts, int count, off_t offset, int flags) {
+    return pwritev2(descriptor, parts, count, offset, flags);
 }
 
 int ftruncate(int descriptor, off_t size) {

@@ -38,6 +38,7 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static ssize_t (*real_writev)(int, const struct iovec *, int);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+static ssize_t (*real_pwritev2)(int, const struct iovec *, int, off_t, int);
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_open)(const char *, int, ...);
@@ -72,6 +73,7 @@ static void resolve(void) {
     real_writev = next_symbol("writev");
     real_pwrite = next_symbol("pwrite");
     real_pwritev = next_symbol("pwritev");
+    real_pwritev2 = next_symbol("pwritev2");
     real_fsync = next_symbol("fsync");
     real_fdatasync = next_symbol("fdatasync");
     real_open = next_symbol("open");
@@ -93,7 +95,10 @@ __attribute__((constructor)) static void begin(void) {
     const char *path = getenv("TROUBLE_CONTROL");
     if (watched == NULL || path == NULL) return;
     folder_length = strlen(watched);
-    if (folder_length == 0 || folder_length + 2 > sizeof folder) return;
+    if (folder_length == 0 || folder_length + 2 > sizeof folder) {
+        errno = ENAMETOOLONG;
+        give_up(watched);
+    }
     memcpy(folder, watched, folder_length);
     if (folder[folder_length - 1] != '/') folder[folder_length++] = '/';
     int descriptor = open(path, O_RDWR | O_CLOEXEC);
@@ -226,6 +231,24 @@ ssize_t pwritev(int descriptor, const struct iovec *parts, int length, off_t off
 
 ssize_t pwritev64(int descriptor, const struct iovec *parts, int length, off_t offset) {
     return pwritev(descriptor, parts, length, offset);
+}
+
+/* A write and, where the flags say so, a sync, one after the other. */
+ssize_t pwritev2(int descriptor, const struct iovec *parts, int length, off_t offset, int flags) {
+    const int durable = RWF_SYNC | RWF_DSYNC;
+    FAIL_IF(descriptor, NULL, kind_write)
+    if (control == NULL || (flags & durable) == 0)
+        return real_pwritev2(descriptor, parts, length, offset, flags);
+    ssize_t done = real_pwritev2(descriptor, parts, length, offset, flags & ~durable);
+    if (done < 0) return done;
+    error = trouble_of(descriptor, NULL, kind_sync);
+    if (error == 0 && real_fdatasync(descriptor) == 0) return done;
+    if (error != 0) errno = error;
+    return -1;
+}
+
+ssize_t pwritev64v2(int descriptor, const struct iovec *parts, int length, off_t offset, int flags) {
+    return pwritev2(descriptor, parts, length, offset, flags);
 }
 
 int fsync(int descriptor) {

@@ -125,14 +125,14 @@ static void undo(const char *folder, const struct entry *entry) {
     close(descriptor);
 }
 
-/* Whether a later sync of the same file covers the write. */
+/* Whether a later sync of the same file covers the write, or it was a durable one. */
 static int is_synced(const struct entry *entries, size_t count, size_t place) {
     const struct journal_record *record = &entries[place].record;
     for (size_t each = place + 1; each < count; each++) {
         const struct journal_record *sync = &entries[each].record;
-        if (sync->kind == journal_sync && sync->inode == record->inode
-            && sync->offset >= record->sequence)
-            return 1;
+        if (sync->inode != record->inode) continue;
+        if (sync->kind == journal_sync && sync->offset >= record->sequence) return 1;
+        if (sync->kind == journal_durable && sync->offset == record->sequence) return 1;
     }
     return 0;
 }
@@ -167,7 +167,8 @@ int main(int count, char **words) {
     }
     size_t pending = 0;
     for (size_t place = entries_count; place-- > 0;) {
-        if (entries[place].record.kind == journal_sync) continue;
+        uint32_t kind = entries[place].record.kind;
+        if (kind == journal_sync || kind == journal_durable) continue;
         if (is_synced(entries, entries_count, place)) continue;
         pending++;
         undo(words[2], &entries[place]);

@@ -5,6 +5,8 @@ package struct History: Sendable, Hashable {
     /// What was run, in words.
     package var title: String
     package var events: [Event]
+    /// Bytes of a last line that was cut off and has been left out.
+    package var cutBytes = 0
 
     package init(seed: UInt64, title: String, events: [Event] = []) {
         self.seed = seed
@@ -50,11 +52,12 @@ package struct History: Sendable, Hashable {
 
     /// The observations of one workload, in the order of time.
     package func observations(of workload: String) -> [TimedObservation] {
-        events.compactMap { event in
+        events.enumerated().compactMap { place, event in
             guard case .observation(let observation) = event.content,
                 observation.workload == workload
             else { return nil }
-            return TimedObservation(nanoseconds: event.nanoseconds, observation: observation)
+            return TimedObservation(
+                nanoseconds: event.nanoseconds, place: place, observation: observation)
         }
     }
 }
@@ -131,5 +134,7 @@ extension Operation: CustomStringConvertible {
 /// An observation and its time.
 package struct TimedObservation: Sendable, Hashable {
     package var nanoseconds: UInt64
+    /// The place of its event in the history.
+    package var place: Int
     package var observation: Observation
 }

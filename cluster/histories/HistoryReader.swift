@@ -40,7 +40,7 @@ package struct HistoryReader {
     /// Reads a whole history.
     ///
     /// A last line without a newline is the mark of a run that was cut off: it is left out if it
-    /// cannot be read, and there are others.
+    /// cannot be read, and there are others; `cutBytes` tells of it.
     package static func read(
         _ bytes: [UInt8], limits: Limits = Limits()
     ) throws(HistoryFailure) -> History {
@@ -53,8 +53,26 @@ package struct HistoryReader {
         }
         var reader = try HistoryReader(first: first, limits: limits)
         for line in lines.dropFirst() { try reader.add(line) }
-        if isCut { try? reader.add(rest) }
+        guard isCut else { return reader.history }
+        guard rest.count <= limits.lineBytes else {
+            throw HistoryFailure(
+                line: reader.line + 1,
+                message: "\(rest.count) bytes; the most are \(limits.lineBytes)")
+        }
+        do throws(HistoryFailure) {
+            try reader.add(rest)
+        } catch {
+            reader.history.cutBytes = rest.count
+        }
         return reader.history
+    }
+
+    /// Looks at the first line alone, or as much of it as there is within the bound of a line.
+    ///
+    /// - Throws: where it is not that of a history.
+    package static func checkFirstLine(_ bytes: [UInt8]) throws(HistoryFailure) {
+        _ = try HistoryReader(
+            first: bytes.prefix { $0 != UInt8(ascii: "\n") }, limits: Limits())
     }
 
     private init(first: ArraySlice<UInt8>, limits: Limits) throws(HistoryFailure) {

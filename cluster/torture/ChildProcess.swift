@@ -37,7 +37,7 @@ final class ChildProcess {
         var number: pid_t = 0
         let code = unsafe posix_spawn(&number, path, &actions, &attributes, &words, &settings)
         guard code == 0 else {
-            throw TortureFailure("cannot start \(path): error \(code)")
+            throw TortureFailure("cannot start \(path): \(Files.words(code))")
         }
         identifier = number
         startTime = Self.startTime(of: number) ?? ""

@@ -2,6 +2,11 @@ import Glibc
 
 /// The few things that the harness does with files.
 enum Files {
+    /// What an error number means.
+    static func words(_ code: Int32) -> String {
+        unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
+    }
+
     /// The text of a file; nil if it cannot be read.
     static func read(_ path: String) -> String? {
         readBytes(path).map { String(decoding: $0, as: UTF8.self) }
@@ -22,27 +27,59 @@ enum Files {
         }
     }
 
+    /// The bytes of a file whose first `lookBytes` the caller finds good; nil if it cannot be read, or if
+    /// there are more than `mostBytes`.
+    static func readBytes<Failure: Error>(
+        _ path: String, mostBytes: Int, lookBytes: Int,
+        look: ([UInt8]) throws(Failure) -> Void
+    ) throws(Failure) -> [UInt8]? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        var isLookedAt = false
+        while true {
+            let count = unsafe Glibc.read(descriptor, &part, part.count)
+            if count < 0 { return nil }
+            bytes += part[..<count]
+            if !isLookedAt, count == 0 || bytes.count >= lookBytes {
+                try look(bytes)
+                isLookedAt = true
+            }
+            if count == 0 { return bytes }
+            guard bytes.count <= mostBytes else {
+                errno = EFBIG
+                return nil
+            }
+        }
+    }
+
     static func write(_ text: String, to path: String) throws(TortureFailure) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw TortureFailure("cannot write \(path): error \(errno)") }
+        guard descriptor >= 0 else {
+            throw TortureFailure("cannot write \(path): \(Files.words(errno))")
+        }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
         guard unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw TortureFailure("cannot write \(path): error \(errno)")
+            throw TortureFailure("cannot write \(path): \(Files.words(errno))")
         }
     }
 
     /// Lets everybody run a file.
     static func makeExecutable(_ path: String) throws(TortureFailure) {
         guard unsafe chmod(path, 0o755) == 0 else {
-            throw TortureFailure("cannot make \(path) executable: error \(errno)")
+            throw TortureFailure("cannot make \(path) executable: \(Files.words(errno))")
         }
     }
 
     /// Opens a file that is appended to; it is made if it is missing.
     static func openForAppending(_ path: String) throws(TortureFailure) -> Int32 {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw TortureFailure("cannot open \(path): error \(errno)") }
+        guard descriptor >= 0 else {
+            throw TortureFailure("cannot open \(path): \(Files.words(errno))")
+        }
         return descriptor
     }
 
@@ -70,8 +107,11 @@ enum Files {
     static func makeFolder(_ path: String, isNew: Bool = false) throws(TortureFailure) {
         guard unsafe mkdir(path, 0o700) != 0 else { return }
         let code = errno
-        if code == EEXIST, !isNew { return }
-        throw TortureFailure("cannot make the folder \(path): error \(code)")
+        if code == EEXIST {
+            guard isNew else { return }
+            throw TortureFailure("\(path) is there already; name a folder that is not there yet")
+        }
+        throw TortureFailure("cannot make the folder \(path): \(Files.words(code))")
     }
 
     /// The names in a folder but for the two of itself; none if it cannot be read.
@@ -105,6 +145,20 @@ enum Files {
         guard let found = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(found) }
         return unsafe String(cString: found)
+    }
+
+    /// Bytes of a file; nil if there is none.
+    static func size(_ path: String) -> Int? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? Int(status.st_size) : nil
+    }
+
+    /// Why a file cannot be run as a program, in words; nil if it can.
+    static func objection(toProgram path: String) -> String? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return Files.words(errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return "no file" }
+        return unsafe access(path, X_OK) == 0 ? nil : Files.words(errno)
     }
 
     /// Empties a file that somebody may be appending to.

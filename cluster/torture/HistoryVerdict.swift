@@ -5,7 +5,7 @@ import TextOutput
 /// What the checkers say of one history, and what is in it; looks at nothing else.
 ///
 /// The ledger of writes is no part of a history, nor are the nodes' digests.
-package struct HistoryVerdict {
+package struct HistoryVerdict: Sendable {
     private let history: History
     package let reports: [CheckReport]
     /// What a workload is to do and never did, its functions and its end: a checker had nothing to look
@@ -13,6 +13,8 @@ package struct HistoryVerdict {
     package let neverDone: [String]
     /// What became of the operations, by workload.
     package let tallies: [WorkloadTally]
+    /// Workloads that no checker knows.
+    package let strangers: [String]
     private var faults = 0
     private var leaders = 0
 
@@ -35,11 +37,15 @@ package struct HistoryVerdict {
             switch event.content {
             case .observation(let observation):
                 if observation.function == "end" { happened.insert("\(observation.workload) end") }
+            case .invocation(let call):
+                // What comes behind an end was not over there.
+                happened.remove("\(call.workload) end")
             case .faultBegin: faults += 1
             case .leader: leaders += 1
-            case .invocation, .completion, .faultEnd, .note: break
+            case .completion, .faultEnd, .note: break
             }
         }
+        strangers = names.subtracting(Workloads.names).sorted()
         let checked = workloads ?? Workloads.all.filter { names.contains($0.name) }
         neverDone = checked.flatMap { workload in
             (workload.functions + ["end"]).map { "\(workload.name) \($0)" }
@@ -54,6 +60,7 @@ package struct HistoryVerdict {
     /// Whether there was something to look at, and all of it was as promised.
     package var isClean: Bool {
         !reports.isEmpty && reports.allSatisfy(\.isClean) && neverDone.isEmpty
+            && strangers.isEmpty
     }
 
     private var rows: [(name: String, value: Int)] {
@@ -64,7 +71,8 @@ package struct HistoryVerdict {
             ("observations", tallies.total(\.observations)), ("faults", faults),
             ("leaders seen", leaders),
             ("findings of checkers", reports.findingTexts.count),
-            ("never done", neverDone.count),
+            ("never done", neverDone.count), ("workloads without a checker", strangers.count),
+            ("bytes of a last line that was cut off", history.cutBytes),
         ]
     }
 
@@ -75,6 +83,7 @@ package struct HistoryVerdict {
         var text = reports.table + tallies.table + totals.text
         for finding in reports.findingTexts.prefix(10) { text += "finding: \(finding)\n" }
         for name in neverDone.prefix(10) { text += "never done: \(name)\n" }
+        for name in strangers.prefix(10) { text += "workload without a checker: \(name)\n" }
         if reports.isEmpty { text += "nothing in it is of a workload with a checker\n" }
         return text + (isClean ? "verdict: clean\n" : "verdict: FAILED\n")
     }

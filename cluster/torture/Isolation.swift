@@ -16,7 +16,7 @@ enum Isolation {
     /// Set for the harness inside: process number and start of the one that waits outside.
     private static let ownerVariable = "TORTURE_OWNER"
     /// How long the harness inside may take to end what it does once it is told to.
-    private static let endSeconds = 60
+    private static let endSeconds = 30
 
     /// Whether this process is the one inside.
     static var isInside: Bool {
@@ -55,15 +55,18 @@ enum Isolation {
     /// Runs this program again inside, with the same arguments, and waits for it; returns its exit
     /// code, or nil if the run is to be on loopback, here.
     ///
+    /// The run makes `folder` inside.
+    ///
     /// Blocks the main thread, on purpose: the kernel kills what is inside when the thread ends that
     /// has started it.
-    static func run(_ choice: Choice) -> Int32? {
+    static func run(_ choice: Choice, folder: String) -> Int32? {
         guard choice != .loopback, !isInside else { return nil }
         guard let words = words() else {
             if choice == .automatic { return nil }
             Files.writeError("lockstep-torture: no namespaces may be made here\n")
             return 2
         }
+        guard !Interruption.isRequested else { return 1 }
         guard let program = Files.resolve("/proc/self/exe") else { return nil }
         var environment = path
         environment[ownerVariable] = owner
@@ -80,22 +83,31 @@ enum Isolation {
             Files.writeError("lockstep-torture: setpriv cannot be started\n")
             return 2
         }
-        return wait(for: process)
+        return wait(for: process, folder: folder)
     }
 
-    private static func wait(for process: ChildProcess) -> Int32 {
+    private static func wait(for process: ChildProcess, folder: String) -> Int32 {
         var deadline: ContinuousClock.Instant?
+        var next = ContinuousClock.now
         while process.isRunning {
             usleep(10_000)
-            guard Interruption.isRequested else { continue }
-            if let deadline {
-                if ContinuousClock.now > deadline { process.send(SIGKILL) }
-                continue
-            }
-            deadline = .now + .seconds(endSeconds)
+            let now = ContinuousClock.now
+            guard Interruption.isRequested, next <= now else { continue }
+            let limit = deadline ?? now + .seconds(endSeconds)
+            deadline = limit
+            if limit < now { process.send(SIGKILL) }
+            // Again and again, since the first process of a namespace is not sent a signal for which it
+            // has no handler yet.
             for child in ChildProcess.children(of: process.identifier) { kill(child, SIGTERM) }
+            next = now + .milliseconds(100)
         }
         let status = process.status ?? -1
+        if let deadline, deadline < .now, status & 0x7f == SIGKILL {
+            Files.writeError(
+                "lockstep-torture: ended by force, \(endSeconds) s after the signal; logs and data "
+                    + "are in \(folder)\n")
+            return 1
+        }
         return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
     }
 }

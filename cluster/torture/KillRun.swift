@@ -23,6 +23,7 @@ struct KillRun {
         let ledger = Ledger(clients: plan.clients)
         var verdict = Verdict(
             seed: plan.seed, mode: plan.mode, planned: plan.rounds, ledger: ledger.contents)
+        verdict.isLossy = cluster.plan.fault != .none
         do throws(TortureFailure) {
             let file = try Files.openForAppending(cluster.plan.folder + "/history.jsonl")
             defer { close(file) }
@@ -32,7 +33,7 @@ struct KillRun {
             do throws(TortureFailure) {
                 try await play(ledger, recorder, &verdict)
             } catch {
-                failure = error
+                failure = Interruption.reason(error)
             }
             recorder.flush()
             verdict.note(failure)
@@ -58,6 +59,8 @@ struct KillRun {
         defer {
             verdict.tally = nemesis.tally
             verdict.damage = cluster.damage
+            // Before anything is written by a client, nothing had to be seen.
+            verdict.unwatched = ledger.contents.acknowledged > 0 ? cluster.unwatched : []
             verdict.withheld = cluster.withheld
             verdict.unexpectedEndings = cluster.unexpectedEndings
             verdict.ledger = ledger.contents
@@ -73,14 +76,14 @@ struct KillRun {
         do throws(TortureFailure) {
             try await nemesis.run()
         } catch {
-            verdict.note(error)
+            if !Interruption.isRequested { verdict.note(error) }
         }
         load.cancel()
         try cluster.restartFallen()
         await load.value
         following.cancel()
         await following.value
-        if Interruption.isRequested { throw TortureFailure("interrupted") }
+        try Interruption.check()
         let verification = Verification(
             cluster: cluster, client: observer, ledger: ledger.contents,
             followed: follower.contents, patience: plan.patience)
@@ -107,7 +110,7 @@ extension Timeline {
         let descriptor = try Files.openForAppending(folder + "/timeline.html")
         defer { close(descriptor) }
         guard Files.append(Array(page.utf8), to: descriptor) else {
-            throw TortureFailure("cannot write the timeline: error \(errno)")
+            throw TortureFailure("cannot write the timeline: \(Files.words(errno))")
         }
     }
 }

@@ -25,7 +25,7 @@ final class LeaderWatch: Sendable {
 
     /// Runs until its task is cancelled.
     func run() async {
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Interruption.isRequested {
             var best: NodeStatus?
             for report in await observer.statusOfAllNodes(timeout: Self.patience) {
                 guard case .success(let status) = report.status, status.role == .leader,

@@ -84,7 +84,7 @@ final class LedgerFollower: Sendable {
     /// Runs until its task is cancelled.
     func run() async {
         var next: UInt64 = 1
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Interruption.isRequested {
             do throws(LockstepError) {
                 let feed = try client.watch(
                     from: .index(next), keyPrefixes: [Workload.prefix])

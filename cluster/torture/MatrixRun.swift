@@ -1,5 +1,6 @@
 import Glibc
 import Histories
+import IOCore
 import Lockstep
 
 /// One run of the fault harness: a cluster, workloads, faults, and what is found in the end.
@@ -60,16 +61,28 @@ struct MatrixRun {
             let means = Means(
                 meter: meter, ledger: ledger, recorder: recorder, observer: observer, watch: watch)
             var failure: TortureFailure?
-            do throws(TortureFailure) { try await play(means, &verdict) } catch { failure = error }
+            do throws(TortureFailure) {
+                try await play(means, &verdict)
+            } catch {
+                failure = Interruption.reason(error)
+            }
             watching.cancel()
             await watching.value
             verdict.failovers = watch.changes
             // The drawing has all of it in its table.
             complete(&verdict, ledger, since: start)
-            if let failure { throw failure }
-            try look(at: recorder.history, &verdict)
+            if failure == nil {
+                do throws(TortureFailure) {
+                    try await look(at: recorder.history, &verdict)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { verdict.note(failure) }
+            try Timeline(recorder.history, reports: verdict.reports, rows: verdict.totals)
+                .write(into: cluster.plan.folder)
         } catch {
-            verdict.failure = (verdict.failure.map { $0 + "; " } ?? "") + error.description
+            verdict.note(error)
         }
         complete(&verdict, ledger, since: start)
         return verdict
@@ -80,6 +93,7 @@ struct MatrixRun {
     ) {
         verdict.ledger = ledger.contents
         verdict.provokedEndings = cluster.provokedEndings
+        verdict.withheld = cluster.withheld
         verdict.unexpectedEndings = cluster.unexpectedEndings
         verdict.seconds = Int((ContinuousClock.now - start) / .seconds(1))
     }
@@ -107,7 +121,7 @@ struct MatrixRun {
         do throws(TortureFailure) {
             try await faults.run()
         } catch {
-            verdict.failure = error.description
+            if !Interruption.isRequested { verdict.note(error) }
             checkedLoad.cancel()
         }
         verdict.longestSilence = means.meter.longestGap
@@ -118,24 +132,48 @@ struct MatrixRun {
         following.cancel()
         await following.value
         try cluster.restartFallen()
-        if Interruption.isRequested { throw TortureFailure("interrupted") }
+        try Interruption.check()
         let verification = Verification(
             cluster: cluster, client: means.observer, ledger: means.ledger.contents,
             followed: follower.contents, patience: plan.patience)
         verdict.findings = try await verification.run()
         await checked.finish()
+        try Interruption.check()
     }
 
-    /// Lets the checkers look at what was taken down, and draws it.
+    /// The thread of checkers that an interruption has not waited for, which the process's end takes.
+    private static let unjoined = Locked<JoinableThread?>(nil)
+
+    /// Lets the checkers look at what was taken down; an interruption does not wait for them, since they
+    /// may take minutes.
+    ///
+    /// They have a thread of their own: with one processor the pool of tasks has one, and nobody would
+    /// see an interruption meanwhile.
     private func look(
         at history: History, _ verdict: inout MatrixVerdict
-    ) throws(TortureFailure) {
-        let told = HistoryVerdict(history, plan.workloads)
+    ) async throws(TortureFailure) {
+        let workloads = plan.workloads
+        let found = Locked<HistoryVerdict?>(nil)
+        let thread = JoinableThread(name: "checkers") {
+            let told = HistoryVerdict(history, workloads)
+            found.withLock { $0 = told }
+        }
+        var told: HistoryVerdict?
+        while told == nil {
+            do throws(TortureFailure) {
+                try Interruption.check()
+            } catch {
+                Self.unjoined.withLock { $0 = thread }
+                throw error
+            }
+            await pause(.milliseconds(10))
+            told = found.withLock { $0 }
+        }
+        thread.join()
+        guard let told else { return }
         verdict.tallies = told.tallies
         verdict.neverDone = told.neverDone
         verdict.reports = told.reports
-        try Timeline(history, reports: verdict.reports, rows: verdict.totals)
-            .write(into: cluster.plan.folder)
     }
 
     private var title: String {

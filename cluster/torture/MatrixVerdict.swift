@@ -34,6 +34,8 @@ struct MatrixVerdict {
     var failovers = 0
     var longestSilence = Duration.zero
     var provokedEndings = 0
+    /// How long the machine held everything up.
+    var withheld = Duration.zero
     var unexpectedEndings: [String] = []
     var failure: String?
 
@@ -64,6 +66,7 @@ struct MatrixVerdict {
             ("failovers", failovers),
             ("longest time without an answer, ms", milliseconds(longestSilence)),
             ("nodes that a bad disk has stopped", provokedEndings),
+            ("held up by the machine, ms", milliseconds(withheld)),
         ]
     }
 
@@ -88,6 +91,11 @@ struct MatrixVerdict {
     var isClean: Bool {
         failure == nil && findings != nil && ledger.acknowledged > 0
             && objections.allSatisfy(\.cases.isEmpty)
+    }
+
+    /// Notes why the run could not go on.
+    mutating func note(_ reason: TortureFailure) {
+        failure = (failure.map { $0 + "; " } ?? "") + reason.description
     }
 
     private func milliseconds(_ duration: Duration) -> Int {

@@ -126,14 +126,14 @@ final class StallRace: Sendable {
         configuration.name = "torture stall"
         configuration.connectTimeout = .milliseconds(500)
         configuration.longestBackoff = .milliseconds(50)
-        return try? LockstepClient(configuration: configuration)
+        return try? OpenClients.open(configuration)
     }
 
     private func write() async {
         guard let connection = connection(to: writer) else { return }
         defer { connection.close() }
         var value = state.withLock(\.written)
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Interruption.isRequested {
             value += 1
             let counts = state.withLock(\.hasSuccessor)
             let commit = try? await connection.setProperty(
@@ -149,7 +149,7 @@ final class StallRace: Sendable {
     }
 
     private func read() async {
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Interruption.isRequested {
             // A new one each time: it asks the old leader first, whoever it was sent to before.
             guard let connection = connection(to: reader) else { return }
             let (floor, begins) = state.withLock { ($0.written, $0.written % 1_000_000 > 0) }

@@ -77,8 +77,8 @@ struct Nemesis {
     /// Waits for a leader; fails when there is none in time.
     @discardableResult
     mutating func waitForLeader() async throws(TortureFailure) -> Int {
-        let deadline = ContinuousClock.now + plan.patience
-        while ContinuousClock.now < deadline, !Interruption.isRequested {
+        let time = Patience(plan.patience, cluster)
+        while !time.isOver, !Interruption.isRequested {
             if let leader = await leader() { return leader }
             guard cluster.stopped.isEmpty else {
                 throw TortureFailure("nodes \(cluster.stopped) have ended; see their logs")
@@ -238,10 +238,6 @@ struct Nemesis {
         var configuration = ClientConfiguration(endpoints: nodes.map(cluster.endpoint))
         configuration.name = "torture nemesis"
         configuration.connectTimeout = .milliseconds(500)
-        do throws(LockstepError) {
-            return try LockstepClient(configuration: configuration)
-        } catch {
-            throw TortureFailure("\(error)")
-        }
+        return try OpenClients.open(configuration)
     }
 }

@@ -14,7 +14,7 @@ package final class Pacer: Sendable {
         next = Locked(.now)
     }
 
-    /// Waits for the turn of one operation, or until the task is cancelled.
+    /// Waits for the turn of one operation, or until the task is cancelled or the run interrupted.
     ///
     /// Turns that nobody took are not made up for.
     package func turn() async {
@@ -23,6 +23,6 @@ package final class Pacer: Sendable {
             next = place + interval
             return place
         }
-        do { try await ContinuousClock().sleep(until: place) } catch { return }
+        await pause(place - .now)
     }
 }

@@ -26,10 +26,14 @@ extension TestCluster {
     }
 
     /// Copies what is on it beside it, where it outlives the run, and lets go of it.
+    ///
+    /// An interrupted run is not kept waiting for the copy, which may have a gigabyte.
     func keepSmallDisk(_ node: Int) async {
         emptyDisk(node)
-        _ = try? await Tool.run(
-            "/bin/cp", ["-a", dataFolder(node), folder(node) + "/data.kept"], in: plan.folder)
+        if !Interruption.isRequested {
+            _ = try? await Tool.run(
+                "/bin/cp", ["-a", dataFolder(node), folder(node) + "/data.kept"], in: plan.folder)
+        }
         _ = try? await Tool.run("/bin/umount", [dataFolder(node)], in: plan.folder)
     }
 
@@ -37,20 +41,22 @@ extension TestCluster {
     func fillDisk(_ node: Int, leaving rest: Int) throws(TortureFailure) {
         let path = ballast(node)
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw TortureFailure("cannot make \(path): error \(errno)") }
+        guard descriptor >= 0 else {
+            throw TortureFailure("cannot make \(path): \(Files.words(errno))")
+        }
         defer { close(descriptor) }
         var code = ENOSPC
         // The node may take some of the room between the look and the leap.
         for _ in 0..<20 where code == ENOSPC {
             var status = statvfs()
             guard unsafe fstatvfs(descriptor, &status) == 0 else {
-                throw TortureFailure("cannot look at \(path): error \(errno)")
+                throw TortureFailure("cannot look at \(path): \(Files.words(errno))")
             }
             let free = Int(status.f_bavail) * Int(status.f_frsize)
             guard free > rest else { return }
             code = posix_fallocate(descriptor, 0, off_t(free - rest))
         }
-        guard code == 0 else { throw TortureFailure("cannot fill \(path): error \(code)") }
+        guard code == 0 else { throw TortureFailure("cannot fill \(path): \(Files.words(code))") }
     }
 
     func emptyDisk(_ node: Int) {

@@ -39,12 +39,14 @@ final class TestCluster {
     let plan: Plan
     private var processes: [Int: ChildProcess] = [:]
     private(set) var damage = Damage()
+    /// The nodes of which something was found in their journal.
+    private var journalled: Set<Int> = []
     /// Nodes that ended without having been told to, in words.
     private(set) var unexpectedEndings: [String] = []
     /// Nodes that a fault may make end on their own, and how often they did.
     private var mayEnd: Set<Int> = []
-    /// Until when a node may still end of what it met while its disk was bad; good for one ending.
-    private var pardons: [Int: ContinuousClock.Instant] = [:]
+    /// How long a node may still end of what it met while its disk was bad; good for one ending.
+    private var pardons: [Int: Patience] = [:]
     private static let pardonTime = Duration.seconds(10)
     private(set) var provokedEndings = 0
     /// Of each node, its bad disk and its wrong clock; empty where the plan wants none.
@@ -69,8 +71,10 @@ final class TestCluster {
                 troubles[node] = try TroubleControl(path: "\(plan.folder)/\(node).trouble")
             }
         }
-        if let small = plan.small { try await mountSmallDisk(small) }
         try await compileFaults()
+        try Interruption.check()
+        // Last of what may fail, so that nothing that is mounted is left.
+        if let small = plan.small { try await mountSmallDisk(small) }
         machine.begin()
     }
 
@@ -96,11 +100,7 @@ final class TestCluster {
     func client(name: String) throws(TortureFailure) -> LockstepClient {
         var configuration = ClientConfiguration(endpoints: endpoints)
         configuration.name = name
-        do throws(LockstepError) {
-            return try LockstepClient(configuration: configuration)
-        } catch {
-            throw TortureFailure("\(error)")
-        }
+        return try OpenClients.open(configuration)
     }
 
     func folder(_ node: Int) -> String {
@@ -126,7 +126,7 @@ final class TestCluster {
         }
         var text = """
             node: \(node)
-            cluster: torture
+            cluster: torture-\(Isolation.owner)
             data: \(dataFolder(node))
             peer:
               listen: \(address(plan.network.peerListener(node)))
@@ -173,6 +173,7 @@ final class TestCluster {
         }
         if plan.fault != .none {
             libraries.append(plan.folder + "/lossydisk.so")
+            // Compared with what the kernel calls the file.
             words.append("LOSSYDISK_FOLDER=" + dataFolder(node) + "/log")
             words.append("LOSSYDISK_JOURNAL=" + journal(node))
         }
@@ -213,8 +214,9 @@ final class TestCluster {
         nodes.filter { !isRunning($0) }
     }
 
-    /// Notes, and starts again, nodes that have ended on their own.
+    /// Notes, and starts again, nodes that have ended on their own; not for a run that is interrupted.
     func restartFallen() throws(TortureFailure) {
+        if Interruption.isRequested { return }
         for node in stopped {
             noteEnding(node)
             try start(node)
@@ -222,9 +224,11 @@ final class TestCluster {
     }
 
     /// Starts nodes again that have ended of what they met while their disks were bad, and which are
-    /// well again.
+    /// well again; for every wait of a run with faults, since others may need them to go on.
     func restartPardoned() throws(TortureFailure) {
-        for node in stopped where pardons[node] != nil && !mayEnd.contains(node) {
+        // One that was killed on purpose has no process left here, and stays down.
+        for node in stopped
+        where pardons[node] != nil && processes[node] != nil && !mayEnd.contains(node) {
             noteEnding(node)
             try start(node)
         }
@@ -234,7 +238,7 @@ final class TestCluster {
     private func noteEnding(_ node: Int) {
         guard let process = processes[node], !process.isRunning else { return }
         processes[node] = nil
-        let isPardoned = pardons.removeValue(forKey: node).map { $0 > .now } ?? false
+        let isPardoned = pardons.removeValue(forKey: node).map { !$0.isOver } ?? false
         if mayEnd.contains(node) || isPardoned, Self.diskEndings.contains(process.ending) {
             provokedEndings += 1
         } else {
@@ -251,7 +255,7 @@ final class TestCluster {
         } else {
             noteEnding(node)
             guard self.mayEnd.remove(node) != nil else { return }
-            pardons[node] = isRunning(node) ? .now + Self.pardonTime : nil
+            pardons[node] = isRunning(node) ? Patience(Self.pardonTime, self) : nil
         }
     }
 
@@ -262,12 +266,13 @@ final class TestCluster {
         guard let process = processes[node] else { return }
         process.send(SIGTERM)
         let time = Patience(patience, self)
-        while process.isRunning, !time.isOver {
+        while process.isRunning, !time.isOver, !Interruption.isRequested {
             do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
         }
         let hasEnded = !process.isRunning
         await process.end()
         processes[node] = nil
+        if Interruption.isRequested { return }
         if !hasEnded {
             unexpectedEndings.append("node \(node): still ran \(patience) after SIGTERM")
         } else if process.status != 0 {
@@ -285,6 +290,7 @@ final class TestCluster {
     func kill(_ nodes: [Int], using generator: inout SeededGenerator) async throws(TortureFailure) {
         for node in nodes {
             noteEnding(node)
+            pardons[node] = nil
             signal(node, SIGKILL)
         }
         for node in nodes {
@@ -296,32 +302,54 @@ final class TestCluster {
 
     /// Kills all that still runs.
     func end() async {
-        for process in processes.values {
-            await process.end()
-        }
+        for process in processes.values { process.send(SIGKILL) }
+        for process in processes.values { await process.end() }
         processes = [:]
+        pardons = [:]
         machine.end()
         if let small = plan.small { await keepSmallDisk(small) }
-        switch plan.network {
-        case .namespaces(let network): await network.end()
-        case .loopback(_, let proxy): proxy?.stop()
-        }
+        await plan.network.end()
     }
 
     // MARK: - Disk faults
 
     /// Makes durable what was written so far by disks that ignore syncs, as a cache that drains.
     func drainDiskCaches() {
-        for node in nodes { Files.empty(journal(node)) }
+        for node in nodes {
+            noteJournal(node)
+            Files.empty(journal(node))
+        }
+    }
+
+    /// Nodes whose writes the layer below their log has never seen, in a run that takes writes back:
+    /// nothing can have been taken back of theirs.
+    var unwatched: [Int] {
+        guard plan.fault != .none else { return [] }
+        for node in nodes { noteJournal(node) }
+        return nodes.filter { !journalled.contains($0) }
+    }
+
+    private func noteJournal(_ node: Int) {
+        if Files.size(journal(node)) ?? 0 > 0 { journalled.insert(node) }
     }
 
     private func compileFaults() async throws(TortureFailure) {
         let sources = plan.faultSources
         func compile(_ name: String) async throws(TortureFailure) {
+            guard Files.resolve("\(sources)/\(name).c") != nil else {
+                throw TortureFailure(
+                    "there is no \(name).c in \(sources); name its folder with --faults")
+            }
             try await run(
                 "/usr/bin/cc",
                 ["-O2", "-shared", "-fPIC", "-o", "\(plan.folder)/\(name).so"]
                     + ["\(sources)/\(name).c", "-ldl", "-lpthread"])
+        }
+        // At these the loader divides a list of libraries.
+        if plan.hasTroubles || plan.fault != .none, plan.folder.contains(where: " :".contains) {
+            throw TortureFailure(
+                "\(plan.folder) has a space or a colon, and no library there can be preloaded; "
+                    + "name another folder with --folder")
         }
         if plan.hasTroubles { try await compile("trouble") }
         guard plan.fault != .none else { return }
@@ -333,6 +361,7 @@ final class TestCluster {
         _ node: Int, using generator: inout SeededGenerator
     ) async throws(TortureFailure) {
         let log = folder(node) + "/data/log"
+        noteJournal(node)
         guard Files.resolve(log) != nil else { return }
         let isWhole = plan.fault == .ignoresSync || generator.chance(1, in: 2)
         let text = try await run(

@@ -10,7 +10,14 @@ enum Tool {
     static func run(
         _ path: String, _ arguments: [String], in folder: String
     ) async throws(TortureFailure) -> String {
-        let output = folder + "/tool.log"
+        try await run(path, arguments, log: folder + "/tool.log")
+    }
+
+    /// The same, through the file `output`.
+    @discardableResult
+    static func run(
+        _ path: String, _ arguments: [String], log output: String
+    ) async throws(TortureFailure) -> String {
         try Files.write("", to: output)
         let process = try ChildProcess(
             path, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], log: output)

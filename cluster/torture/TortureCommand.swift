@@ -1,34 +1,55 @@
 import ArgumentParser
 import Glibc
+import IOPosix
 import Identifiers
+import JSON
 import Lockstep
 
 /// Enters namespaces of its own, where the kernel allows it, before anything else is begun.
 @main
 enum TortureProgram {
     static func main() async {
-        let parsed: any ParsableCommand
+        StandardOutput.takeNoSignal()
         do {
-            parsed = try TortureCommand.parseAsRoot()
+            try await run(TortureCommand.parseAsRoot())
         } catch {
-            TortureCommand.exit(withError: error)
+            end(error)
         }
+        end(nil)
+    }
+
+    /// Ends the program; what could not be written comes before all that there was to say.
+    private static func end(_ error: (any Error)?) -> Never {
+        let code = error.map { TortureCommand.exitCode(for: $0) } ?? .success
+        if let error, code == .success {
+            StandardOutput.write(TortureCommand.fullMessage(for: error))
+        }
+        guard StandardOutput.finish(as: "lockstep-torture") else { exit(StandardOutput.exitCode) }
+        guard let error, code != .success else { exit(0) }
+        TortureCommand.exit(withError: error)
+    }
+
+    private static func run(_ parsed: any ParsableCommand) async throws {
         guard let command = parsed as? TortureCommand else {
             var other = parsed
-            do { try other.run() } catch { TortureCommand.exit(withError: error) }
+            try other.run()
             return
         }
         Interruption.install()
         if !Isolation.isInside {
             let ended = Leftovers.sweep()
-            if command.clean || !ended.isEmpty {
+            if command.clean, command.json {
+                StandardOutput.write(
+                    JSONValue.object([JSONMember("ended", .number(ended.count))]).indentedText)
+            } else if command.clean || !ended.isEmpty {
                 Files.writeError(
                     "lockstep-torture: \(ended.count) processes of dead runs ended\n")
             }
             if command.clean { return }
         }
-        if let code = Isolation.run(command.network) { exit(code) }
-        await TortureCommand.main()
+        let code = Isolation.run(command.network ?? .automatic, folder: command.chosenFolder)
+        if let code { exit(code) }
+        try await command.run()
     }
 }
 
@@ -56,14 +77,24 @@ struct TortureCommand: AsyncParsableCommand {
 
             NOT PROVED: what other schedules do, for the seed decides what is done to whom and not \
             how processes run; a power cut, since what a killed process has written stays in the \
-            kernel (see --lossy); disks that lie, machines apart, and more than one node at a time \
-            whose durable state is gone.
+            kernel (see --lossy); disks that lie, of which it is known that writes are lost (see \
+            --ignore-sync); more than one node at a time whose durable state is gone; machines \
+            apart; who keeps a disk busy, since time in which it comes to no sync is not counted \
+            against the cluster where a leader, progress, voters, changes of members, the ends of \
+            nodes or equal digests are waited for.
+
+            A RUN THAT IS INTERRUPTED, by SIGINT, SIGTERM, SIGQUIT or SIGHUP, asks nothing more of the cluster, ends \
+            what it has started, and writes history and timeline. That takes a second or two; longer \
+            where a disk holds a process in a sync, since no process ends before its sync does. In \
+            namespaces all is ended by force after 30 seconds, with what the history has by then, and \
+            no timeline.
 
             EXIT CODES
               0   the verdict is clean
               1   it is not, or the run was interrupted
               2   the run could not be made
               64  the command line is wrong
+              74  the verdict cannot be written, such as to a full disk
 
             FAULTS
             """ + faultList,
@@ -82,36 +113,42 @@ struct TortureCommand: AsyncParsableCommand {
     var daemon: String?
     @Option(help: "A folder that is not there yet. (default: one in /tmp, removed if clean)")
     var folder: String?
-    @Option(help: "Where lossydisk.c and undo.c are.")
-    var faults = "cluster/faults"
-    @Option(help: "Nodes, 1 to 9.")
-    var nodes = 3
-    @Option(help: "Clients that write at the same time, 1 to 1000.")
-    var clients = 8
+    @Option(help: "Where lossydisk.c, undo.c and trouble.c are. (default: cluster/faults)")
+    var faults: String?
+    @Option(help: "Nodes, 1 to 9. (default: 3)")
+    var nodes: Int?
+    @Option(help: "Clients that write at the same time, 1 to 1000. (default: 8)")
+    var clients: Int?
     @Option(
         help: """
             With --nemesis: how many operations a second all clients together may begin. (default: \
             as many as are answered)
             """)
     var rate: Int?
-    @Option(help: "Where nodes listen: automatic, namespaces or loopback.")
-    var network = Isolation.Choice.automatic
+    @Option(
+        help: "Where nodes listen: automatic, namespaces or loopback. (default: automatic)")
+    var network: Isolation.Choice?
     @Option(
         help: """
             On loopback, node N listens at this port + 10 N, and at the next one; where connections \
-            are to be broken, a proxy does at these + 5.
+            are to be broken, a proxy does at these + 5. (default: 28100)
             """)
-    var basePort = 28_100
-    @Option(help: "How many processes to kill.")
-    var kills = 200
+    var basePort: Int?
+    @Option(help: "How many processes to kill. (default: 200, with --pause none)")
+    var kills: Int?
     @Option(help: "How often to pause the leader. (default: 0, with --pause 10)")
     var pauses: Int?
-    @Option(help: "How often to hold the syncs of the leader's log for five seconds.")
-    var stalls = 0
-    @Option(help: "The longest that faults happen.")
-    var seconds = 600
-    @Option(help: "How long the cluster may be without progress while all nodes run, in seconds.")
-    var patience = 30
+    @Option(
+        help: "How often to hold the syncs of the leader's log for five seconds. (default: 0)")
+    var stalls: Int?
+    @Option(help: "The longest that faults happen. (default: 600)")
+    var seconds: Int?
+    @Option(
+        help: """
+            How long the cluster may be without progress while all nodes run, in seconds. (default: \
+            30)
+            """)
+    var patience: Int?
     @Option(help: "What the random choices come from. (default: a random one, printed)")
     var seed: UInt64?
     @Option(help: "Faults, apart by commas: all, kinds, or beginnings of kinds such as disk.")
@@ -119,11 +156,12 @@ struct TortureCommand: AsyncParsableCommand {
     @Option(
         help: """
             With --nemesis: what clients do besides the ledger of writes, apart by commas: \
-            \(Workloads.names.joined(separator: ", ")); all, or none.
+            \(Workloads.names.joined(separator: ", ")); all, or none. (default: all)
             """)
-    var workloads = "all"
-    @Option(help: "With --nemesis: the most faults at once, after each was alone.")
-    var mostAtOnce = 3
+    var workloads: String?
+    @Option(
+        help: "With --nemesis: the most faults at once, after each was alone. (default: 3)")
+    var mostAtOnce: Int?
     @Flag(help: "Pause the leader instead of killing nodes.")
     var pause = false
     @Flag(help: "With each kill, tear or lose what the node had not synced.")
@@ -132,44 +170,21 @@ struct TortureCommand: AsyncParsableCommand {
     var ignoreSync = false
     @Flag(help: "Succeed only if writes were found lost, or nodes refused their data.")
     var expectFailure = false
-    @Flag(help: "Only end what runs have left that were killed; each run begins with this.")
+    @Flag(
+        help: """
+            Only end what runs have left that were killed; each run begins with this. Goes with \
+            --json alone.
+            """)
     var clean = false
     @Flag(help: "Print the verdict as JSON.")
     var json = false
 
     func validate() throws {
-        guard (1...9).contains(nodes) else { throw ValidationError("--nodes must be 1 to 9") }
-        guard (1...1_000).contains(clients) else {
-            throw ValidationError("--clients must be 1 to 1000")
-        }
-        guard (1_024...65_000).contains(basePort) else {
-            throw ValidationError("--base-port must be 1024 to 65000")
-        }
-        guard kills >= 0, seconds > 0, patience > 0, pauses ?? 0 >= 0, stalls >= 0 else {
-            throw ValidationError("counts and times must not be negative")
-        }
-        if let nemesis, FaultKind.list(nemesis) == nil {
-            throw ValidationError("--nemesis \(nemesis): no such fault; --help lists them")
-        }
-        do throws(TortureFailure) {
-            if workloads != "none" { _ = try Workloads.named(workloads) }
-        } catch {
-            throw ValidationError("--workloads: \(error)")
-        }
-        if nemesis != nil, pause || lossy {
-            throw ValidationError("--nemesis goes without --pause and --lossy")
-        }
-        if stalls > 0, nemesis != nil || lossy {
-            throw ValidationError("--stalls goes without --nemesis and --lossy")
-        }
-        guard rate ?? 1 > 0 else { throw ValidationError("--rate must be at least 1") }
-        if rate != nil, nemesis == nil { throw ValidationError("--rate goes with --nemesis") }
-        if ignoreSync, !lossy { throw ValidationError("--ignore-sync goes with --lossy") }
+        if let objection { throw ValidationError(objection) }
     }
 
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        let folder = folder ?? "/tmp/lockstep-torture.\(Isolation.owner)"
         let unavailable = MatrixRun.unavailable(kinds, isolated: Isolation.isInside)
         for fault in unavailable { say("not here: \(fault.kind.rawValue): \(fault.reason)") }
         guard kinds.isEmpty || unavailable.count < kinds.count else {
@@ -178,39 +193,47 @@ struct TortureCommand: AsyncParsableCommand {
         }
         let cluster: TestCluster
         do throws(TortureFailure) {
-            cluster = try await TestCluster(try await plan(folder: folder, seed: seed))
+            cluster = try await makeCluster(in: chosenFolder, seed: seed)
         } catch {
-            say("cannot begin: \(error)")
-            throw ExitCode(2)
+            say(Interruption.isRequested ? "interrupted" : "cannot begin: \(error)")
+            throw ExitCode(Interruption.isRequested ? 1 : 2)
         }
+        let closing = Task { await OpenClients.closeWhenInterrupted() }
+        defer { closing.cancel() }
+        let folder = cluster.plan.folder
         say("seed \(seed), network \(cluster.plan.network.name), folder \(folder)")
         let isAsWanted: Bool
         if kinds.isEmpty {
             let plan = KillRun.Plan(
-                rounds: rounds, mode: mode, seconds: seconds, patience: .seconds(patience),
-                clients: clients, seed: seed)
-            let verdict = await KillRun(plan: plan, cluster: cluster).run()
+                rounds: rounds, mode: mode, seconds: seconds ?? Self.standardSeconds,
+                patience: longestSilence, clients: clients ?? Self.standardClients, seed: seed)
+            var verdict = await KillRun(plan: plan, cluster: cluster).run()
             await cluster.end()
-            print(json ? verdict.json : verdict.text)
-            isAsWanted = expectFailure ? verdict.hasFoundLies : verdict.isClean
-            if expectFailure {
-                let isNoticed = isAsWanted ? "found out, as they had to be" : "not noticed"
-                say("the disks' lies were \(isNoticed)")
-            }
+            if verdict.failure == nil, let reason = Interruption.reason { verdict.note(reason) }
+            StandardOutput.write(json ? verdict.json : verdict.text)
+            isAsWanted =
+                expectFailure
+                ? verdict.hasFoundLies && Interruption.reason == nil : verdict.isClean
+            if expectFailure { say("the disks' lies were \(verdict.fateOfLies)") }
         } else {
-            let verdict = await matrix(cluster, seed: seed)
+            var verdict = await matrix(cluster, seed: seed)
             await cluster.end()
-            print(json ? verdict.json : verdict.text)
+            if verdict.failure == nil, let reason = Interruption.reason { verdict.note(reason) }
+            StandardOutput.write(json ? verdict.json : verdict.text)
             isAsWanted = verdict.isClean
         }
-        // What is said beside the tables goes another way, and is not to stand in their midst.
-        fflush(nil)
-        if isAsWanted, self.folder == nil, !Interruption.isRequested {
-            _ = try? await Tool.run("/bin/rm", ["-rf", "--one-file-system", folder], in: "/tmp")
+        // A signal from now on comes after the run.
+        if isAsWanted, self.folder == nil, !StandardOutput.isBroken {
+            await remove(folder)
         } else {
             say("logs and data are in \(folder)")
         }
         guard isAsWanted else { throw ExitCode(1) }
+    }
+
+    /// The folder of the run, whether it has been made or not.
+    var chosenFolder: String {
+        folder ?? "/tmp/lockstep-torture.\(Isolation.owner)"
     }
 
     /// The faults that the run is to have; none for kills and pauses alone.
@@ -219,12 +242,13 @@ struct TortureCommand: AsyncParsableCommand {
     }
 
     private func matrix(_ cluster: TestCluster, seed: UInt64) async -> MatrixVerdict {
-        let checked = workloads == "none" ? [] : (try? Workloads.named(workloads)) ?? []
+        let checked = (try? Workloads.named(workloads ?? "all")) ?? []
         let unavailable = MatrixRun.unavailable(kinds, isolated: Isolation.isInside)
         let possible = kinds.filter { kind in !unavailable.contains { $0.kind == kind } }
         let plan = MatrixRun.Plan(
-            kinds: possible, workloads: checked, seconds: seconds, patience: .seconds(patience),
-            clients: clients, mostAtOnce: mostAtOnce, rate: rate, seed: seed)
+            kinds: possible, workloads: checked, seconds: seconds ?? Self.standardSeconds,
+            patience: longestSilence, clients: clients ?? Self.standardClients,
+            mostAtOnce: mostAtOnce ?? 3, rate: rate, seed: seed)
         var verdict = await MatrixRun(plan: plan, cluster: cluster).run()
         verdict.unavailable = unavailable
         return verdict
@@ -234,8 +258,41 @@ struct TortureCommand: AsyncParsableCommand {
         Files.writeError("lockstep-torture: \(text)\n")
     }
 
-    private func plan(folder: String, seed: UInt64) async throws(TortureFailure) -> TestCluster.Plan
-    {
+    /// Prepares the nodes in a folder that is made for them; where that fails, nothing of it is left.
+    private func makeCluster(
+        in folder: String, seed: UInt64
+    ) async throws(TortureFailure) -> TestCluster {
+        let daemon = try resolvedDaemon()
+        try Files.makeFolder(folder, isNew: true)
+        do throws(TortureFailure) {
+            // Without links and turns: so the kernel names its files to what is put below a node.
+            guard let place = Files.resolve(folder) else {
+                throw TortureFailure("cannot find \(folder): \(Files.words(errno))")
+            }
+            let plan = try await plan(daemon: daemon, folder: place, seed: seed)
+            do throws(TortureFailure) {
+                return try await TestCluster(plan)
+            } catch {
+                await plan.network.end()
+                throw error
+            }
+        } catch {
+            await remove(folder)
+            throw error
+        }
+    }
+
+    /// Removes the folder of a run, or says where it is.
+    private func remove(_ folder: String) async {
+        do throws(TortureFailure) {
+            try await Tool.run(
+                "/bin/rm", ["-rf", "--one-file-system", folder], log: "/dev/null")
+        } catch {
+            say("what is left of the run is in \(folder): \(error)")
+        }
+    }
+
+    private func resolvedDaemon() throws(TortureFailure) -> String {
         let program =
             daemon ?? Files.resolve("/proc/self/exe").map { own in
                 own[..<(own.lastIndex(of: "/") ?? own.startIndex)] + "/lockstepd"
@@ -243,36 +300,65 @@ struct TortureCommand: AsyncParsableCommand {
         guard let resolved = Files.resolve(program) else {
             throw TortureFailure("there is no \(program); build it, or name it with --daemon")
         }
+        if let objection = Files.objection(toProgram: resolved) {
+            throw TortureFailure("\(resolved) cannot be run: \(objection)")
+        }
+        return resolved
+    }
+
+    private func plan(
+        daemon: String, folder: String, seed: UInt64
+    ) async throws(TortureFailure) -> TestCluster.Plan {
         let fault: DiskFault = ignoreSync ? .ignoresSync : lossy ? .lossy : .none
-        try Files.makeFolder(folder, isNew: true)
+        let nodes = nodes ?? Self.standardNodes
+        let basePort = basePort ?? 28_100
         let spares = kinds.contains(.membership) ? 1 : 0
+        if !Isolation.isInside {
+            try NodeNetwork.reserve(basePort: basePort)
+            try NodeNetwork.checkPorts(
+                basePort: basePort, nodes: nodes + spares, areProxied: isProxied)
+        }
         let network: NodeNetwork =
             Isolation.isInside
             ? .namespaces(
                 try await NamespaceNetwork(folder: folder, nodes: nodes + spares, seed: seed))
-            : .loopback(basePort: basePort, try proxy(nodes: nodes + spares, seed: seed))
+            : .loopback(basePort: basePort, try proxy(basePort, nodes: nodes + spares, seed: seed))
         return TestCluster.Plan(
-            daemon: resolved, folder: folder, nodes: nodes, spares: spares, network: network,
-            fault: fault, hasTroubles: !kinds.isEmpty || stalls > 0,
+            daemon: daemon, folder: folder, nodes: nodes, spares: spares, network: network,
+            fault: fault, hasTroubles: !kinds.isEmpty || rounds.stalls > 0,
             small: kinds.contains(.diskFull) && Isolation.isInside ? nodes : nil,
-            faultSources: faults)
+            faultSources: faults ?? "cluster/faults")
     }
 
+    /// Whether a fault needs the connections carried on loopback.
+    private var isProxied: Bool { kinds.contains(where: \.isOfNetwork) }
+
     /// What carries the connections on loopback; none where no fault needs it.
-    private func proxy(nodes: Int, seed: UInt64) throws(TortureFailure) -> StreamProxy? {
-        guard kinds.contains(where: \.isOfNetwork) else { return nil }
+    private func proxy(
+        _ basePort: Int, nodes: Int, seed: UInt64
+    ) throws(TortureFailure) -> StreamProxy? {
+        guard isProxied else { return nil }
         return try StreamProxy(NodeNetwork.routes(basePort: basePort, nodes: nodes), seed: seed)
     }
 
     /// What is to be done where no list of faults is given.
-    private var rounds: Nemesis.Rounds {
+    var rounds: Nemesis.Rounds {
         Nemesis.Rounds(
-            kills: pause ? 0 : kills, pauses: pauses ?? (pause ? 10 : 0), stalls: stalls)
+            kills: pause ? 0 : kills ?? 200, pauses: pauses ?? (pause ? 10 : 0),
+            stalls: stalls ?? 0)
+    }
+
+    static let standardNodes = 3
+    private static let standardClients = 8
+    private static let standardSeconds = 600
+
+    private var longestSilence: Duration {
+        .seconds(patience ?? 30)
     }
 
     private var mode: String {
         var words = pause ? ["pause"] : ["kill"]
-        if stalls > 0 { words.append("stall") }
+        if rounds.stalls > 0 { words.append("stall") }
         if lossy { words.append("lossy") }
         if ignoreSync { words.append("ignore-sync") }
         return words.joined(separator: " ")

@@ -34,9 +34,11 @@ package final class TroubleControl {
     init(path: String) throws(TortureFailure) {
         self.path = path
         descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw TortureFailure("cannot make \(path): error \(errno)") }
+        guard descriptor >= 0 else {
+            throw TortureFailure("cannot make \(path): \(Files.words(errno))")
+        }
         guard ftruncate(descriptor, 4_096) == 0 else {
-            throw TortureFailure("cannot grow \(path): error \(errno)")
+            throw TortureFailure("cannot grow \(path): \(Files.words(errno))")
         }
     }
 
@@ -61,7 +63,7 @@ package final class TroubleControl {
         append(settings.ratePermille)
         append(Int32(settings.isLogSyncStalled ? 1 : 0))
         guard unsafe pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
-            throw TortureFailure("cannot write \(path): error \(errno)")
+            throw TortureFailure("cannot write \(path): \(Files.words(errno))")
         }
     }
 

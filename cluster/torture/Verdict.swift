@@ -12,6 +12,10 @@ struct Verdict {
     var findings: Verification.Findings?
     var damage = TestCluster.Damage()
     var unexpectedEndings: [String] = []
+    /// Nodes whose writes the lossy layer has never seen.
+    var unwatched: [Int] = []
+    /// Whether what nodes had not synced was to be taken back.
+    var isLossy = false
     /// How long the machine held everything up.
     var withheld = Duration.zero
     var failure: String?
@@ -32,24 +36,37 @@ struct Verdict {
     /// Whether the lies of a disk were found out, in one of two ways: acknowledged writes are gone, or
     /// nodes have refused their data at the start, when their log held less than their store.
     var hasFoundLies: Bool {
-        !(findings?.lost.isEmpty ?? true)
-            || unexpectedEndings.contains { $0.hasSuffix(TestCluster.refusalEnding) }
+        unwatched.isEmpty
+            && (!(findings?.lost.isEmpty ?? true)
+                || unexpectedEndings.contains { $0.hasSuffix(TestCluster.refusalEnding) })
+    }
+
+    /// What became of the disks' lies, in words.
+    var fateOfLies: String {
+        if !unwatched.isEmpty { return "not told: nodes have written past the layer that lies" }
+        return hasFoundLies ? "found out, as they had to be" : "not noticed"
     }
 
     var isClean: Bool {
         failure == nil && (findings?.isClean ?? false) && unexpectedEndings.isEmpty
             && tally.staleReads == 0 && ledger.staleReads.isEmpty && ledger.acknowledged > 0
-            && shortfalls.isEmpty
+            && shortfalls.isEmpty && unwatched.isEmpty
     }
 
     /// What the run was to do and did not come to, in words.
     private var shortfalls: [String] {
         let done = tally.rounds
-        return [
+        let rounds = [
             ("kills", done.kills, planned.kills), ("pauses", done.pauses, planned.pauses),
             ("stalls", done.stalls, planned.stalls),
         ].filter { $0.1 < $0.2 }.map { "\($0.1) of \($0.2) \($0.0)" }
+        // Most kills meet a write that is under way.
+        let isIdle = isLossy && damage.writes == 0 && done.kills >= Self.killsWithDamage
+        return rounds + (isIdle ? ["0 unsynced writes to take back in \(done.kills) kills"] : [])
     }
+
+    /// So many kills of a lossy run have something to take back.
+    private static let killsWithDamage = 20
 
     private var rows: [(name: String, value: Int)] {
         [
@@ -66,7 +83,10 @@ struct Verdict {
             ("reads through a stalled leader, fresh", tally.stall.freshReads),
             ("reads through a stalled leader, refused", tally.stall.refusedReads),
             ("writes while a log was stalled", tally.stall.writes),
-            ("longest time to another leader, ms", milliseconds(tally.stall.longestSuccession)),
+            (
+                "longest time to another leader in a stall, ms",
+                milliseconds(tally.stall.longestSuccession)
+            ),
             ("unsynced writes taken back", damage.writes),
             ("sectors taken back", damage.sectors),
             ("change sets", findings?.feedLength ?? 0),
@@ -90,6 +110,7 @@ struct Verdict {
             ("acknowledged and never looked for", findings?.unseen ?? []),
             ("nodes that ended on their own", unexpectedEndings),
             ("rounds not reached", shortfalls),
+            ("nodes that wrote past the lossy disk", unwatched.map { "node \($0)" }),
         ]
     }
 

@@ -41,7 +41,13 @@ struct Workload {
         return value
     }
 
+    private var mayGoOn: Bool {
+        !Task.isCancelled && !Interruption.isRequested
+    }
+
     /// Runs until the task is cancelled; a write under way is waited for, so that its fate is known.
+    ///
+    /// When the run is interrupted nobody wants to know any more.
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             for client in 0..<clients {
@@ -56,16 +62,16 @@ struct Workload {
         configuration.name = name
         configuration.connectTimeout = .milliseconds(500)
         configuration.longestBackoff = .milliseconds(200)
-        return try? LockstepClient(configuration: configuration)
+        return try? OpenClients.open(configuration)
     }
 
     private func write(_ client: Int) async {
         guard let connection = connection("torture \(client)") else { return }
         defer { connection.close() }
         var acknowledged: UInt64 = 0
-        while !Task.isCancelled {
+        while mayGoOn {
             await pacer?.turn()
-            if Task.isCancelled { return }
+            guard mayGoOn else { return }
             let value = acknowledged + 1
             let sequence = ledger.begin(client: client, value: value)
             let note = Self.note(client: client, sequence: sequence)
@@ -90,6 +96,8 @@ struct Workload {
                 ledger.settle(
                     client: client, sequence: sequence, .acknowledged(index: commit.index))
             case .failure(let error):
+                // Its client was closed: the write stays under way.
+                if Interruption.isRequested { return }
                 ledger.settle(
                     client: client, sequence: sequence,
                     error.mayHaveExecuted ? .unknown : .refused,
@@ -103,12 +111,12 @@ struct Workload {
         guard let connection = connection("torture reader") else { return }
         defer { connection.close() }
         var generator = SeededGenerator(seed: seed)
-        while !Task.isCancelled {
+        while mayGoOn {
             await pacer?.turn()
             let client = Int.random(in: 0..<clients, using: &generator)
             let floor = ledger.acknowledgedValue(client: client)
             let value = try? await Self.count(of: client, by: connection, timeout: .seconds(5))
-            if Task.isCancelled { return }
+            guard mayGoOn else { return }
             ledger.noteRead(client: client, atLeast: floor, saw: value)
             await pause(.milliseconds(10))
         }

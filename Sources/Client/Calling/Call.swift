@@ -31,6 +31,9 @@ package final class Call {
     var acknowledgedThrough = SequenceNumber.zero
     /// Whether it waits for room on the present connection.
     var isPutOff = false
+    /// Whether a node has had no room for it, or for those before it, and nothing else has been in its way
+    /// since.
+    var lacksRoom = false
     /// What went wrong last, for the error of a call that runs out of time.
     var lastFailure = "no node was reached in time"
 

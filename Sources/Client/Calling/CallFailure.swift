@@ -17,7 +17,7 @@ package enum CallFailure: Error, Equatable, Sendable {
     case unreachable(Address, String)
     /// The node that was asked for by name, or this process, cannot do it now; nothing was executed.
     case unavailable(String)
-    /// The cluster refuses it, now and later.
+    /// The cluster refuses it: for now where the code is `busy`, else for good.
     case refused(RefusalCode, String)
     /// Over a limit.
     case tooLarge(String)

@@ -20,7 +20,9 @@ extension ClientCore {
         }
         if case .error(let error) = response, let detour = Detour(error, routing: self) {
             putAside(entry, identifier, mayHaveExecuted: detour.mayHaveExecuted)
-            leaveRoute(detour.reason, next: detour.next, wait: detour.wait)
+            leaveRoute(
+                detour.reason, next: detour.next, wait: detour.wait,
+                keepingLackOfRoom: detour.keepsLackOfRoom)
             return
         }
         switch entry {
@@ -55,6 +57,8 @@ extension ClientCore {
         let next: Address?
         let wait: Wait
         var mayHaveExecuted = false
+        /// Whether it says nothing against it that the leader has no room for a read.
+        var keepsLackOfRoom = false
 
         init?(_ error: RequestError, routing core: ClientCore) {
             reason = "\(error)"
@@ -64,12 +68,14 @@ extension ClientCore {
                 // Nodes that point at each other must not be asked in a tight circle.
                 wait = next != nil && core.hintsFollowed < 3 ? .none : .backoff
                 if next != nil { core.hintsFollowed += 1 }
+                keepsLackOfRoom = next != nil
             case .unavailable(_, let milliseconds):
                 next = nil
                 wait = .atLeast(milliseconds: milliseconds)
             case .noRoom:
                 next = nil
                 wait = .backoff
+                keepsLackOfRoom = true
             case .interrupted:
                 next = nil
                 wait = .backoff

@@ -39,6 +39,8 @@ extension ClientCore {
     /// none is under way.
     func putOff(_ call: Call, _ reason: String, over driver: ConnectionDriver) -> Bool {
         guard call.isLinearizableRead else { return false }
+        call.lacksRoom = true
+        putOffReads.reason = "\(driver.address) has no room for the read: \(reason)"
         let now = loop.now
         let patience = PutOffReads.patienceMilliseconds
         if let last = putOffReads.refusedAt, now.milliseconds(since: last) >= patience {
@@ -50,7 +52,6 @@ extension ClientCore {
         putOffReads.since = since
         putOffReads.refusedAt = now
         putOffReads.refusals += 1
-        putOffReads.reason = "\(driver.address) has no room for the read: \(reason)"
         putOffReads.allowed = 0
         call.sends -= 1
         if calls[call.number] != nil { queueBehind(call) }
@@ -75,6 +76,7 @@ extension ClientCore {
     /// Puts a read at its place among those that wait for room.
     func queueBehind(_ read: Call) {
         read.isPutOff = true
+        read.lacksRoom = true
         read.lastFailure = putOffReads.reason
         putOffReads.queue.insert(read)
     }

@@ -121,7 +121,11 @@ extension ClientCore {
             if call.deadline <= now {
                 let failure = call.sends == 0 && !call.isPutOff ? "\(failures)" : call.lastFailure
                 let maybe = giveUp(call)
-                call.complete(.failure(.timedOut(lastFailure: failure, mayHaveExecuted: maybe)))
+                call.complete(
+                    .failure(
+                        call.lacksRoom
+                            ? .refused(.busy, putOffReads.reason)
+                            : .timedOut(lastFailure: failure, mayHaveExecuted: maybe)))
             } else {
                 earliest = min(earliest ?? call.deadline, call.deadline)
             }

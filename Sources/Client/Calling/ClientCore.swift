@@ -227,13 +227,21 @@ extension ClientCore {
     }
 
     /// Gives the present connection up, puts what it carried back, and goes to `next`.
-    func leaveRoute(_ reason: String, next: Address?, wait: Wait) {
+    ///
+    /// - Parameter keepingLackOfRoom: whether reads that a node had no room for still lack that alone.
+    func leaveRoute(
+        _ reason: String, next: Address?, wait: Wait, keepingLackOfRoom: Bool = false
+    ) {
         var reason = reason
         switch route {
         case .connecting(let driver), .ready(let driver):
             reason = failures.note(reason, of: driver.address)
         case .idle, .waiting: break
         case .closed: return
+        }
+        // A node that takes no connection says nothing against what another has said.
+        if case .ready = route, !keepingLackOfRoom {
+            for call in calls.values { call.lacksRoom = false }
         }
         dropRoute(flush: false)
         putBack(reason)

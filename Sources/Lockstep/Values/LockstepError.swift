@@ -17,7 +17,7 @@ public enum LockstepError: Error, Hashable, Sendable, CustomStringConvertible {
     case unreachable(Endpoint, String)
     /// The node that was asked for by name cannot do it now, and has done nothing; ask again later.
     case unavailable(String)
-    /// The cluster refuses it, now and later.
+    /// The cluster refuses it: for now where the reason is `busy`, else for good.
     case refused(RefusalReason, String)
     /// Over a limit; split it.
     case tooLarge(String)
@@ -94,11 +94,13 @@ public enum PropertyMisuse: String, Hashable, Sendable, CaseIterable {
     case invalidArgument
 }
 
-/// Why the cluster refuses a call for good.
+/// Why the cluster refuses a call.
 public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
     case invalidArgument
     case notFound
     case exists
     case wrongState
+    /// For now; ask again later: no node has had room for the read, or there is none for a session, or a
+    /// change of the membership or of the leader is under way.
     case busy
 }

@@ -1,4 +1,5 @@
 package import Identifiers
+package import Triggers
 
 /// Holds the trigger programs' runs to order: a leader delivers each commit behind the one before, and
 /// leaves none out.
@@ -11,6 +12,8 @@ package final class DeliveryChecker {
     }
 
     private var last: [Reign: LogIndex] = [:]
+    /// How far any leader's runner had come, at the last look at one.
+    private var passed = LogIndex.zero
     private var delivered: Set<LogIndex> = []
     /// The highest index that was ever delivered.
     private var highest = LogIndex.zero
@@ -24,36 +27,50 @@ package final class DeliveryChecker {
     private(set) var count = 0
     /// The trigger's own record: what comes before sets nothing off.
     package var since: LogIndex?
-    /// How often the trigger was resumed where it had not been given what was trimmed.
-    private(set) var gapsAccepted = 0
-    /// Up to where a gap is accepted by resuming the trigger.
-    private var acceptedThrough = LogIndex.zero
-    /// The first record whose change set is retained.
-    package var firstRetained: () -> LogIndex = { LogIndex(1) }
+    /// Resumptions behind which something that was trimmed could be passed over.
+    package private(set) var gapsAccepted = 0
+    /// The newest of these resumptions.
+    private var accepted = LogIndex.zero
+    /// What need not be delivered: it was trimmed when a runner behind a resumption had not come to it.
+    private var gaps: [Range<LogIndex>] = []
+    /// What the leader of the newest term said of the trigger last.
+    private var newest: (term: Term, isSuspended: Bool)?
 
     package init() {}
 
     /// A client or a watch was told that an operation is at `index`.
     package func committed(_ index: LogIndex) {
-        if !delivered.contains(index) { awaited.insert(index) }
+        if !delivered.contains(index), !isExcused(index) { awaited.insert(index) }
     }
 
-    /// Somebody resumes the trigger, which accepts every gap up to there, wherever that will be.
-    package func resumes() {
-        acceptedThrough = LogIndex(.max)
+    /// A leader's state says this of the trigger, and that changes from `firstRetained` on are retained.
+    ///
+    /// Call it for each state that a leader has come to, before its next turn: what its runner may pass
+    /// over is what is trimmed, up to the record that has resumed the trigger, behind the cursor of
+    /// that state and all that any runner was behind before: up to there each commit was delivered, or
+    /// excused when it was passed over. Where its own runner has come to by now, `runnerThrough`, may lie
+    /// behind this very gap already, and counts from the next state on.
+    package func leads(
+        term: Term, deliveredThrough: LogIndex, isSuspended: Bool, gapAcceptedThrough: LogIndex,
+        firstRetained: LogIndex, runnerThrough: LogIndex?
+    ) {
+        if term >= newest?.term ?? .zero { newest = (term, isSuspended) }
+        let first = max(deliveredThrough, highest, passed).next
+        defer { passed = max(passed, runnerThrough ?? .zero) }
+        let end = min(firstRetained, gapAcceptedThrough.next)
+        guard !isSuspended, first < end else { return }
+        if gapAcceptedThrough > accepted {
+            accepted = gapAcceptedThrough
+            gapsAccepted += 1
+        }
+        let gap = first..<end
+        guard !gaps.contains(where: { $0.clamped(to: gap) == gap }) else { return }
+        gaps.append(gap)
+        awaited = awaited.filter { !gap.contains($0) }
     }
 
-    /// The trigger has been resumed, and gaps are accepted up to `index`.
-    package func resumed(through index: LogIndex) {
-        gapsAccepted += 1
-        acceptedThrough = index
-        awaited = awaited.filter { $0 > excused }
-    }
-
-    /// Nothing up to here need be delivered: it was trimmed, and the gap accepted.
-    private var excused: LogIndex {
-        guard acceptedThrough > .zero else { return .zero }
-        return min(acceptedThrough, firstRetained().previous)
+    private func isExcused(_ index: LogIndex) -> Bool {
+        gaps.contains { $0.contains(index) }
     }
 
     /// A program has run to its end.
@@ -75,38 +92,45 @@ package final class DeliveryChecker {
         awaited.remove(index)
         if delivered.insert(index).inserted {
             // Whoever passed over it did so before anybody was told that it is committed.
-            if index < highest, index > excused {
+            if index < highest, !isExcused(index) {
                 violations.append("n\(host) delivers \(index), which \(highest) has passed over")
             }
             highest = max(highest, index)
         }
         guard let since else { return }
-        let needed = max(since, excused)
-        guard let missed = awaited.filter({ $0 > needed && $0 < index }).min() else { return }
+        guard let missed = awaited.filter({ $0 > since && $0 < index }).min() else { return }
         violations.append("n\(host) delivers \(index) before \(missed) was ever delivered")
     }
 
-    /// Where what was delivered in the end is not what `history` has committed, which is all of it behind
-    /// `unknown`.
+    /// Where what was delivered in the end is not what `history` has committed, which is all of it but for
+    /// what may be in `unknown`.
     package func differences(
-        _ history: [ValueModel.Write], behind unknown: LogIndex = .zero
+        _ history: [ValueModel.Write], but unknown: [Range<LogIndex>] = []
     ) -> [String] {
-        let told = delivered.subtracting(history.map(\.index)).filter { $0 > unknown }
+        let told = delivered.subtracting(history.map(\.index)).filter { index in
+            !unknown.contains { $0.contains(index) }
+        }
         let unfounded = told.sorted().map {
             "\($0) was delivered to a trigger, and no transaction was committed there"
         }
         guard let since else { return unfounded }
-        let needed = max(since, excused)
+        let missed = history.map(\.index).filter {
+            $0 > since && !delivered.contains($0) && !isExcused($0)
+        }
         return unfounded
-            + history.filter { $0.index > needed && !delivered.contains($0.index) }.map {
-                "\($0.index) is committed, and was never delivered to a trigger"
-            }
+            + missed.map { "\($0) is committed, and was never delivered to a trigger" }
     }
 
-    /// Whether each commit that a client or a watch knows of has been delivered.
+    /// What is wrong with the trigger as a leader's state has it in the end, whether changes are trimmed or
+    /// not: nobody resumes it any more, and what comes behind the last known commit is awaited by nobody.
+    package static func objections(inTheEnd trigger: RegisteredTrigger?) -> [String] {
+        guard let trigger else { return ["the trigger is gone in the end"] }
+        return trigger.suspension.map { ["the trigger is suspended in the end: \($0)"] } ?? []
+    }
+
+    /// Whether each commit that a client or a watch knows of has been delivered, and the trigger goes on.
     package var isComplete: Bool {
         guard let since else { return true }
-        let needed = max(since, excused)
-        return awaited.allSatisfy { $0 <= needed }
+        return newest?.isSuspended != true && awaited.allSatisfy { $0 <= since }
     }
 }

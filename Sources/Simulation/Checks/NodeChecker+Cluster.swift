@@ -12,7 +12,6 @@ extension NodeChecker {
         synced: @escaping (SimulatedHost, _ endsWithVote: Bool) -> Void = { _, _ in }
     ) {
         replica = { [unowned cluster] in cluster.host($0).replica }
-        now = { [unowned cluster] in cluster.world.time }
         cluster.turnEnded = { [unowned self] host in
             guard let replica = host.replica else { return }
             let inspection = replica.inspection()

@@ -18,7 +18,10 @@ extension NodeChecker {
             return before.firstRetained
         }
         trimmedUpTo = max(trimmedUpTo, first)
-        if first > before.firstRetained { coverage.count("feeds trimmed") }
+        // A snapshot brings a feed that its sender has trimmed.
+        if first > before.firstRetained, !Self.hasInstalled(report, before) {
+            coverage.count("feeds trimmed")
+        }
         if let text = Self.misfit(first, at: applied, disks.mostRecordsOfFrame, limits) {
             violated(host, text)
         }
@@ -51,6 +54,11 @@ extension NodeChecker {
             trimmedUpTo = max(trimmedUpTo, firstRetained(in: engine) ?? trimmedUpTo)
         }
         return trimmedUpTo
+    }
+
+    /// The first record whose change set a host retains; nil where nobody can tell.
+    func firstRetained(on host: SimulatedHost) -> LogIndex? {
+        host.replica.flatMap { firstRetained(in: $0.presentEngine) }
     }
 
     private func firstRetained(in engine: any Engine) -> LogIndex? {

@@ -45,10 +45,11 @@ package final class NodeChecker: @unchecked Sendable {
     let votes = DiskVotes()
     let limits: Limits
     private(set) var seen: [UInt64: Seen] = [:]
-    /// When a node had as many sessions as there may be, last of all, in nanoseconds of the world.
-    package private(set) var sessionsFullAt: UInt64?
-    /// The time of the world.
-    var now: () -> UInt64 = { 0 }
+    /// The highest index that some node has applied.
+    package private(set) var highestApplied = LogIndex.zero
+    /// The last index that was the highest when there were as many sessions as there may be, or had been in
+    /// the turn that came to it.
+    package private(set) var sessionsFullThrough = LogIndex.zero
     /// The newest of what was found to be the first record whose change set is retained.
     var trimmedUpTo = LogIndex(1)
     /// The hosts that were opened with an identity nobody can know them by.
@@ -104,10 +105,14 @@ package final class NodeChecker: @unchecked Sendable {
         now.durable = report.durable
         now.end = report.end
         now.flushed = report.flushed
+        now.firstRetained = firstRetained(on: host) ?? now.firstRetained
         do throws(WALFailure) {
             let log = try host.recoveredLog(limits: limits, flushed: report.flushed)
             now.hasMended = !log.damage.isEmpty
             checkRecovered(host, report, log, mayHaveLost: mayHaveLost)
+            if report.durable > max(log.lastIndex, report.flushed) {
+                violated(host, "starts with \(report.durable), and has \(log.lastIndex) on disk")
+            }
             disks.begins(host.diskName, start: report.flushed, log.frames)
             votes.begins(host.diskName, log.voting)
         } catch {
@@ -148,7 +153,7 @@ package final class NodeChecker: @unchecked Sendable {
             votes.casts(
                 host.diskName, WriteAheadLog.VotingState(term: report.term, vote: report.vote))
         }
-        noteSessions(report.queues, before)
+        noteSessions(report, before)
         check(host, report, before)
         checkOrder(host, report)
         checkVote(host, report, before)
@@ -225,10 +230,19 @@ package final class NodeChecker: @unchecked Sendable {
         checkQueues(host, report)
     }
 
-    /// The last place may have been taken, and another become free, in one turn.
-    private func noteSessions(_ queues: ReplicaInspection.Queues, _ before: Seen) {
-        if queues.sessions == limits.sessions || queues.sessionFillings > before.sessionFillings {
-            sessionsFullAt = now()
+    /// Notes where sessions are full, each time that a node is the first to apply something.
+    ///
+    /// Who applies it after that has what that one had there. The last place may have been taken, and
+    /// another become free, in one turn; where all were taken when it began, whoever came to that first
+    /// has noted it.
+    private func noteSessions(_ report: ReplicaInspection, _ before: Seen) {
+        let (queues, applied) = (report.queues, report.position.index)
+        guard applied > highestApplied else { return }
+        highestApplied = applied
+        if queues.sessions >= limits.sessions
+            || queues.sessionFillings > before.sessionFillings
+        {
+            sessionsFullThrough = applied
         }
     }
 
@@ -345,12 +359,17 @@ package final class NodeChecker: @unchecked Sendable {
             coverage.count("repairs")
             noted(host, "lacks \(first) of its log")
         }
-        if before.isTakingSnapshot, !report.isTakingSnapshot, report.flushed > before.applied {
+        if Self.hasInstalled(report, before) {
             coverage.count("snapshot installs")
             noted(host, "has installed a snapshot up to \(report.flushed)")
             if report.end > report.flushed { coverage.count("snapshots that a log goes beyond") }
         }
         if report.isJoint { coverage.count("turns in a joint membership") }
+    }
+
+    /// Whether a snapshot has taken over in the turn.
+    static func hasInstalled(_ report: ReplicaInspection, _ before: Seen) -> Bool {
+        before.isTakingSnapshot && !report.isTakingSnapshot && report.flushed > before.applied
     }
 
     /// A process ends, or the run does: what it came to of the recovery table.

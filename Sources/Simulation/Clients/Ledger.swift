@@ -40,8 +40,10 @@ package final class Ledger: @unchecked Sendable {
     /// Called with the index that an answer rests on, whatever the answer is.
     package var answered: (LogIndex) -> Void = { _ in }
 
-    /// When a node had as many sessions as there may be, last of all, in nanoseconds of the world.
-    package var sessionsFullAt: () -> UInt64? = { nil }
+    /// The highest index that some node has applied.
+    package var highestApplied: () -> LogIndex = { .zero }
+    /// The last of these at which there were as many sessions as there may be, by what nodes have told.
+    package var sessionsFullThrough: () -> LogIndex = { .zero }
 
     package init() {}
 
@@ -263,15 +265,14 @@ extension Ledger {
         if reason.contains("reads are waiting") { counts.refusedReads += 1 }
     }
 
-    /// A client is refused a session that it has asked for not before `began`, in nanoseconds of the
-    /// world, because there are as many as there may be: some node must have had so many since.
+    /// A client is refused a session because there are as many as there may be, and had asked for it when
+    /// `applied` was the highest index that was applied.
     ///
-    /// The node that refuses looks when it applies the record, behind the turn that the request came
-    /// in, at whose end what it has is looked at.
-    package func refusedSession(_ client: String, began: UInt64) {
+    /// The record that opens one is behind that, and refused by what was applied right before it.
+    package func refusedSession(_ client: String, asked applied: LogIndex) {
         counts.refusedSessions += 1
-        guard let time = sessionsFullAt(), time >= began else {
-            return violated("\(client) is refused a session, and there is room")
+        if sessionsFullThrough() < applied {
+            violated("\(client) is refused a session, and there is room")
         }
     }
 

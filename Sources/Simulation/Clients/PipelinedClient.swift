@@ -23,9 +23,10 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
     private let pauseMilliseconds: UInt64
     /// Whether its session can expire while the nodes are out of reach.
     private let mayExpire: Bool
-    private var underWay: [UInt64: (operation: ClientOperation, began: UInt64)] = [:]
-    /// When calls were refused a session last, and since when it may have been asked for.
-    private var refusal: (time: UInt64, began: UInt64)?
+    /// What is under way, and the highest index that was applied when it began.
+    private var underWay: [UInt64: (operation: ClientOperation, applied: LogIndex)] = [:]
+    /// When calls were refused a session last, and what was applied before it can have been asked for.
+    private var refusal: (time: UInt64, applied: LogIndex)?
     private var number: UInt64 = 0
     private var isStopping = false
     /// Operations that were answered; a failure is none.
@@ -85,7 +86,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         let present = number
         let operation = ClientOperation.choose(
             name, Int(number), readsPerMille: Self.readsPerMille, using: &loop.world.random)
-        underWay[present] = (operation, loop.world.time)
+        underWay[present] = (operation, ledger.highestApplied())
         let work: Call.Work
         let floor = ledger.floor
         switch operation {
@@ -134,7 +135,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
         let now = loop.world.time
         guard refusal?.time != now else { return }
         let writes = underWay.values.filter { $0.operation.isWrite }
-        refusal = (now, writes.map(\.began).min() ?? now)
+        refusal = (now, writes.map(\.applied).min() ?? ledger.highestApplied())
     }
 
     private func written(_ write: ClientWrite, _ result: Result<Response, CallFailure>) {
@@ -152,7 +153,7 @@ final class PipelinedClient: RunClient, @unchecked Sendable {
                 "\(write.name) has lost its session, acknowledged up to \(acknowledged)")
         case .failure(.refused(.busy, _)):
             // It was in no session yet, and is left out for good.
-            ledger.refusedSession(name, began: refusal?.began ?? loop.world.time)
+            ledger.refusedSession(name, asked: refusal?.applied ?? ledger.highestApplied())
             ledger.ended(write.name, .aborted)
         case .failure(.outcomeUnknown) where mayExpire:
             // It was sent more than once, and its session is gone: it happened once or not at all.

@@ -37,6 +37,8 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
     private var sessionUsed: UInt64 = 0
     /// When the present operation began, or the opening of a session was asked for last.
     private var began: UInt64 = 0
+    /// The highest index that was applied when it asked for a session last.
+    private var appliedBefore = LogIndex.zero
     /// A session lives at least this long after it was used.
     package var sessionMilliseconds: UInt64 = 20_000
     /// How many of a thousand operations are followed by a rest that a session of 2 s does not outlive.
@@ -170,6 +172,7 @@ package final class SimulatedClient: ClientLinkOwner, RunClient, @unchecked Send
         case .write(let write):
             guard let session else {
                 began = loop.world.time
+                appliedBefore = ledger.highestApplied()
                 link.send(
                     request,
                     .openSession(
@@ -373,7 +376,7 @@ extension SimulatedClient {
             }
             lostSession(write.name, sessionUsed)
         case .refused(.busy, _) where isOpeningSession:
-            ledger.refusedSession(name, began: began)
+            ledger.refusedSession(name, asked: appliedBefore)
             retry(afterMilliseconds: 200)
         case .refused, .tooLarge, .protocolViolation:
             ledger.violated("\(name) was refused: \(error)")

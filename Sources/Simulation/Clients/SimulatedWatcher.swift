@@ -22,6 +22,8 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     private var attempt: UInt32 = 0
     /// The first index that it has not been told of.
     package private(set) var next = LogIndex(1)
+    /// All change sets that it was told of, those of no operation too.
+    private var told = ToldSets()
     /// Where it was told that each operation is.
     private var places: [String: LogIndex] = [:]
     /// All commits of operations that it was told of, in order.
@@ -34,12 +36,16 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     var olderPerMille: UInt64 = 0
     /// What the present watch has asked for, where that is older.
     private var older: LogIndex?
+    /// How often it was told once more of what it had been told of.
+    private(set) var comparisons = 0
     /// How often it was refused what is not retained any more.
     package private(set) var refusals = 0
     /// The first record whose change set every node retains, by what they have trimmed until now.
     var firstRetained: () -> LogIndex = { LogIndex(1) }
     /// What it was never told, because it was trimmed.
     private(set) var lost: [Range<LogIndex>] = []
+    /// The operations of that which it was told of all the same, when it asked for what is old.
+    private var found: [LogIndex: String] = [:]
 
     package init(
         _ name: String, fabric: Fabric, addresses: [Address], ledger: Ledger, limits: Limits
@@ -125,15 +131,14 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
         guard identifier.rawValue == attempt else { return }
         switch response {
         case .watchStarted(let first):
-            if first > older ?? next {
-                ledger.violated("\(name) wants \(next) and is given what follows \(first)")
+            let begin = older ?? next
+            if first > begin {
+                ledger.violated("\(name) wants \(begin) and is given what follows \(first)")
             }
         case .changeSets(let through, let sets):
-            guard older == nil else {
-                // It is retained still: that is for the end to compare.
-                return goOn()
-            }
-            take(sets, through)
+            guard let older else { return take(sets, through) }
+            compare(sets, from: older, through)
+            goOn()
         case .watchEnded(.retentionPassed(let first)):
             refused(first)
         case .watchEnded, .error:
@@ -162,17 +167,58 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
         watch(from: next)
     }
 
+    private func decoded(_ bytes: [UInt8]) -> ChangeSet? {
+        var reader = ByteReader(bytes)
+        let set = try? ChangeSet.decode(&reader, limits: limits)
+        if set == nil { ledger.violated("\(name) got a change set that cannot be read") }
+        return set
+    }
+
+    /// Holds what it is told of once more to what it was told before, and to what clients were told of
+    /// what it was not.
+    private func compare(_ sets: [[UInt8]], from begin: LogIndex, _ through: LogIndex) {
+        var page: [ToldSets.Entry] = []
+        var operations: [LogIndex: String] = [:]
+        for bytes in sets {
+            guard let set = decoded(bytes) else { return }
+            page.append(ToldSets.Entry(index: set.index, bytes: bytes))
+            guard let operation = Self.operation(of: set) else { continue }
+            if let before = places[operation], before != set.index {
+                ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")
+            }
+            ledger.saw(operation, at: set.index, by: name)
+            operations[set.index] = operation
+            if lost.contains(where: { $0.contains(set.index) }) { find(operation, at: set.index) }
+        }
+        if !page.isEmpty { comparisons += 1 }
+        var wrong = told.differences(page, from: begin, through: through, told: next, lost: lost)
+        if through.next < begin { wrong.append("of what is up to \(through)") }
+        told.keep(page, from: begin, through: through, lost: lost)
+        for write in untold where begin <= write.index && write.index <= through {
+            guard operations[write.index] != write.operation else { continue }
+            wrong.append("nothing of \(write.operation)")
+        }
+        for text in wrong {
+            ledger.violated("\(name) asks once more from \(begin) and is told \(text)")
+        }
+    }
+
+    /// It is told of an operation that it had lost, maybe once more.
+    private func find(_ operation: String, at index: LogIndex) {
+        guard found.updateValue(operation, forKey: index) == nil else { return }
+        places[operation] = index
+        sawCommit(index)
+    }
+
     private func take(_ sets: [[UInt8]], _ through: LogIndex) {
         for bytes in sets {
-            var reader = ByteReader(bytes)
-            guard let set = try? ChangeSet.decode(&reader, limits: limits) else {
-                return ledger.violated("\(name) got a change set that cannot be read")
-            }
+            guard let set = decoded(bytes) else { return }
             guard set.index >= next, set.index <= through else {
                 return ledger.violated(
                     "\(name) got the change set \(set.index) where \(next) to \(through) follow")
             }
             next = set.index.next
+            told.append(ToldSets.Entry(index: set.index, bytes: bytes))
             saw(set)
         }
         guard through.next >= next else {
@@ -184,11 +230,16 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
         }
     }
 
-    private func saw(_ set: ChangeSet) {
+    /// The operation that was committed as this; nil where it is no client's, or was aborted.
+    private static func operation(of set: ChangeSet) -> String? {
         guard set.abort == nil,
             let property = set.properties.first(where: { $0.name == "operation" })
-        else { return }
-        let operation = String(decoding: property.value, as: UTF8.self)
+        else { return nil }
+        return String(decoding: property.value, as: UTF8.self)
+    }
+
+    private func saw(_ set: ChangeSet) {
+        guard let operation = Self.operation(of: set) else { return }
         if let before = places.updateValue(set.index, forKey: operation) {
             ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")
         }
@@ -201,30 +252,38 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     func missing() -> [String] {
         ledger.fates.keys.sorted().compactMap { operation in
             guard case .committed(let index)? = ledger.fates[operation], index < next,
-                places[operation] != index, !lost.contains(where: { $0.contains(index) })
+                places[operation] != index,
+                places[operation] != nil || !lost.contains(where: { $0.contains(index) })
             else { return nil }
             return "\(name) was never told of \(operation), committed at \(index)"
         }
     }
 
-    /// All commits of operations in order: where it was not told, by what their clients were.
+    /// All commits of operations in order: where it was not told in time, by what their clients were, or
+    /// it was later.
     var wholeHistory: [ValueModel.Write] {
         guard !lost.isEmpty else { return history }
-        let untold = ledger.fates.compactMap { operation, fate -> ValueModel.Write? in
+        let told = Set(untold.map(\.index))
+        let later = found.filter { !told.contains($0.key) }
+            .map { ValueModel.Write(index: $0.key, operation: $0.value) }
+        return (history + untold + later).sorted { $0.index < $1.index }
+    }
+
+    /// What clients were told to be committed where it was told of nothing.
+    private var untold: [ValueModel.Write] {
+        guard !lost.isEmpty else { return [] }
+        return ledger.fates.compactMap { operation, fate in
             guard case .committed(let index) = fate, lost.contains(where: { $0.contains(index) })
             else { return nil }
             return ValueModel.Write(index: index, operation: operation)
         }
-        return (history + untold).sorted { $0.index < $1.index }
     }
 
-    /// Up to where there may be commits of which neither it nor their clients were told; zero where there
-    /// are none.
-    var unknownThrough: LogIndex {
-        guard let last = lost.last else { return .zero }
+    /// Where there may be commits of which neither it nor their clients were told.
+    var unknown: [Range<LogIndex>] {
         let isUnknown = ledger.fates.contains { operation, fate in
             (fate == .unknown || fate == .underWay) && places[operation] == nil
         }
-        return isUnknown ? last.upperBound.previous : .zero
+        return isUnknown ? lost : []
     }
 }

@@ -156,7 +156,12 @@ package final class SimulatedCluster: @unchecked Sendable {
         loop.wallOffsetMilliseconds = host.wallOffsetMilliseconds
         loop.setClockRate(perMille: host.clockRatePerMille)
         loop.passing = { [unowned self, unowned host] in passes(host, $0) }
-        let programs = SimulatedPrograms(loop) { [unowned self] delivery in
+        let programs = SimulatedPrograms(
+            loop,
+            failingPerMille: { [world, unowned host] in
+                host.programFailures.perMille(at: world.time)
+            }
+        ) { [unowned self] delivery in
             trace.note(
                 world, host.name,
                 "trigger \(delivery.trigger) at \(delivery.index): \(delivery.succeeded)")
@@ -215,7 +220,7 @@ package final class SimulatedCluster: @unchecked Sendable {
     /// What a process that has ended by itself leaves of what it did not sync: all of it may be there
     /// in parts where its disk has `failed`.
     private func tearing(failed: Bool) -> Tearing {
-        failed ? world.random.pick([.sectors, .bytes, .none]) : .none
+        failed ? world.random.pick([.sectors, .bytes, .none, .kept]) : .none
     }
 
     /// Ends the process at once; the disk keeps what was synced and some of what was not.
@@ -238,10 +243,10 @@ package final class SimulatedCluster: @unchecked Sendable {
         if let process = host.process {
             // Its code runs on to the end of the turn, to no effect.
             world.after(0) { withExtendedLifetime(process) {} }
-            end(host, world.random.pick([.sectors, .bytes, .none]), isMidTurn: true)
+            end(host, world.random.pick([.sectors, .bytes, .none, .kept]), isMidTurn: true)
         } else {
             crashedStart = host.starts
-            endData(of: host, world.random.pick([.sectors, .bytes, .none]), isMidTurn: true)
+            endData(of: host, world.random.pick([.sectors, .bytes, .none, .kept]), isMidTurn: true)
         }
         crashedMidway(host, doing, isOpening)
     }

@@ -33,6 +33,8 @@ package final class SimulatedHost: @unchecked Sendable {
     var clockRatePerMille: UInt64 = 1_000
     var wallOffsetMilliseconds: Int64 = 0
     var slowness: UInt64 = 1
+    /// Which of its trigger programs fail, whichever of its processes runs them.
+    package var programFailures = FailureRates()
 
     init(_ number: UInt64) {
         self.number = number
@@ -78,14 +80,15 @@ package final class SimulatedHost: @unchecked Sendable {
         process?.daemon.replica
     }
 
-    /// What recovery makes of the log as it is on the disk now, with an engine that holds `flushed`.
+    /// What recovery makes of the log as it is on the disk now, whatever of it is in memory, with an
+    /// engine that holds `flushed`.
     ///
     /// - Throws: as `WriteAheadLog.open`.
     func recoveredLog(
         limits: Limits, flushed: LogIndex
     ) throws(WALFailure) -> WriteAheadLog.Recovery {
         let (log, recovery) = try WriteAheadLog.open(
-            fileSystem: disk.copy(), directory: "/data/log", identity: identity,
+            fileSystem: disk.durableCopy(), directory: "/data/log", identity: identity,
             limits: limits, engineDurable: flushed)
         log.close()
         return recovery

@@ -11,11 +11,15 @@ package final class SimulatedPrograms: ProcessRunner, @unchecked Sendable {
 
     private let loop: SimulatedLoop
     private let delivered: (Delivery) -> Void
-    /// How many of a thousand programs fail.
-    package var failingPerMille: UInt64 = 0
+    /// How many of a thousand programs fail by now.
+    private let failingPerMille: () -> UInt64
 
-    init(_ loop: SimulatedLoop, delivered: @escaping (Delivery) -> Void) {
+    init(
+        _ loop: SimulatedLoop, failingPerMille: @escaping () -> UInt64,
+        delivered: @escaping (Delivery) -> Void
+    ) {
         self.loop = loop
+        self.failingPerMille = failingPerMille
         self.delivered = delivered
     }
 
@@ -25,7 +29,7 @@ package final class SimulatedPrograms: ProcessRunner, @unchecked Sendable {
     ) -> any RunningProcess {
         let world = loop.world
         let program = SimulatedProgram(done: done)
-        let fails = world.random.happens(perMille: failingPerMille)
+        let fails = world.random.happens(perMille: failingPerMille())
         let duration = world.random.nanoseconds(milliseconds: 1...5)
         world.after(duration) {
             self.loop.turn {

@@ -70,6 +70,8 @@ package struct DiskCounts: Sendable {
     package var lostReads = 0
     /// Crashes that have lost some change of names.
     package var lostNames = 0
+    /// Processes that ended with writes, or changes of names, in memory that the disk did not have.
+    package var keptWrites = 0
     /// Slips of the log by their name.
     package var slips: [DiskSlip: Int] = [:]
     /// Those of what lies beside it.
@@ -87,6 +89,7 @@ package struct DiskCounts: Sendable {
         rottenBytes += other.rottenBytes
         lostReads += other.lostReads
         lostNames += other.lostNames
+        keptWrites += other.keptWrites
         slips.merge(other.slips, uniquingKeysWith: +)
         slipsBeside.merge(other.slipsBeside, uniquingKeysWith: +)
     }
@@ -97,7 +100,9 @@ package struct DiskCounts: Sendable {
             ("failing write", failedWrites), ("failing sync", failedSyncs),
             ("failed changes of names and lengths", failedNames),
             ("failing read", failedReads), ("full disk", refusedGrowths),
-            ("names lost in a crash", lostNames), ("reads of unreadable sectors", lostReads),
+            ("names lost in a crash", lostNames),
+            ("unsynced writes that a process left", keptWrites),
+            ("reads of unreadable sectors", lostReads),
         ] + DiskSlip.allCases.map { ($0.rawValue, slips[$0] ?? 0) }
             + SlipTarget.allCases.dropFirst().map { ($0.rawValue, slipsBeside[$0] ?? 0) }
     }
@@ -111,4 +116,6 @@ package enum Tearing: Sendable {
     case bytes
     /// Nothing that was not synced is there.
     case none
+    /// The process alone has ended: all that was written is there still, and not on the disk.
+    case kept
 }

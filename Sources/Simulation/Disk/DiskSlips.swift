@@ -54,6 +54,10 @@ extension SimulatedDisk {
             return slipsBeside(writing: bytes, of: content)
         }
         guard isGroup(path, offset), bytes.contains(where: { $0 != 0 }) else { return false }
+        // A start writes the last group once more.
+        if isOpening, content.live[offset..<(offset + bytes.count)].elementsEqual(bytes) {
+            return false
+        }
         wroteGroup(bytes)
         content.lastGroup = offset
         newestSegment = content

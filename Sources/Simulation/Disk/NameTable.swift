@@ -51,6 +51,11 @@ struct NameTable {
 
     var files: [String: Content] { live.files }
     var directories: Set<String> { live.directories }
+    /// The files that a crash leaves, and their directories.
+    var durableFiles: [String: Content] { durable.files }
+    var durableDirectories: Set<String> { durable.directories }
+    /// Whether a crash could lose a name.
+    var isUnsynced: Bool { !pending.isEmpty }
 
     /// The directory that a path is in; "" for the root.
     static func directory(of path: String) -> String {

@@ -39,6 +39,14 @@ package final class SimulatedDisk: FileSystem, @unchecked Sendable {
             durable.replaceSubrange(range, with: live[range])
         }
 
+        /// What was written within `range` is on the disk, and nothing else that was written.
+        func sync(_ range: Range<Int>) {
+            for part in dirty where range.contains(part.lowerBound) {
+                makeDurable(part.clamped(to: range))
+            }
+            dirty.removeAll { range.contains($0.lowerBound) && $0.upperBound <= range.upperBound }
+        }
+
         /// All that was written is on the disk, but for what a sync has failed over.
         func sync() {
             for range in dirty { makeDurable(range) }
@@ -262,16 +270,29 @@ extension SimulatedDisk {
         files.keys.filter { $0.hasPrefix(prefix) }.sorted()
     }
 
-    /// Another disk with the same live bytes.
+    /// Another disk with what a process finds on this one.
     package func copy() -> SimulatedDisk {
+        copy(files, names.directories) { $0.live }
+    }
+
+    /// Another disk with what is on this one, whatever is in memory; where it lies about syncs, with what
+    /// it says to have.
+    package func durableCopy() -> SimulatedDisk {
+        guard !faults.liesAboutSyncs else { return copy() }
+        return copy(names.durableFiles, names.durableDirectories) { $0.durable }
+    }
+
+    private func copy(
+        _ files: [String: Content], _ directories: Set<String>, _ bytes: (Content) -> [UInt8]
+    ) -> SimulatedDisk {
         let other = SimulatedDisk()
         for (path, file) in files {
             let content = Content()
-            content.settle(file.live)
+            content.settle(bytes(file))
             content.lostSectors = file.lostSectors
             other.names.link(path, content)
         }
-        names.directories.sorted().forEach { other.names.makeDirectory($0) }
+        directories.sorted().forEach { other.names.makeDirectory($0) }
         other.names.syncAll()
         return other
     }
@@ -293,11 +314,16 @@ extension SimulatedDisk {
         }
     }
 
-    /// Loses what was not synced, but for what luck has written.
+    /// Loses what was not synced, but for what luck has written; nothing where the process alone ends.
     package func crash(_ tearing: Tearing, using random: inout SeededGenerator) {
         locks.releaseAll()
         epoch += 1
         settleAstray()
+        if case .kept = tearing {
+            let isWritten = files.contains { !$0.value.dirty.isEmpty }
+            if isWritten || names.isUnsynced { counts.keptWrites += 1 }
+            return
+        }
         let isLossy = names.crash { count in
             if case .none = tearing { return 0 }
             return Int.random(in: 0...count, using: &random)
@@ -326,7 +352,7 @@ extension SimulatedDisk {
         of range: Range<Int>, _ tearing: Tearing, using random: inout SeededGenerator
     ) -> [Range<Int>] {
         switch tearing {
-        case .none:
+        case .none, .kept:
             return []
         case .bytes:
             let end = Int.random(in: range.lowerBound...range.upperBound, using: &random)

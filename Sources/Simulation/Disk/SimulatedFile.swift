@@ -67,6 +67,28 @@ final class SimulatedFile: File {
         }
     }
 
+    /// Makes nothing else durable than what it writes, and clears what is behind, up to a multiple of 4,096
+    /// bytes.
+    func append(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {
+        let end = offset + buffers.reduce(0) { $0 + $1.count }
+        let block = min((end + 4_095) / 4_096 * 4_096, content.live.count)
+        try write(buffers, at: offset)
+        if block > end {
+            content.live.replaceSubrange(
+                end..<block, with: [UInt8](repeating: 0, count: block - end))
+            content.dirty.append(end..<block)
+        }
+        try changing("end of append") { () throws(FileFailure) in
+            if disk.faults.failsSyncs {
+                disk.countFailedSync()
+                content.abandon()
+                throw failure("pwritev2")
+            }
+            if !disk.faults.liesAboutSyncs { content.sync(offset..<max(end, block)) }
+            disk.syncedGroup(path)
+        }
+    }
+
     func preallocate(_ bytes: Int) throws(FileFailure) {
         try changing("fallocate") { () throws(FileFailure) in
             if bytes > content.live.count { try disk.writes("fallocate", path) }

@@ -13,7 +13,8 @@ package struct Coverage: Sendable {
         Fault.kinds
         + RecoverySteps.names.map(\.name) + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
-            "elections", "feeds trimmed", "failed changes of names and lengths", "messages lost",
+            "elections", "feeds trimmed", "failed changes of names and lengths",
+            "gaps of a trigger accepted", "messages lost",
             "messages reordered", "messages repeated", "names lost in a crash",
             "operations of the client library", "reads put off", "reads refused for a bound",
             "repairs", "requests repeated", "sessions expired", "sessions refused for a bound",
@@ -22,8 +23,10 @@ package struct Coverage: Sendable {
             "slips of an identity", "slips of the register of segments",
             "start refused for its identity", "stops for a fault of the disk",
             "transactions refused for a bound",
-            "trigger deliveries", "truncations", "turns in a joint membership", "vetoes",
-            "watches refused for trimmed changes", "watches resumed",
+            "unsynced writes that a process left", "trigger deliveries", "truncations",
+            "turns in a joint membership", "vetoes",
+            "watches of what was told before", "watches refused for trimmed changes",
+            "watches resumed",
         ]
 
     /// Runs in which a watch had lost what no client was told of, so that nobody can tell what was read.

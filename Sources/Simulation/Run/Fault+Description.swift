@@ -29,7 +29,8 @@ extension Fault: CustomStringConvertible {
         case .wallClock(let host, let offset): "n\(host)'s wall clock is off by \(offset) ms"
         case .wallJumps(let host, let time): "n\(host)'s wall clock jumps for \(time) ms"
         case .failingPrograms(let host, let perMille, let time):
-            "\(perMille) thousandths of n\(host)'s trigger programs fail for \(time) ms"
+            "\(perMille) thousandths of \(host.map { "n\($0)" } ?? "every node")'s trigger programs "
+                + "fail for \(time) ms"
         default: kind
         }
     }

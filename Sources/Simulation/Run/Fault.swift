@@ -43,8 +43,8 @@ package enum Fault: Sendable, Hashable {
     case wallClock(UInt64, offsetMilliseconds: Int64)
     /// The wall clock jumps hither and thither, by hours.
     case wallJumps(UInt64, milliseconds: UInt64)
-    /// Trigger programs fail so often.
-    case failingPrograms(UInt64, perMille: UInt64, milliseconds: UInt64)
+    /// Trigger programs of one host, or of all, fail so often.
+    case failingPrograms(UInt64?, perMille: UInt64, milliseconds: UInt64)
     /// The leader cannot reach the other hosts, nor be reached, and is asked for what it cannot do.
     case leaderCut(LeaderCut)
     /// The leader is told to hand over.
@@ -269,6 +269,11 @@ package struct Schedule: Sendable {
     ) -> [(Int, Fault)] {
         let (short, long) = times(using: &random)
         let doings = Int(random.next() % 40)
+        // Some programs of one node, or all of every node, for what they tell of it is away.
+        let programs: Fault =
+            short % 4 == 0
+            ? .failingPrograms(one, perMille: 300, milliseconds: long)
+            : .failingPrograms(nil, perMille: 1_000, milliseconds: 2_000 + 2 * long)
         return [
             (6, .crash(one, downMilliseconds: long)),
             (2, .crashAll(downMilliseconds: short)),
@@ -281,7 +286,7 @@ package struct Schedule: Sendable {
             (3, .clockRate(one, perMille: 900 + short / 2, milliseconds: long)),
             (1, .wallClock(one, offsetMilliseconds: Int64(long) * 10_000 - 15_000_000)),
             (2, .wallJumps(one, milliseconds: long)),
-            (2, .failingPrograms(one, perMille: 300, milliseconds: long)),
+            (2, programs),
         ]
     }
 

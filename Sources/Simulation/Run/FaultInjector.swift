@@ -69,6 +69,12 @@ final class FaultInjector: @unchecked Sendable {
         }
     }
 
+    private func failPrograms(of host: SimulatedHost, _ perMille: UInt64, _ milliseconds: UInt64) {
+        host.programFailures.fail(
+            perMille: perMille, until: world.time + milliseconds * 1_000_000)
+        ends("failing programs of \(host.name)", milliseconds) {}
+    }
+
     /// Stalls a worker of a host's process for so long.
     func stall(_ host: SimulatedHost, _ place: Int, _ milliseconds: UInt64) {
         guard let worker = host.process?.workers[place] else { return }
@@ -115,13 +121,10 @@ final class FaultInjector: @unchecked Sendable {
         case .clockRate, .wallClock, .wallJumps:
             disturbClock(fault)
         case .failingPrograms(let number, let perMille, let milliseconds):
-            let host = cluster.host(number)
-            guard let process = host.process else { return }
+            let hosts = number.map { [cluster.host($0)] } ?? cluster.hosts
+            guard hosts.contains(where: { $0.process != nil }) else { return }
             note(fault)
-            process.programs.failingPerMille = perMille
-            ends("failing programs of n\(number), start \(host.starts)", milliseconds) {
-                process.programs.failingPerMille = 0
-            }
+            hosts.forEach { failPrograms(of: $0, perMille, milliseconds) }
         case .transfer:
             guard let replica = cluster.leader?.replica else { return }
             note(fault)
@@ -139,7 +142,7 @@ final class FaultInjector: @unchecked Sendable {
     }
 
     func tearing() -> Tearing {
-        world.random.pick([.sectors, .sectors, .bytes, .none])
+        world.random.pick([.sectors, .sectors, .bytes, .none, .kept])
     }
 
     func pause(_ host: SimulatedHost, _ fault: Fault, _ milliseconds: UInt64) {
@@ -287,11 +290,11 @@ extension FaultInjector {
             for client in clients { freeLinks(client, host) }
             host.disk.faults = DiskFaults()
             host.doingsToCrash = nil
+            host.programFailures = FailureRates()
             slow(host, 1)
             setClock(host, 1_000)
             if let process = host.process {
                 process.workers.forEach { $0.isStalled = false }
-                process.programs.failingPerMille = 0
                 process.loop.resume()
             } else if host.starts > 0 || host.number <= cluster.founders {
                 cluster.start(host)

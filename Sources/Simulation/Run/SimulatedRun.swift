@@ -1,5 +1,7 @@
 package import Codec
 package import Identifiers
+import Node
+import Raft
 import Replication
 import Transactions
 import Triggers
@@ -110,6 +112,13 @@ package struct Verdict: Sendable {
     package var passed: Bool { violations.isEmpty }
 }
 
+/// How far a leader's state had come when it was looked at.
+private struct LookedAt: Equatable {
+    let start: Int
+    let term: Term
+    let applied: LogIndex
+}
+
 /// One run: a cluster, clients, faults from a seed; then all faults end, and all must be well.
 package final class SimulatedRun {
     private let seed: UInt64
@@ -131,8 +140,8 @@ package final class SimulatedRun {
     private static let audit = "audit"
     /// When an operator looks at it next, in nanoseconds of the world.
     private var nextLook: UInt64 = 0
-    /// Up to where gaps in its deliveries were seen to be accepted.
-    private var gapAccepted = LogIndex.zero
+    /// What each host that leads had applied when its state was asked for the trigger last.
+    private var looked: [UInt64: LookedAt] = [:]
     /// Whether what was read was held to what was written.
     private var isJudged = false
     /// Whether the trigger is there that vetoes what is forbidden.
@@ -170,7 +179,10 @@ package final class SimulatedRun {
     private func wire() {
         checker.watch(
             cluster, mayHaveLost: { [unowned self] in injector.impairment?.host === $0 },
-            turnEnded: { [unowned self] in injector.turnEnded($0, $1) },
+            turnEnded: { [unowned self] host, report in
+                injector.turnEnded(host, report)
+                lookAtAudit(host, report)
+            },
             synced: { [unowned self] in injector.syncedGroup($0, endsWithVote: $1) })
         checker.found = { [unowned self] in found($0) }
         checker.disks.found = { [unowned self] in found($0) }
@@ -190,9 +202,9 @@ package final class SimulatedRun {
                 host, term: term, LogIndex(delivery.index), succeeded: delivery.succeeded)
         }
         ledger.acknowledged = { [unowned self] in deliveries.committed($0) }
-        deliveries.firstRetained = { [unowned self] in checker.newestRetained(cluster) }
         ledger.answered = { [unowned self] in checker.answered($0) }
-        ledger.sessionsFullAt = { [unowned self] in checker.sessionsFullAt }
+        ledger.highestApplied = { [unowned self] in checker.highestApplied }
+        ledger.sessionsFullThrough = { [unowned self] in checker.sessionsFullThrough }
         makeClients()
     }
 
@@ -295,22 +307,38 @@ package final class SimulatedRun {
     }
 
     private func resumeAudit() {
-        guard let replica = cluster.leader?.replica,
-            let triggers = try? TriggerStore.list(in: replica.presentEngine),
-            let audit = triggers.first(where: { $0.definition.name == Self.audit })
+        guard let host = cluster.leader, let audit = audit(on: host), let reason = audit.suspension
         else { return }
-        guard let reason = audit.suspension else {
-            guard audit.gapAcceptedThrough > gapAccepted else { return }
-            gapAccepted = audit.gapAcceptedThrough
-            return deliveries.resumed(through: gapAccepted)
-        }
-        let first = checker.newestRetained(cluster)
-        guard audit.deliveredThrough.next < first else {
+        guard audit.deliveredThrough.next < checker.newestRetained(cluster) else {
             violations.append("the trigger is suspended, and nothing is trimmed: \(reason)")
             return
         }
-        deliveries.resumes()
         propose(TriggerStore.resume(Self.audit)) { _ in }
+    }
+
+    /// What a host's state says of the trigger.
+    private func audit(on host: SimulatedHost) -> RegisteredTrigger? {
+        guard let engine = host.replica?.presentEngine,
+            let triggers = try? TriggerStore.list(in: engine)
+        else { return nil }
+        return triggers.first { $0.definition.name == Self.audit }
+    }
+
+    /// Tells who checks the deliveries of each state of a leader that may leave some of them out.
+    private func lookAtAudit(_ host: SimulatedHost, _ report: ReplicaInspection) {
+        guard trims, report.role == .leader else { return }
+        let present = LookedAt(
+            start: host.starts, term: report.term, applied: report.position.index)
+        guard looked[host.number] != present, let audit = audit(on: host),
+            let first = checker.firstRetained(on: host)
+        else { return }
+        // Only now: a state that could not be read is looked at again at the next turn.
+        looked[host.number] = present
+        deliveries.leads(
+            term: report.term, deliveredThrough: audit.deliveredThrough,
+            isSuspended: audit.suspension != nil, gapAcceptedThrough: audit.gapAcceptedThrough,
+            firstRetained: first,
+            runnerThrough: host.process?.daemon.deliveredThrough(by: Self.audit))
     }
 
     /// Adds a trigger that every write of a client sets off, unless nobody leads.
@@ -404,9 +432,13 @@ package final class SimulatedRun {
         guard isClean else { return }
         violations += watcher?.missing() ?? []
         let history = watcher?.wholeHistory ?? []
-        isJudged = watcher?.unknownThrough == .zero
+        let unknown = watcher?.unknown ?? []
+        isJudged = watcher != nil && unknown.isEmpty
         if isJudged { violations += ledger.judge(history) }
-        violations += deliveries.differences(history, behind: watcher?.unknownThrough ?? .zero)
+        violations += deliveries.differences(history, but: unknown)
+        if let leader = cluster.leader {
+            violations += DeliveryChecker.objections(inTheEnd: audit(on: leader))
+        }
         let model = ledger.model(history)
         // A node that was removed need not have heard of it: the leader knows who is a member.
         guard let members = cluster.leader?.replica?.newestMembership else {
@@ -464,6 +496,7 @@ package final class SimulatedRun {
         verdict.coverage.count("connections broken", fabric.broken)
         verdict.coverage.count("trigger deliveries", deliveries.count)
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
+        verdict.coverage.count("watches of what was told before", watcher?.comparisons ?? 0)
         verdict.coverage.count("watches refused for trimmed changes", watcher?.refusals ?? 0)
         verdict.coverage.count("gaps of a trigger accepted", deliveries.gapsAccepted)
         if isClean, !isJudged { verdict.coverage.count(Coverage.unjudged) }

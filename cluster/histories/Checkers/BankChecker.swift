@@ -15,7 +15,7 @@ package struct BankChecker {
 
     package func check(_ history: History) -> CheckReport {
         var report = CheckReport("\(workload): no money made or lost")
-        let total = balances.reduce(0, +)
+        let total = balances.reduce(0, &+)
         var reads = 0
         for operation in history.operations(of: workload) {
             guard let result = operation.result else { continue }

@@ -3,7 +3,8 @@
 /// `commit(id)` → the index of the commit. Each node observes `deliver` with `[index, key, id]`, the id
 /// null for what is not the workload's, in the order of the runs on it; `from` with the index after
 /// which the trigger is in force; and `end` with the index up to which all is said to be delivered.
-/// Checked: every commit between them was delivered by some node; what a node delivers for the first
+/// Checked: every commit between them was delivered by some node, and one is outside of them only where
+/// its times allow that; what a node delivers for the first
 /// time comes in order, repeats apart; a key stands for one index and an index for one key, so that a
 /// receiver that drops repeated keys has each commit once; and nothing is delivered that has failed.
 package struct DeliveryChecker {
@@ -14,8 +15,8 @@ package struct DeliveryChecker {
     }
 
     private struct Deliveries {
-        var from: Int64?
-        var end: Int64 = -1
+        /// Of what is behind `from` and not behind `end`.
+        var window = ToldWindow()
         var keys: [Int64: Datum] = [:]
         var indexes: [Datum: Int64] = [:]
         var ids: [Datum: Int64] = [:]
@@ -29,7 +30,7 @@ package struct DeliveryChecker {
         var report = CheckReport("\(workload): delivered at least once, in order")
         var deliveries = Deliveries()
         for timed in history.observations(of: workload) {
-            note(timed.observation, &deliveries, &report)
+            note(timed, &deliveries, &report)
         }
         let commits = history.operations(of: workload).filter {
             $0.invocation.function == "commit"
@@ -44,11 +45,14 @@ package struct DeliveryChecker {
     }
 
     private func note(
-        _ seen: Observation, _ deliveries: inout Deliveries, _ report: inout CheckReport
+        _ timed: TimedObservation, _ deliveries: inout Deliveries, _ report: inout CheckReport
     ) {
+        let seen = timed.observation
         switch (seen.function, seen.value) {
-        case ("from", .integer(let index)): deliveries.from = index
-        case ("end", .integer(let index)): deliveries.end = index
+        case ("from", .integer(let index)) where ToldWindow.isIndex(index):
+            deliveries.window.begins(index + 1, at: timed.place)
+        case ("end", .integer(let index)) where ToldWindow.isIndex(index):
+            deliveries.window.ends(index, at: timed.place)
         case ("deliver", .list(let parts)) where parts.count == 3 && parts[0].integer != nil:
             let (index, key, id) = (parts[0].integer ?? 0, parts[1], parts[2])
             deliveries.runs += 1
@@ -83,12 +87,14 @@ package struct DeliveryChecker {
             strangers.remove(id)
             let fault: String
             switch (commit.outcome, deliveries.ids[id]) {
-            case (.done(.integer(let index)), nil):
-                guard let from = deliveries.from, index > from, index <= deliveries.end
-                else { continue }
-                fault = "never delivered"
-            case (.done(.integer(let index)), let seen?) where seen != index:
-                fault = "delivered as \(seen)"
+            case (.done(.integer(let index)), let seen):
+                switch deliveries.window.place(of: commit, at: index) {
+                case .impossible(let why): fault = "cannot be delivered, for it \(why)"
+                case .inside where seen == nil: fault = "never delivered"
+                case .inside, .outside:
+                    guard let seen, seen != index else { continue }
+                    fault = "delivered as \(seen)"
+                }
             case (.failed, _?): fault = "delivered, though it failed"
             case (.done, _), (.failed, nil), (.unknown, _): continue
             }
@@ -98,7 +104,7 @@ package struct DeliveryChecker {
             report.add(Finding("delivered \(id), which nobody committed"))
         }
         let isUsed = commits.contains { $0.result != nil }
-        if isUsed, deliveries.from == nil || deliveries.end < 0 {
+        if isUsed, deliveries.window.first == nil || deliveries.window.end == nil {
             report.add(
                 Finding(.undecided, "not all was delivered at the end, so what is missing is open"))
         }

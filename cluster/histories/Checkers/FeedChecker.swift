@@ -6,7 +6,8 @@
 /// know that they were told everything. Checked for each watcher: indexes grow, over resumptions too;
 /// what it resumes from is what comes next, so that nothing is left out or repeated; every commit
 /// between its first start and its end is there, at its index, once; unknown ones at most once; failed
-/// ones not at all.
+/// ones not at all. A commit's index may be outside of the two only where its times allow that, and
+/// nothing is seen behind the end.
 package struct FeedChecker {
     package let workload: String
 
@@ -16,9 +17,8 @@ package struct FeedChecker {
 
     private struct Watcher {
         var client: Int
-        var first: Int64?
+        var window = ToldWindow()
         var last: Int64 = 0
-        var end: Int64 = -1
         var indexes: [Datum: Int64] = [:]
     }
 
@@ -30,7 +30,7 @@ package struct FeedChecker {
         var watchers: [Int: Watcher] = [:]
         for timed in history.observations(of: workload) {
             let client = timed.observation.client
-            note(timed.observation, &watchers[client, default: Watcher(client: client)], &report)
+            note(timed, &watchers[client, default: Watcher(client: client)], &report)
         }
         for (_, watcher) in watchers.sorted(by: { $0.key < $1.key }) {
             compare(commits, watcher, &report)
@@ -47,23 +47,28 @@ package struct FeedChecker {
     }
 
     private func note(
-        _ seen: Observation, _ watcher: inout Watcher, _ report: inout CheckReport
+        _ timed: TimedObservation, _ watcher: inout Watcher, _ report: inout CheckReport
     ) {
+        let seen = timed.observation
         func complain(_ text: String) {
             report.add(Finding("watcher \(seen.client): \(text)"))
         }
         switch (seen.function, seen.value) {
-        case ("start", .integer(let index)):
-            if watcher.first == nil {
-                watcher.first = index
-            } else if index > watcher.last + 1 {
+        case ("start", .integer(let index)) where ToldWindow.isIndex(index):
+            if watcher.window.first != nil, index > watcher.last + 1 {
                 complain("resumed at \(index), after \(watcher.last)")
             }
+            watcher.window.begins(index, at: timed.place)
             watcher.last = max(watcher.last, index - 1)
-        case ("end", .integer(let index)):
-            watcher.end = index
-        case ("see", .list(let parts)) where parts.count == 2 && parts[0].integer != nil:
+        case ("end", .integer(let index)) where ToldWindow.isIndex(index):
+            watcher.window.ends(index, at: timed.place)
+            if watcher.last > index { complain("ended at \(index), after \(watcher.last)") }
+        case ("see", .list(let parts))
+        where parts.count == 2 && parts[0].integer.map(ToldWindow.isIndex) ?? false:
             let index = parts[0].integer ?? 0
+            if let end = watcher.window.end {
+                complain("\(index) came after the end, \(end.index)")
+            }
             if index <= watcher.last { complain("\(index) came after \(watcher.last)") }
             watcher.last = max(watcher.last, index)
             guard parts[1] != .nothing else { return }
@@ -85,13 +90,14 @@ package struct FeedChecker {
             let seen = watcher.indexes[id]
             let fault: String
             switch (commit.outcome, seen) {
-            case (.done(.integer(let index)), nil):
-                guard let first = watcher.first, (first...max(first, watcher.end)).contains(index)
-                else { continue }
-                fault = "did not see"
-            case (.done(.integer(let index)), let seen?):
-                guard seen != index else { continue }
-                fault = "saw at \(seen)"
+            case (.done(.integer(let index)), let seen):
+                switch watcher.window.place(of: commit, at: index) {
+                case .impossible(let why): fault = "cannot have seen what \(why):"
+                case .inside where seen == nil: fault = "did not see"
+                case .inside, .outside:
+                    guard let seen, seen != index else { continue }
+                    fault = "saw at \(seen)"
+                }
             case (.failed, _?): fault = "saw"
             case (.done, _): fault = "cannot place, for its index is missing,"
             case (.failed, nil), (.unknown, _): continue
@@ -103,7 +109,7 @@ package struct FeedChecker {
         for id in strangers.sorted(by: { $0.description < $1.description }) {
             report.add(Finding("watcher \(watcher.client) saw \(id), which nobody committed"))
         }
-        if watcher.end < 0 {
+        if watcher.window.end == nil {
             report.add(
                 Finding(
                     .undecided,

@@ -2,7 +2,9 @@
 ///
 /// `read` → `[index, ordinal, value, copy]`, or null where there is none; `update(index, ordinal, value)`
 /// → the index of its commit where the group was at that version, false where it was not. A value is
-/// written once. Checked: both properties of a group are of one transaction; a version has one content;
+/// written once. Checked: both properties of a group are of one transaction; a version has one content,
+/// that of the update which made it, or that of the set-up where it is older than every update's; an
+/// update makes one version;
 /// a read that begins after a version was known sees none before it; from a version at most one update
 /// is made, and where it is known, to a greater one; an update is refused only where there may have been
 /// another; and an update that has failed is not seen. Nothing is searched: linear but for sorting.
@@ -145,14 +147,48 @@ package struct OptimisticChecker {
         }
     }
 
-    /// A version has one content, which somebody wrote.
+    /// What may be read of a group: which update wrote each value, and which one made each version.
+    private struct Writers {
+        var byValue: [Int64: Update] = [:]
+        var byIndex: [Int64: Update] = [:]
+        /// The least index of an update that was done.
+        var first = Int64.max
+
+        init(_ updates: [Update]) {
+            for update in updates {
+                byValue[update.value] = update
+                guard let index = update.index else { continue }
+                byIndex[index] = update
+                first = min(first, index)
+            }
+        }
+    }
+
+    /// A version has one content, which is that of the update that made it.
     private func checkContents(
         _ sightings: [Sighting], _ updates: [Update], _ report: inout CheckReport
     ) {
-        var writers: [Int64: Update] = [:]
-        for update in updates { writers[update.value] = update }
+        let writers = Writers(updates)
         var contents: [Version: Sighting] = [:]
+        var versions: [Int64: Sighting] = [:]
         for sighting in sightings {
+            if let fault = fault(of: sighting, writers) {
+                report.add(
+                    Finding(
+                        "\(fault): \(sighting.operation)", operations: [sighting.operation.number]))
+            }
+            // What nobody wrote is of one version too, that of the set-up, but for what is not there.
+            let isThere = sighting.version > Version(index: 0, ordinal: 0)
+            let value = writers.byValue[sighting.value] == nil ? nil : sighting.value
+            if isThere, let other = versions.updateValue(sighting, forKey: value ?? .min),
+                other.version != sighting.version
+            {
+                report.add(
+                    Finding(
+                        "\(sighting.value) is seen as version \(other.version) and as "
+                            + "\(sighting.version): \(sighting.operation)",
+                        operations: [other.operation.number, sighting.operation.number]))
+            }
             if let other = contents[sighting.version], other.value != sighting.value {
                 report.add(
                     Finding(
@@ -161,8 +197,7 @@ package struct OptimisticChecker {
                         operations: [other.operation.number, sighting.operation.number]))
             }
             contents[sighting.version] = sighting
-            // Others are of the set-up, or of nothing.
-            guard let writer = writers[sighting.value] else { continue }
+            guard let writer = writers.byValue[sighting.value] else { continue }
             let numbers = [writer.operation.number, sighting.operation.number]
             if writer.operation.hasFailed || writer.operation.result == .truth(false) {
                 report.add(
@@ -174,6 +209,18 @@ package struct OptimisticChecker {
                         operations: numbers))
             }
         }
+    }
+
+    /// What is wrong with the content that is read of a version, in words.
+    private func fault(of sighting: Sighting, _ writers: Writers) -> String? {
+        let index = sighting.version.index
+        if let maker = writers.byIndex[index], maker.value != sighting.value {
+            return "\(maker.value) was written as version \(index), and another value is seen"
+        }
+        if writers.byValue[sighting.value] == nil, index >= writers.first {
+            return "nobody wrote what is seen"
+        }
+        return nil
     }
 
     /// What was known before a read began, that read must see.

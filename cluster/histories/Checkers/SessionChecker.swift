@@ -3,6 +3,8 @@
 /// `submit(id)` → the list of all answers that the tries were given, each `[index, digest]`, with the
 /// key naming session and sequence number. A watcher's `see` observations, as for `FeedChecker`, tell
 /// how often it was done: at the most once, at the index of the answers; and not at all if it failed.
+/// An effect is of a transaction that was submitted. An answer's index is behind their `end` only where
+/// its time allows that.
 package struct SessionChecker {
     package let workload: String
 
@@ -13,20 +15,29 @@ package struct SessionChecker {
     package func check(_ history: History) -> CheckReport {
         var report = CheckReport("\(workload): one effect, one answer")
         var effects: [Datum: Set<Int64>] = [:]
-        var end = Int64(-1)
+        var window = ToldWindow()
         for timed in history.observations(of: workload) {
             switch (timed.observation.function, timed.observation.value) {
             case ("see", .list(let parts)) where parts.count == 2 && parts[0].integer != nil:
                 if let index = parts[0].integer { effects[parts[1], default: []].insert(index) }
-            case ("end", .integer(let index)): end = index
-            default: break
+            case ("start", .integer(let index)) where ToldWindow.isIndex(index):
+                window.begins(index, at: timed.place)
+            case ("end", .integer(let index)) where ToldWindow.isIndex(index):
+                window.ends(index, at: timed.place)
+            case (let function, let value):
+                report.add(Finding("no observation of a watcher: \(function) \(value)"))
             }
         }
         let submissions = history.operations(of: workload).filter {
             $0.invocation.function == "submit"
         }
-        for submission in submissions { check(submission, effects, end, &report) }
-        if end < 0, !submissions.isEmpty {
+        for submission in submissions { check(submission, effects, window, &report) }
+        let submitted = Set(submissions.compactMap(\.invocation.arguments.first))
+        let strangers = effects.keys.filter { $0 != .nothing && !submitted.contains($0) }
+        for id in strangers.sorted(by: { $0.description < $1.description }) {
+            report.add(Finding("\(id) was done, which nobody submitted"))
+        }
+        if window.end == nil, !submissions.isEmpty {
             report.add(Finding(.undecided, "the effects were not read to the end"))
         }
         report.counts += [
@@ -37,18 +48,26 @@ package struct SessionChecker {
     }
 
     private func check(
-        _ submission: Operation, _ effects: [Datum: Set<Int64>], _ end: Int64,
+        _ submission: Operation, _ effects: [Datum: Set<Int64>], _ window: ToldWindow,
         _ report: inout CheckReport
     ) {
         let indexes = submission.invocation.arguments.first.flatMap { effects[$0] } ?? []
         var faults: [String] = []
         if indexes.count > 1 { faults.append("done at \(indexes.sorted())") }
         if submission.hasFailed, !indexes.isEmpty { faults.append("failed, but done") }
-        if let answers = submission.result?.list {
-            if Set(answers).count != 1 { faults.append("\(Set(answers).count) different answers") }
-            let told = answers.first?.list?.first?.integer
-            if let told, told <= end, indexes != [told] {
-                faults.append("answered \(told), but done at \(indexes.sorted())")
+        if let result = submission.result {
+            let answers = result.list ?? []
+            if Set(answers).count > 1 { faults.append("\(Set(answers).count) different answers") }
+            if let answer = answers.first?.list, answer.count == 2, let told = answer[0].integer {
+                switch window.place(of: submission, at: told) {
+                case .inside where indexes != [told],
+                    .outside where !indexes.isEmpty && indexes != [told]:
+                    faults.append("answered \(told), but done at \(indexes.sorted())")
+                case .impossible(let why): faults.append(why)
+                case .inside, .outside: break
+                }
+            } else {
+                faults.append("no list of answers")
             }
         }
         for fault in faults {

@@ -34,7 +34,9 @@ package struct BankModel: SequentialModel {
             else { return nil }
             var after = state
             after[from] -= amount
-            after[to] += amount
+            let (sum, overflow) = after[to].addingReportingOverflow(amount)
+            guard !overflow else { return nil }
+            after[to] = sum
             return after
         }
     }

@@ -210,6 +210,7 @@ struct FaultRun {
         let time = Patience(plan.patience, cluster)
         while meter.count < before + 10 {
             guard !Interruption.isRequested else { return }
+            try cluster.restartPardoned()
             guard !time.isOver else {
                 throw TortureFailure(
                     "no progress within \(plan.patience) without faults; "

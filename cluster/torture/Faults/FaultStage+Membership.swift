@@ -31,6 +31,7 @@ extension FaultStage {
         let time = Patience(patience, cluster)
         var last = "no answer"
         while !time.isOver, !Interruption.isRequested {
+            try cluster.restartPardoned()
             do throws(LockstepError) {
                 try await body()
                 return
@@ -86,6 +87,7 @@ extension FaultStage {
         let time = Patience(patience, cluster)
         var last = "no answer"
         while !time.isOver, !Interruption.isRequested {
+            try cluster.restartPardoned()
             do throws(LockstepError) {
                 let status = try await observer.status(
                     of: cluster.endpoint(node), timeout: .milliseconds(500))

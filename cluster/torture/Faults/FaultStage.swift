@@ -206,6 +206,8 @@ struct FaultStage {
 
     mutating func end(_ scene: Scene) async throws(TortureFailure) {
         meet(scene.kind, evidence(scene.trouble) - scene.evidence)
+        // Nothing is made well again for nodes that are about to be killed.
+        if Interruption.isRequested { return }
         switch scene.trouble {
         case .links: packets?.heal(fault: scene.number)
         case .kill(let nodes):

@@ -34,7 +34,7 @@ package enum LogRot {
         guard let group = candidates.randomElement(using: &generator) else { return nil }
         let descriptor = unsafe open(group.path, O_RDWR | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw TortureFailure("cannot open \(group.path): error \(errno)")
+            throw TortureFailure("cannot open \(group.path): \(Files.words(errno))")
         }
         defer { close(descriptor) }
         var places: [Int] = []
@@ -44,7 +44,7 @@ package enum LogRot {
             var byte = try read(descriptor, 1, at: place)
             byte[0] ^= UInt8.random(in: 1...255, using: &generator)
             guard unsafe pwrite(descriptor, byte, 1, off_t(place)) == 1 else {
-                throw TortureFailure("cannot write \(group.path): error \(errno)")
+                throw TortureFailure("cannot write \(group.path): \(Files.words(errno))")
             }
             places.append(place)
         }
@@ -54,7 +54,9 @@ package enum LogRot {
 
     private static func groups(of path: String) throws(TortureFailure) -> [Group] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw TortureFailure("cannot open \(path): error \(errno)") }
+        guard descriptor >= 0 else {
+            throw TortureFailure("cannot open \(path): \(Files.words(errno))")
+        }
         defer { close(descriptor) }
         var groups: [Group] = []
         var place = dataOffset
@@ -77,7 +79,7 @@ package enum LogRot {
     ) throws(TortureFailure) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let got = unsafe pread(descriptor, &bytes, count, off_t(place))
-        guard got >= 0 else { throw TortureFailure("cannot read a log: error \(errno)") }
+        guard got >= 0 else { throw TortureFailure("cannot read a log: \(Files.words(errno))") }
         return Array(bytes.prefix(got))
     }
 }

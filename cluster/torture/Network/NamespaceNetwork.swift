@@ -27,6 +27,7 @@ final class NamespaceNetwork {
             }
         } catch {
             for device in devices.values { close(device) }
+            for host in devices.keys where host > 0 { await Self.letGo(host, in: folder) }
             throw error
         }
         packets = PacketSwitch(devices, seed: seed)
@@ -44,9 +45,12 @@ final class NamespaceNetwork {
     /// Ends the switch and lets go of the namespaces, whose devices end with them.
     func end() async {
         packets.stop()
-        for node in 1...(packets.hostCount - 1) {
-            _ = try? await Tool.run("/bin/umount", [path(node)], in: folder)
-        }
+        for node in 1...(packets.hostCount - 1) { await Self.letGo(node, in: folder) }
+    }
+
+    /// Lets go of a namespace, if it was made.
+    private static func letGo(_ node: Int, in folder: String) async {
+        _ = try? await Tool.run("/bin/umount", [path(node, in: folder)], in: folder)
     }
 
     private func path(_ node: Int) -> String {
@@ -88,7 +92,7 @@ final class NamespaceNetwork {
     private static func openDevice(_ name: String) throws(TortureFailure) -> Int32 {
         let descriptor = unsafe open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw TortureFailure("cannot open /dev/net/tun: error \(errno)")
+            throw TortureFailure("cannot open /dev/net/tun: \(Files.words(errno))")
         }
         // struct ifreq: 16 bytes of name, then the flags IFF_TUN and IFF_NO_PI.
         var request = [UInt8](repeating: 0, count: 40)
@@ -103,7 +107,7 @@ final class NamespaceNetwork {
         guard code == 0 else {
             let reason = errno
             close(descriptor)
-            throw TortureFailure("cannot make the device \(name): error \(reason)")
+            throw TortureFailure("cannot make the device \(name): \(Files.words(reason))")
         }
         return descriptor
     }

@@ -20,6 +20,23 @@ enum NodeNetwork {
         }
     }
 
+    /// Keeps other runs away from a base port, at which no node listens, as long as this process lives.
+    static func reserve(basePort: Int) throws(TortureFailure) {
+        try StreamProxy.keep(UInt16(basePort))
+    }
+
+    /// Looks whether the nodes 1 to `nodes` at a base port, and a proxy before them, can listen.
+    ///
+    /// - Throws: `TortureFailure` that names the first port where something listens already.
+    static func checkPorts(
+        basePort: Int, nodes: Int, areProxied: Bool
+    ) throws(TortureFailure) {
+        for route in routes(basePort: basePort, nodes: nodes) {
+            try StreamProxy.checkIsFree(route.target)
+            if areProxied { try StreamProxy.checkIsFree(route.port) }
+        }
+    }
+
     /// The port for clients that a node is known by; the next one is for the other nodes.
     private func clientPort(_ node: Int) -> UInt16 {
         switch self {
@@ -69,6 +86,14 @@ enum NodeNetwork {
         switch self {
         case .loopback: ["/usr/bin/env"]
         case .namespaces(let network): network.prefix(node)
+        }
+    }
+
+    /// Ends what carries the packets or the connections, and lets go of namespaces.
+    func end() async {
+        switch self {
+        case .namespaces(let network): await network.end()
+        case .loopback(_, let proxy): proxy?.stop()
         }
     }
 

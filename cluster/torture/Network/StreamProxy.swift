@@ -48,7 +48,7 @@ package final class StreamProxy: Sendable {
             let descriptor = unsafe Self.socket(to: route.port) { unsafe bind($0, $1, $2) }
             guard let descriptor, listen(descriptor, 64) == 0 else {
                 for listener in listeners { close(listener.0) }
-                throw TortureFailure("cannot listen at port \(route.port): error \(errno)")
+                throw TortureFailure("cannot listen at port \(route.port): \(Files.words(errno))")
             }
             listeners.append((descriptor, route))
         }
@@ -56,6 +56,25 @@ package final class StreamProxy: Sendable {
         state = Locked(State(table: LinkTable(seed: seed)))
         let thread = JoinableThread(name: "proxy") { self.work() }
         self.thread.withLock { $0 = thread }
+    }
+
+    /// Throws if nothing more can listen at a port, such as where something does.
+    package static func checkIsFree(_ port: UInt16) throws(TortureFailure) {
+        close(try keep(port))
+    }
+
+    /// Listens at a port, and lets nobody else; until the descriptor is closed, or the process ends.
+    @discardableResult
+    static func keep(_ port: UInt16) throws(TortureFailure) -> Int32 {
+        let descriptor = unsafe Self.socket(to: port) { unsafe bind($0, $1, $2) }
+        guard let descriptor, listen(descriptor, 1) == 0 else {
+            let reason = Files.words(errno)
+            if let descriptor { close(descriptor) }
+            throw TortureFailure(
+                "cannot listen at port \(port): \(reason); one base port is for one run at a time, "
+                    + "and --base-port names another")
+        }
+        return descriptor
     }
 
     /// Ends the thread and closes everything; a second call does nothing.
@@ -80,7 +99,7 @@ package final class StreamProxy: Sendable {
                 unsafe getsockname(descriptor, pointer, &size)
             }
         }
-        precondition(code == 0, "a listener without a name: error \(errno)")
+        precondition(code == 0, "a listener without a name: \(Files.words(errno))")
         return UInt16(bigEndian: address.sin_port)
     }
 

@@ -53,11 +53,7 @@ struct WorkloadSetting: Sendable {
         configuration.name = name
         configuration.connectTimeout = .milliseconds(500)
         configuration.longestBackoff = .milliseconds(200)
-        do throws(LockstepError) {
-            return try LockstepClient(configuration: configuration)
-        } catch {
-            throw TortureFailure("\(error)")
-        }
+        return try OpenClients.open(configuration)
     }
 
     /// Does something that must succeed before the patience ends.
@@ -87,19 +83,25 @@ enum Workloads {
 
     static let names = all.map(\.name)
 
-    /// Those with the names of a list with commas, or all for `all`.
+    /// Those with the names of a list with commas, all for `all`, or none for `none`.
     ///
-    /// Throws for a name that is none, with those that there are.
+    /// Throws for a name that is none, with those that there are, and for one that is there twice.
     static func named(_ list: String) throws(TortureFailure) -> [any CheckedWorkload] {
         guard list != "all" else { return all }
+        guard list != "none" else { return [] }
         var found: [any CheckedWorkload] = []
         for name in list.split(separator: ",") {
             guard let workload = all.first(where: { $0.name == name }) else {
                 throw TortureFailure(
                     "there is no workload \(name); there are \(names.joined(separator: ", "))")
             }
+            // Two of one would write the same values under the same numbers.
+            guard !found.contains(where: { $0.name == workload.name }) else {
+                throw TortureFailure("\(name) is there twice")
+            }
             found.append(workload)
         }
+        guard !found.isEmpty else { throw TortureFailure("the list has no name") }
         return found
     }
 }

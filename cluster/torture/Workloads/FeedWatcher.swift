@@ -65,7 +65,7 @@ final class FeedWatcher: Sendable {
     private func run(_ setting: WorkloadSetting) async {
         guard let client = try? setting.connect("torture \(workload) watcher") else { return }
         defer { client.close() }
-        while !Task.isCancelled {
+        while !Task.isCancelled, !Interruption.isRequested {
             do throws(LockstepError) {
                 try await watch(client, setting, atMost: 500, through: .max)
             } catch {
