@@ -29,6 +29,9 @@ package struct EngineLocation: Sendable {
             try point(to: "engine-0")
         }
         let name = try presentName()
+        // Who renamed it may have been killed before this: a log that begins behind what this engine
+        // holds, and the removal of the engine before it, must not outlive the name.
+        try fileSystem.syncDirectory(root)
         for other in try fileSystem.list(root)
         where other != name && other.hasPrefix("engine-") {
             try fileSystem.removeTree(root + "/" + other)
@@ -57,24 +60,24 @@ package struct EngineLocation: Sendable {
     }
 
     /// A fresh folder's path for an engine at `index`, emptied.
-    func staging(index: UInt64, nonce: UInt64) throws(FileFailure) -> String {
+    package func staging(index: UInt64, nonce: UInt64) throws(FileFailure) -> String {
         let path = root + "/engine-\(index)-" + String(nonce, radix: 16)
         try fileSystem.removeTree(path)
         return path
     }
 
     /// Removes what has become of a `staging` folder that is not needed; its engine is closed.
-    func discard(_ path: String) throws(FileFailure) {
+    package func discard(_ path: String) throws(FileFailure) {
         try fileSystem.removeTree(path)
     }
 
     /// Takes the room that `adopt` needs for the engine in `path` (below the root).
-    func prepare(_ path: String) throws(FileFailure) {
+    package func prepare(_ path: String) throws(FileFailure) {
         try writePointer(to: String(path.dropFirst(root.count + 1)))
     }
 
     /// Makes the engine that `prepare` was called for last the present one, durably.
-    func adopt() throws(FileFailure) {
+    package func adopt() throws(FileFailure) {
         try fileSystem.rename(pointer + ".new", to: pointer)
         try fileSystem.syncDirectory(root)
     }
