@@ -215,6 +215,13 @@ package final class NodeDaemon {
         }
     }
 
+    /// Lets go of all that waits for an answer, and tells nobody that it has stopped: for who runs many
+    /// nodes in one process, and has ended this one's loop as a crash does.
+    package func abandon() {
+        onStopped = { _ in }
+        stopped(.drained)
+    }
+
     private func stopped(_ reason: StopReason) {
         isStopping = true
         triggers?.stop()

@@ -240,9 +240,7 @@ package final class SimulatedCluster: @unchecked Sendable {
         host.doingsToCrash = nil
         let isOpening = host.process == nil
         trace.note(world, host.name, "crashes at \(doing)")
-        if let process = host.process {
-            // Its code runs on to the end of the turn, to no effect.
-            world.after(0) { withExtendedLifetime(process) {} }
+        if host.process != nil {
             end(host, world.random.pick([.sectors, .bytes, .none, .kept]), isMidTurn: true)
         } else {
             crashedStart = host.starts
@@ -255,6 +253,9 @@ package final class SimulatedCluster: @unchecked Sendable {
         guard let process = host.process else { return }
         ends(host)
         process.loop.end()
+        process.workers.forEach { $0.end() }
+        // Its code may run on to the end of a turn, to no effect.
+        world.after(0) { process.daemon.abandon() }
         endedNanoseconds += world.time - process.began
         host.process = nil
         host.doingsToCrash = nil
@@ -284,7 +285,11 @@ package final class SimulatedCluster: @unchecked Sendable {
 
     /// Ends everything, so that nothing is kept of this world.
     package func end() {
-        for host in hosts { end(host, .none) }
+        for host in hosts {
+            let process = host.process
+            end(host, .none)
+            process?.daemon.abandon()
+        }
         world.end()
     }
 

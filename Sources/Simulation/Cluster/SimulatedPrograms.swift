@@ -29,6 +29,7 @@ package final class SimulatedPrograms: ProcessRunner, @unchecked Sendable {
     ) -> any RunningProcess {
         let world = loop.world
         let program = SimulatedProgram(done: done)
+        guard loop.isAlive else { return program }
         let fails = world.random.happens(perMille: failingPerMille())
         let duration = world.random.nanoseconds(milliseconds: 1...5)
         world.after(duration) {

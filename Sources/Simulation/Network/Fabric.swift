@@ -58,7 +58,10 @@ package final class Fabric: @unchecked Sendable {
 
     /// The process on `host` has ended: its listeners and connections with it.
     package func processEnded(_ host: String) {
-        listeners = listeners.filter { $0.key.host != host }
+        for (address, listener) in listeners where address.host == host {
+            listener.processEnded()
+            listeners[address] = nil
+        }
         for connection in connections where connection.owner == host {
             connection.processEnded()
         }

@@ -86,7 +86,8 @@ private final class ConnectionAttempt: @unchecked Sendable {
 final class SimulatedListener: Listener, @unchecked Sendable {
     let address: Address
     let loop: SimulatedLoop
-    let accept: (any Connection) -> Void
+    /// Does nothing once the process has ended, which its owner would keep otherwise.
+    private(set) var accept: (any Connection) -> Void
     private let fabric: Fabric
 
     init(
@@ -101,5 +102,10 @@ final class SimulatedListener: Listener, @unchecked Sendable {
 
     func close() {
         fabric.forget(self)
+    }
+
+    /// The owner's process is gone.
+    func processEnded() {
+        accept = { _ in }
     }
 }

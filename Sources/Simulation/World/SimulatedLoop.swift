@@ -81,7 +81,7 @@ package final class SimulatedLoop: EventLoop, @unchecked Sendable {
     }
 
     package func randomBits() -> UInt64 {
-        world.random.next()
+        isAlive ? world.random.next() : 0
     }
 
     // MARK: The process

@@ -35,6 +35,11 @@ package final class SimulatedWorker: Worker, @unchecked Sendable {
         }
     }
 
+    /// The process is gone: nothing is kept for it.
+    func end() {
+        waiting = []
+    }
+
     private func goOn() {
         while !isStalled, loop.isAlive, !waiting.isEmpty {
             waiting.removeFirst()()
