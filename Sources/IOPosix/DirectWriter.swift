@@ -10,7 +10,7 @@ import IOCore
 /// systems of which it is known that they keep what that promises.
 @safe final class DirectWriter {
     /// What a write begins and ends at a multiple of: no disk's sectors are larger.
-    static let blockBytes = 4_096
+    private static let blockBytes = 4_096
     /// Above this the page cache costs no more than the copy here.
     private static let mostBytes = 256 << 10
 

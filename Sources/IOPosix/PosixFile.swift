@@ -12,6 +12,8 @@ package final class PosixFile: File {
     /// For `append`, from its first call on; nil as well where the file system has no such writes.
     private var direct: DirectWriter?
     private var mayBeDirect = true
+    /// How many appends went past the page cache.
+    package private(set) var directAppends = 0
 
     /// Bytes written at once when a file is filled with zeroes.
     private static let zeroChunkBytes = 1 << 20
@@ -105,7 +107,10 @@ package final class PosixFile: File {
             let isDone = try direct.write(buffers, at: offset, path: path) { (offset, count) in
                 try? read(at: offset, count: count)
             }
-            if isDone { return }
+            if isDone {
+                directAppends += 1
+                return
+            }
             mayBeDirect = !direct.isTurnedDown
         }
         try write(buffers, at: offset)

@@ -149,6 +149,33 @@ struct PosixFileTests {
         }
     }
 
+    /// Where a test's files are on a file system that is known to keep what such writes promise.
+    private static let isDirect: Bool = {
+        let mounts = try? PosixFileSystem().readStream("/proc/self/mounts", limitBytes: 1 << 20)
+        let lines = String(decoding: mounts ?? [], as: UTF8.self).split(separator: "\n")
+        let fields = lines.map { $0.split(separator: " ") }.filter { $0.count > 2 }
+        let present = fields.last { $0[1] == "/tmp" } ?? fields.last { $0[1] == "/" }
+        return ["ext4", "xfs", "btrfs", "f2fs"].contains(present?[2])
+    }()
+
+    @Test(.enabled(if: isDirect))
+    func `appends within the file go past the page cache, and long ones do not`() throws {
+        try withDirectory { files, directory in
+            let opened = try files.open("\(directory)/log", .create)
+            defer { opened.close() }
+            let file = try #require(opened as? PosixFile)
+            try file.append([[1]], at: 0)
+            #expect(file.directAppends == 0)
+            try file.preallocate(1 << 20)
+            for place in 0..<10 { try file.append([[2], [3]], at: 1 + 2 * place) }
+            #expect(file.directAppends == 10)
+            try file.append([[UInt8](repeating: 4, count: 300 << 10)], at: 21)
+            #expect(file.directAppends == 10)
+            try file.append([[5]], at: 21 + 300 << 10)
+            #expect(file.directAppends == 11)
+        }
+    }
+
     @Test func `an append makes the file no longer than its bytes, however many they are`() throws {
         try withDirectory { files, directory in
             let file = try files.open("\(directory)/log", .create)
