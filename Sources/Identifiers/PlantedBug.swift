@@ -36,6 +36,8 @@
         case syncLeftOut = "sync-left-out"
         /// The names of new segments are not made durable.
         case directorySyncLeftOut = "directory-sync-left-out"
+        /// A start takes the log that a killed process has left in the page cache for what is on the disk.
+        case unsyncedLogTrusted = "unsynced-log-trusted"
         /// The leader counts itself for what it has not synced.
         case leaderCountsUnsynced = "leader-counts-unsynced"
         /// A record of an old term is committed by counting.

@@ -93,6 +93,8 @@ package final class SegmentRegister {
         let file = try fileSystem.open(path, isThere ? .readWrite : .create)
         do throws(FileFailure) {
             try file.preallocate(Self.byteCount)
+            // What was read may be in the page cache alone, and after a failed sync no other would write it.
+            if newest > 0 { try file.write([encoded(newest)], at: (1 - nextSlot) * Self.slotBytes) }
             try file.sync()
             // What made it may have ended before this.
             try fileSystem.syncDirectory(directory)

@@ -121,6 +121,7 @@ struct LogOpening {
         guard let first = segments.first, let last = segments.last else {
             preconditionFailure("no segment in \(directory) after opening")
         }
+        try makeNamesDurable()
         if !self.isLook, let register {
             do throws(FileFailure) {
                 try register.note(last.number)
@@ -129,12 +130,27 @@ struct LogOpening {
                 notes.append("\(error); nothing is written before the newest segment is noted")
             }
         }
-        let start = first.header.previous.index
-        guard let engineDurable else { return start }
+        guard let engineDurable else { return first.header.previous.index }
+        // A compaction may have ended before a segment with which the log can begin.
+        if first.header.previous.index > engineDurable,
+            let later = segments.indices.first(where: mayBeFirst)
+        {
+            leaveOut(later)
+        }
+        let start = segments[0].header.previous.index
         guard start <= engineDurable else {
             throw .gap(start: start, engineDurable: engineDurable, directory: directory)
         }
         return engineDurable
+    }
+
+    /// Retires the segments before the one at `position`.
+    private mutating func leaveOut(_ position: Int) {
+        notes.append(
+            "\(directory): segments before \(segments[position].number) were left by a compaction "
+                + "that did not end")
+        obsolete += segments[..<position]
+        segments.removeFirst(position)
     }
 
     /// Replays the segments, from the first on with which the log can begin.
@@ -154,11 +170,7 @@ struct LogOpening {
                 guard let cut = replay.cutBeforeStart,
                     let first = segments.indices.first(where: { $0 > cut && mayBeFirst($0) })
                 else { throw error }
-                notes.append(
-                    "\(directory): segments before \(segments[first].number) were left by a compaction "
-                        + "that did not end")
-                obsolete += segments[..<first]
-                segments.removeFirst(first)
+                leaveOut(first)
             }
         }
     }
@@ -273,21 +285,33 @@ struct LogOpening {
         return Segment(header: page.header, file: file, bytes: bytes)
     }
 
+    /// Has the names of what was found on the disk, before any of it is noted: a process that was killed
+    /// before its sync leaves a segment's name in memory alone.
+    private func makeNamesDurable() throws(WALFailure) {
+        #if PLANTED_BUGS
+            if PlantedBug.unsyncedLogTrusted.isActive { return }
+        #endif
+        guard !isLook else { return }
+        let fileSystem = fileSystem
+        let directory = directory
+        try reading { () throws(FileFailure) in try fileSystem.syncDirectory(directory) }
+    }
+
     /// Has all that was found on the disk: a process that was killed between its write and its sync leaves
-    /// a group in the page cache that is whole, or a segment's name, and nobody may be told of them before.
+    /// a group in the page cache that is whole, and nobody may be told of it before.
     ///
     /// The last group is written once more, since one whose sync has failed may be in the page cache too, and
     /// a system that takes it for written would not write it for another sync.
     func makeDurable(_ replay: LogReplay) throws(WALFailure) {
         guard !isLook, let last = replay.segments.last else { return }
-        let fileSystem = fileSystem
-        let directory = directory
+        #if PLANTED_BUGS
+            if PlantedBug.unsyncedLogTrusted.isActive { return }
+        #endif
         try reading { () throws(FileFailure) in
             if let group = replay.lastGroup {
                 try last.file.write([group.bytes], at: group.offset)
             }
             try last.file.sync()
-            try fileSystem.syncDirectory(directory)
         }
     }
 
