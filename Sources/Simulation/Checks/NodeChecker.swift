@@ -113,12 +113,30 @@ package final class NodeChecker: @unchecked Sendable {
             if report.durable > max(log.lastIndex, report.flushed) {
                 violated(host, "starts with \(report.durable), and has \(log.lastIndex) on disk")
             }
+            if let difference = difference(host, report, voting, log) {
+                violated(host, "starts with \(difference) on disk")
+            }
             disks.begins(host.diskName, start: report.flushed, log.frames)
             votes.begins(host.diskName, log.voting)
         } catch {
             violated(host, "has started with a log that cannot be opened: \(error)")
         }
         seen[host.number] = now
+    }
+
+    /// What a process has begun with that is not so on its disk, in words; nil where all is.
+    private func difference(
+        _ host: SimulatedHost, _ report: ReplicaInspection, _ voting: WriteAheadLog.VotingState,
+        _ log: WriteAheadLog.Recovery
+    ) -> String? {
+        if log.voting != voting { return "\(voting), and has \(log.voting)" }
+        if let frame = log.frames.last(where: { $0.lastIndex <= report.durable }),
+            frame.lastIndex == report.durable,
+            let digest = host.replica?.chainDigest(at: report.durable), digest != frame.digest
+        {
+            return "another record at \(report.durable) than it has"
+        }
+        return host.difference()
     }
 
     /// Every committed frame that was synced is found again; where the disk may have lost it, the node

@@ -148,6 +148,8 @@ package final class SimulatedCluster: @unchecked Sendable {
                 fileSystem: fileSystem, engineFactory: host.engines,
                 incarnation: settings.incarnation)
         } catch {
+            // What has ended in the middle of its start has left already what it leaves.
+            if crashedStart == host.starts { throw error }
             host.disk.crash(tearing(failed: !host.disk.refusals.isEmpty), using: &world.random)
             throw error
         }

@@ -87,11 +87,29 @@ package final class SimulatedHost: @unchecked Sendable {
     func recoveredLog(
         limits: Limits, flushed: LogIndex
     ) throws(WALFailure) -> WriteAheadLog.Recovery {
+        let layout = DataDirectoryLayout(root: SimulatedDisk.data)
+        let copy = disk.durableCopy()
+        let register = try SegmentRegister(
+            fileSystem: copy, layout: layout, incarnation: identity.incarnation)
         let (log, recovery) = try WriteAheadLog.open(
-            fileSystem: disk.durableCopy(), directory: "/data/log", identity: identity,
-            limits: limits, engineDurable: flushed)
+            fileSystem: copy, directory: layout.log, identity: identity, limits: limits,
+            engineDurable: flushed, register: register)
         log.close()
         return recovery
+    }
+
+    /// What the process sees of its data directory and is not so on the disk, in words; nil where all is.
+    func difference() -> String? {
+        let layout = DataDirectoryLayout(root: SimulatedDisk.data)
+        let (seen, kept) = (disk.copy(), disk.durableCopy())
+        let names = [seen, kept].map { disk in
+            (try? EngineLocation(root: layout.engine, fileSystem: disk).present()) ?? nil
+        }
+        if names[0] != names[1] {
+            return "\(names[0] ?? "no engine"), and has \(names[1] ?? "none")"
+        }
+        let isNamed = (try? kept.exists(layout.identityFile)) ?? false
+        return isNamed ? nil : "an identity, and has none"
     }
 
     /// Puts an empty directory in the place of the present one.
