@@ -153,6 +153,15 @@ import Testing
         ),
     ]
 
+    @Test(arguments: [(6, true), (5, false)])
+    func `a transfer is refused only where there is too little`(amount: Int64, isRight: Bool) {
+        let history = History([
+            Drawn(0...1, "open", [5, 5]),
+            Drawn(2...3, "transfer", [0, 1, .integer(amount)], .done(false)),
+        ])
+        #expect(LinearizabilityChecker(.bank, workload: "w").check(history).isClean == isRight)
+    }
+
     @Test(arguments: transfers)
     func `transfers are judged`(_ name: String, _ drawn: [Drawn], _ finding: String?) {
         let report = LinearizabilityChecker(.bank, workload: "w").check(History(drawn))
@@ -278,12 +287,71 @@ import Testing
             "a version that does not grow", [Drawn(0...1, "update", [7, 0, 5], .done(7))],
             "does not grow"
         ),
+        (
+            "one that was read and does not grow",
+            [
+                Drawn(0...1, "update", [20, 0, 5], .unknown("lost")),
+                Drawn(2...3, "read", [], .done([7, 0, 5, 5])),
+            ], "does not grow"
+        ),
+        (
+            "an unknown update that was read, and then lost",
+            [
+                Drawn(0...1, "read", [], .done([1, 0, 0, 0])),
+                Drawn(2...3, "update", [1, 0, 5], .unknown("lost")),
+                Drawn(4...5, "read", [], .done([7, 0, 5, 5])),
+                Drawn(6...7, "update", [1, 0, 6], .done(9)),
+            ], "two updates from version 1.0"
+        ),
+        (
+            "two unknown updates from one version, both read",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .unknown("lost")),
+                Drawn(2...3, "update", [1, 0, 6], .unknown("lost")),
+                Drawn(4...5, "read", [], .done([7, 0, 5, 5])),
+                Drawn(6...7, "read", [], .done([9, 0, 6, 6])),
+            ], "two updates from version 1.0"
+        ),
+        (
+            "an update that another was before",
+            [
+                Drawn(0...9, "update", [1, 0, 5], .done(7)),
+                Drawn(0...9, client: 1, "update", [7, 0, 6], .done(9)),
+                Drawn(0...9, client: 2, "update", [3, 0, 8], .done(8)),
+            ], "done at 8 from version 3.0, though there was one at 7"
+        ),
+        (
+            "an update from what was old when it began",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .done(7)),
+                Drawn(2...3, "update", [6, 0, 6], .done(9)),
+            ], "version 7 was known"
+        ),
+        (
+            "an unknown update that was read, and another behind it",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .unknown("lost")),
+                Drawn(2...3, "read", [], .done([7, 0, 5, 5])),
+                Drawn(4...5, "update", [7, 0, 6], .done(9)),
+            ], nil
+        ),
+        (
+            "refused, and the version is read again",
+            [
+                Drawn(0...1, "update", [1, 0, 5], .unknown("lost")),
+                Drawn(2...3, "update", [1, 0, 6], .done(false)),
+                Drawn(4...5, "read", [], .done([1, 0, 0, 0])),
+            ], "version 2 was known"
+        ),
     ]
 
     @Test(arguments: groups)
     func `groups under optimistic change are judged`(
         _ name: String, _ drawn: [Drawn], _ finding: String?
     ) {
-        expect(OptimisticChecker(workload: "w").check(History(drawn)), finds: finding, name)
+        let texts = OptimisticChecker(workload: "w").check(History(drawn)).findings.map(\.text)
+        // What is lost is often seen in more than one way.
+        let isAsWanted = finding.map { part in texts.contains { $0.contains(part) } }
+        #expect(isAsWanted ?? texts.isEmpty, "\(name): \(texts)")
     }
 }

@@ -78,8 +78,8 @@ import Testing
         (
             "a start that is no index",
             [
-                (1, "start", .integer(.min)), (1, "see", [10, 1]), (1, "see", [40, 4]),
-                (1, "end", 40),
+                (1, "start", 5), (1, "start", .integer(.min)), (1, "see", [10, 1]),
+                (1, "see", [40, 4]), (1, "end", 40),
             ], "no observation of a watcher: start"
         ),
         (
@@ -139,6 +139,7 @@ import Testing
             ], "saw 9, which nobody committed"
         ),
         ("no end", [(1, "start", 5), (1, "see", [10, 1])], "did not come to the end"),
+        ("no start", [(1, "end", 40)], "did not tell where it began"),
         ("no watcher", [], "nobody watched"),
     ]
 
@@ -259,7 +260,7 @@ import Testing
         ),
         (
             "no end", .done([[10, "d"]]), [(0, "start", 5), (0, "see", [10, 1])],
-            "not read to the end"
+            "not read from the beginning to the end"
         ),
         (
             "answered behind the end", .done([[50, "d"]]), [(0, "start", 5), (0, "end", 40)],
@@ -268,6 +269,23 @@ import Testing
         (
             "no answers", .done("d"), [(0, "start", 5), (0, "see", [10, 1]), (0, "end", 40)],
             "no list of answers"
+        ),
+        ("no start", .done([[10, "d"]]), [(0, "end", 40)], "not read from the beginning"),
+        (
+            "an effect out of order", .done([[10, "d"]]),
+            [
+                (0, "start", 5), (0, "see", [12, .nothing]), (0, "see", [10, 1]), (0, "end", 40),
+            ], "10 came after 12"
+        ),
+        (
+            "a gap", .done([[10, "d"]]),
+            [(0, "start", 5), (0, "see", [10, 1]), (0, "start", 20), (0, "end", 40)],
+            "resumed at 20, after 10"
+        ),
+        (
+            "two watchers", .done([[10, "d"]]),
+            [(0, "start", 5), (0, "see", [10, 1]), (1, "start", 5), (0, "end", 40)],
+            "2 watchers"
         ),
         (
             "a stranger's effect", .done([[10, "d"]]),

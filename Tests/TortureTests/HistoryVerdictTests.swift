@@ -41,7 +41,11 @@ import Torture
         let verdict = HistoryVerdict(history(read: 5))
         #expect(verdict.isClean)
         #expect(verdict.operations == 3)
-        #expect(verdict.reports.map(\.checker) == ["register: linearizable register"])
+        #expect(
+            verdict.reports.map(\.checker) == [
+                "register: linearizable register", "commits: in the order of time",
+                "leaders: one in a term",
+            ])
         #expect(verdict.text.hasSuffix("verdict: clean\n"))
         #expect(try JSONParser.parse(verdict.json)["clean"] == .boolean(true))
     }

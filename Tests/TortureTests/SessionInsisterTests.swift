@@ -21,6 +21,9 @@ import Torture
             // All tests share the threads that this one waits for.
             timeout: .seconds(600), seed: seed)
         for _ in 0..<40 { await insister.submitNext() }
+        recorder.observe(
+            Observation(
+                client: 0, workload: "session", function: "start", key: "feed", value: 0))
         let effects = node.stop()
         for effect in effects {
             recorder.observe(

@@ -8,6 +8,8 @@ final class LeaderWatch: Sendable {
         var leader: Int?
         var term: UInt64 = 0
         var changes = 0
+        /// Who was seen to lead in the newest term.
+        var leaders: Set<Int> = []
     }
 
     private static let interval = Duration.milliseconds(100)
@@ -26,29 +28,30 @@ final class LeaderWatch: Sendable {
     /// Runs until its task is cancelled.
     func run() async {
         while !Task.isCancelled, !Interruption.isRequested {
-            var best: NodeStatus?
+            var leaders: [NodeStatus] = []
             for report in await observer.statusOfAllNodes(timeout: Self.patience) {
-                guard case .success(let status) = report.status, status.role == .leader,
-                    status.term > best?.term ?? 0
+                guard case .success(let status) = report.status, status.role == .leader
                 else { continue }
-                best = status
+                leaders.append(status)
             }
-            note(best)
+            note(leaders.sorted { $0.term < $1.term })
             await pause(Self.interval)
         }
     }
 
-    private func note(_ best: NodeStatus?) {
+    /// Notes who says that it leads, by terms; two in one term are noted both, for the checkers.
+    private func note(_ found: [NodeStatus]) {
         state.withLock { state in
-            guard let best else {
-                state.leader = nil
-                return
+            state.leader = found.last.map { Int($0.node) }
+            for status in found where status.term >= state.term {
+                if status.term > state.term {
+                    if state.term > 0 { state.changes += 1 }
+                    state.term = status.term
+                    state.leaders = []
+                }
+                guard state.leaders.insert(Int(status.node)).inserted else { continue }
+                recorder.noteLeader(node: Int(status.node), term: status.term)
             }
-            state.leader = Int(best.node)
-            guard best.term > state.term else { return }
-            if state.term > 0 { state.changes += 1 }
-            state.term = best.term
-            recorder.noteLeader(node: Int(best.node), term: best.term)
         }
     }
 

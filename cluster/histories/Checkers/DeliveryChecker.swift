@@ -32,9 +32,7 @@ package struct DeliveryChecker {
         for timed in history.observations(of: workload) {
             note(timed, &deliveries, &report)
         }
-        let commits = history.operations(of: workload).filter {
-            $0.invocation.function == "commit"
-        }
+        let commits = history.operations(of: workload, "commit", &report)
         compare(commits, deliveries, &report)
         report.counts += [
             .init("commits", commits.count { $0.result != nil }),
@@ -53,7 +51,8 @@ package struct DeliveryChecker {
             deliveries.window.begins(index + 1, at: timed.place)
         case ("end", .integer(let index)) where ToldWindow.isIndex(index):
             deliveries.window.ends(index, at: timed.place)
-        case ("deliver", .list(let parts)) where parts.count == 3 && parts[0].integer != nil:
+        case ("deliver", .list(let parts))
+        where parts.count == 3 && parts[0].integer.map(ToldWindow.isIndex) ?? false:
             let (index, key, id) = (parts[0].integer ?? 0, parts[1], parts[2])
             deliveries.runs += 1
             if let other = deliveries.keys.updateValue(key, forKey: index), other != key {
@@ -96,7 +95,8 @@ package struct DeliveryChecker {
                     fault = "delivered as \(seen)"
                 }
             case (.failed, _?): fault = "delivered, though it failed"
-            case (.done, _), (.failed, nil), (.unknown, _): continue
+            case (.done, _): fault = "without an index, so that nobody can tell of"
+            case (.failed, nil), (.unknown, _): continue
             }
             report.add(Finding("\(fault): \(commit)", operations: [commit.number]))
         }

@@ -17,16 +17,13 @@ package struct FeedChecker {
 
     private struct Watcher {
         var client: Int
-        var window = ToldWindow()
-        var last: Int64 = 0
+        var telling = Telling()
         var indexes: [Datum: Int64] = [:]
     }
 
     package func check(_ history: History) -> CheckReport {
         var report = CheckReport("\(workload): every commit in order, once")
-        let commits = history.operations(of: workload).filter {
-            $0.invocation.function == "commit"
-        }
+        let commits = history.operations(of: workload, "commit", &report)
         var watchers: [Int: Watcher] = [:]
         for timed in history.observations(of: workload) {
             let client = timed.observation.client
@@ -49,34 +46,12 @@ package struct FeedChecker {
     private func note(
         _ timed: TimedObservation, _ watcher: inout Watcher, _ report: inout CheckReport
     ) {
-        let seen = timed.observation
-        func complain(_ text: String) {
-            report.add(Finding("watcher \(seen.client): \(text)"))
-        }
-        switch (seen.function, seen.value) {
-        case ("start", .integer(let index)) where ToldWindow.isIndex(index):
-            if watcher.window.first != nil, index > watcher.last + 1 {
-                complain("resumed at \(index), after \(watcher.last)")
-            }
-            watcher.window.begins(index, at: timed.place)
-            watcher.last = max(watcher.last, index - 1)
-        case ("end", .integer(let index)) where ToldWindow.isIndex(index):
-            watcher.window.ends(index, at: timed.place)
-            if watcher.last > index { complain("ended at \(index), after \(watcher.last)") }
-        case ("see", .list(let parts))
-        where parts.count == 2 && parts[0].integer.map(ToldWindow.isIndex) ?? false:
-            let index = parts[0].integer ?? 0
-            if let end = watcher.window.end {
-                complain("\(index) came after the end, \(end.index)")
-            }
-            if index <= watcher.last { complain("\(index) came after \(watcher.last)") }
-            watcher.last = max(watcher.last, index)
-            guard parts[1] != .nothing else { return }
-            if let other = watcher.indexes.updateValue(index, forKey: parts[1]) {
-                complain("\(parts[1]) came twice, at \(other) and at \(index)")
-            }
-        default:
-            complain("no observation of a watcher: \(seen.function) \(seen.value)")
+        guard let seen = watcher.telling.note(timed, &report), seen.id != .nothing else { return }
+        if let other = watcher.indexes.updateValue(seen.index, forKey: seen.id) {
+            report.add(
+                Finding(
+                    "watcher \(watcher.client): \(seen.id) came twice, at \(other) and at "
+                        + "\(seen.index)"))
         }
     }
 
@@ -91,7 +66,7 @@ package struct FeedChecker {
             let fault: String
             switch (commit.outcome, seen) {
             case (.done(.integer(let index)), let seen):
-                switch watcher.window.place(of: commit, at: index) {
+                switch watcher.telling.window.place(of: commit, at: index) {
                 case .impossible(let why): fault = "cannot have seen what \(why):"
                 case .inside where seen == nil: fault = "did not see"
                 case .inside, .outside:
@@ -109,12 +84,12 @@ package struct FeedChecker {
         for id in strangers.sorted(by: { $0.description < $1.description }) {
             report.add(Finding("watcher \(watcher.client) saw \(id), which nobody committed"))
         }
-        if watcher.window.end == nil {
+        if !watcher.telling.window.isWhole {
             report.add(
                 Finding(
                     .undecided,
-                    "watcher \(watcher.client) did not come to the end, so what it missed is not "
-                        + "decided"))
+                    "watcher \(watcher.client) did not tell where it began, or did not come to the "
+                        + "end, so what it missed is not decided"))
         }
     }
 }

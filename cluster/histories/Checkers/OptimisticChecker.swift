@@ -4,10 +4,12 @@
 /// → the index of its commit where the group was at that version, false where it was not. A value is
 /// written once. Checked: both properties of a group are of one transaction; a version has one content,
 /// that of the update which made it, or that of the set-up where it is older than every update's; an
-/// update makes one version;
-/// a read that begins after a version was known sees none before it; from a version at most one update
-/// is made, and where it is known, to a greater one; an update is refused only where there may have been
-/// another; and an update that has failed is not seen. Nothing is searched: linear but for sorting.
+/// update makes one version; a read that begins after a version was known sees none before it, nor is an
+/// update made from one; from a version at most one update is made, to a greater one, and there is none
+/// between the two; an update is refused only where there may have been another, and after that nobody
+/// sees the version that it was to be made from; and an update that has failed is not seen. One whose
+/// outcome is unknown counts as done where its value was read. Nothing is searched: linear but for
+/// sorting.
 package struct OptimisticChecker {
     package let workload: String
 
@@ -34,7 +36,7 @@ package struct OptimisticChecker {
         var operation: Operation
         var base: Version
         var value: Int64
-        /// The commit's index, if it was done.
+        /// The commit's index, if it was done: as answered, or as it was read where no answer came.
         var index: Int64?
     }
 
@@ -75,8 +77,15 @@ package struct OptimisticChecker {
                 Finding(
                     "no operation of a group: \(operation)", operations: [operation.number]))
         }
-        checkBases(updates, &report)
         checkContents(sightings, updates, &report)
+        // What was read of an update whose outcome is unknown says that it was done, and where.
+        let read = Dictionary(
+            sightings.map { ($0.value, $0.version.index) }, uniquingKeysWith: { first, _ in first })
+        for place in updates.indices where updates[place].operation.isUnknown {
+            updates[place].index = read[updates[place].value]
+        }
+        checkBases(updates, &report)
+        checkBetween(sightings, updates, &report)
         checkOrder(sightings, updates, &report)
     }
 
@@ -144,6 +153,28 @@ package struct OptimisticChecker {
                 Finding(
                     "refused, though nobody had changed version \(update.base): "
                         + "\(update.operation)", operations: [update.operation.number]))
+        }
+    }
+
+    /// An update is made from the newest version: no other lies between that and its own.
+    private func checkBetween(
+        _ sightings: [Sighting], _ updates: [Update], _ report: inout CheckReport
+    ) {
+        let known = (sightings.map(\.version.index) + updates.compactMap(\.index)).sorted()
+        for update in updates {
+            guard let index = update.index else { continue }
+            // The first that is greater than the base.
+            var (low, high) = (0, known.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if known[middle] > update.base.index { high = middle } else { low = middle + 1 }
+            }
+            guard low < known.count, known[low] < index else { continue }
+            report.add(
+                Finding(
+                    "done at \(index) from version \(update.base), though there was one at "
+                        + "\(known[low]): \(update.operation)",
+                    operations: [update.operation.number]))
         }
     }
 
@@ -223,31 +254,37 @@ package struct OptimisticChecker {
         return nil
     }
 
-    /// What was known before a read began, that read must see.
+    /// What was known before a read or an update began, that must see.
     private func checkOrder(
         _ sightings: [Sighting], _ updates: [Update], _ report: inout CheckReport
     ) {
         var known: [(end: Int, index: Int64)] = sightings.compactMap { sighting in
             sighting.operation.endEvent.map { ($0, sighting.version.index) }
         }
-        known += updates.compactMap { update -> (end: Int, index: Int64)? in
-            guard let index = update.index, let end = update.operation.endEvent else { return nil }
-            return (end, index)
+        known += updates.compactMap { update in
+            guard let end = update.operation.endEvent else { return nil }
+            switch update.operation.result {
+            case .integer(let index): return (end, index)
+            // Who was refused knows that there is a newer one than its own.
+            case .truth(false): return (end, min(update.base.index, .max - 1) + 1)
+            default: return nil
+            }
         }
         known.sort { $0.end < $1.end }
+        var seen = sightings.map { ($0.operation, $0.version.index) }
+        seen += updates.filter { $0.index != nil }.map { ($0.operation, $0.base.index) }
         var next = 0
         var newest = Int64.min
-        for sighting in sightings.sorted(by: { $0.operation.startEvent < $1.operation.startEvent })
-        {
-            while next < known.count, known[next].end < sighting.operation.startEvent {
+        for (operation, index) in seen.sorted(by: { $0.0.startEvent < $1.0.startEvent }) {
+            while next < known.count, known[next].end < operation.startEvent {
                 newest = max(newest, known[next].index)
                 next += 1
             }
-            guard sighting.version.index < newest else { continue }
+            guard index < newest else { continue }
             report.add(
                 Finding(
-                    "version \(newest) was known, but \(sighting.operation) sees an older one",
-                    operations: [sighting.operation.number]))
+                    "version \(newest) was known, but \(operation) sees an older one",
+                    operations: [operation.number]))
         }
     }
 }

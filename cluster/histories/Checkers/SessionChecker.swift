@@ -16,20 +16,17 @@ package struct SessionChecker {
         var report = CheckReport("\(workload): one effect, one answer")
         var effects: [Datum: Set<Int64>] = [:]
         var window = ToldWindow()
+        var tellings: [Int: Telling] = [:]
         for timed in history.observations(of: workload) {
-            switch (timed.observation.function, timed.observation.value) {
-            case ("see", .list(let parts)) where parts.count == 2 && parts[0].integer != nil:
-                if let index = parts[0].integer { effects[parts[1], default: []].insert(index) }
-            case ("start", .integer(let index)) where ToldWindow.isIndex(index):
-                window.begins(index, at: timed.place)
-            case ("end", .integer(let index)) where ToldWindow.isIndex(index):
-                window.ends(index, at: timed.place)
-            case (let function, let value):
-                report.add(Finding("no observation of a watcher: \(function) \(value)"))
+            let client = timed.observation.client
+            if let seen = tellings[client, default: Telling()].note(timed, &report) {
+                effects[seen.id, default: []].insert(seen.index)
             }
+            window = tellings[client]?.window ?? window
         }
-        let submissions = history.operations(of: workload).filter {
-            $0.invocation.function == "submit"
+        let submissions = history.operations(of: workload, "submit", &report)
+        if tellings.count > 1 {
+            report.add(Finding("\(tellings.count) watchers, and not one"))
         }
         for submission in submissions { check(submission, effects, window, &report) }
         let submitted = Set(submissions.compactMap(\.invocation.arguments.first))
@@ -37,8 +34,9 @@ package struct SessionChecker {
         for id in strangers.sorted(by: { $0.description < $1.description }) {
             report.add(Finding("\(id) was done, which nobody submitted"))
         }
-        if window.end == nil, !submissions.isEmpty {
-            report.add(Finding(.undecided, "the effects were not read to the end"))
+        if !window.isWhole, !submissions.isEmpty {
+            report.add(
+                Finding(.undecided, "the effects were not read from the beginning to the end"))
         }
         report.counts += [
             .init("submissions", submissions.count { $0.result != nil }),

@@ -41,6 +41,77 @@ struct ToldWindow {
             guard let answered = operation.endEvent, answered < end.place else { return .outside }
             return .impossible("was answered with an index behind the end, \(end.index)")
         }
-        return first == nil || end == nil ? .outside : .inside
+        return isWhole ? .inside : .outside
+    }
+
+    /// Whether both were told.
+    var isWhole: Bool { first != nil && end != nil }
+}
+
+/// What one watcher is told: `start` with the index of which it asked to be told first, when it began or
+/// resumed; `see` with `[index, id]`; and `end` with the index up to which it knows that it was told all.
+struct Telling {
+    private(set) var window = ToldWindow()
+    private var last: Int64 = 0
+
+    /// Notes one observation, and reports what is not in order: indexes grow, and what it resumes from is
+    /// what comes next.
+    ///
+    /// - Returns: what was seen, if anything.
+    mutating func note(
+        _ timed: TimedObservation, _ report: inout CheckReport
+    ) -> (index: Int64, id: Datum)? {
+        let seen = timed.observation
+        func complain(_ text: String) {
+            report.add(Finding("watcher \(seen.client): \(text)"))
+        }
+        switch (seen.function, seen.value) {
+        case ("start", .integer(let index)) where ToldWindow.isIndex(index):
+            if window.first != nil, index > last + 1 {
+                complain("resumed at \(index), after \(last)")
+            }
+            window.begins(index, at: timed.place)
+            last = max(last, index - 1)
+        case ("end", .integer(let index)) where ToldWindow.isIndex(index):
+            window.ends(index, at: timed.place)
+            if last > index { complain("ended at \(index), after \(last)") }
+        case ("see", .list(let parts))
+        where parts.count == 2 && parts[0].integer.map(ToldWindow.isIndex) ?? false:
+            let index = parts[0].integer ?? 0
+            if let end = window.end { complain("\(index) came after the end, \(end.index)") }
+            if index <= last { complain("\(index) came after \(last)") }
+            last = max(last, index)
+            return (index, parts[1])
+        default:
+            complain("no observation of a watcher: \(seen.function) \(seen.value)")
+        }
+        return nil
+    }
+}
+
+extension History {
+    /// The operations of a workload, each of which is to be of one function and to name itself, as no
+    /// other does, by its first argument; what is not so is reported.
+    func operations(
+        of workload: String, _ function: String, _ report: inout CheckReport
+    ) -> [Operation] {
+        let operations = operations(of: workload)
+        var named: [Datum: Operation] = [:]
+        for operation in operations {
+            let numbers = [operation.number]
+            guard operation.invocation.function == function,
+                let id = operation.invocation.arguments.first, id != .nothing
+            else {
+                report.add(Finding("no \(function) with a name: \(operation)", operations: numbers))
+                continue
+            }
+            if let other = named.updateValue(operation, forKey: id) {
+                report.add(
+                    Finding(
+                        "\(other) and \(operation) have one name",
+                        operations: [other.number] + numbers))
+            }
+        }
+        return operations
     }
 }

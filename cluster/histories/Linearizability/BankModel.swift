@@ -1,4 +1,5 @@
-/// Accounts with `open(balances…)`, `transfer(from, to, amount)` → null, and `read` → all balances.
+/// Accounts with `open(balances…)`, `transfer(from, to, amount)` → null, or false where the first has too
+/// little, and `read` → all balances.
 ///
 /// Accounts count from 0; there are none before `open`. A transfer that would take an account below
 /// nothing cannot be done.
@@ -11,6 +12,7 @@ package struct BankModel: SequentialModel {
         case open([Int64])
         case read([Int64])
         case transfer(from: Int, to: Int, amount: Int64)
+        case refused(from: Int, amount: Int64)
     }
 
     package init() {}
@@ -38,6 +40,8 @@ package struct BankModel: SequentialModel {
             guard !overflow else { return nil }
             after[to] = sum
             return after
+        case .refused(let from, let amount):
+            return state.indices.contains(from) && state[from] < amount ? state : nil
         }
     }
 
@@ -62,6 +66,9 @@ package struct BankModel: SequentialModel {
             if let from = Int(exactly: arguments[0]), let to = Int(exactly: arguments[1]),
                 arguments[2] >= 0
             {
+                if operation.result == .truth(false) {
+                    return .refused(from: from, amount: arguments[2])
+                }
                 return .transfer(from: from, to: to, amount: arguments[2])
             }
         default: break

@@ -1,0 +1,88 @@
+import Histories
+import Testing
+
+/// Checkers of whole histories, and what operations that are watched must be.
+struct CommitOrderTests {
+    private static let orders: [(String, [Drawn], String?)] = [
+        (
+            "one behind the other, and two at a time either way",
+            [
+                Drawn(0...1, "commit", [1], .done(10)),
+                Drawn(2...8, "commit", [2], .done(20)),
+                Drawn(3...9, client: 1, "update", [1, 0, 5], .done(15)),
+                Drawn(10...11, "submit", [3], .done([[21, "d"], [21, "d"]])),
+                Drawn(12...13, "update", [1, 0, 5], .done(false)),
+                Drawn(12...13, client: 1, "commit", [4], .unknown("lost")),
+            ], nil
+        ),
+        (
+            "against time",
+            [
+                Drawn(0...1, "commit", [1], .done(20)), Drawn(2...3, "commit", [2], .done(15)),
+            ], "at 20, and later one at 15"
+        ),
+        (
+            "against time, over workloads",
+            [
+                Drawn(0...1, "submit", [1], .done([[20, "d"]])),
+                Drawn(2...9, "update", [1, 0, 5], .done(15)),
+                Drawn(3...4, client: 1, "commit", [2], .done(30)),
+            ], "at 20, and later one at 15"
+        ),
+        (
+            "two at one index",
+            [
+                Drawn(0...1, "commit", [1], .done(20)),
+                Drawn(0...1, client: 1, "commit", [2], .done(20)),
+            ], "both at 20"
+        ),
+    ]
+
+    @Test(arguments: orders)
+    func `indexes are held to the order of time`(
+        _ name: String, _ drawn: [Drawn], _ finding: String?
+    ) {
+        let texts = CommitOrderChecker().check(History(drawn)).findings.map(\.text)
+        #expect(texts.count == (finding == nil ? 0 : 1), "\(name): \(texts)")
+        #expect(texts.allSatisfy { $0.contains(finding ?? "?") }, "\(name): \(texts)")
+    }
+
+    @Test func `two leaders of one term are found, of two terms not`() {
+        func check(_ leaders: [(node: Int, term: UInt64)]) -> [String] {
+            let events = leaders.map { Event(0, .leader(node: $0.node, term: $0.term)) }
+            return LeaderChecker().check(History(seed: 1, title: "", events: events))
+                .findings.map(\.text)
+        }
+        #expect(check([(1, 3), (2, 4), (1, 5)]) == [])
+        #expect(check([(1, 3), (2, 4), (3, 4), (2, 4)]) == ["in term 4 nodes [2, 3] have led"])
+    }
+
+    @Test(arguments: [
+        ("an index that is missing", [Drawn(0...1, "commit", [1], .done(.nothing))]),
+        ("another function", [Drawn(0...1, "look", [1], .done(10))]),
+        ("no name", [Drawn(0...1, "commit", [], .done(10))]),
+        (
+            "one name for two",
+            [
+                Drawn(0...1, "commit", [1], .unknown("lost")),
+                Drawn(2...3, "commit", [1], .unknown("lost")),
+            ]
+        ),
+    ])
+    func `what is watched is a commit with a name and an index`(_ name: String, _ drawn: [Drawn]) {
+        func check(_ first: (String, Datum), _ check: (History) -> CheckReport) -> CheckReport {
+            var history = History(drawn)
+            for (function, value) in [first, ("end", 40)] as [(String, Datum)] {
+                let told = Observation(
+                    client: 7, workload: "w", function: function, key: "k", value: value)
+                let place = function == "end" ? history.events.count : 0
+                history.events.insert(Event(0, .observation(told)), at: place)
+            }
+            return check(history)
+        }
+        let feed = check(("start", 1), FeedChecker(workload: "w").check)
+        #expect(!feed.isClean, "\(name): \(feed.findings)")
+        let deliveries = check(("from", 0), DeliveryChecker(workload: "w").check)
+        #expect(!deliveries.isClean, "\(name): \(deliveries.findings)")
+    }
+}
