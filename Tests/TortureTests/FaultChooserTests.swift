@@ -19,6 +19,16 @@ import Torture
         #expect(FaultKind.list("") == nil)
     }
 
+    @Test(arguments: [
+        ("kill-all,kill-leader", false), ("rolling-restart,pause", false), ("pause", false),
+        ("rotten-log,wiped-disk", false), ("kill-all,packet-loss", true),
+        ("rolling-restart,transfer", true), ("pause,kill-one", true), ("membership,pause", true),
+        ("kill-all,pause,disk-slow", true),
+    ])
+    func `kinds may be at once unless one leaves nobody for the other`(list: String, may: Bool) {
+        #expect(FaultKind.canMix(FaultKind.list(list) ?? []) == may)
+    }
+
     @Test(arguments: FaultKind.allCases)
     func `a seed decides, and every kind finds somebody in a whole cluster`(kind: FaultKind) {
         for seed in 0..<50 as Range<UInt64> {

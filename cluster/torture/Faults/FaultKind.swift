@@ -77,6 +77,24 @@ package enum FaultKind: String, CaseIterable, Hashable {
         .membership, .rottenLog, .wipedDisk, .killAll, .rollingRestart,
     ]
 
+    /// Those that begin only with a whole cluster.
+    package static let needingAllNodes: Set<FaultKind> = [.membership, .rollingRestart, .killAll]
+
+    /// Those that leave no node for another kind, but for what is done to the network or by command.
+    private static let ofAllNodes: Set<FaultKind> = [.rollingRestart, .killAll]
+
+    /// Whether two of these kinds may be under way at once.
+    package static func canMix(_ kinds: [FaultKind]) -> Bool {
+        kinds.contains { second in
+            !needingAllNodes.contains(second)
+                && kinds.contains { first in
+                    first != second && !(first.isExclusive && second.isExclusive)
+                        && (!ofAllNodes.contains(first) || second.isOfNetwork
+                            || second == .transfer)
+                }
+        }
+    }
+
     package var isOfNetwork: Bool {
         Self.ofNetwork.contains(self)
     }

@@ -65,12 +65,7 @@ struct FaultRun {
 
     /// Whether there were to be several at once, and never were.
     var isUnmixed: Bool {
-        plan.mostAtOnce > 1 && mostAtOnce < 2 && Self.canMix(plan.kinds)
-    }
-
-    /// Whether two of these kinds may be under way at once.
-    static func canMix(_ kinds: [FaultKind]) -> Bool {
-        kinds.count > 1 && !kinds.allSatisfy(\.isExclusive)
+        plan.mostAtOnce > 1 && mostAtOnce < 2 && FaultKind.canMix(plan.kinds)
     }
 
     private var mayGoOn: Bool {
@@ -124,7 +119,7 @@ struct FaultRun {
                 let kind = plan.kinds.randomElement(using: &generator), isCompatible(kind)
             {
                 // Where nothing else may be in the way, nodes that have just been started may not either.
-                if Self.needsAllNodes.contains(kind) { try await waitForAll() }
+                if FaultKind.needingAllNodes.contains(kind) { try await waitForAll() }
                 _ = try await begin(kind)
                 next = .now + generator.milliseconds(in: 100...1_500)
             }
@@ -143,11 +138,8 @@ struct FaultRun {
         try await waitForAll()
     }
 
-    /// Those that begin only with a whole cluster.
-    private static let needsAllNodes: Set<FaultKind> = [.membership, .rollingRestart, .killAll]
-
     private func isCompatible(_ kind: FaultKind) -> Bool {
-        if Self.needsAllNodes.contains(kind) { return scenes.isEmpty }
+        if FaultKind.needingAllNodes.contains(kind) { return scenes.isEmpty }
         return !scenes.contains { $0.kind == kind || ($0.kind.isExclusive && kind.isExclusive) }
     }
 
