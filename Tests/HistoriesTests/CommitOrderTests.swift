@@ -57,6 +57,36 @@ struct CommitOrderTests {
         #expect(check([(1, 3), (2, 4), (3, 4), (2, 4)]) == ["in term 4 nodes [2, 3] have led"])
     }
 
+    @Test(arguments: [true, false])
+    func `nothing is seen before it was asked for`(isLate: Bool) {
+        func isClean(
+            _ function: String, _ result: Datum, _ first: (String, Datum), _ seen: (String, Datum),
+            _ check: (History) -> CheckReport
+        ) -> Bool {
+            var history = History([Drawn(0...1, function, [1], .done(result))])
+            func tell(_ told: (String, Datum), at place: Int) {
+                let observation = Observation(
+                    client: 7, workload: "w", function: told.0, key: "k", value: told.1)
+                history.events.insert(Event(0, .observation(observation)), at: place)
+            }
+            tell(("end", 40), at: 2)
+            tell(seen, at: isLate ? 2 : 0)
+            tell(first, at: 0)
+            return check(history).isClean
+        }
+        let see: (String, Datum) = ("see", [10, 1])
+        #expect(
+            isClean("commit", 10, ("start", 1), see, FeedChecker(workload: "w").check) == isLate)
+        #expect(
+            isClean(
+                "commit", 10, ("from", 1), ("deliver", [10, "a", 1]),
+                DeliveryChecker(workload: "w").check) == isLate)
+        #expect(
+            isClean(
+                "submit", [[10, "d"]], ("start", 1), see, SessionChecker(workload: "w").check)
+                == isLate)
+    }
+
     @Test(arguments: [
         ("an index that is missing", [Drawn(0...1, "commit", [1], .done(.nothing))]),
         ("another function", [Drawn(0...1, "look", [1], .done(10))]),

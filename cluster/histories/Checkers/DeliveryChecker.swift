@@ -6,7 +6,8 @@
 /// Checked: every commit between them was delivered by some node, and one is outside of them only where
 /// its times allow that; what a node delivers for the first
 /// time comes in order, repeats apart; a key stands for one index and an index for one key, so that a
-/// receiver that drops repeated keys has each commit once; and nothing is delivered that has failed.
+/// receiver that drops repeated keys has each commit once; and nothing is delivered that has failed, or
+/// before it was asked for.
 package struct DeliveryChecker {
     package let workload: String
 
@@ -20,6 +21,8 @@ package struct DeliveryChecker {
         var keys: [Int64: Datum] = [:]
         var indexes: [Datum: Int64] = [:]
         var ids: [Datum: Int64] = [:]
+        /// The place of the event that told of each id first.
+        var places: [Datum: Int] = [:]
         /// The last index that each node delivered for the first time, and all that it delivered.
         var newest: [Int: Int64] = [:]
         var known: [Int: Set<Int64>] = [:]
@@ -61,6 +64,7 @@ package struct DeliveryChecker {
             if let other = deliveries.indexes.updateValue(index, forKey: key), other != index {
                 report.add(Finding("the key \(key) stands for \(other) and for \(index)"))
             }
+            if deliveries.places[id] == nil { deliveries.places[id] = timed.place }
             if id != .nothing, let other = deliveries.ids.updateValue(index, forKey: id),
                 other != index
             {
@@ -86,6 +90,8 @@ package struct DeliveryChecker {
             strangers.remove(id)
             let fault: String
             switch (commit.outcome, deliveries.ids[id]) {
+            case (_, _?) where deliveries.places[id] ?? .max < commit.startEvent:
+                fault = "delivered before it was asked for"
             case (.done(.integer(let index)), let seen):
                 switch deliveries.window.place(of: commit, at: index) {
                 case .impossible(let why): fault = "cannot be delivered, for it \(why)"

@@ -6,8 +6,8 @@
 /// know that they were told everything. Checked for each watcher: indexes grow, over resumptions too;
 /// what it resumes from is what comes next, so that nothing is left out or repeated; every commit
 /// between its first start and its end is there, at its index, once; unknown ones at most once; failed
-/// ones not at all. A commit's index may be outside of the two only where its times allow that, and
-/// nothing is seen behind the end.
+/// ones not at all, and none before it was asked for. A commit's index may be outside of the two only
+/// where its times allow that, and nothing is seen behind the end.
 package struct FeedChecker {
     package let workload: String
 
@@ -18,7 +18,8 @@ package struct FeedChecker {
     private struct Watcher {
         var client: Int
         var telling = Telling()
-        var indexes: [Datum: Int64] = [:]
+        /// Where each was seen first, with the place of the event that told it.
+        var seen: [Datum: (index: Int64, place: Int)] = [:]
     }
 
     package func check(_ history: History) -> CheckReport {
@@ -38,7 +39,7 @@ package struct FeedChecker {
         report.counts += [
             .init("commits", commits.count { $0.result != nil }),
             .init("watchers", watchers.count),
-            .init("seen", watchers.values.reduce(0) { $0 + $1.indexes.count }),
+            .init("seen", watchers.values.reduce(0) { $0 + $1.seen.count }),
         ]
         return report
     }
@@ -47,24 +48,28 @@ package struct FeedChecker {
         _ timed: TimedObservation, _ watcher: inout Watcher, _ report: inout CheckReport
     ) {
         guard let seen = watcher.telling.note(timed, &report), seen.id != .nothing else { return }
-        if let other = watcher.indexes.updateValue(seen.index, forKey: seen.id) {
-            report.add(
-                Finding(
-                    "watcher \(watcher.client): \(seen.id) came twice, at \(other) and at "
-                        + "\(seen.index)"))
+        guard let other = watcher.seen[seen.id] else {
+            watcher.seen[seen.id] = (seen.index, timed.place)
+            return
         }
+        report.add(
+            Finding(
+                "watcher \(watcher.client): \(seen.id) came twice, at \(other.index) and at "
+                    + "\(seen.index)"))
     }
 
     private func compare(
         _ commits: [Operation], _ watcher: Watcher, _ report: inout CheckReport
     ) {
-        var strangers = Set(watcher.indexes.keys)
+        var strangers = Set(watcher.seen.keys)
         for commit in commits {
             guard let id = commit.invocation.arguments.first else { continue }
             strangers.remove(id)
-            let seen = watcher.indexes[id]
+            let seen = watcher.seen[id]
             let fault: String
-            switch (commit.outcome, seen) {
+            switch (commit.outcome, seen?.index) {
+            case (_, _?) where seen.map { $0.place < commit.startEvent } ?? false:
+                fault = "saw, before it was asked for,"
             case (.done(.integer(let index)), let seen):
                 switch watcher.telling.window.place(of: commit, at: index) {
                 case .impossible(let why): fault = "cannot have seen what \(why):"

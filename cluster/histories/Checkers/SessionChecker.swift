@@ -12,15 +12,22 @@ package struct SessionChecker {
         self.workload = workload
     }
 
+    /// What was seen of one submission.
+    private struct Effect {
+        /// The place of the event that told of it first.
+        var place: Int
+        var indexes: Set<Int64> = []
+    }
+
     package func check(_ history: History) -> CheckReport {
         var report = CheckReport("\(workload): one effect, one answer")
-        var effects: [Datum: Set<Int64>] = [:]
+        var effects: [Datum: Effect] = [:]
         var window = ToldWindow()
         var tellings: [Int: Telling] = [:]
         for timed in history.observations(of: workload) {
             let client = timed.observation.client
             if let seen = tellings[client, default: Telling()].note(timed, &report) {
-                effects[seen.id, default: []].insert(seen.index)
+                effects[seen.id, default: Effect(place: timed.place)].indexes.insert(seen.index)
             }
             window = tellings[client]?.window ?? window
         }
@@ -46,11 +53,15 @@ package struct SessionChecker {
     }
 
     private func check(
-        _ submission: Operation, _ effects: [Datum: Set<Int64>], _ window: ToldWindow,
+        _ submission: Operation, _ effects: [Datum: Effect], _ window: ToldWindow,
         _ report: inout CheckReport
     ) {
-        let indexes = submission.invocation.arguments.first.flatMap { effects[$0] } ?? []
+        let effect = submission.invocation.arguments.first.flatMap { effects[$0] }
+        let indexes = effect?.indexes ?? []
         var faults: [String] = []
+        if let effect, effect.place < submission.startEvent {
+            faults.append("done before it was asked for")
+        }
         if indexes.count > 1 { faults.append("done at \(indexes.sorted())") }
         if submission.hasFailed, !indexes.isEmpty { faults.append("failed, but done") }
         if let result = submission.result {
