@@ -323,6 +323,18 @@ import Testing
         #expect(!report.isClean)
     }
 
+    @Test(arguments: [(10, true), (10_000, false)])
+    func `states count to the memory that may be taken`(accounts: Int, isDecided: Bool) {
+        let open = Drawn(0...1, "open", [Datum](repeating: 1, count: accounts))
+        let transfers = (1...40).map { number in
+            Drawn(UInt64(2 * number)...UInt64(2 * number + 1), "transfer", [0, 1, 0])
+        }
+        let budget = SearchBudget(time: .seconds(600), memoBytes: 1 << 20)
+        let report = LinearizabilityChecker(.bank, workload: "w")
+            .check(History([open] + transfers), budget: budget)
+        #expect(report.isClean == isDecided)
+    }
+
     @Test func `what takes too long is not decided, and says so`() {
         let budget = SearchBudget(time: .zero)
         let report = LinearizabilityChecker(.register, workload: "w").check(hard, budget: budget)

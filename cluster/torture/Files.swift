@@ -36,6 +36,11 @@ enum Files {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        var status = stat()
+        if unsafe fstat(descriptor, &status) == 0, Int(status.st_size) > mostBytes {
+            errno = EFBIG
+            return nil
+        }
         var bytes: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1 << 16)
         var isLookedAt = false

@@ -151,7 +151,7 @@ struct TortureCommand: AsyncParsableCommand {
     var patience: Int?
     @Option(help: "What the random choices come from. (default: a random one, printed)")
     var seed: UInt64?
-    @Option(help: "Faults, apart by commas: all, kinds, or beginnings of kinds such as disk.")
+    @Option(help: "Faults, apart by commas: all, kinds, or the first word of some, such as disk.")
     var nemesis: String?
     @Option(
         help: """

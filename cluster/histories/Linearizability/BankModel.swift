@@ -21,6 +21,10 @@ package struct BankModel: SequentialModel {
         []
     }
 
+    package func heldBytes(_ state: [Int64]) -> Int {
+        32 + state.count * MemoryLayout<Int64>.stride
+    }
+
     package func describe(_ state: [Int64]) -> String {
         "\(state)"
     }

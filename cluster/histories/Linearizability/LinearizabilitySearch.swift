@@ -64,6 +64,8 @@ struct LinearizabilitySearch<Model: SequentialModel> {
     private var placedCount = 0
     private var firstOpenWord = 0
     private var seen: Set<Situation> = []
+    /// Bytes that the states of `seen` hold beside it, about.
+    private var heldBytes = 0
 
     /// Throws where the operations are none of the model's type; `operations` ascend in number.
     init(_ operations: [Operation]) throws(ModelFailure) {
@@ -213,7 +215,7 @@ struct LinearizabilitySearch<Model: SequentialModel> {
     // MARK: - The memo
 
     private var memoBytes: Int {
-        seen.capacity * (MemoryLayout<Situation>.stride + 8 * restCount)
+        seen.capacity * (MemoryLayout<Situation>.stride + 8 * restCount) + heldBytes
     }
 
     /// How many words a situation has beyond its first, about; an array has a header of four.
@@ -249,7 +251,9 @@ struct LinearizabilitySearch<Model: SequentialModel> {
         }
         let situation = Situation(
             state: state, word: firstOpenWord, bits: bits, rest: rest)
-        return seen.insert(situation).inserted
+        guard seen.insert(situation).inserted else { return false }
+        heldBytes += model.heldBytes(state)
+        return true
     }
 }
 

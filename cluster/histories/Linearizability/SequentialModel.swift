@@ -23,8 +23,15 @@ package protocol SequentialModel {
     /// The state after `call`; nil if its result cannot be had in `state`.
     mutating func step(_ state: State, _ call: Call) -> State?
 
+    /// Bytes that a state takes beside those of its own type, about.
+    func heldBytes(_ state: State) -> Int
+
     /// The state in words.
     func describe(_ state: State) -> String
+}
+
+extension SequentialModel {
+    package func heldBytes(_ state: State) -> Int { 0 }
 }
 
 /// An operation is none of its type, or its result cannot be one.

@@ -103,10 +103,10 @@ package enum FaultKind: String, CaseIterable, Hashable {
         Self.exclusive.contains(self)
     }
 
-    /// Those that a list names: `all`, kinds, and beginnings of kinds such as `disk`, apart by commas.
+    /// Those that a list names: `all`, kinds, and the first word of some such as `disk`, apart by commas.
     package static func list(_ text: String) -> [FaultKind]? {
         var kinds: [FaultKind] = []
-        for word in text.split(separator: ",") {
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) {
             let found = allCases.filter {
                 word == "all" || $0.rawValue == word || $0.rawValue.hasPrefix(word + "-")
             }
