@@ -29,7 +29,7 @@ import Testing
         recorder.observe(
             Observation(client: 9, workload: "watch", function: "see", key: "", value: [7]))
         recorder.noteLeader(node: 2, term: 3)
-        recorder.noteLeader(node: 1, term: 3)
+        recorder.noteLeader(node: 2, term: 3)
         recorder.endFault(fault)
         recorder.note("end")
         return recorder.history

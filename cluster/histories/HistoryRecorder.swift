@@ -9,7 +9,8 @@ package final class HistoryRecorder: Sendable {
         var history: History
         var operations = 0
         var faults = 0
-        var highestTerm: UInt64 = 0
+        /// Who was seen to lead, by terms.
+        var leaders: [UInt64: Set<Int>] = [:]
         var unwritten: [UInt8] = []
     }
 
@@ -106,11 +107,10 @@ package final class HistoryRecorder: Sendable {
         state.withLock { append(.faultEnd(fault: fault, details: details), &$0) }
     }
 
-    /// Notes who leads; only a term that is higher than those before makes an event.
+    /// Notes who leads; what was noted before makes no event.
     package func noteLeader(node: Int, term: UInt64) {
         state.withLock { state in
-            guard term > state.highestTerm else { return }
-            state.highestTerm = term
+            guard state.leaders[term, default: []].insert(node).inserted else { return }
             append(.leader(node: node, term: term), &state)
         }
     }

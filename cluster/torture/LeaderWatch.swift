@@ -8,8 +8,6 @@ final class LeaderWatch: Sendable {
         var leader: Int?
         var term: UInt64 = 0
         var changes = 0
-        /// Who was seen to lead in the newest term.
-        var leaders: Set<Int> = []
     }
 
     private static let interval = Duration.milliseconds(100)
@@ -39,19 +37,14 @@ final class LeaderWatch: Sendable {
         }
     }
 
-    /// Notes who says that it leads, by terms; two in one term are noted both, for the checkers.
+    /// Notes who says that it leads, by rising terms: for the checkers also another in an old term.
     private func note(_ found: [NodeStatus]) {
+        for status in found { recorder.noteLeader(node: Int(status.node), term: status.term) }
         state.withLock { state in
             state.leader = found.last.map { Int($0.node) }
-            for status in found where status.term >= state.term {
-                if status.term > state.term {
-                    if state.term > 0 { state.changes += 1 }
-                    state.term = status.term
-                    state.leaders = []
-                }
-                guard state.leaders.insert(Int(status.node)).inserted else { continue }
-                recorder.noteLeader(node: Int(status.node), term: status.term)
-            }
+            guard let term = found.last?.term, term > state.term else { return }
+            if state.term > 0 { state.changes += 1 }
+            state.term = term
         }
     }
 

@@ -101,7 +101,7 @@ package struct DeliveryChecker {
                     fault = "delivered as \(seen)"
                 }
             case (.failed, _?): fault = "delivered, though it failed"
-            case (.done, _): fault = "without an index, so that nobody can tell of"
+            case (.done, _): fault = "cannot be placed, for its index is missing"
             case (.failed, nil), (.unknown, _): continue
             }
             report.add(Finding("\(fault): \(commit)", operations: [commit.number]))

@@ -90,20 +90,19 @@ struct Telling {
 }
 
 extension History {
-    /// The operations of a workload, each of which is to be of one function and to name itself, as no
-    /// other does, by its first argument; what is not so is reported.
+    /// The operations of a workload that are of one function and name themselves by their first argument;
+    /// any other is reported, and so is a second one of a name.
     func operations(
         of workload: String, _ function: String, _ report: inout CheckReport
     ) -> [Operation] {
-        let operations = operations(of: workload)
         var named: [Datum: Operation] = [:]
-        for operation in operations {
+        return operations(of: workload).filter { operation in
             let numbers = [operation.number]
             guard operation.invocation.function == function,
                 let id = operation.invocation.arguments.first, id != .nothing
             else {
                 report.add(Finding("no \(function) with a name: \(operation)", operations: numbers))
-                continue
+                return false
             }
             if let other = named.updateValue(operation, forKey: id) {
                 report.add(
@@ -111,7 +110,7 @@ extension History {
                         "\(other) and \(operation) have one name",
                         operations: [other.number] + numbers))
             }
+            return true
         }
-        return operations
     }
 }

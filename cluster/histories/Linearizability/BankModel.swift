@@ -70,8 +70,10 @@ package struct BankModel: SequentialModel {
             if let from = Int(exactly: arguments[0]), let to = Int(exactly: arguments[1]),
                 arguments[2] >= 0
             {
-                if operation.result == .truth(false) {
-                    return .refused(from: from, amount: arguments[2])
+                switch operation.result {
+                case .truth(false): return .refused(from: from, amount: arguments[2])
+                case nil, .nothing: break
+                default: throw ModelFailure(operation, "no result of a transfer")
                 }
                 return .transfer(from: from, to: to, amount: arguments[2])
             }

@@ -72,9 +72,10 @@ struct BankWorkload: CheckedWorkload {
                 guard let target = try await client.property(path(to), timeout: timeout) else {
                     return missing(to)
                 }
-                guard let left = source.count, let right = target.count, left >= amount else {
-                    return false
+                guard let left = source.count, let right = target.count else {
+                    return .text("a balance is no count")
                 }
+                guard left >= amount else { return false }
                 var transaction = Transaction()
                 try transaction.setProperty(
                     path(from), type: .count, values: [.count(UInt64(left - amount))],
