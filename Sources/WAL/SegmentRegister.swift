@@ -6,8 +6,8 @@ package import Identifiers
 /// newest segments, or all of them, would look like one that never had them.
 ///
 /// A segment is noted once its file is durable and before anything is written behind its header, so
-/// the number may be one behind, never ahead. Two slots are written in turn, so that one of them is
-/// whole at any time; bytes behind the checksum are 0. Integers are little-endian.
+/// the number may be one behind, never ahead. Two slots are written in turn, and a start writes that of
+/// the newest number again, with the same bytes; bytes behind the checksum are 0. Integers are little-endian.
 ///
 /// | offset | bytes | field |
 /// |--:|--:|---|
@@ -27,6 +27,8 @@ package final class SegmentRegister {
     private let directory: String
     private let path: String
     private let incarnation: Incarnation
+    /// Whether the highest number was written here, and not only read.
+    private var isWritten = false
     /// The highest number noted; 0 where none is.
     package private(set) var newest: UInt64 = 0
     /// The slot that the next number goes to.
@@ -93,8 +95,6 @@ package final class SegmentRegister {
         let file = try fileSystem.open(path, isThere ? .readWrite : .create)
         do throws(FileFailure) {
             try file.preallocate(Self.byteCount)
-            // What was read may be in the page cache alone, and after a failed sync no other would write it.
-            if newest > 0 { try file.write([encoded(newest)], at: (1 - nextSlot) * Self.slotBytes) }
             try file.sync()
             // What made it may have ended before this.
             try fileSystem.syncDirectory(directory)
@@ -106,13 +106,23 @@ package final class SegmentRegister {
         return file
     }
 
-    /// Notes a segment, durably; nothing but opening the file for one that is noted.
+    /// Notes a segment, durably.
+    ///
+    /// One that was read is written once more, where it was read: it may be in the page cache alone, and
+    /// after a failed sync nothing else would write it.
     func note(_ number: UInt64) throws(FileFailure) {
         let file = try opened()
-        guard number > newest else { return }
+        guard number > newest else {
+            guard !isWritten else { return }
+            try file.write([encoded(newest)], at: (1 - nextSlot) * Self.slotBytes)
+            try file.sync()
+            isWritten = true
+            return
+        }
         try file.write([encoded(number)], at: nextSlot * Self.slotBytes)
         try file.sync()
         newest = number
+        isWritten = true
         if unreadableSlot == nextSlot { unreadableSlot = nil }
         nextSlot = 1 - nextSlot
     }

@@ -178,7 +178,8 @@ struct LogOpening {
     /// Whether the engine holds all that is before a segment.
     private func mayBeFirst(_ position: Int) -> Bool {
         let previous = segments[position].header.previous
-        return previous.index <= engineDurable ?? previous.index && previous.digest != .empty
+        return previous.index <= engineDurable ?? previous.index
+            && (previous.index == .zero || previous.digest != .empty)
     }
 
     /// Keeps a spare of the size that is wanted now, and removes any other.
