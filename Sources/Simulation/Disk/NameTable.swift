@@ -51,9 +51,6 @@ struct NameTable {
 
     var files: [String: Content] { live.files }
     var directories: Set<String> { live.directories }
-    /// The files that a crash leaves, and their directories.
-    var durableFiles: [String: Content] { durable.files }
-    var durableDirectories: Set<String> { durable.directories }
     /// Whether a crash could lose a name.
     var isUnsynced: Bool { !pending.isEmpty }
 

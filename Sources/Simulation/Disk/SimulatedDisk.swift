@@ -279,7 +279,9 @@ extension SimulatedDisk {
     /// it says to have.
     package func durableCopy() -> SimulatedDisk {
         guard !faults.liesAboutSyncs else { return copy() }
-        return copy(names.durableFiles, names.durableDirectories) { $0.durable }
+        var names = names
+        names.crash { _ in 0 }
+        return copy(names.files, names.directories) { $0.durable }
     }
 
     private func copy(
