@@ -100,6 +100,38 @@ import WAL
         #expect(fixture.recovery.lastIndex == end.next)
     }
 
+    /// Fills the log's second segment with `count` records and then cuts the log to nothing; whether
+    /// the next group made a third one.
+    private static func cutToNothing(_ fixture: LogFixture, behind count: Int) throws -> Bool {
+        while fixture.log.statistics.segments < 2 { try fixture.append(1) }
+        try fixture.append(count)
+        let voting = WriteAheadLog.VotingState(term: Term(2), vote: nil)
+        try fixture.log.write(.init(voting: voting, records: [.truncate(after: .zero)]))
+        guard fixture.log.statistics.segments == 2 else { return false }
+        try fixture.append(1, term: 2, payloadBytes: 900)
+        return fixture.log.statistics.segments == 3
+    }
+
+    @Test
+    func `a compaction may end before a segment in which the log began from nothing`() throws {
+        var found: LogFixture?
+        for count in 1..<64 where found == nil {
+            let fixture = try LogFixture(isRegistered: true)
+            if try Self.cutToNothing(fixture, behind: count) { found = fixture }
+        }
+        let fixture = try #require(found)
+        try fixture.append(3, term: 2)
+        let end = fixture.log.lastIndex
+        // It has retired the first of two segments.
+        fixture.disk.lose(LogFixture.path(1))
+        try fixture.reopen(engineDurable: end)
+        #expect(fixture.recovery.lastIndex == end)
+        #expect(fixture.recovery.notes.contains { $0.contains("left by a compaction") })
+        try fixture.append(1, term: 2)
+        try fixture.reopen(engineDurable: end)
+        #expect(fixture.recovery.lastIndex == end.next)
+    }
+
     @Test
     func `an identity that a start has found is there after a power cut`() throws {
         let disk = MemoryDisk()

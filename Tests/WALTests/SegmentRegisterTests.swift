@@ -77,6 +77,27 @@ import WAL
         #expect(try LogFixture.register(on: fixture.disk).newest == 3)
     }
 
+    @Test func `a slot that was misread keeps what it holds`() throws {
+        let fixture = try filled()
+        // Segment 2 is in the second slot. A start reads it in the first one too, for 3.
+        let held = try fixture.disk.open(Self.path, .readOnly).read(at: 0, count: 2 * 4_096)
+        fixture.disk.tamper(with: Self.path) { $0.replaceSubrange(0..<4_096, with: held[4_096...]) }
+        let register = try LogFixture.register(on: fixture.disk)
+        #expect(register.newest == 2)
+        fixture.disk.tamper(with: Self.path) { file in
+            file.replaceSubrange(0..<4_096, with: held[..<4_096])
+        }
+        let (log, _) = try WriteAheadLog.open(
+            fileSystem: fixture.disk, directory: LogFixture.directory,
+            identity: LogFixture.identity, limits: fixture.limits, engineDurable: .zero,
+            register: register)
+        log.close()
+        #expect(try LogFixture.register(on: fixture.disk).newest == 3)
+        // Magic, number, incarnation and checksum: 28 bytes.
+        let now = try fixture.disk.open(Self.path, .readOnly).read(at: 0, count: 28)
+        #expect(now == Array(held[..<28]))
+    }
+
     @Test func `what another incarnation noted counts for nothing`() throws {
         let fixture = try filled()
         let register = try LogFixture.register(on: fixture.disk, incarnation: Incarnation(5))

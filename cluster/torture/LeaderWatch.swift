@@ -1,9 +1,9 @@
-import Histories
+package import Histories
 import IOCore
-import Lockstep
+package import Lockstep
 
 /// Looks at who leads, again and again, and takes it down.
-final class LeaderWatch: Sendable {
+package final class LeaderWatch: Sendable {
     private struct State {
         var leader: Int?
         var term: UInt64 = 0
@@ -18,7 +18,7 @@ final class LeaderWatch: Sendable {
     private let observer: LockstepClient
     private let recorder: HistoryRecorder
 
-    init(_ observer: LockstepClient, recorder: HistoryRecorder) {
+    package init(_ observer: LockstepClient, recorder: HistoryRecorder) {
         self.observer = observer
         self.recorder = recorder
     }
@@ -26,22 +26,24 @@ final class LeaderWatch: Sendable {
     /// Runs until its task is cancelled.
     func run() async {
         while !Task.isCancelled, !Interruption.isRequested {
-            var leaders: [NodeStatus] = []
+            var leaders: [(node: Int, term: UInt64)] = []
             for report in await observer.statusOfAllNodes(timeout: Self.patience) {
                 guard case .success(let status) = report.status, status.role == .leader
                 else { continue }
-                leaders.append(status)
+                leaders.append((Int(status.node), status.term))
             }
-            note(leaders.sorted { $0.term < $1.term })
+            note(leaders)
             await pause(Self.interval)
         }
     }
 
-    /// Notes who says that it leads, by rising terms: for the checkers also another in an old term.
-    private func note(_ found: [NodeStatus]) {
-        for status in found { recorder.noteLeader(node: Int(status.node), term: status.term) }
+    /// Notes who says that it leads at one look: for the checkers also another in an old term, or in the
+    /// same one.
+    package func note(_ leaders: [(node: Int, term: UInt64)]) {
+        let found = leaders.sorted { $0.term < $1.term }
+        for (node, term) in found { recorder.noteLeader(node: node, term: term) }
         state.withLock { state in
-            state.leader = found.last.map { Int($0.node) }
+            state.leader = found.last?.node
             guard let term = found.last?.term, term > state.term else { return }
             if state.term > 0 { state.changes += 1 }
             state.term = term
@@ -49,12 +51,12 @@ final class LeaderWatch: Sendable {
     }
 
     /// Who was seen to lead the last time; nil if nobody was.
-    var leader: Int? {
+    package var leader: Int? {
         state.withLock(\.leader)
     }
 
     /// How often another term's leader was seen.
-    var changes: Int {
+    package var changes: Int {
         state.withLock(\.changes)
     }
 }
