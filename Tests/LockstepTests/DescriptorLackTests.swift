@@ -71,9 +71,8 @@ struct DescriptorLackTests {
 
     @Test func `what was sent learns its fate where a descriptor comes in time`() {
         cluster.mishaps = [.executedUnanswered]
+        cluster.meanwhile = { [network = cluster.network] in network.isLacking = true }
         let told = begin(1, submission)
-        turn(milliseconds: 3)
-        cluster.network.isLacking = true
         turn(milliseconds: 500)
         #expect(told.withLock { $0 } == nil)
         cluster.network.isLacking = false
@@ -86,9 +85,8 @@ struct DescriptorLackTests {
 
     @Test func `what was sent has an unknown outcome after a second without a descriptor`() {
         cluster.mishaps = [.executedUnanswered]
+        cluster.meanwhile = { [network = cluster.network] in network.isLacking = true }
         let told = begin(1, submission)
-        turn(milliseconds: 3)
-        cluster.network.isLacking = true
         turn(milliseconds: 900)
         #expect(told.withLock { $0 } == nil)
         turn(milliseconds: 2_000)

@@ -33,6 +33,8 @@ final class FakeCluster {
     /// Nodes know who leads; otherwise they say that they know nobody.
     var givesHints = true
     var mishaps: [Mishap] = []
+    /// What happens once while a submission is executed whose answer is lost.
+    var meanwhile: (() -> Void)?
     /// Nodes that accept connections and requests, and answer nothing.
     var silentNodes: Set<Int> = []
     var sessions: [UInt64: Session] = [:]
@@ -281,6 +283,8 @@ final class FakeNodeConnection: ConnectionHandler {
         switch cluster.mishaps.removeFirst() {
         case .executedUnanswered:
             _ = cluster.submit(submission)
+            cluster.meanwhile?()
+            cluster.meanwhile = nil
             cut()
         case .lost: cut()
         case .unavailable:

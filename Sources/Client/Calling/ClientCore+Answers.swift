@@ -65,9 +65,13 @@ extension ClientCore {
             switch error {
             case .notLeader(_, let text):
                 next = Address(text)
-                // Nodes that point at each other must not be asked in a tight circle.
-                wait = next != nil && core.hintsFollowed < 3 ? .none : .backoff
-                if next != nil { core.hintsFollowed += 1 }
+                if next == nil {
+                    wait = .round
+                } else {
+                    // Nodes that point at each other must not be asked in a tight circle.
+                    wait = core.hintsFollowed < 3 ? .none : .backoff
+                    core.hintsFollowed += 1
+                }
                 keepsLackOfRoom = next != nil
             case .unavailable(_, let milliseconds):
                 next = nil
@@ -91,7 +95,7 @@ extension ClientCore {
     /// A refusal for want of room is none, or many clients without room would fill the log with it.
     private func progressed() {
         backoff.reset()
-        hintsFollowed = 0
+        beginRound()
         failures.clear()
     }
 

@@ -51,8 +51,10 @@ package final class ClientCore {
     var route = Route.idle
     var backoff: Backoff
     var endpointTurn = 0
-    /// Leader hints followed since anything was answered.
+    /// Leader hints followed since the last wait, or since anything was answered.
     var hintsFollowed = 0
+    /// Nodes given up since then, before each endpoint has had its turn.
+    private var triesOfRound = 0
     var failures = RouteFailures()
 
     /// All calls that the leader must answer, until they are answered or given up.
@@ -212,16 +214,19 @@ extension ClientCore {
             report(.connectionEnded(driver.address, reason: "\(closing)"))
             if case .lacking(let reason) = closing {
                 failForLack(reason)
+                leaveRoute("\(closing)", next: nil, wait: .backoff)
             } else {
                 lackingSince = nil
+                leaveRoute("\(closing)", next: nil, wait: .round)
             }
-            leaveRoute("\(closing)", next: nil, wait: .backoff)
         }
     }
 
     /// How long to wait before the next connection.
     enum Wait {
         case none
+        /// None, until as many nodes have been tried as there are endpoints; then as `backoff`.
+        case round
         case backoff
         case atLeast(milliseconds: UInt64)
     }
@@ -246,20 +251,34 @@ extension ClientCore {
         dropRoute(flush: false)
         putBack(reason)
         let address = next ?? nextEndpoint()
-        let milliseconds: UInt64
-        switch wait {
-        case .none: milliseconds = 0
-        case .backoff: milliseconds = backoff.next(randomBits: loop.randomBits())
-        case .atLeast(let least):
-            milliseconds = max(
-                min(least, settings.longestBackoffMilliseconds),
-                backoff.next(randomBits: loop.randomBits()))
-        }
         let bound = LoopBound(self, to: loop)
-        let timer = loop.schedule(at: loop.now.advanced(milliseconds: milliseconds)) {
-            bound.value.waited()
-        }
+        let end = loop.now.advanced(milliseconds: milliseconds(of: wait))
+        let timer = loop.schedule(at: end) { bound.value.waited() }
         route = .waiting(timer, next: address)
+    }
+
+    private func milliseconds(of wait: Wait) -> UInt64 {
+        let least: UInt64
+        switch wait {
+        case .none:
+            return 0
+        case .round:
+            triesOfRound += 1
+            if triesOfRound < settings.endpoints.count { return 0 }
+            least = 0
+        case .backoff:
+            least = 0
+        case .atLeast(let milliseconds):
+            least = min(milliseconds, settings.longestBackoffMilliseconds)
+        }
+        beginRound()
+        return max(least, backoff.next(randomBits: loop.randomBits()))
+    }
+
+    /// Lets each endpoint be tried, and hints be followed, without a wait.
+    func beginRound() {
+        triesOfRound = 0
+        hintsFollowed = 0
     }
 
     private func waited() {
