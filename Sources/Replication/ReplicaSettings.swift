@@ -14,9 +14,9 @@ package struct ReplicaSettings: Sendable {
     package var diskHangMilliseconds: UInt64 = 1_000
     /// How long a node that does not lead, and on which no read waits, gathers what is committed
     /// before it applies it.
-    package var applyDelayMilliseconds: UInt64 = 5
+    package var applyDelayMilliseconds: UInt64 = 25
     /// Records that it gathers at the most.
-    package var applyGatheredRecords = 1_024
+    package var applyGatheredRecords = 4_096
     /// Log bytes applied since the last flush of the engine, over which it is flushed.
     package var flushBytes = 64 << 20
     /// Records applied since the last flush, over which it is flushed: what a restart may have to
