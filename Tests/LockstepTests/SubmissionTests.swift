@@ -51,8 +51,8 @@ import Wire
         }
     }
 
-    @Test func `nodes that know no leader are asked in rounds, with waits between them`() async throws
-    {
+    @Test
+    func `nodes that know no leader are asked in rounds, with a wait behind each`() async throws {
         let cluster = try FakeCluster(leader: nil)
         let harness = try ClientHarness(cluster)
         let commit = harness.begin { (client) throws(LockstepError) in
