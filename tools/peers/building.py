@@ -49,6 +49,20 @@ def build(folder, names=tuple(PROGRAMS)):
     return folder
 
 
+def rocksdb(program):
+    """Says which RocksDB `program` would take, and whether that checks itself by assertions."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    paths = [line.split()[2] for line in listed.splitlines() if "librocksdb" in line]
+    if not paths or not Path(paths[0]).is_file():
+        return "RocksDB: none is found"
+    symbols = subprocess.run(
+        ["readelf", "--dyn-syms", "--wide", paths[0]], capture_output=True, text=True, check=False
+    ).stdout
+    if "__assert_fail" in symbols:
+        return f"RocksDB: {paths[0]}, with assertions; tools/rocksdb builds one without"
+    return f"RocksDB: {paths[0]}, without assertions"
+
+
 class LoadGenerator:
     """Runs loadgen.c and reads the line of JSON it prints."""
 
