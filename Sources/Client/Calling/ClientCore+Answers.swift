@@ -64,15 +64,17 @@ extension ClientCore {
             reason = "\(error)"
             switch error {
             case .notLeader(_, let text):
-                next = Address(text)
-                if next == nil {
-                    wait = .round
+                let hint = Address(text)
+                keepsLackOfRoom = hint != nil
+                // Nodes that point at each other must not be asked in a tight circle, nor they alone.
+                if hint != nil, core.hintsFollowed == 3 {
+                    next = nil
+                    wait = .backoff
                 } else {
-                    // Nodes that point at each other must not be asked in a tight circle.
-                    wait = core.hintsFollowed < 3 ? .none : .backoff
-                    core.hintsFollowed += 1
+                    next = hint
+                    wait = hint == nil ? .round : .none
+                    core.hintsFollowed += hint == nil ? 0 : 1
                 }
-                keepsLackOfRoom = next != nil
             case .unavailable(_, let milliseconds):
                 next = nil
                 wait = .atLeast(milliseconds: milliseconds)

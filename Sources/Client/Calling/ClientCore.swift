@@ -53,7 +53,7 @@ package final class ClientCore {
     var endpointTurn = 0
     /// Leader hints followed since the last wait, or since anything was answered.
     var hintsFollowed = 0
-    /// Nodes given up since then, before each endpoint has had its turn.
+    /// Nodes since then that took no connection, or know no leader.
     private var triesOfRound = 0
     var failures = RouteFailures()
 
@@ -217,7 +217,9 @@ extension ClientCore {
                 leaveRoute("\(closing)", next: nil, wait: .backoff)
             } else {
                 lackingSince = nil
-                leaveRoute("\(closing)", next: nil, wait: .round)
+                // One that stood may have answered something: another at once could be for ever.
+                let isStanding = if case .ready = route { true } else { false }
+                leaveRoute("\(closing)", next: nil, wait: isStanding ? .backoff : .round)
             }
         }
     }
@@ -225,7 +227,7 @@ extension ClientCore {
     /// How long to wait before the next connection.
     enum Wait {
         case none
-        /// None, until as many nodes have been tried as there are endpoints; then as `backoff`.
+        /// None, until as many nodes were of no use as there are endpoints; then as `backoff`.
         case round
         case backoff
         case atLeast(milliseconds: UInt64)
@@ -284,7 +286,11 @@ extension ClientCore {
     private func waited() {
         guard case .waiting(_, let address) = route else { return }
         route = .idle
-        if hasWork { connect(to: address) }
+        if hasWork {
+            connect(to: address)
+        } else {
+            beginRound()
+        }
     }
 
     private func nextEndpoint() -> Address {
