@@ -52,6 +52,7 @@ extension Replica {
             next = frame.header.lastIndex.next
         }
         isApplying = true
+        turnTarget = applyTarget
         guard frames.isEmpty else {
             apply(frames)
             return
@@ -222,7 +223,12 @@ extension Replica {
         step(.applied(position.index))
         releaseReads()
         considerPostponedRun()
-        applySoon()
+        // What a turn had no room for has been gathered long enough.
+        if position.index < turnTarget {
+            pumpApply()
+        } else {
+            applySoon()
+        }
         for frame in turn.frames {
             bytesSinceFlush += frame.byteCount
             recordsSinceFlush += frame.results.count

@@ -125,6 +125,8 @@ package final class Replica {
     var isApplying = false
     /// Runs while what is committed gathers.
     var applyTimer: TimerID?
+    /// Up to where there was something to apply when the present turn began, or the last one.
+    var turnTarget = LogIndex.zero
     var sessionCount = 0
     var sessionFillings: UInt64 = 0
 

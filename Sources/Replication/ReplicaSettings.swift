@@ -16,7 +16,7 @@ package struct ReplicaSettings: Sendable {
     /// before it applies it.
     package var applyDelayMilliseconds: UInt64 = 25
     /// Records that it gathers at the most.
-    package var applyGatheredRecords = 4_096
+    package var applyGatheredRecords = 1_024
     /// Log bytes applied since the last flush of the engine, over which it is flushed.
     package var flushBytes = 64 << 20
     /// Records applied since the last flush, over which it is flushed: what a restart may have to
