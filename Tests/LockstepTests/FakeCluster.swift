@@ -33,6 +33,11 @@ final class FakeCluster {
     /// Nodes know who leads; otherwise they say that they know nobody.
     var givesHints = true
     var mishaps: [Mishap] = []
+    /// The leader closes each connection behind its first answer.
+    var closesBehindAnswers = false
+    private var closedAt: MonotonicTime?
+    /// How long after each such end a node was connected to again.
+    var millisecondsBehindEnds: [UInt64] = []
     /// What happens once while a submission is executed whose answer is lost.
     var meanwhile: (() -> Void)?
     /// Nodes that accept connections and requests, and answer nothing.
@@ -66,11 +71,23 @@ final class FakeCluster {
             listeners.append(
                 try network.listen(on: addresses[node]) { [unowned self] connection in
                     handshakes += 1
+                    noteConnection()
                     let served = FakeNodeConnection(connection, self, node)
                     connections.append(served)
                     connection.setHandler(served)
                 })
         }
+    }
+
+    private func noteConnection() {
+        guard let closedAt else { return }
+        millisecondsBehindEnds.append(loop.now.milliseconds(since: closedAt))
+        self.closedAt = nil
+    }
+
+    /// Takes down that the leader has closed a connection behind an answer.
+    func noteEnd() {
+        closedAt = loop.now
     }
 
     /// Nobody listens there any more, and who is connected is cut off.
@@ -200,6 +217,9 @@ final class FakeNodeConnection: ConnectionHandler {
 
     func answer(_ identifier: RequestID, _ response: Response) {
         take(session.answered(identifier, response))
+        guard cluster.closesBehindAnswers, cluster.leader == node else { return }
+        connection.close(flush: true)
+        cluster.noteEnd()
     }
 
     private func perform(_ identifier: RequestID, _ request: Request) {

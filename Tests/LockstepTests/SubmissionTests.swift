@@ -53,6 +53,22 @@ import Wire
         }
     }
 
+    @Test func `a connection that ends behind each answer is not made anew at once`() async throws {
+        let cluster = try FakeCluster()
+        cluster.closesBehindAnswers = true
+        let harness = try ClientHarness(cluster) { $0.pipelineWindow = 1 }
+        let calls = (0..<20 as Range<UInt8>).map { number in
+            harness.begin { (client) throws(LockstepError) in
+                try await client.commit(.sample(number), timeout: .seconds(1_000))
+            }
+        }
+        for call in calls { _ = try await harness.finish(call) }
+        #expect(cluster.executed.count == 20)
+        #expect(cluster.millisecondsBehindEnds.count >= 20)
+        // A first wait is of 10 to 20 ms.
+        #expect(cluster.millisecondsBehindEnds.allSatisfy { $0 >= 10 })
+    }
+
     @Test
     func `nodes that know no leader are asked in rounds, with a wait behind each`() async throws {
         let cluster = try FakeCluster(leader: nil)
