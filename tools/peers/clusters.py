@@ -128,6 +128,7 @@ class CRaft(Cluster):
     protocol = "craft"
     raft_base = 21700
     client_base = 21710
+    requests_a_call = 512
 
     def __init__(self, folder, load, timers, binary):
         super().__init__(folder, load, timers)
@@ -147,6 +148,7 @@ class CRaft(Cluster):
                 self.client_base,
                 self.election,
                 self.heartbeat,
+                self.requests_a_call,
                 *self.more_arguments(node),
             ],
         )
@@ -157,6 +159,18 @@ class CRaft(Cluster):
     def log_bytes(self, node):
         files = (self.folder / f"n{node}").iterdir()
         return sum(used_bytes(file) for file in files if not file.name.startswith("metadata"))
+
+
+class CRaftSingle(CRaft):
+    """C-Raft with one call of raft_apply for each request."""
+
+    raft_base = 21820
+    client_base = 21830
+    requests_a_call = 1
+
+    @property
+    def name(self):
+        return "craft-single"
 
 
 class CRaftOnRocksDB(CRaft):

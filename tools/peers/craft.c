@@ -2,12 +2,13 @@
 // state in memory, and a framed TCP port for clients. The peer that we measure ourselves against.
 //
 // usage: craft ID DIRECTORY RAFT_PORT_BASE CLIENT_PORT_BASE ELECTION_MS HEARTBEAT_MS
-//              [ENGINE_DIRECTORY]
+//              REQUESTS_A_CALL [ENGINE_DIRECTORY]
 //
 // With the last argument the state is durable, as craft_engine.c has it, and an answer waits for it.
 // Node N of three listens on base + N. An answer is sent when a majority has stored the entry with
-// O_DSYNC and this node has applied it. All requests of one turn of the loop go into one call of
-// raft_apply, which is the faster way with many clients. The frame is that of protocol_craft.c.
+// O_DSYNC and this node has applied it. The requests of one turn of the loop go into calls of
+// raft_apply with up to REQUESTS_A_CALL of them: with many clients many are the faster way. The frame
+// is that of protocol_craft.c.
 #include <raft.h>
 #include <raft/uv.h>
 #include <signal.h>
@@ -64,6 +65,7 @@ static unsigned unanswered_count;
 static struct raft_buffer pending[MOST_REQUESTS];
 static struct waiter pending_waiters[MOST_REQUESTS];
 static unsigned pending_count;
+static unsigned requests_a_call;
 
 static void check(int status, const char *what) {
     if (status == 0) return;
@@ -225,7 +227,7 @@ static void take_request(struct client *client, const char *payload, uint32_t le
     client->references++;
     pending[pending_count] = (struct raft_buffer){.base = entry, .len = padded};
     pending_waiters[pending_count++] = (struct waiter){client, id};
-    if (pending_count == MOST_REQUESTS) submit_pending();
+    if (pending_count == requests_a_call) submit_pending();
 }
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
@@ -290,15 +292,18 @@ static void start_raft(unsigned id, const char *directory, int port_base, char *
 }
 
 int main(int count, char **arguments) {
-    if (count != 7 && count != 8) {
+    int requests = count == 8 || count == 9 ? atoi(arguments[7]) : 0;
+    if (requests < 1 || requests > MOST_REQUESTS) {
         fprintf(stderr, "usage: craft ID DIRECTORY RAFT_PORT_BASE CLIENT_PORT_BASE "
-                        "ELECTION_MS HEARTBEAT_MS [ENGINE_DIRECTORY]\n");
+                        "ELECTION_MS HEARTBEAT_MS REQUESTS_A_CALL [ENGINE_DIRECTORY]\n"
+                        "       REQUESTS_A_CALL: 1 to %d\n", MOST_REQUESTS);
         return 2;
     }
+    requests_a_call = (unsigned)requests;
     signal(SIGPIPE, SIG_IGN);
     loop = uv_default_loop();
     unsigned id = (unsigned)atoi(arguments[1]);
-    if (count == 8) engine_open(arguments[7]);
+    if (count == 9) engine_open(arguments[8]);
     start_raft(id, arguments[2], atoi(arguments[3]), arguments + 5);
 
     uv_tcp_t listener;
