@@ -53,14 +53,22 @@ package final class Overlay: View {
     var sorted: [Int32] = []
     var scansUnderWay = 0
     private var cache: RowCache
+    private let firstCachedByte: UInt8
     private let hasher = KeyHasher()
     /// Bytes of keys and values to be written.
     package private(set) var byteCount = 0
 
-    /// Changes over `base`; keeps up to `cachedRows` of the rows it reads, a power of two or 0.
-    package init(over base: any ReadView, version: LogIndex = .zero, cachedRows: Int = 0) {
+    /// Changes over `base`; keeps up to `cachedRows` of the rows that it reads and hands over, a power
+    /// of two or 0, of `cachedBytes` bytes in all, which are counted with 128 a row.
+    ///
+    /// Rows whose key begins with a lesser byte than `firstCachedByte` are not kept.
+    package init(
+        over base: any ReadView, version: LogIndex = .zero, cachedRows: Int = 0,
+        cachedBytes: Int = .max, firstCachedByte: UInt8 = 0
+    ) {
         self.base = base
-        cache = RowCache(count: cachedRows)
+        self.firstCachedByte = firstCachedByte
+        cache = RowCache(count: cachedRows, byteLimit: cachedBytes)
         self.version = version
         slots = Array(repeating: -1, count: 1024)
     }
@@ -83,7 +91,7 @@ package final class Overlay: View {
         }
         if let known = cache.find(key, hash: hash) { return known }
         guard let row = try base.get(key) else { return nil }
-        cache.insert(key, hash: hash, row)
+        if isKept(key) { cache.insert(key, hash: hash, row) }
         return row
     }
 
@@ -137,7 +145,7 @@ package final class Overlay: View {
         sortNewEntries()
         for number in sorted {
             let entry = entries[Int(number)]
-            cache.update(entry.key, hash: entry.hash, entry.row)
+            if isKept(entry.key) { cache.update(entry.key, hash: entry.hash, entry.row) }
             if let row = entry.row {
                 batch.changes.append(.put(key: entry.key, row: row))
             } else {
@@ -175,6 +183,10 @@ extension Overlay {
             slot = (slot + 1) & mask
         }
         return nil
+    }
+
+    private func isKept(_ key: [UInt8]) -> Bool {
+        (key.first ?? 0) >= firstCachedByte
     }
 
     private func change(_ key: [UInt8], to row: Row?) {

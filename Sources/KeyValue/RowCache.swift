@@ -1,50 +1,76 @@
-/// Rows read lately: a bounded table without upkeep.
+/// Rows read and written lately: a table without upkeep, bounded in rows and in bytes.
 ///
-/// That a key has no row is not kept: as a rule it is about to get one, which the next reader brings.
+/// That a key has no row is not kept: as a rule it is about to get one, which is kept when it is
+/// written.
 ///
 /// Each key has one place, from which a new one drives out the last. Whoever changes the rows below
 /// says so by `update`. Used by one thread at a time.
-struct RowCache {
+package struct RowCache {
     /// One place; empty without a row.
     private struct Place {
         var hash = 0
         var key: [UInt8] = []
         var row: Row?
+
+        var byteCount: Int {
+            guard let row else { return 0 }
+            return key.count + row.value.count + RowCache.placeBytes
+        }
     }
 
     /// Larger values are not kept: reading them is dear enough without the cache.
-    static let valueBytes = 1_024
+    package static let valueBytes = 1_024
+    /// What a row takes besides its bytes: its place, and the heads and the rounding of two arrays.
+    package static let placeBytes = 128
 
     private var places: [Place]
+    private let byteLimit: Int
+    /// Bytes of all that is kept, `placeBytes` for each row among them.
+    package private(set) var byteCount = 0
+    /// The place that was emptied last for want of room.
+    private var hand = 0
 
-    /// Room for `count` rows, a power of two or 0.
-    init(count: Int) {
+    /// Room for `count` rows, a power of two or 0, of `byteLimit` bytes in all.
+    package init(count: Int, byteLimit: Int) {
         precondition(count >= 0 && count & (count - 1) == 0, "\(count) cached rows")
+        precondition(byteLimit >= 0, "\(byteLimit) bytes of cached rows")
         places = Array(repeating: Place(), count: count)
+        self.byteLimit = byteLimit
     }
 
     /// The row of `key`, where it is known.
-    func find(_ key: [UInt8], hash: Int) -> Row? {
+    package func find(_ key: [UInt8], hash: Int) -> Row? {
         guard let number = place(of: key, hash: hash) else { return nil }
         return places[number].row
     }
 
     /// Keeps what was read.
-    mutating func insert(_ key: [UInt8], hash: Int, _ row: Row) {
-        guard !places.isEmpty, key.count <= Self.valueBytes,
-            row.value.count <= Self.valueBytes
-        else { return }
-        places[hash & (places.count - 1)] = Place(hash: hash, key: key, row: Self.trimmed(row))
+    package mutating func insert(_ key: [UInt8], hash: Int, _ row: Row) {
+        guard !places.isEmpty, Self.isSmall(key, row) else { return }
+        set(
+            hash & (places.count - 1), Place(hash: hash, key: key, row: Self.trimmed(row)))
+        while byteCount > byteLimit {
+            hand = (hand + 1) & (places.count - 1)
+            set(hand, Place())
+        }
     }
 
-    /// Takes note of a change below; what is not kept stays so.
-    mutating func update(_ key: [UInt8], hash: Int, _ row: Row?) {
-        guard let number = place(of: key, hash: hash) else { return }
-        if let row, row.value.count <= Self.valueBytes {
-            places[number].row = Self.trimmed(row)
-        } else {
-            places[number] = Place()
+    /// Takes note of a change below, and keeps the new row.
+    package mutating func update(_ key: [UInt8], hash: Int, _ row: Row?) {
+        if let row, Self.isSmall(key, row) {
+            insert(key, hash: hash, row)
+        } else if let number = place(of: key, hash: hash) {
+            set(number, Place())
         }
+    }
+
+    private mutating func set(_ number: Int, _ place: Place) {
+        byteCount += place.byteCount - places[number].byteCount
+        places[number] = place
+    }
+
+    private static func isSmall(_ key: [UInt8], _ row: Row) -> Bool {
+        key.count <= valueBytes && row.value.count <= valueBytes
     }
 
     /// The row without the room that its buffer has for what it was once: what is kept for long

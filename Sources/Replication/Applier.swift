@@ -28,7 +28,9 @@ package final class Applier {
         self.engine = engine
         self.executor = executor
         self.limits = limits
-        overlay = Overlay(over: engine, cachedRows: limits.cachedRows)
+        overlay = Overlay(
+            over: engine, cachedRows: limits.cachedRows, cachedBytes: limits.cachedRowBytes,
+            firstCachedByte: SystemRows.firstByteOfStores)
         opener = FrameOpener(limits: limits)
         position = try AppliedPosition.read(engine)
         membership = try Self.readMembership(engine, limits: limits)

@@ -46,13 +46,19 @@ import Testing
 
     /// Random turns of many transactions over an engine; long keys make tables grow.
     @Test(
-        arguments: [(1, 3, 0), (2, 3, 2), (3, 4, 16), (4, 8, 0), (5, 8, 4_096)]
-            as [(UInt64, Int, Int)])
-    func `it does what a naive view does`(seed: UInt64, keyLength: Int, cachedRows: Int) throws {
+        arguments: [
+            (1, 3, 0, 0), (2, 3, 2, 0), (3, 4, 16, 0), (4, 8, 0, 0), (5, 8, 4_096, 0),
+            (6, 4, 64, 3), (7, 3, 16, 1),
+        ] as [(UInt64, Int, Int, UInt8)])
+    func `it does what a naive view does`(
+        seed: UInt64, keyLength: Int, cachedRows: Int, firstCachedByte: UInt8
+    ) throws {
         print("seed \(seed), keys of at most \(keyLength) bytes, \(cachedRows) rows cached")
         var random = SeededGenerator(seed: seed)
         let engine = MemoryEngine()
-        let overlay = Overlay(over: engine, cachedRows: cachedRows)
+        let overlay = Overlay(
+            over: engine, cachedRows: cachedRows, cachedBytes: cachedRows * 100,
+            firstCachedByte: firstCachedByte)
         var naive = NaiveView()
         for turn in 0..<6 {
             var open: [Savepoint] = []
