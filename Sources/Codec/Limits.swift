@@ -46,10 +46,11 @@ package struct Limits: Sendable, Equatable {
 
     /// Bytes of a row of outcomes or change sets, or of a session, over which another is begun.
     package var rowPartBytes = 1 << 20
-    /// Rows that the apply thread keeps in memory, each of up to a kibibyte; a power of two.
+    /// Rows of the stores that the apply thread keeps in memory, keys and values of up to a kibibyte
+    /// each; a power of two.
     package var cachedRows = 131_072
-    /// Bytes of those rows' keys and values in all, with 128 more for each row.
-    package var cachedRowBytes = 24 << 20
+    /// Bytes of memory that those rows may take, with the table of their places.
+    package var cachedRowBytes = 28 << 20
 
     // Replication
     package var members = 31

@@ -10,6 +10,11 @@ package struct KeyHasher: Sendable {
         seed = UInt64.random(in: .min ... .max)
     }
 
+    /// A hasher whose numbers follow from `seed`, for tests.
+    package init(seed: UInt64) {
+        self.seed = seed
+    }
+
     /// The same number for the same bytes, as long as the hasher lives.
     package func hash(_ key: [UInt8]) -> Int {
         unsafe key.withUnsafeBytes { bytes in

@@ -54,19 +54,20 @@ package final class Overlay: View {
     var scansUnderWay = 0
     private var cache: RowCache
     private let firstCachedByte: UInt8
-    private let hasher = KeyHasher()
+    private let hasher: KeyHasher
     /// Bytes of keys and values to be written.
     package private(set) var byteCount = 0
 
     /// Changes over `base`; keeps up to `cachedRows` of the rows that it reads and hands over, a power
-    /// of two or 0, of `cachedBytes` bytes in all, which are counted with 128 a row.
+    /// of two or 0, in `cachedBytes` bytes of memory.
     ///
     /// Rows whose key begins with a lesser byte than `firstCachedByte` are not kept.
     package init(
         over base: any ReadView, version: LogIndex = .zero, cachedRows: Int = 0,
-        cachedBytes: Int = .max, firstCachedByte: UInt8 = 0
+        cachedBytes: Int = .max, firstCachedByte: UInt8 = 0, hasher: KeyHasher = KeyHasher()
     ) {
         self.base = base
+        self.hasher = hasher
         self.firstCachedByte = firstCachedByte
         cache = RowCache(count: cachedRows, byteLimit: cachedBytes)
         self.version = version

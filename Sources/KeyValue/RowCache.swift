@@ -1,10 +1,11 @@
-/// Rows read and written lately: a table without upkeep, bounded in rows and in bytes.
+/// Rows read and written lately, bounded in rows and in bytes.
 ///
 /// That a key has no row is not kept: as a rule it is about to get one, which is kept when it is
 /// written.
 ///
-/// Each key has one place, from which a new one drives out the last. Whoever changes the rows below
-/// says so by `update`. Used by one thread at a time.
+/// Each key has one place, from which a new one drives out the last; where the bytes are too many,
+/// one place after the other is emptied, whatever it holds. Whoever changes the rows below says so by
+/// `update`. Used by one thread at a time.
 package struct RowCache {
     /// One place; empty without a row.
     private struct Place {
@@ -12,30 +13,34 @@ package struct RowCache {
         var key: [UInt8] = []
         var row: Row?
 
+        /// What its arrays take, besides the place itself.
         var byteCount: Int {
             guard let row else { return 0 }
-            return key.count + row.value.count + RowCache.placeBytes
+            return key.capacity + row.value.capacity + RowCache.rowBytes
         }
     }
 
-    /// Larger values are not kept: reading them is dear enough without the cache.
+    /// Larger keys and values are not kept: reading them is dear enough without the cache.
     package static let valueBytes = 1_024
-    /// What a row takes besides its bytes: its place, and the heads and the rounding of two arrays.
-    package static let placeBytes = 128
+    /// What a row takes besides its bytes and its place: the heads and the rounding of two arrays.
+    package static let rowBytes = 96
+    /// What a place takes, empty or not.
+    package static let placeBytes = MemoryLayout<Place>.stride
 
     private var places: [Place]
     private let byteLimit: Int
-    /// Bytes of all that is kept, `placeBytes` for each row among them.
+    /// Bytes of all rows that are kept, `rowBytes` for each among them.
     package private(set) var byteCount = 0
     /// The place that was emptied last for want of room.
     private var hand = 0
 
-    /// Room for `count` rows, a power of two or 0, of `byteLimit` bytes in all.
+    /// Room for `count` rows, a power of two or 0; they and their places take `byteLimit` bytes at the
+    /// most, and no row is kept where the places alone take as many.
     package init(count: Int, byteLimit: Int) {
         precondition(count >= 0 && count & (count - 1) == 0, "\(count) cached rows")
         precondition(byteLimit >= 0, "\(byteLimit) bytes of cached rows")
         places = Array(repeating: Place(), count: count)
-        self.byteLimit = byteLimit
+        self.byteLimit = max(0, byteLimit - count * Self.placeBytes)
     }
 
     /// The row of `key`, where it is known.
@@ -44,7 +49,7 @@ package struct RowCache {
         return places[number].row
     }
 
-    /// Keeps what was read.
+    /// Keeps what was read or written.
     package mutating func insert(_ key: [UInt8], hash: Int, _ row: Row) {
         guard !places.isEmpty, Self.isSmall(key, row) else { return }
         set(
@@ -76,7 +81,7 @@ package struct RowCache {
     /// The row without the room that its buffer has for what it was once: what is kept for long
     /// takes up what it holds.
     private static func trimmed(_ row: Row) -> Row {
-        guard row.value.capacity > 2 * row.value.count + 64 else { return row }
+        guard row.value.capacity > row.value.count + 64 else { return row }
         var exact: [UInt8] = []
         exact.reserveCapacity(row.value.count)
         exact.append(contentsOf: row.value)

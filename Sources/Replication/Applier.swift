@@ -58,13 +58,9 @@ package final class Applier {
         try Applier(engine: engine, executor: executor, limits: limits)
     }
 
-    /// Takes up another engine, whose state a snapshot has brought.
-    package func replace(engine: any Engine) throws(EngineFailure) {
-        take(over: try successor(over: engine))
-    }
-
     /// Goes on as `next`, which nobody uses from then on.
     func take(over next: Applier) {
+        precondition(!hasRest, "the rest of the turn to \(position.index) is lost")
         engine = next.engine
         overlay = next.overlay
         position = next.position

@@ -23,8 +23,9 @@ package enum SystemRows {
     /// Everything that is replicated: what digests and snapshots cover.
     package static let replicated = KeyRange(lower: [0x01], upper: nil)
 
-    /// The first byte of the stores' own rows; what stands before them is read at starts alone.
-    static let firstByteOfStores: UInt8 = 0x02
+    /// The first byte of the stores' own rows; what stands before them is read at starts and
+    /// checkpoints alone.
+    static let firstByteOfStores = StoreID.properties.rawValue
 
     package static let applied: [UInt8] = [0x01, 0x01]
     package static let membership: [UInt8] = [0x01, 0x02]

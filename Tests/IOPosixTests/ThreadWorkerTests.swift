@@ -40,22 +40,33 @@ struct ThreadWorkerTests {
 
     @Test func `a job may submit the next one, again and again`() async {
         let worker = ThreadWorker(name: "test-worker")
+        let steps = Locked(0)
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             @Sendable func step(_ left: Int) {
+                steps.withLock { $0 += 1 }
                 if left == 0 { return continuation.resume() }
                 worker.submit { step(left - 1) }
             }
             step(1_000)
         }
         worker.stop()
+        #expect(steps.withLock { $0 } == 1_001)
     }
 
     @Test func `what comes after the stop is dropped`() {
         let worker = ThreadWorker(name: "test-worker")
         worker.stop()
-        worker.submit { preconditionFailure("a job ran after the stop") }
+        weak var kept: AnyObject?
+        do {
+            let held = Held()
+            kept = held
+            worker.submit { preconditionFailure("a job ran after the stop with \(held)") }
+        }
+        #expect(kept == nil)
         worker.stop()
     }
+
+    private final class Held: Sendable {}
 
     @Test func `the thread has the name of the worker`() async {
         let worker = ThreadWorker(name: "a-name-over-15-bytes")

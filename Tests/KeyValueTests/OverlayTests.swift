@@ -53,12 +53,14 @@ import Testing
     func `it does what a naive view does`(
         seed: UInt64, keyLength: Int, cachedRows: Int, firstCachedByte: UInt8
     ) throws {
-        print("seed \(seed), keys of at most \(keyLength) bytes, \(cachedRows) rows cached")
+        print(
+            "seed \(seed), keys of at most \(keyLength) bytes, \(cachedRows) rows cached",
+            "of keys from byte \(firstCachedByte)")
         var random = SeededGenerator(seed: seed)
         let engine = MemoryEngine()
         let overlay = Overlay(
-            over: engine, cachedRows: cachedRows, cachedBytes: cachedRows * 100,
-            firstCachedByte: firstCachedByte)
+            over: engine, cachedRows: cachedRows, cachedBytes: cachedRows * 150,
+            firstCachedByte: firstCachedByte, hasher: KeyHasher(seed: seed))
         var naive = NaiveView()
         for turn in 0..<6 {
             var open: [Savepoint] = []

@@ -113,13 +113,13 @@ class Cluster:
             for node, process in sorted(self.processes.items()):
                 if process.poll() is not None:
                     raise Failure(
-                        f"{self.protocol}: node {node} ended with status {process.returncode};"
+                        f"{self.name}: node {node} ended with status {process.returncode};"
                         f" see {self.folder / f'n{node}.log'}"
                     )
                 if self.load.commits(self.protocol, self.port(node)):
                     return node
             time.sleep(0.05)
-        raise Failure(f"{self.protocol}: no leader in {seconds} s; see {self.folder}/n*.log")
+        raise Failure(f"{self.name}: no leader in {seconds} s; see {self.folder}/n*.log")
 
 
 class CRaft(Cluster):
@@ -232,7 +232,7 @@ class Etcd(Cluster):
                 if answer and answer["leader"] == answer["header"]["member_id"]:
                     return node
             time.sleep(0.05)
-        raise Failure(f"{self.protocol}: no node says that it leads, in {seconds} s")
+        raise Failure(f"{self.name}: no node says that it leads, in {seconds} s")
 
     def ask(self, node, path):
         request = urllib.request.Request(

@@ -49,7 +49,7 @@ package struct RunSettings: Sendable {
         limits.retainedLogBytes = 512 << 10
         limits.snapshotChunkBytes = 16 << 10
         limits.cachedRows = 256
-        limits.cachedRowBytes = 16 << 10
+        limits.cachedRowBytes = 24 << 10
         self.limits = limits
     }
 
