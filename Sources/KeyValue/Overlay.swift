@@ -6,8 +6,9 @@ package import Identifiers
 /// when somebody scans. Savepoints are marks in an undo log: setting one costs nothing, and rolling
 /// back costs what was changed since. All storage is kept from one batch to the next.
 ///
-/// Nobody else may write the base meanwhile. What is read from it may be kept for later batches, so
-/// whoever asks for that writes each batch that it takes to the base before reading again.
+/// Nobody else may write the base meanwhile. What is read from it and what is handed over may be kept
+/// for later batches, so whoever asks for that writes each batch that it takes to the base before
+/// reading again.
 package final class Overlay: View {
     /// One changed key; its row is nil where the key was deleted.
     struct Entry {

@@ -66,6 +66,16 @@ struct ClientHarness {
         }
     }
 
+    /// Commits `count` transactions, all begun at once, and waits for each.
+    func commitSamples(_ count: UInt8) async throws(LockstepError) {
+        let calls = (0..<count).map { number in
+            begin { (client) throws(LockstepError) in
+                try await client.commit(.sample(number), timeout: .seconds(1_000))
+            }
+        }
+        for call in calls { _ = try await finish(call) }
+    }
+
     /// Turns the loop until `condition` holds.
     func turn(until condition: () -> Bool) async {
         while !condition() {

@@ -57,12 +57,7 @@ import Wire
         let cluster = try FakeCluster()
         cluster.closesBehindAnswers = true
         let harness = try ClientHarness(cluster) { $0.pipelineWindow = 1 }
-        let calls = (0..<20 as Range<UInt8>).map { number in
-            harness.begin { (client) throws(LockstepError) in
-                try await client.commit(.sample(number), timeout: .seconds(1_000))
-            }
-        }
-        for call in calls { _ = try await harness.finish(call) }
+        try await harness.commitSamples(20)
         #expect(cluster.executed.count == 20)
         #expect(cluster.millisecondsBehindEnds.count >= 20)
         // A first wait is of 10 to 20 ms.
@@ -108,12 +103,7 @@ import Wire
         let cluster = try FakeCluster()
         cluster.outcomesPerSession = 3
         let harness = try ClientHarness(cluster) { $0.pipelineWindow = 8 }
-        let calls = (0..<20 as Range<UInt8>).map { number in
-            harness.begin { (client) throws(LockstepError) in
-                try await client.commit(.sample(number), timeout: .seconds(1_000))
-            }
-        }
-        for call in calls { _ = try await harness.finish(call) }
+        try await harness.commitSamples(20)
         #expect(cluster.executed.count == 20)
         #expect(cluster.sessions.count == 1)
         #expect(cluster.handshakes == 1)
