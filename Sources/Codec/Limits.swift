@@ -46,11 +46,9 @@ package struct Limits: Sendable, Equatable {
 
     /// Bytes of a row of outcomes or change sets, or of a session, over which another is begun.
     package var rowPartBytes = 1 << 20
-    /// Rows of the stores that the apply thread keeps in memory, keys and values of up to a kibibyte
-    /// each; a power of two.
-    package var cachedRows = 131_072
-    /// Bytes of memory that those rows may take, with the table of their places.
-    package var cachedRowBytes = 28 << 20
+    /// Bytes of memory for rows of the stores that the apply thread has read or written, keys and
+    /// values of up to a kibibyte each.
+    package var cachedRowBytes = 64 << 20
 
     // Replication
     package var members = 31

@@ -72,7 +72,7 @@ package struct NodeConfiguration: Sendable, Equatable {
     }
 
     package struct Bounds: Sendable, Equatable {
-        /// Bytes of the store engine's block cache.
+        /// Bytes of memory for what is read again: the engine's blocks, and rows taken out of them.
         package var cacheBytes = 256 << 20
         /// Log bytes kept behind the applied index for members that lag.
         package var retainedLogBytes = Limits.standard.retainedLogBytes

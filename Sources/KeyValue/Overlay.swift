@@ -59,18 +59,18 @@ package final class Overlay: View {
     /// Bytes of keys and values to be written.
     package private(set) var byteCount = 0
 
-    /// Changes over `base`; keeps up to `cachedRows` of the rows that it reads and hands over, a power
-    /// of two or 0, in `cachedBytes` bytes of memory.
+    /// Changes over `base`; keeps rows that it reads and hands over in `cachedBytes` bytes of memory.
     ///
     /// Rows whose key begins with a lesser byte than `firstCachedByte` are not kept.
     package init(
-        over base: any ReadView, version: LogIndex = .zero, cachedRows: Int = 0,
-        cachedBytes: Int = .max, firstCachedByte: UInt8 = 0, hasher: KeyHasher = KeyHasher()
+        over base: any ReadView, version: LogIndex = .zero, cachedBytes: Int = 0,
+        firstCachedByte: UInt8 = 0, hasher: KeyHasher = KeyHasher()
     ) {
         self.base = base
         self.hasher = hasher
         self.firstCachedByte = firstCachedByte
-        cache = RowCache(count: cachedRows, byteLimit: cachedBytes)
+        cache = RowCache(
+            count: RowCache.placeCount(byteLimit: cachedBytes), byteLimit: cachedBytes)
         self.version = version
         slots = Array(repeating: -1, count: 1024)
     }

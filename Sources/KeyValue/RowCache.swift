@@ -27,6 +27,12 @@ package struct RowCache {
     /// What a place takes, empty or not.
     package static let placeBytes = MemoryLayout<Place>.stride
 
+    /// How many places make use of `byteLimit` bytes where keys and values have some sixty each.
+    package static func placeCount(byteLimit: Int) -> Int {
+        let most = byteLimit / (placeBytes + rowBytes + 64)
+        return most < 1 ? 0 : 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+    }
+
     private var places: [Place]
     private let byteLimit: Int
     /// Bytes of all rows that are kept, `rowBytes` for each among them.

@@ -91,7 +91,7 @@ package struct SettingOptions: ParsableArguments {
     @Option(
         name: .customLong("limits-cache"),
         help: ArgumentHelp(
-            "Memory for the store engine's cache. (default: 256MiB)",
+            "Memory for blocks and rows of the stores. (default: 256MiB)",
             valueName: "size"))
     var cache: String?
 

@@ -29,7 +29,7 @@ package final class Applier {
         self.executor = executor
         self.limits = limits
         overlay = Overlay(
-            over: engine, cachedRows: limits.cachedRows, cachedBytes: limits.cachedRowBytes,
+            over: engine, cachedBytes: limits.cachedRowBytes,
             firstCachedByte: SystemRows.firstByteOfStores)
         opener = FrameOpener(limits: limits)
         position = try AppliedPosition.read(engine)

@@ -20,7 +20,7 @@ package struct RocksOptions: Hashable, Sendable {
     package init() {}
 
     func check() {
-        precondition(blockCacheBytes >= 1 << 20, "block cache of \(blockCacheBytes) bytes")
+        precondition(blockCacheBytes >= 1 << 19, "block cache of \(blockCacheBytes) bytes")
         precondition(writeBufferBytes >= 1 << 16, "write buffer of \(writeBufferBytes) bytes")
         precondition(writeBufferCount >= 2, "\(writeBufferCount) write buffers")
         precondition(openFileLimit >= 16, "\(openFileLimit) open files")

@@ -59,7 +59,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let engine = MemoryEngine()
         let overlay = Overlay(
-            over: engine, cachedRows: cachedRows, cachedBytes: cachedRows * 150,
+            over: engine, cachedBytes: cachedRows * 210,
             firstCachedByte: firstCachedByte, hasher: KeyHasher(seed: seed))
         var naive = NaiveView()
         for turn in 0..<6 {

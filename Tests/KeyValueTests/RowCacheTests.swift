@@ -85,6 +85,17 @@ import Testing
         #expect((least...(least + rows.count * 96)).contains(cache.byteCount))
     }
 
+    @Test func `places are a power of two, and leave most of the memory to rows`() {
+        for byteLimit in [0, 1, 150, 210, 1_000, 26 << 10, 64 << 20, 1 << 38] {
+            let count = RowCache.placeCount(byteLimit: byteLimit)
+            #expect(count & (count - 1) == 0, "\(byteLimit) bytes, \(count) places")
+            #expect(count * RowCache.placeBytes <= byteLimit / 4)
+            // Twice as many could not all hold a row.
+            #expect(max(2 * count, 1) * (RowCache.placeBytes + RowCache.rowBytes + 64) > byteLimit)
+        }
+        #expect(RowCache.placeCount(byteLimit: 64 << 20) == 262_144)
+    }
+
     @Test(arguments: [(4, 10), (4, 4 * RowCache.placeBytes + 10), (0, Int.max)])
     func `a bound that no row fits into keeps none`(count: Int, byteLimit: Int) {
         var cache = RowCache(count: count, byteLimit: byteLimit)

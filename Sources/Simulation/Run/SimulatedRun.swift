@@ -48,8 +48,7 @@ package struct RunSettings: Sendable {
         limits.transactionBytes = 32 << 10
         limits.retainedLogBytes = 512 << 10
         limits.snapshotChunkBytes = 16 << 10
-        limits.cachedRows = 256
-        limits.cachedRowBytes = 24 << 10
+        limits.cachedRowBytes = 26 << 10
         self.limits = limits
     }
 
