@@ -64,7 +64,7 @@ package enum Report {
 
     private static func value(_ entry: Schedule.Entry) -> JSONValue {
         [
-            "number": .number(entry.number), "atMilliseconds": .exact(entry.atMilliseconds),
+            "number": .number(entry.number), "at-ms": .exact(entry.atMilliseconds),
             "fault": .string("\(entry.fault)"),
         ]
     }
@@ -77,13 +77,13 @@ package enum Report {
             "passed": .boolean(range.isGood), "first": .exact(range.first),
             "asked": .number(range.asked), "runs": .number(summary.runs),
             "failed": .array(summary.failed.map(JSONValue.exact)),
-            "failedCommands": .array(summary.failures.map { .string($0.command) }),
+            "failed-commands": .array(summary.failures.map { .string($0.command) }),
             "complaints": .array(range.complaints.map(JSONValue.string)),
             "shortest": range.shortest.map(JSONValue.string) ?? .null,
             "operations": .number(summary.operations), "committed": .number(summary.committed),
             "unknown": .number(summary.unknown), "faults": .number(summary.faults),
-            "nodeSeconds": .number(summary.nodeSeconds, decimals: 1),
-            "coreSeconds": .number(summary.seconds, decimals: 1),
+            "node-seconds": .number(summary.nodeSeconds, decimals: 1),
+            "core-seconds": .number(summary.seconds, decimals: 1),
             "coverage": .object(counts),
         ]
         return JSONValue.object([JSONMember("summary", object)]).text

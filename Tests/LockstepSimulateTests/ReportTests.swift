@@ -64,7 +64,7 @@ struct ReportTests {
         let line = "lockstep-simulate --seed 5 --disks-lie"
         let report = RangeReport(first: 5, asked: 2, summary: summary)
         #expect(Report.text(report).hasSuffix("\nfailed: 5: \(line)"))
-        #expect(Report.json(report).contains(#""failed":[5],"failedCommands":["\#(line)"]"#))
+        #expect(Report.json(report).contains(#""failed":[5],"failed-commands":["\#(line)"]"#))
         #expect(Report.text(failed, command: line).contains("\n  run: \(line)\n"))
         #expect(Report.json(failed, command: line).contains(#""command":"\#(line)""#))
     }
