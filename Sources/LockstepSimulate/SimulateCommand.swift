@@ -29,8 +29,8 @@ package struct SimulateCommand: ParsableCommand {
             libuv, OpenSSL and RocksDB, in whose place simple models stand; two disks wrong at \
             once; a node that lies. The article Simulation has the tables.
 
-            A run that a precondition of the code ends, or that SIGINT or SIGTERM interrupts, is \
-            named on the standard error as a command. With --seed such a signal ends the program. \
+            A run that a precondition of the code ends, or that SIGINT, SIGTERM or SIGHUP interrupts, \
+            is named on the standard error as a command. With --seed such a signal ends the program. \
             With many seeds the first lets those end that are under way, which takes as long as \
             they do, and begins no other: the range has failed; a second one of the same kind \
             ends the program. \
@@ -45,7 +45,7 @@ package struct SimulateCommand: ParsableCommand {
             Exit codes: 0 all runs passed; 1 a run failed, too few were made, or too little was \
             covered; 64 usage; 74 the output cannot be written, such as by a reader that has gone; \
             that of the signal where a precondition did not hold or a signal has ended the program \
-            (130 for SIGINT, 143 for SIGTERM, as shells tell it).
+            (129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM, as shells tell it).
             """)
 
     @Option(help: "Run this seed alone, and print its timeline.")

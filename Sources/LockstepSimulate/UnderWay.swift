@@ -10,14 +10,15 @@ package enum UnderWay {
     static let most = 64
     private static let lineBytes = 256
 
-    /// Whether SIGINT or SIGTERM has asked for the end.
+    /// Whether SIGINT, SIGTERM or SIGHUP has asked for the end.
     static var isEndWanted: Bool { isEndRequested.load(ordering: .relaxed) }
 
     /// From now on signals name what is under way.
     ///
-    /// A trap is handed on to whoever handled it before. Of SIGINT and SIGTERM the first lets no
+    /// A trap is handed on to whoever handled it before. Of SIGINT, SIGTERM and SIGHUP the first lets no
     /// further run begin, and the second of the same kind ends the process, as the first does with `one`
-    /// run alone: a terminal's SIGINT comes together with the SIGTERM of whoever has begun this.
+    /// run alone: a terminal's SIGINT comes together with the SIGTERM of whoever has begun this. A
+    /// SIGHUP that was ignored, as under `nohup`, stays so.
     package static func install(one: Bool = false) {
         isEndRequested.store(false, ordering: .relaxed)
         endsAtOnce.store(one, ordering: .relaxed)
@@ -28,6 +29,7 @@ package enum UnderWay {
             install(number, trapped)
         }
         for number in [SIGINT, SIGTERM] { install(number, asked) }
+        if !isIgnored(SIGHUP) { install(SIGHUP, asked) }
     }
 
     private static func install(_ number: Int32, _ handler: @convention(c) (Int32) -> Void) {
@@ -36,6 +38,14 @@ package enum UnderWay {
         action.sa_flags = SA_ONSTACK
         let status = unsafe sigaction(number, &action, formerActions + Int(number))
         precondition(status == 0, "sigaction \(number): error \(errno)")
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        let status = unsafe sigaction(number, nil, &action)
+        precondition(status == 0, "sigaction \(number): error \(errno)")
+        let handler = unsafe action.__sigaction_handler.sa_handler
+        return unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// The calling thread begins what `line` would run once more.

@@ -101,18 +101,36 @@ struct ReplayTests {
 
     @Test
     func `one run is ended by the first signal`() async throws {
-        let result = try await #require(
+        let byTerm = try await #require(
             processExitsWith: .signal(SIGTERM), observing: [\.standardErrorContent]
-        ) {
-            UnderWay.install(one: true)
-            UnderWay.begins("lockstep-simulate --seed 7", place: 0)
-            // Threads that run tests take no signals; another one does.
-            alarm(60)
-            kill(getpid(), SIGTERM)
-            while true { pause() }
+        ) { Self.interruptOne(by: SIGTERM) }
+        let byHangUp = try await #require(
+            processExitsWith: .signal(SIGHUP), observing: [\.standardErrorContent]
+        ) { Self.interruptOne(by: SIGHUP) }
+        for result in [byTerm, byHangUp] {
+            let errors = String(decoding: result.standardErrorContent, as: UTF8.self)
+            #expect(errors.contains("under way: lockstep-simulate --seed 7\n"))
         }
-        let errors = String(decoding: result.standardErrorContent, as: UTF8.self)
-        #expect(errors.contains("under way: lockstep-simulate --seed 7\n"))
+    }
+
+    private static func interruptOne(by number: Int32) -> Never {
+        _ = signal(SIGHUP, SIG_DFL)
+        UnderWay.install(one: true)
+        UnderWay.begins("lockstep-simulate --seed 7", place: 0)
+        // Threads that run tests take no signals; another one does.
+        alarm(60)
+        kill(getpid(), number)
+        while true { pause() }
+    }
+
+    @Test
+    func `a hang-up that was ignored stays ignored`() async {
+        await #expect(processExitsWith: .exitCode(3)) {
+            _ = signal(SIGHUP, SIG_IGN)
+            UnderWay.install(one: true)
+            kill(getpid(), SIGHUP)
+            exit(3)
+        }
     }
 
     @Test
