@@ -59,6 +59,40 @@ import Transactions
         #expect(try answer.withLock { $0 }?.get() == Array("v".utf8))
     }
 
+    @Test func `a follower applies all that it has gathered, in as many turns as it takes`() throws
+    {
+        let cluster = SimulatedCluster(size: 3, seed: 37)
+        cluster.applyDelayMilliseconds = 3_600_000
+        try cluster.startAll()
+        let leader = try #require(cluster.awaitLeader())
+        let follower = try #require(
+            cluster.nodes.first { $0.identifier != leader.identifier }?.replica)
+        let replica = LoopBound(try #require(leader.replica), to: leader.loop)
+        var random = SeededGenerator(seed: 37)
+        // 1,100 records of 4 KiB that do not compress: more than are gathered, and twice a turn.
+        for batch in 0..<10 {
+            let records = (0..<110).map { number in
+                let value = (0..<4_096).map { _ in UInt8.random(in: 0...255, using: &random) }
+                return Record.transaction(
+                    Transaction(steps: [LetterStore.put("k\(batch) \(number)", value)]), origin: nil
+                ).encoded()
+            }
+            let answers = Locked(0)
+            leader.loop.post {
+                for record in records {
+                    replica.value.propose(record) { result in
+                        if case .success = result { answers.withLock { $0 += 1 } }
+                    }
+                }
+            }
+            cluster.world.run(milliseconds: 20_000) { answers.withLock { $0 } == records.count }
+            #expect(answers.withLock { $0 } == records.count)
+            cluster.world.run(milliseconds: 100)
+            #expect((follower.appliedPosition.index >= LogIndex(1_000)) == (batch == 9))
+        }
+        #expect(follower.appliedPosition.index == replica.value.appliedPosition.index)
+    }
+
     @Test func `a follower that takes over has applied what it had gathered`() throws {
         let cluster = SimulatedCluster(size: 3, seed: 33)
         cluster.applyDelayMilliseconds = 3_600_000
