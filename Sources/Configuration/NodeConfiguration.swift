@@ -72,8 +72,12 @@ package struct NodeConfiguration: Sendable, Equatable {
     }
 
     package struct Bounds: Sendable, Equatable {
-        /// Bytes of memory for what is read again: the engine's blocks, and rows taken out of them.
+        /// Bytes of memory for what is read again: rows as they are, and blocks of the engine's tables.
         package var cacheBytes = 256 << 20
+        /// What of the cache belongs to rows; not more than 1 GiB, because the table of their places is
+        /// there from the start.
+        package var rowCacheBytes: Int { min(cacheBytes / 4, 1 << 30) }
+        package var blockCacheBytes: Int { cacheBytes - rowCacheBytes }
         /// Log bytes kept behind the applied index for members that lag.
         package var retainedLogBytes = Limits.standard.retainedLogBytes
         package var connections = Limits.standard.clientConnections
@@ -112,6 +116,7 @@ package struct NodeConfiguration: Sendable, Equatable {
         var limits = Limits.standard
         limits.retainedLogBytes = bounds.retainedLogBytes
         limits.clientConnections = bounds.connections
+        limits.cachedRowBytes = bounds.rowCacheBytes
         return limits
     }
 }

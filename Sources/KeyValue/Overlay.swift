@@ -59,7 +59,7 @@ package final class Overlay: View {
     /// Bytes of keys and values to be written.
     package private(set) var byteCount = 0
 
-    /// Changes over `base`; keeps rows that it reads and hands over in `cachedBytes` bytes of memory.
+    /// Changes over `base`; keeps rows that it reads and hands over in `cachedBytes` of memory.
     ///
     /// Rows whose key begins with a lesser byte than `firstCachedByte` are not kept.
     package init(

@@ -27,9 +27,12 @@ package struct RowCache {
     /// What a place takes, empty or not.
     package static let placeBytes = MemoryLayout<Place>.stride
 
-    /// How many places make use of `byteLimit` bytes where keys and values have some sixty each.
+    /// What a small row takes in all: its place, the heads of its arrays, key and value.
+    package static let smallRowBytes = placeBytes + rowBytes + 64
+
+    /// How many places make use of `byteLimit` bytes where rows are small.
     package static func placeCount(byteLimit: Int) -> Int {
-        let most = byteLimit / (placeBytes + rowBytes + 64)
+        let most = byteLimit / smallRowBytes
         return most < 1 ? 0 : 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
     }
 

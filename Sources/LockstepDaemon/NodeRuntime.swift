@@ -78,7 +78,7 @@ final class NodeRuntime {
             stores: StoreRegistry([PropertyStore(), TriggerStore()]),
             commitGuard: TriggerGuard(), limits: settings.limits)
         var options = RocksOptions()
-        options.blockCacheBytes = configuration.bounds.cacheBytes - Self.rowBytes(configuration)
+        options.blockCacheBytes = configuration.bounds.blockCacheBytes
         options.openFileLimit = budget.engineFiles
         let engines = RocksEngineFactory(options: options)
         let opened: OpenedReplica
@@ -173,18 +173,12 @@ final class NodeRuntime {
         return ClusterID(digester.finishBits128())
     }
 
-    /// What the apply thread's rows get of the configured cache; the engine's blocks get the rest.
-    private static func rowBytes(_ configuration: NodeConfiguration) -> Int {
-        configuration.bounds.cacheBytes / 4
-    }
-
     private func makeSettings(
         _ identity: WriteAheadLog.Identity, layout: DataDirectoryLayout
     ) -> NodeSettings {
         var replica = ReplicaSettings(
             node: identity.node, cluster: identity.cluster, dataDirectory: layout.root)
         replica.limits = configuration.limits
-        replica.limits.cachedRowBytes = Self.rowBytes(configuration)
         replica.raft.electionMilliseconds = configuration.timers.electionMilliseconds
         replica.raft.heartbeatMilliseconds = configuration.timers.heartbeatMilliseconds
         replica.diskHangMilliseconds = configuration.timers.diskHangMilliseconds

@@ -91,7 +91,7 @@ package struct SettingOptions: ParsableArguments {
     @Option(
         name: .customLong("limits-cache"),
         help: ArgumentHelp(
-            "Memory for blocks and rows of the stores. (default: 256MiB)",
+            "Memory for rows (a quarter) and blocks of the stores. (default: 256MiB)",
             valueName: "size"))
     var cache: String?
 

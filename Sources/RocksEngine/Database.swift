@@ -24,14 +24,17 @@ import KeyValue
     /// Nil once closed.
     private var handle: OpaquePointer?
 
-    /// Opens the database; `forReading`, nothing in its directory is changed, and it must be there.
+    /// Opens the database, with a cache of its own unless one is given; `forReading`, nothing in its
+    /// directory is changed, and it must be there.
     init(
-        _ directory: String, _ settings: RocksOptions, forReading: Bool = false
+        _ directory: String, _ settings: RocksOptions, cache: BlockCache? = nil,
+        forReading: Bool = false
     ) throws(EngineFailure) {
         self.directory = directory
         sparedBytes = settings.sparedBytes
         writeBufferBytes = settings.writeBufferBytes
-        native = NativeOptions(settings)
+        native = NativeOptions(
+            settings, cache: cache ?? BlockCache(byteCount: settings.blockCacheBytes))
         unsafe writing = Locked(Writing(batch: rocksdb_writebatch_create()))
         unsafe handle = nil
         // RocksDB would make the directory, even to read it.

@@ -12,10 +12,12 @@ package final class DurableEngine: Engine {
     private let database: Database
 
     /// Opens the database in `directory`, whose parent must exist; it is made if it is not there.
+    ///
+    /// Its cache of blocks is one of its own unless another is given.
     package init(
-        _ directory: String, options: RocksOptions = RocksOptions()
+        _ directory: String, options: RocksOptions = RocksOptions(), cache: BlockCache? = nil
     ) throws(EngineFailure) {
-        database = try Database(directory, options)
+        database = try Database(directory, options, cache: cache)
     }
 
     package func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
@@ -70,15 +72,18 @@ package final class DurableEngine: Engine {
     }
 }
 
-/// Opens RocksDB engines, all with the same options.
+/// Opens RocksDB engines, all with the same options and one cache of blocks: while a snapshot comes,
+/// there are two engines.
 package struct RocksEngineFactory: EngineFactory {
     package let options: RocksOptions
+    package let cache: BlockCache
 
     package init(options: RocksOptions = RocksOptions()) {
         self.options = options
+        cache = BlockCache(byteCount: options.blockCacheBytes)
     }
 
     package func open(_ directory: String) throws(EngineFailure) -> any Engine {
-        try DurableEngine(directory, options: options)
+        try DurableEngine(directory, options: options, cache: cache)
     }
 }

@@ -8,16 +8,16 @@ import Glibc
     /// Like `writing`, for a write that fails rather than waits for flushes or compactions.
     let writingAtOnce: OpaquePointer
     let flushing: OpaquePointer
-    let cache: OpaquePointer
+    let cache: BlockCache
     private let tables: OpaquePointer
 
-    init(_ settings: RocksOptions) {
+    init(_ settings: RocksOptions, cache: BlockCache) {
         settings.check()
         unsafe options = rocksdb_options_create()
         unsafe writing = rocksdb_writeoptions_create()
         unsafe writingAtOnce = rocksdb_writeoptions_create()
         unsafe flushing = rocksdb_flushoptions_create()
-        unsafe cache = Self.makeCache(settings.blockCacheBytes)
+        self.cache = cache
         unsafe tables = rocksdb_block_based_options_create()
         // The replicated log is the only log there is.
         unsafe rocksdb_writeoptions_disable_WAL(writing, 1)
@@ -32,24 +32,14 @@ import Glibc
 
     deinit {
         unsafe rocksdb_block_based_options_destroy(tables)
-        unsafe rocksdb_cache_destroy(cache)
         unsafe rocksdb_flushoptions_destroy(flushing)
         unsafe rocksdb_writeoptions_destroy(writingAtOnce)
         unsafe rocksdb_writeoptions_destroy(writing)
         unsafe rocksdb_options_destroy(options)
     }
 
-    /// A cache of few shards: each must have room for several tables' filters.
-    private static func makeCache(_ byteCount: Int) -> OpaquePointer {
-        let cacheOptions = unsafe rocksdb_lru_cache_options_create()
-        defer { unsafe rocksdb_lru_cache_options_destroy(cacheOptions) }
-        unsafe rocksdb_lru_cache_options_set_capacity(cacheOptions, byteCount)
-        unsafe rocksdb_lru_cache_options_set_num_shard_bits(cacheOptions, 2)
-        return unsafe rocksdb_cache_create_lru_opts(cacheOptions)
-    }
-
     private func setTables(_ settings: RocksOptions) {
-        unsafe rocksdb_block_based_options_set_block_cache(tables, cache)
+        unsafe rocksdb_block_based_options_set_block_cache(tables, cache.pointer)
         let filter = unsafe rocksdb_filterpolicy_create_bloom_full(
             Double(settings.filterBitsPerKey))
         // The table options own the filter from here on.

@@ -33,7 +33,7 @@ extension Database {
         var statistics = RocksStatistics()
         statistics.memtableBytes = property("size-all-mem-tables")
         statistics.unflushedBytes = unflushedBytes()
-        statistics.blockCacheBytes = unsafe rocksdb_cache_get_usage(native.cache)
+        statistics.blockCacheBytes = native.cache.usedBytes
         statistics.tableReaderBytes = property("estimate-table-readers-mem")
         statistics.tableBytes = property("live-sst-files-size")
         statistics.levelZeroFiles = levelZeroFiles()

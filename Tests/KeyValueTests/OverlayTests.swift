@@ -59,7 +59,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let engine = MemoryEngine()
         let overlay = Overlay(
-            over: engine, cachedBytes: cachedRows * 210,
+            over: engine, cachedBytes: cachedRows * RowCache.smallRowBytes,
             firstCachedByte: firstCachedByte, hasher: KeyHasher(seed: seed))
         var naive = NaiveView()
         for turn in 0..<6 {

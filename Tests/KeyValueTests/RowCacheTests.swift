@@ -91,7 +91,7 @@ import Testing
             #expect(count & (count - 1) == 0, "\(byteLimit) bytes, \(count) places")
             #expect(count * RowCache.placeBytes <= byteLimit / 4)
             // Twice as many could not all hold a row.
-            #expect(max(2 * count, 1) * (RowCache.placeBytes + RowCache.rowBytes + 64) > byteLimit)
+            #expect(max(2 * count, 1) * RowCache.smallRowBytes > byteLimit)
         }
         #expect(RowCache.placeCount(byteLimit: 64 << 20) == 262_144)
     }

@@ -81,6 +81,7 @@ final class SimulatedCluster: @unchecked Sendable {
         world = World(seed: seed)
         var limits = limits
         limits.segmentBytes = min(limits.segmentBytes, 1 << 20)
+        limits.cachedRowBytes = min(limits.cachedRowBytes, 1 << 20)
         self.limits = limits
         for number in 1...size {
             nodes.append(

@@ -48,7 +48,8 @@ package struct RunSettings: Sendable {
         limits.transactionBytes = 32 << 10
         limits.retainedLogBytes = 512 << 10
         limits.snapshotChunkBytes = 16 << 10
-        limits.cachedRowBytes = 26 << 10
+        // Some hundred rows, so that a run drives out rows that it needs again.
+        limits.cachedRowBytes = 24 << 10
         self.limits = limits
     }
 
