@@ -15,10 +15,11 @@ package enum UnderWay {
 
     /// From now on signals name what is under way.
     ///
-    /// A trap is handed on to whoever handled it before. Of SIGINT, SIGTERM and SIGHUP the first lets no
-    /// further run begin, and the second of the same kind ends the process, as the first does with `one`
-    /// run alone: a terminal's SIGINT comes together with the SIGTERM of whoever has begun this. A
-    /// SIGHUP that was ignored, as under `nohup`, stays so.
+    /// A trap is handed on to whoever handled it before. Of SIGINT, SIGTERM and SIGHUP the first lets
+    /// no further run begin, as with `one` run alone it ends the process: a terminal's SIGINT comes
+    /// together with the SIGTERM of whoever has begun this. The second SIGINT or SIGTERM ends the
+    /// process; a terminal that hangs up may send more than one SIGHUP. One that was ignored, as
+    /// under `nohup`, stays so.
     package static func install(one: Bool = false) {
         isEndRequested.store(false, ordering: .relaxed)
         endsAtOnce.store(one, ordering: .relaxed)
@@ -105,8 +106,12 @@ private func trapped(_ number: Int32) {
 }
 
 private func asked(_ number: Int32) {
+    // A terminal that has hung up takes no line, and whom this interrupts must not see that.
+    let former = errno
     UnderWay.write(ofAll: true)
     isEndRequested.store(true, ordering: .relaxed)
-    _ = signal(number, SIG_DFL)
-    if endsAtOnce.load(ordering: .relaxed) { _ = kill(getpid(), number) }
+    let isLast = endsAtOnce.load(ordering: .relaxed)
+    if isLast || number != SIGHUP { _ = signal(number, SIG_DFL) }
+    if isLast { _ = kill(getpid(), number) }
+    errno = former
 }

@@ -49,7 +49,8 @@ struct ReportTests {
         let start = #"{"summary":{"passed":false,"first":5,"asked":1,"runs":1,"failed":[5]"#
         #expect(text.hasPrefix(start), "\(text)")
         #expect(text.contains(#""shortest":"lockstep-simulate --seed 5 --only none""#))
-        #expect(Report.json(failed, command: "").contains(#""schedule":[{"number":0,"#))
+        #expect(text.contains(#""node-seconds":"#) && text.contains(#","core-seconds":"#))
+        #expect(Report.json(failed, command: "").contains(#""schedule":[{"number":0,"at-ms":"#))
     }
 
     @Test
