@@ -1,6 +1,7 @@
 import Codec
 package import Identifiers
 import KeyValue
+import WAL
 
 /// Whose state an engine holds, kept in its node-local key space: a folder that was copied from
 /// another node or cluster is not taken for this node's own.
@@ -68,7 +69,6 @@ package struct EngineIdentity: Hashable, Sendable, CustomStringConvertible {
         let owner = found.map { "of \($0)" } ?? "of no node"
         throw ReplicationFailure.inconsistent(
             "the engine in \(directory) holds the state \(owner), and this is \(self); put back "
-                + "the node's own, or remove the data directory and let the node rejoin as a "
-                + "learner")
+                + "the node's own, or, " + WALFailure.rejoining)
     }
 }

@@ -1,14 +1,19 @@
 import Codec
 package import IOCore
 import KeyValue
+import WAL
 
 /// Which of the engines below a node's `engine` folder is the present one.
 ///
 /// The file `CURRENT` names it and is replaced by a rename, so that an engine brought by a snapshot
-/// takes over in one step. Engines that it does not name are left-overs and are removed at opening.
+/// takes over in one step. Engines that it does not name are left-overs and are removed at opening,
+/// but not where the one that it names is missing, or `CURRENT` itself: then one of them may be all
+/// that there is of the state.
 package struct EngineLocation: Sendable {
     package let root: String
     private let fileSystem: any FileSystem
+    /// The engine of a node that has taken no snapshot.
+    private static let first = "engine-0"
 
     package init(root: String, fileSystem: any FileSystem) {
         self.root = root
@@ -20,49 +25,65 @@ package struct EngineLocation: Sendable {
     }
 
     /// The present engine's folder; names and makes the first where there is none.
-    package func current() throws(FileFailure) -> String {
+    ///
+    /// - Throws: `FileFailure`; `EngineFailure` where the present one cannot be told.
+    package func current() throws -> String {
         try fileSystem.makeDirectory(root)
+        let engines = try fileSystem.list(root).filter { $0.hasPrefix("engine-") }
         if try !fileSystem.exists(pointer) {
+            if let other = engines.first(where: { $0 != Self.first }) {
+                throw damage("it is missing, but \(other) is there")
+            }
             // The names of the folder and of the first engine's must outlive what is put there.
-            try fileSystem.makeDirectory(root + "/engine-0")
+            try fileSystem.makeDirectory(root + "/" + Self.first)
             try fileSystem.syncNames(to: root)
-            try point(to: "engine-0")
+            try writePointer(to: Self.first)
+            try adopt()
         }
         let name = try presentName()
         // Who renamed it may have been killed before this: a log that begins behind what this engine
         // holds, and the removal of the engine before it, must not outlive the name.
         try fileSystem.syncDirectory(root)
-        for other in try fileSystem.list(root)
-        where other != name && other.hasPrefix("engine-") {
+        for other in engines where other != name {
             try fileSystem.removeTree(root + "/" + other)
         }
         return root + "/" + name
     }
 
     /// The present engine's folder, with nothing made or removed; nil where there is none.
-    package func present() throws(FileFailure) -> String? {
+    ///
+    /// - Throws: as `current`.
+    package func present() throws -> String? {
         guard try fileSystem.exists(pointer) else { return nil }
         return root + "/" + (try presentName())
     }
 
-    private func presentName() throws(FileFailure) -> String {
+    private func presentName() throws -> String {
         let file = try fileSystem.open(pointer, .readOnly)
         defer { file.close() }
         let bytes = try file.read(at: 0, count: 256)
         let name = String(decoding: bytes, as: UTF8.self)
-        guard name.hasPrefix("engine-"), !name.contains("/") else {
-            throw FileFailure(
-                .other, "read", path: pointer,
-                reason: "it does not name an engine; restore it, or remove the data directory and "
-                    + "let the node rejoin as a learner")
+        guard name.hasPrefix("engine-"), !name.contains("/"), !name.contains("\0") else {
+            throw damage("it does not name an engine")
+        }
+        guard try fileSystem.exists(root + "/" + name) else {
+            throw damage("it names \(name), which is not there")
         }
         return name
+    }
+
+    private func damage(_ what: String) -> EngineFailure {
+        EngineFailure(
+            "read \(pointer)",
+            reason: "\(what); restore what is lost, or, " + WALFailure.rejoining,
+            isDamage: true)
     }
 
     /// A fresh folder's path for an engine at `index`, emptied.
     package func staging(index: UInt64, nonce: UInt64) throws(FileFailure) -> String {
         let path = root + "/engine-\(index)-" + String(nonce, radix: 16)
         try fileSystem.removeTree(path)
+        try fileSystem.makeDirectory(path)
         return path
     }
 
@@ -82,11 +103,6 @@ package struct EngineLocation: Sendable {
         try fileSystem.syncDirectory(root)
     }
 
-    private func point(to name: String) throws(FileFailure) {
-        try writePointer(to: name)
-        try adopt()
-    }
-
     private func writePointer(to name: String) throws(FileFailure) {
         let temporary = pointer + ".new"
         if try fileSystem.exists(temporary) {
@@ -96,5 +112,7 @@ package struct EngineLocation: Sendable {
         defer { file.close() }
         try file.write([Array(name.utf8)], at: 0)
         try file.sync()
+        // The folder must be there wherever `CURRENT` names it.
+        try fileSystem.syncDirectory(root)
     }
 }

@@ -153,8 +153,7 @@ package struct OpenedReplica {
         guard follows(behind, position.index) else {
             throw ReplicationFailure.inconsistent(
                 "the log has a hole behind record \(position.index), up to which the engine "
-                    + "holds everything; restore the log, or remove the data directory and let the "
-                    + "node rejoin as a learner")
+                    + "holds everything; restore the log, or, " + WALFailure.rejoining)
         }
         notes.append("records up to \(position.index) are damaged in the log, and applied already")
         return Kept(start: engine, frames: behind, hiddenEnd: hiddenEnd, steps: steps)

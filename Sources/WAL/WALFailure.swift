@@ -86,30 +86,32 @@ package enum WALFailure: Error, Sendable, CustomStringConvertible {
                 + "\(expected.incarnation) of cluster \(expected.cluster): "
                 + "check the node's data directory"
         case .unreadable(let file, let offset, let what):
-            "\(file) cannot be read at byte \(offset): \(what); restore the file, or remove the "
-                + "data directory and let the node rejoin as a learner"
+            "\(file) cannot be read at byte \(offset): \(what); restore the file, or, "
+                + Self.rejoining
         default:
             moreDescription
         }
     }
 
+    /// What to do about a directory that cannot be restored.
+    package static let rejoining =
+        "in a cluster, move the node's whole data directory away and start it, and it rejoins"
+
     private var moreDescription: String {
         switch self {
         case .segmentMissing(let file):
-            "\(file) is missing; restore the file, or remove the data "
-                + "directory and let the node rejoin as a learner"
+            "\(file) is missing; restore the file, or, " + Self.rejoining
         case .gap(let start, let engineDurable, let directory):
             "the log in \(directory) begins behind record \(start), but the engine holds records "
-                + "up to \(engineDurable) only: segments are missing; restore them, or remove the "
-                + "data directory and let the node rejoin as a learner"
+                + "up to \(engineDurable) only: segments are missing, or it is another engine; "
+                + "restore what is lost, or, " + Self.rejoining
         case .chainMismatch(let index, let expected, let found):
             "the frame at index \(index) continues digest \(found) where the log has \(expected); "
                 + "its sender's log has diverged from this one"
         case .repairRefused(let index, let why):
             "the frame at index \(index) does not repair the log: \(why)"
         case .identityMissing(let file, let found):
-            "\(file) is missing, but \(found) is there: restore it, or remove the data directory "
-                + "and let the node rejoin as a learner"
+            "\(file) is missing, but \(found) is there: restore it, or, " + Self.rejoining
         case .identityExists(let file):
             "\(file) exists already: this data directory belongs to a node"
         case .noDataDirectory(let directory):

@@ -56,20 +56,17 @@ struct LogInspection {
     private static func readStore(
         _ layout: DataDirectoryLayout, _ files: ReadOnlyFileSystem
     ) -> Result<StoreInspection, CommandFailure> {
-        do throws(FileFailure) {
+        do {
             let location = EngineLocation(root: layout.engine, fileSystem: files)
             guard let present = try location.present() else {
                 return .failure(CommandFailure(.negative, "there is no store in \(layout.engine)"))
             }
-            do throws(EngineFailure) {
-                let engine = try RestingEngine(present)
-                defer { engine.close() }
-                return .success(try StoreInspection.of(engine))
-            } catch {
-                return .failure(CommandFailure(error.isDamage ? .negative : .noInput, "\(error)"))
-            }
+            let engine = try RestingEngine(present)
+            defer { engine.close() }
+            return .success(try StoreInspection.of(engine))
         } catch {
-            return .failure(CommandFailure(.noInput, "\(error)"))
+            let isDamage = (error as? EngineFailure)?.isDamage == true
+            return .failure(CommandFailure(isDamage ? .negative : .noInput, "\(error)"))
         }
     }
 
