@@ -1,4 +1,5 @@
 import ArgumentParser
+import IOPosix
 import JSON
 import TextOutput
 import Wire
@@ -51,6 +52,7 @@ struct LockstepCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardDescriptors.hold()
         // A reader that has gone is a failure of the write, with an exit code of its own.
         _ = signal(SIGPIPE, SIG_IGN)
         let words = Array(CommandLine.arguments.dropFirst())

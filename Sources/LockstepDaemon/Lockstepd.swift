@@ -56,6 +56,11 @@ struct Lockstepd: ParsableCommand {
         help: "Print all settings, each with where it came from, and exit.")
     var printsConfiguration = false
 
+    static func main() {
+        StandardDescriptors.hold()
+        main(nil)
+    }
+
     func run() throws {
         let loaded: LoadedConfiguration
         do {

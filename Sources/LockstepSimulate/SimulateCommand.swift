@@ -255,6 +255,7 @@ package struct SimulateCommand: ParsableCommand {
 
     /// Runs what the words of the command line ask for, and ends the process.
     package static func main() {
+        StandardDescriptors.hold()
         main(Array(CommandLine.arguments.dropFirst()))
     }
 
