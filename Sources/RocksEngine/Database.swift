@@ -42,6 +42,8 @@ import KeyValue
             let reason = unsafe String(cString: strerror(errno))
             throw failure("open", "\(directory)/CURRENT: \(reason)")
         }
+        // Where its new manifest finds no room, an assertion of Debian's RocksDB ends the process.
+        if !forReading { try requireRoom(sparedBytes, for: "open") }
         let options = unsafe native.options
         unsafe handle = try call("open") { error in
             unsafe forReading
@@ -201,6 +203,11 @@ extension Database {
     private func checkRoom() throws(EngineFailure) {
         let memory = unflushedBytes()
         guard memory > 0 else { return }
+        try requireRoom(memory + sparedBytes, for: "flush")
+    }
+
+    /// Refuses what wants `needed` bytes of the file system that the directory is on.
+    private func requireRoom(_ needed: Int, for operation: String) throws(EngineFailure) {
         var status = statvfs()
         var result: CInt
         repeat {
@@ -208,15 +215,16 @@ extension Database {
         } while result != 0 && errno == EINTR
         guard result == 0 else {
             let code = errno
-            throw failure("flush", "cannot look at the file system: error \(code)")
+            // RocksDB makes a directory that is not there, and says what else is wrong with it.
+            if operation == "open" { return }
+            throw failure(operation, "cannot look at the file system: error \(code)")
         }
         let product = UInt64(status.f_bavail).multipliedReportingOverflow(
             by: UInt64(status.f_frsize))
         let free = product.overflow ? Int.max : Int(clamping: product.partialValue)
-        let needed = memory + sparedBytes
         guard free < needed else { return }
         throw EngineFailure(
-            "RocksDB flush in \(directory)",
+            "RocksDB \(operation) in \(directory)",
             reason: "\(free) bytes are free and \(needed) needed; free space on its disk",
             isFull: true)
     }

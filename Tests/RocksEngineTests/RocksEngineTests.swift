@@ -298,6 +298,11 @@ import Testing
         #expect(again.statistics().unflushedBytes == 0)
         #expect(try again.rows().count == 4)
         again.close()
+        // A start needs room too, and tells so where there is none.
+        let full = #expect(throws: EngineFailure.self) {
+            try DurableEngine(directory.file("db"), options: options)
+        }
+        #expect(full?.isFull == true)
     }
 
     @Test func `the factory opens what it opened before`() throws {
