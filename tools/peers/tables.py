@@ -54,7 +54,7 @@ def load_table(results):
             rate = mean(runs, "per_second")
             rows.append(
                 [
-                    clients, value, operations, "random" if incompressible else "text", name,
+                    clients, value, operations, data_kind(incompressible), name,
                     f"{rate:.0f}", ratio(rate, theirs), f"{mean(runs, 'p50_us') / 1e3:.2f}",
                     f"{mean(runs, 'p99_us') / 1e3:.2f}", sum(run["errors"] for run in runs),
                     nodes_cpu(runs), f"{mean(runs, 'client_cpu'):.2f}",
@@ -80,17 +80,23 @@ def failover_table(results, middle):
     )
 
 
+def data_kind(incompressible):
+    return "random" if incompressible else "text"
+
+
 def log_table(results):
     rows = [
         [
             run["protocol"],
             run["transactions"],
+            data_kind(run["incompressible"]),
             f"{run['log_bytes'] / run['transactions']:.1f}",
             run.get("restart_ms", "-"),
         ]
         for run in results
     ]
-    return table(["system", "transactions", "log bytes a transaction", "restart ms"], rows)
+    return table(
+        ["system", "transactions", "data", "log bytes a transaction", "restart ms"], rows)
 
 
 def scf_line(run):
