@@ -29,6 +29,8 @@ import Testing
             let expected = LogIndex(naive(voters, match))
             let found = Quorum.committed(membership) { LogIndex(match[$0] ?? 0) }
             #expect(found == expected, "\(levels)")
+            let isReached = Quorum.isReached(membership) { (match[$0] ?? 0) > 0 }
+            #expect(isReached == (expected > .zero), "\(levels)")
         }
     }
 
