@@ -42,13 +42,39 @@ import KeyValue
             let reason = unsafe String(cString: strerror(errno))
             throw failure("open", "\(directory)/CURRENT: \(reason)")
         }
-        // Where its new manifest finds no room, an assertion of Debian's RocksDB ends the process.
-        if !forReading { try requireRoom(sparedBytes, for: "open") }
+        if !forReading {
+            try requireWhole()
+            // Where its new manifest finds no room, an assertion of Debian's RocksDB ends the process.
+            try requireRoom(settings.openingBytes, for: "open")
+        }
         let options = unsafe native.options
         unsafe handle = try call("open") { error in
             unsafe forReading
                 ? rocksdb_open_for_read_only(options, directory, 0, error)
                 : rocksdb_open(options, directory, error)
+        }
+    }
+
+    /// Refuses a directory that has tables and no `CURRENT`.
+    ///
+    /// RocksDB would begin a new database there, and remove the tables at the next opening. A directory
+    /// whose making was cut short has neither.
+    private func requireWhole() throws(EngineFailure) {
+        guard unsafe access(directory + "/CURRENT", F_OK) != 0, errno == ENOENT else { return }
+        guard let listing = unsafe opendir(directory) else { return }
+        defer { unsafe closedir(listing) }
+        while let entry = unsafe readdir(listing) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    unsafe String(cString: $0)
+                }
+            }
+            guard name.hasSuffix(".sst") else { continue }
+            throw EngineFailure(
+                "RocksDB open in \(directory)",
+                reason: "CURRENT is missing, but \(name) is there; restore it, or, "
+                    + Self.adviceOnDamage,
+                isDamage: true)
         }
     }
 
@@ -267,10 +293,12 @@ extension Database {
         return parted + rest
     }
 
+    private static let adviceOnDamage =
+        "in a cluster, move the node's whole data directory away and start it, and it rejoins; a "
+        + "node alone needs a backup"
+
     private static func advice(on text: String) -> String {
-        let damaged =
-            "it is damaged: in a cluster, move the node's whole data directory away and start it, "
-            + "and it rejoins; a node alone needs a backup"
+        let damaged = "it is damaged: " + adviceOnDamage
         let locked = "it is open already: stop the other node, or give each its own directory"
         let known: [(pattern: String, advice: String)] = [
             ("Corruption", damaged),

@@ -16,6 +16,8 @@ package struct RocksOptions: Hashable, Sendable {
     package var compresses = true
     /// Bytes of the file system that a flush leaves free, for what else it writes.
     package var sparedBytes = 1 << 20
+    /// Bytes of the file system without which no database is opened: for a new manifest and the like.
+    package var openingBytes = 128 << 10
 
     package init() {}
 
@@ -26,6 +28,7 @@ package struct RocksOptions: Hashable, Sendable {
         precondition(openFileLimit >= 16, "\(openFileLimit) open files")
         precondition(backgroundJobs >= 1, "\(backgroundJobs) background jobs")
         precondition(sparedBytes >= 0, "\(sparedBytes) bytes left free")
+        precondition(openingBytes >= 0, "\(openingBytes) bytes to open")
         precondition((1...64).contains(filterBitsPerKey), "\(filterBitsPerKey) filter bits")
     }
 }

@@ -276,6 +276,25 @@ import Testing
         engine.close()
     }
 
+    @Test func `a database that has lost its CURRENT is left as it is`() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("db")
+        let engine = try DurableEngine(path)
+        try engine.write(Self.put("a", "one", 1))
+        try engine.flush()
+        engine.close()
+        try #require(unsafe rename(path + "/CURRENT", path + "/kept") == 0)
+        for _ in 0..<3 {
+            let failure = #expect(throws: EngineFailure.self) { try DurableEngine(path) }
+            #expect(failure?.isDamage == true)
+            #expect(failure?.description.contains("CURRENT is missing") == true)
+        }
+        try #require(unsafe rename(path + "/kept", path + "/CURRENT") == 0)
+        let again = try DurableEngine(path)
+        #expect(try again.rows().count == 1)
+        again.close()
+    }
+
     @Test func `a flush for which there is no room is not begun, and harms nothing`() throws {
         let directory = try TemporaryDirectory()
         var options = RocksOptions()
@@ -299,6 +318,7 @@ import Testing
         #expect(try again.rows().count == 4)
         again.close()
         // A start needs room too, and tells so where there is none.
+        options.openingBytes = Int.max / 4
         let full = #expect(throws: EngineFailure.self) {
             try DurableEngine(directory.file("db"), options: options)
         }
