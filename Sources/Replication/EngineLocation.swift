@@ -29,11 +29,9 @@ package struct EngineLocation: Sendable {
     /// - Throws: `FileFailure`; `EngineFailure` where the present one cannot be told.
     package func current() throws -> String {
         try fileSystem.makeDirectory(root)
-        let engines = try fileSystem.list(root).filter { $0.hasPrefix("engine-") }
+        let engines = try engines()
         if try !fileSystem.exists(pointer) {
-            if let other = engines.first(where: { $0 != Self.first }) {
-                throw damage("it is missing, but \(other) is there")
-            }
+            try requireNone(of: engines)
             // The names of the folder and of the first engine's must outlive what is put there.
             try fileSystem.makeDirectory(root + "/" + Self.first)
             try fileSystem.syncNames(to: root)
@@ -54,16 +52,33 @@ package struct EngineLocation: Sendable {
     ///
     /// - Throws: as `current`.
     package func present() throws -> String? {
-        guard try fileSystem.exists(pointer) else { return nil }
+        guard try fileSystem.exists(pointer) else {
+            if try fileSystem.exists(root) { try requireNone(of: engines()) }
+            return nil
+        }
         return root + "/" + (try presentName())
+    }
+
+    private func engines() throws -> [String] {
+        try fileSystem.list(root).filter { $0.hasPrefix("engine-") }
+    }
+
+    /// Where `CURRENT` is not there, there can be the first engine at the most.
+    private func requireNone(of engines: [String]) throws {
+        guard let other = engines.first(where: { $0 != Self.first }) else { return }
+        throw damage("it is missing, but \(other) is there")
     }
 
     private func presentName() throws -> String {
         let file = try fileSystem.open(pointer, .readOnly)
         defer { file.close() }
         let bytes = try file.read(at: 0, count: 256)
-        let name = String(decoding: bytes, as: UTF8.self)
-        guard name.hasPrefix("engine-"), !name.contains("/"), !name.contains("\0") else {
+        var name = String(decoding: bytes, as: UTF8.self)
+        // Who has restored it by hand has ended the line.
+        if name.hasSuffix("\n") { name.removeLast() }
+        guard name.hasPrefix("engine-"), name.utf8.count <= 100, !name.contains("/"),
+            !name.contains("\0")
+        else {
             throw damage("it does not name an engine")
         }
         guard try fileSystem.exists(root + "/" + name) else {

@@ -151,12 +151,15 @@ extension Replica {
             let result: Result<(WorkerBound<SnapshotIntake>, SnapshotIntake.Progress), any Error>
             do {
                 let intake = try known ?? WorkerBound(make.unsafelyPresent()())
-                result = .success(
-                    (
-                        intake,
-                        try intake.value.store(
-                            bytes, number: request.chunk, isLast: request.isLast)
-                    ))
+                do {
+                    let progress = try intake.value.store(
+                        bytes, number: request.chunk, isLast: request.isLast)
+                    result = .success((intake, progress))
+                } catch {
+                    // Of one that is new nobody else knows.
+                    intake.value.abandon()
+                    throw error
+                }
             } catch {
                 result = .failure(error)
             }

@@ -27,7 +27,11 @@ import Testing
     }
 
     /// What a flipped or lost bit, a cut, or a loss of `CURRENT` names beside the one engine there is.
-    @Test(arguments: ["engine-1", "engine-", "engine-79", "xngine-0", "", nil] as [String?])
+    @Test(
+        arguments: [
+            "engine-1", "engine-", "engine-79", "xngine-0", "engine-795-1\n\n", "",
+            "engine-" + String(repeating: "7", count: 249), nil,
+        ] as [String?])
     func `no engine is removed where the present one cannot be told`(name: String?) throws {
         let disk = SimulatedDisk()
         let location = EngineLocation(root: "/engine", fileSystem: disk)
@@ -49,8 +53,14 @@ import Testing
             } catch let failure as EngineFailure {
                 #expect(failure.isDamage && failure.description.contains("/engine/CURRENT"))
             }
+            #expect(throws: EngineFailure.self) { try location.present() }
             #expect(try disk.list("/engine").filter { $0.hasPrefix("engine-") } == ["engine-795-1"])
         }
+        if name != nil { try disk.remove("/engine/CURRENT") }
+        let file = try disk.open("/engine/CURRENT", .create)
+        try file.write([Array("engine-795-1\n".utf8)], at: 0)
+        file.close()
+        #expect(try location.current() == brought)
     }
 
     @Test
