@@ -32,8 +32,8 @@ package struct SimulateCommand: ParsableCommand {
             A run that a precondition of the code ends, or that SIGINT, SIGTERM or SIGHUP \
             interrupts, is named on the standard error as a command. With --seed such a signal ends \
             the program. With many seeds the first lets those end that are under way, which takes \
-            as long as they do, and begins no other: the range has failed; a second SIGINT or \
-            SIGTERM ends the program. \
+            as long as they do, and begins no other: the range has failed; a second SIGINT, \
+            or a second SIGTERM, ends the program. \
             With --json and many seeds the last line is an object "summary" with the counters.
 
             A file for --kept has a run on each line, by the options --seed, --fault-seconds, \

@@ -16,9 +16,9 @@ package enum UnderWay {
     /// From now on signals name what is under way.
     ///
     /// A trap is handed on to whoever handled it before. Of SIGINT, SIGTERM and SIGHUP the first lets
-    /// no further run begin, as with `one` run alone it ends the process: a terminal's SIGINT comes
-    /// together with the SIGTERM of whoever has begun this. The second SIGINT or SIGTERM ends the
-    /// process; a terminal that hangs up may send more than one SIGHUP. One that was ignored, as
+    /// no further run begin, or, with `one` run alone, ends the process: a terminal's SIGINT comes
+    /// together with the SIGTERM of whoever has begun this. A second SIGINT, or a second SIGTERM, ends
+    /// the process; a terminal that hangs up may send more than one SIGHUP. One that was ignored, as
     /// under `nohup`, stays so.
     package static func install(one: Bool = false) {
         isEndRequested.store(false, ordering: .relaxed)

@@ -9,6 +9,7 @@ import Lockstep
 @main
 enum TortureProgram {
     static func main() async {
+        StandardDescriptors.hold()
         StandardOutput.takeNoSignal()
         do {
             try await run(TortureCommand.parseAsRoot())

@@ -154,7 +154,7 @@ extension FaultInjector {
         if StopJudge(host.disk).explains(error) {
             comeBack(host)
         } else if impairment?.host === host {
-            // As its message says: remove the directory, let the node rejoin.
+            // As its message says: take the directory away, let the node rejoin.
             count("directories removed by hand")
             checker.forget(host)
             cluster.wipe(host)
