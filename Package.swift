@@ -98,7 +98,7 @@ let package = Package(
         module("KeyValue", ["Identifiers"]),
         // Floor 2: one mechanism each.
         module("Compression", ["Identifiers", "Codec", "Digests", "CZstd"]),
-        module("RocksEngine", ["Identifiers", "IOCore", "KeyValue", "CRocksDB"]),
+        module("RocksEngine", ["Identifiers", "IOCore", "IOPosix", "KeyValue", "CRocksDB"]),
         module("Transactions", ["Identifiers", "Codec"]),
         module(
             "Stores", ["Identifiers", "Codec", "Digests", "KeyValue", "JSON", "Transactions"]),

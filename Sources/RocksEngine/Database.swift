@@ -1,6 +1,7 @@
 import CRocksDB
 import Glibc
 import IOCore
+import IOPosix
 import KeyValue
 
 /// One open RocksDB database: the calls into the library are in this type and its extensions.
@@ -42,11 +43,7 @@ import KeyValue
             let reason = unsafe String(cString: strerror(errno))
             throw failure("open", "\(directory)/CURRENT: \(reason)")
         }
-        if !forReading {
-            try requireWhole()
-            // Where its new manifest finds no room, an assertion of Debian's RocksDB ends the process.
-            try requireRoom(settings.openingBytes, for: "open")
-        }
+        if !forReading { try checkBeforeOpening(needing: settings.openingBytes) }
         let options = unsafe native.options
         unsafe handle = try call("open") { error in
             unsafe forReading
@@ -55,27 +52,28 @@ import KeyValue
         }
     }
 
-    /// Refuses a directory that has tables and no `CURRENT`.
+    /// Refuses a directory that RocksDB must not open as it is; one that is not there it makes.
     ///
-    /// RocksDB would begin a new database there, and remove the tables at the next opening. A directory
-    /// whose making was cut short has neither.
-    private func requireWhole() throws(EngineFailure) {
-        guard unsafe access(directory + "/CURRENT", F_OK) != 0, errno == ENOENT else { return }
-        guard let listing = unsafe opendir(directory) else { return }
-        defer { unsafe closedir(listing) }
-        while let entry = unsafe readdir(listing) {
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
-                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    unsafe String(cString: $0)
-                }
-            }
-            guard name.hasSuffix(".sst") else { continue }
+    /// Where there are tables and no `CURRENT`, it would begin a new database, and remove the tables at
+    /// the next opening; one whose making was cut short has neither. Where its new manifest finds no
+    /// room, an assertion of Debian's build ends the process.
+    private func checkBeforeOpening(needing openingBytes: Int) throws(EngineFailure) {
+        let names: [String]
+        do throws(FileFailure) {
+            let files = PosixFileSystem()
+            guard try files.exists(directory) else { return }
+            names = try files.list(directory)
+        } catch {
+            throw failure("open", "\(error)")
+        }
+        if !names.contains("CURRENT"), let table = names.first(where: { $0.hasSuffix(".sst") }) {
             throw EngineFailure(
                 "RocksDB open in \(directory)",
-                reason: "CURRENT is missing, but \(name) is there; restore it, or, "
+                reason: "CURRENT is missing, but \(table) is there; restore it, or, "
                     + Self.adviceOnDamage,
                 isDamage: true)
         }
+        try requireRoom(openingBytes, for: "open")
     }
 
     deinit {
@@ -241,8 +239,6 @@ extension Database {
         } while result != 0 && errno == EINTR
         guard result == 0 else {
             let code = errno
-            // RocksDB makes a directory that is not there, and says what else is wrong with it.
-            if operation == "open" { return }
             throw failure(operation, "cannot look at the file system: error \(code)")
         }
         let product = UInt64(status.f_bavail).multipliedReportingOverflow(

@@ -76,7 +76,7 @@ package final class DurableEngine: Engine {
 /// there are two engines.
 package struct RocksEngineFactory: EngineFactory {
     package let options: RocksOptions
-    package let cache: BlockCache
+    private let cache: BlockCache
 
     package init(options: RocksOptions = RocksOptions()) {
         self.options = options
