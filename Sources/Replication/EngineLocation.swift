@@ -31,7 +31,7 @@ package struct EngineLocation: Sendable {
         try fileSystem.makeDirectory(root)
         let engines = try engines()
         if try !fileSystem.exists(pointer) {
-            try requireNone(of: engines)
+            try requireFirstAlone(among: engines)
             // The names of the folder and of the first engine's must outlive what is put there.
             try fileSystem.makeDirectory(root + "/" + Self.first)
             try fileSystem.syncNames(to: root)
@@ -53,7 +53,7 @@ package struct EngineLocation: Sendable {
     /// - Throws: as `current`.
     package func present() throws -> String? {
         guard try fileSystem.exists(pointer) else {
-            if try fileSystem.exists(root) { try requireNone(of: engines()) }
+            if try fileSystem.exists(root) { try requireFirstAlone(among: engines()) }
             return nil
         }
         return root + "/" + (try presentName())
@@ -64,7 +64,7 @@ package struct EngineLocation: Sendable {
     }
 
     /// Where `CURRENT` is not there, there can be the first engine at the most.
-    private func requireNone(of engines: [String]) throws {
+    private func requireFirstAlone(among engines: [String]) throws {
         guard let other = engines.first(where: { $0 != Self.first }) else { return }
         throw damage("it is missing, but \(other) is there")
     }
