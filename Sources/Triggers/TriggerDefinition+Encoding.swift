@@ -35,6 +35,13 @@ extension TriggerDefinition {
         writer.writeVarint(attemptLimit)
     }
 
+    /// The whole of what a row or a change holds; nil if it is no definition.
+    package init?(encoded bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard let definition = try? Self.decode(&reader), reader.isAtEnd else { return nil }
+        self = definition
+    }
+
     package static func decode(
         _ reader: inout ByteReader
     ) throws(DecodingFailure) -> TriggerDefinition {

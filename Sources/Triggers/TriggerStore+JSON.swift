@@ -29,11 +29,7 @@ extension TriggerStore {
     }
 
     private static func describe(definition bytes: [UInt8]) -> JSONValue {
-        var reader = ByteReader(bytes)
-        guard let definition = try? TriggerDefinition.decode(&reader), reader.isAtEnd else {
-            return .bytes(bytes)
-        }
-        return definition.json
+        TriggerDefinition(encoded: bytes)?.json ?? .bytes(bytes)
     }
 }
 

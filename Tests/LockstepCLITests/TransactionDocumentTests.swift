@@ -98,7 +98,7 @@ private func failure(_ text: String) throws -> String? {
         (
             "{\"steps\": [{\"op\": \"drop\"}]}",
             "$.steps[0].op must be one of set, delete, replace-group, add-service, add-instance,"
-                + " add-group, remove-trigger, resume-trigger, abort, not \"drop\""
+                + " add-group, add-trigger, remove-trigger, resume-trigger, abort, not \"drop\""
         ),
         (
             "{\"steps\": [{\"op\": \"abort\", \"path\": \"x\"}]}",

@@ -40,27 +40,28 @@ import Testing
 
     @Test func `a malformed condition is told by its option`() {
         let port = Self.port
-        let malformed: [(WritableKeyPath<TriggerConditions, [String]>, String, String)] = [
-            (\.requirePresent, "a b", "--require-present: \"a b\" is no path"),
-            (\.requireAbsent, "", "--require-absent: \"\" is no path"),
-            (\.requireType, "svc:/a=x", "--require-type: \"svc:/a=x\" is not PROPERTY=TYPE"),
-            (\.requireType, port + "=int", "--require-type: \"int\" must be one of boolean, count"),
-            (\.requireValue, port, "--require-value: \"\(port)\" is not PROPERTY=VALUE"),
-            (\.requireRange, port + "=9..1", "--require-range: \"9..1\" is no range"),
-            (\.requireRange, port + "=1..", "--require-range: \"1..\" is no range"),
-            (\.requireRow, "properties", "--require-row: \"properties\" is not STORE:KEY"),
-            (\.forbidRow, "files:01", "--forbid-row: \"files:01\" is not STORE:KEY"),
-            (\.forbidRow, "properties:012", "--forbid-row: \"properties:012\" is not STORE:KEY"),
+        typealias Texts = WritableKeyPath<TriggerConditions, [String]>
+        let malformed: [(Texts, String, TriggerConditions.Option, String)] = [
+            (\.requirePresent, "a b", .requirePresent, "\"a b\" is no path"),
+            (\.requireAbsent, "", .requireAbsent, "\"\" is no path"),
+            (\.requireType, "svc:/a=x", .requireType, "\"svc:/a=x\" is not PROPERTY=TYPE"),
+            (\.requireType, port + "=int", .requireType, "\"int\" must be one of boolean, count"),
+            (\.requireValue, port, .requireValue, "\"\(port)\" is not PROPERTY=VALUE"),
+            (\.requireRange, port + "=9..1", .requireRange, "\"9..1\" is no range"),
+            (\.requireRange, port + "=1..", .requireRange, "\"1..\" is no range"),
+            (\.requireRow, "properties", .requireRow, "\"properties\" is not STORE:KEY"),
+            (\.forbidRow, "files:01", .forbidRow, "\"files:01\" is not STORE:KEY"),
+            (\.forbidRow, "properties:012", .forbidRow, "\"properties:012\" is not STORE:KEY"),
         ]
-        for (option, text, beginning) in malformed {
+        for (option, text, name, beginning) in malformed {
             var options = TriggerConditions()
             options[keyPath: option] = [text]
-            do throws(CommandFailure) {
+            do throws(TriggerConditions.Fault) {
                 _ = try options.conditions()
                 Issue.record("\(text) is taken")
             } catch {
-                #expect(error.exit == .usage)
-                #expect(error.text.hasPrefix(beginning), "\(error.text)")
+                #expect(error.option == name)
+                #expect(error.message.hasPrefix(beginning), "\(error.message)")
             }
         }
     }

@@ -76,13 +76,14 @@ extension Transaction {
 }
 
 extension Change {
-    /// What a change of the properties holds before or after.
+    /// What a change of the properties or of the triggers holds before or after.
     public enum Content: Hashable, Sendable {
         case property(type: PropertyType, values: [PropertyValue])
         case group(type: String, isPersistent: Bool, version: GroupVersion)
         /// A service or an instance.
         case entity
         case snapshot
+        case trigger(Trigger)
         /// A change of another store, or of a later version.
         case other([UInt8])
     }
@@ -98,9 +99,15 @@ extension Change {
     }
 
     private func content(_ bytes: [UInt8]) -> Content {
-        guard store == .properties, let value = try? PropertyChangeValue(bytes) else {
-            return .other(bytes)
+        switch store {
+        case .properties: propertyContent(bytes) ?? .other(bytes)
+        case .triggers: Trigger(encoded: bytes).map(Content.trigger) ?? .other(bytes)
+        case .revisions, .snapshots, .spaces, nil: .other(bytes)
         }
+    }
+
+    private func propertyContent(_ bytes: [UInt8]) -> Content? {
+        guard let value = try? PropertyChangeValue(bytes) else { return nil }
         return switch value {
         case .property(let content):
             .property(

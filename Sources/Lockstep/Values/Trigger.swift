@@ -43,6 +43,9 @@ public struct Trigger: Hashable, Sendable {
         case inRange(StoreKind, key: String, lower: Int64, upper: Int64)
     }
 
+    /// The longest time that a run may be given, in milliseconds.
+    package static let mostTimeoutMilliseconds = TriggerBounds.longestTimeoutMilliseconds
+
     public var name: String
     public var action: Action
     /// Changes of these stores count; empty: of all but the triggers' own.
@@ -123,6 +126,12 @@ extension Trigger {
             name: name, kind: kind, stores: stores.map(\.identifier), keyPrefixes: keyPrefixes,
             conditions: conditions, program: program, arguments: arguments,
             timeoutMilliseconds: timeout.wholeMilliseconds, attemptLimit: attemptLimit)
+    }
+
+    /// A definition as a change has it; nil for one of a later version.
+    init?(encoded bytes: [UInt8]) {
+        guard let definition = TriggerDefinition(encoded: bytes) else { return nil }
+        self.init(definition)
     }
 
     /// Stores that this version of the client does not know are left out.

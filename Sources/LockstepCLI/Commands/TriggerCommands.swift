@@ -73,7 +73,7 @@ struct TriggerAddCommand: AsyncParsableCommand {
         guard runTimeout > 0, runTimeout <= 3_600 else {
             throw CommandFailure(.usage, "--run-timeout must be over 0 and at most 3600 seconds")
         }
-        let conditions = try demands.all.conditions()
+        let conditions = try demands.conditions()
         try checkKind(conditions)
         let action: Trigger.Action =
             switch kind {
@@ -164,7 +164,16 @@ struct TriggerDemandOptions: ParsableArguments {
     @Option(help: "What a veto says, in place of the condition's own words.")
     var message: String?
 
-    var all: TriggerConditions {
+    /// Throws a usage failure that names the option.
+    func conditions() throws(CommandFailure) -> [Trigger.Condition] {
+        do throws(TriggerConditions.Fault) {
+            return try all.conditions()
+        } catch {
+            throw CommandFailure(.usage, "--\(error.option.rawValue): \(error.message)")
+        }
+    }
+
+    private var all: TriggerConditions {
         var all = TriggerConditions()
         (all.forbidChange, all.forbidDeletion) = (forbidChange, forbidDeletion)
         (all.demandChange, all.demandNote) = (demandChange, demandNote)

@@ -11,6 +11,7 @@ extension Change.Content {
         case .group(let type, _, let version): "group \(type) \(version)"
         case .entity: "there"
         case .snapshot: "snapshot"
+        case .trigger(let trigger): "\(trigger.action.word): \(trigger.action.text)"
         case .other(let bytes): Words.counted(bytes.count, "byte")
         }
     }
@@ -24,6 +25,7 @@ extension Change.Content {
                 "version": .string(version.description),
             ]
         case .entity, .snapshot: [:]
+        case .trigger(let trigger): .object(trigger.members)
         case .other(let bytes): ["bytes": .number(bytes.count)]
         }
     }

@@ -27,6 +27,10 @@ package enum TransactionDocument {
           {"op": "add-service", "path": SERVICE}
           {"op": "add-instance", "path": INSTANCE}
           {"op": "add-group", "path": GROUP, "group-type": NAME, "persistent": true or false}
+          {"op": "add-trigger", "name": NAME, "kind": KIND, "stores": [STORE, …],
+           "key-prefixes": [TEXT, …], "program": NAME, "arguments": [TEXT, …],
+           "conditions": [{"demand": {OPTION: VALUE}, "message": TEXT}, …],
+           "timeout-ms": MILLISECONDS, "attempts": NUMBER}
           {"op": "remove-trigger", "name": NAME}
           {"op": "resume-trigger", "name": NAME}
           {"op": "abort", "reason": TEXT}
@@ -37,6 +41,10 @@ package enum TransactionDocument {
         With base, the transaction aborts unless the group is at that version; of delete, for a \
         property only. VERSION is what `lockstep get --json` shows, such as "27.0", and its part \
         before the point the INDEX of an expectation.
+
+        A trigger is written as lockstep trigger list --json shows it: a KIND that runs a program \
+        has a program, pre-commit has conditions, the rest may be left out. An OPTION is one of \
+        lockstep trigger add without its dashes, such as "forbid-deletion".
 
         PATHS     svc:/service[:instance][/:properties/group[/property]]
         TYPES     boolean count integer time opaque astring ustring uri fmri host hostname
@@ -58,6 +66,7 @@ package enum TransactionDocument {
         case addService = "add-service"
         case addInstance = "add-instance"
         case addGroup = "add-group"
+        case addTrigger = "add-trigger"
         case removeTrigger = "remove-trigger"
         case resumeTrigger = "resume-trigger"
         case abort
@@ -69,6 +78,11 @@ package enum TransactionDocument {
             case .addService, .addInstance: ["op", "path"]
             case .replaceGroup: ["op", "path", "group-type", "base", "properties"]
             case .addGroup: ["op", "path", "group-type", "persistent"]
+            case .addTrigger:
+                [
+                    "op", "name", "kind", "stores", "key-prefixes", "program", "arguments",
+                    "conditions", "timeout-ms", "attempts",
+                ]
             case .removeTrigger, .resumeTrigger: ["op", "name"]
             case .abort: ["op", "reason"]
             }
@@ -82,7 +96,7 @@ package enum TransactionDocument {
             case .replaceGroup, .addGroup: [.group]
             case .addService: [.service]
             case .addInstance: [.instance]
-            case .removeTrigger, .resumeTrigger, .abort: []
+            case .addTrigger, .removeTrigger, .resumeTrigger, .abort: []
             }
         }
     }
@@ -131,6 +145,13 @@ package enum TransactionDocument {
         let fields = Fields(place: place, members: members)
         switch kind {
         case .abort: transaction.abort(reason: try fields.need("reason").string())
+        case .addTrigger:
+            let trigger = try trigger(fields)
+            do throws(LockstepError) {
+                try transaction.addTrigger(trigger)
+            } catch {
+                throw place.failure("\(error)")
+            }
         case .removeTrigger: transaction.removeTrigger(try fields.need("name").string())
         case .resumeTrigger: transaction.resumeTrigger(try fields.need("name").string())
         case .set, .delete, .replaceGroup, .addService, .addInstance, .addGroup:
@@ -167,7 +188,9 @@ package enum TransactionDocument {
         case .addGroup:
             _ = try fields.need("group-type")
             edit.isPersistent = try fields.members["persistent"]?.boolean() ?? true
-        case .delete, .addService, .addInstance, .removeTrigger, .resumeTrigger, .abort: break
+        case .delete, .addService, .addInstance, .addTrigger, .removeTrigger, .resumeTrigger,
+            .abort:
+            break
         }
         return edit
     }
@@ -193,7 +216,7 @@ package enum TransactionDocument {
         case .addGroup:
             try transaction.addGroup(
                 edit.path, type: edit.groupType ?? "", isPersistent: edit.isPersistent)
-        case .removeTrigger, .resumeTrigger, .abort:
+        case .addTrigger, .removeTrigger, .resumeTrigger, .abort:
             preconditionFailure("\(kind) is no step on the properties")
         }
     }
@@ -256,7 +279,7 @@ package enum TransactionDocument {
     }
 
     /// The members of one step.
-    private struct Fields {
+    struct Fields {
         let place: JSONPlace
         let members: [String: JSONPlace]
 

@@ -3,6 +3,28 @@ import Wording
 
 /// What the options of `lockstep trigger add` demand of a transaction.
 package struct TriggerConditions {
+    /// The options without their dashes.
+    package enum Option: String, CaseIterable, Sendable {
+        case forbidChange = "forbid-change"
+        case forbidDeletion = "forbid-deletion"
+        case demandChange = "demand-change"
+        case demandNote = "demand-note"
+        case mostChanges = "most-changes"
+        case requirePresent = "require-present"
+        case requireAbsent = "require-absent"
+        case requireType = "require-type"
+        case requireValue = "require-value"
+        case requireRange = "require-range"
+        case requireRow = "require-row"
+        case forbidRow = "forbid-row"
+    }
+
+    /// An option's text that is not what the option takes.
+    package struct Fault: Error, Equatable {
+        package let option: Option
+        package let message: String
+    }
+
     package var forbidChange: [String] = []
     package var forbidDeletion: [String] = []
     package var demandChange: [String] = []
@@ -22,8 +44,8 @@ package struct TriggerConditions {
 
     package init() {}
 
-    /// The conditions in the order of the options; throws a usage failure that names the option.
-    package func conditions() throws(CommandFailure) -> [Trigger.Condition] {
+    /// The conditions in the order of the options.
+    package func conditions() throws(Fault) -> [Trigger.Condition] {
         var all: [(Trigger.Demand, String)] = []
         all += forbidChange.map { (.noChange(keyPrefix: $0), "\($0)… must not change") }
         all += forbidDeletion.map { (.noDeletion(keyPrefix: $0), "\($0)… must not be deleted") }
@@ -34,34 +56,35 @@ package struct TriggerConditions {
             all.append((.mostChanges(mostChanges), "more than \(changes)"))
         }
         for text in requirePresent {
-            let key = try Self.path(text, "--require-present")
+            let key = try Self.path(text, .requirePresent)
             all.append((.present(.properties, key: key), "\(key) must be there"))
         }
         for text in requireAbsent {
-            let key = try Self.path(text, "--require-absent")
+            let key = try Self.path(text, .requireAbsent)
             all.append((.absent(.properties, key: key), "\(key) must not be there"))
         }
         all += try types()
         all += try values()
         all += try ranges()
         for text in requireRow {
-            let (store, key) = try Self.row(text, "--require-row")
+            let (store, key) = try Self.row(text, .requireRow)
             all.append((.rowPresent(store: store, key: key), "row \(text) must be there"))
         }
         for text in forbidRow {
-            let (store, key) = try Self.row(text, "--forbid-row")
+            let (store, key) = try Self.row(text, .forbidRow)
             all.append((.rowAbsent(store: store, key: key), "row \(text) must not be there"))
         }
         return all.map { Trigger.Condition($0.0, message: message ?? $0.1) }
     }
 
-    private func types() throws(CommandFailure) -> [(Trigger.Demand, String)] {
+    private func types() throws(Fault) -> [(Trigger.Demand, String)] {
         var all: [(Trigger.Demand, String)] = []
         for text in requireType {
-            let (key, word) = try Self.split(text, "--require-type", "TYPE")
+            let (key, word) = try Self.split(text, .requireType, "TYPE")
             guard PropertyType(rawValue: word) != nil else {
                 let known = PropertyType.allCases.map(\.rawValue).joined(separator: ", ")
-                throw CommandFailure(.usage, "--require-type: \"\(word)\" must be one of \(known)")
+                throw Fault(
+                    option: .requireType, message: "\"\(word)\" must be one of \(known)")
             }
             all.append(
                 (.typed(.properties, key: key, type: word), "\(key) must be of type \(word)"))
@@ -70,10 +93,10 @@ package struct TriggerConditions {
     }
 
     /// Values of one path, from several options, belong together.
-    private func values() throws(CommandFailure) -> [(Trigger.Demand, String)] {
+    private func values() throws(Fault) -> [(Trigger.Demand, String)] {
         var all: [(key: String, values: [String])] = []
         for text in requireValue {
-            let (key, value) = try Self.split(text, "--require-value", "VALUE")
+            let (key, value) = try Self.split(text, .requireValue, "VALUE")
             if let place = all.firstIndex(where: { $0.key == key }) {
                 all[place].values.append(value)
             } else {
@@ -88,17 +111,17 @@ package struct TriggerConditions {
         }
     }
 
-    private func ranges() throws(CommandFailure) -> [(Trigger.Demand, String)] {
+    private func ranges() throws(Fault) -> [(Trigger.Demand, String)] {
         var all: [(Trigger.Demand, String)] = []
         for text in requireRange {
-            let (key, range) = try Self.split(text, "--require-range", "LOWER..UPPER")
+            let (key, range) = try Self.split(text, .requireRange, "LOWER..UPPER")
             let ends = range.split(separator: "..", omittingEmptySubsequences: false)
             guard ends.count == 2, let lower = Int64(ends[0]), let upper = Int64(ends[1]),
                 lower <= upper
             else {
-                throw CommandFailure(
-                    .usage,
-                    "--require-range: \"\(range)\" is no range of whole numbers; "
+                throw Fault(
+                    option: .requireRange,
+                    message: "\"\(range)\" is no range of whole numbers; "
                         + "write LOWER..UPPER, both ends included, such as 1..65535")
             }
             all.append(
@@ -110,42 +133,42 @@ package struct TriggerConditions {
         return all
     }
 
-    private static func path(_ text: String, _ option: String) throws(CommandFailure) -> String {
+    private static func path(_ text: String, _ option: Option) throws(Fault) -> String {
         guard let location = PropertyLocation(argument: text) else {
-            throw CommandFailure(
-                .usage,
-                "\(option): \"\(text)\" is no path; "
+            throw Fault(
+                option: option,
+                message: "\"\(text)\" is no path; "
                     + "write svc:/service[:instance][/:properties/group[/property]]")
         }
         return location.path
     }
 
     private static func split(
-        _ text: String, _ option: String, _ what: String
-    ) throws(CommandFailure) -> (key: String, rest: String) {
+        _ text: String, _ option: Option, _ what: String
+    ) throws(Fault) -> (key: String, rest: String) {
         guard let sign = text.firstIndex(of: "="),
             let location = PropertyLocation(argument: String(text[..<sign])),
             location.kind == .property
         else {
-            throw CommandFailure(
-                .usage,
-                "\(option): \"\(text)\" is not PROPERTY=\(what), such as "
+            throw Fault(
+                option: option,
+                message: "\"\(text)\" is not PROPERTY=\(what), such as "
                     + "svc:/web:default/:properties/http/port=…")
         }
         return (location.path, String(text[text.index(after: sign)...]))
     }
 
     private static func row(
-        _ text: String, _ option: String
-    ) throws(CommandFailure) -> (StoreKind, [UInt8]) {
+        _ text: String, _ option: Option
+    ) throws(Fault) -> (StoreKind, [UInt8]) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let store = StoreKind(rawValue: String(parts[0])),
             let key = bytes(hexadecimal: parts[1]), !key.isEmpty
         else {
             let known = StoreKind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandFailure(
-                .usage,
-                "\(option): \"\(text)\" is not STORE:KEY, with STORE one of \(known) and "
+            throw Fault(
+                option: option,
+                message: "\"\(text)\" is not STORE:KEY, with STORE one of \(known) and "
                     + "KEY the row's key in hexadecimal")
         }
         return (store, key)

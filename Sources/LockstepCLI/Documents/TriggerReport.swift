@@ -42,14 +42,7 @@ package struct TriggerReport {
                 let own = trigger.trigger
                 let state = state(of: trigger)
                 return .object(
-                    [
-                        JSONMember("name", .string(own.name)),
-                        JSONMember("kind", .string(own.action.word)),
-                        JSONMember("stores", .array(own.stores.map { .string($0.rawValue) })),
-                        JSONMember("key-prefixes", .array(own.keyPrefixes.map { .string($0) })),
-                    ] + own.action.members + [
-                        JSONMember("timeout-ms", .number(own.timeout.milliseconds)),
-                        JSONMember("attempts", .number(own.attemptLimit)),
+                    own.members + [
                         JSONMember(
                             "delivered-through",
                             own.action.isDelivered ? .number(delivered(trigger)) : .null),
@@ -106,6 +99,21 @@ enum TriggerKind: String, ExpressibleByArgument, CaseIterable {
     case onRollback = "on-rollback"
 }
 
+extension Trigger {
+    /// Every field under its name, as the step `add-trigger` of a transaction reads them.
+    var members: [JSONMember] {
+        [
+            JSONMember("name", .string(name)),
+            JSONMember("kind", .string(action.word)),
+            JSONMember("stores", .array(stores.map { .string($0.rawValue) })),
+            JSONMember("key-prefixes", .array(keyPrefixes.map { .string($0) })),
+        ] + action.members + [
+            JSONMember("timeout-ms", .number(timeout.milliseconds)),
+            JSONMember("attempts", .number(attemptLimit)),
+        ]
+    }
+}
+
 extension Trigger.Action {
     var word: String {
         switch self {
@@ -155,23 +163,28 @@ extension Trigger.Action {
 extension Trigger.Demand {
     /// `{OPTION: VALUE}`, with the option of `trigger add` that makes it.
     var document: JSONValue {
+        let (option, value) = field
+        return .object([JSONMember(option.rawValue, value)])
+    }
+
+    private var field: (TriggerConditions.Option, JSONValue) {
         switch self {
-        case .noChange(let prefix): ["forbid-change": .string(prefix)]
-        case .noDeletion(let prefix): ["forbid-deletion": .string(prefix)]
-        case .someChange(let prefix): ["demand-change": .string(prefix)]
-        case .note(let name): ["demand-note": .string(name)]
-        case .mostChanges(let count): ["most-changes": .number(count)]
-        case .present(_, let key): ["require-present": .string(key)]
-        case .absent(_, let key): ["require-absent": .string(key)]
-        case .typed(_, let key, let type): ["require-type": .string("\(key)=\(type)")]
+        case .noChange(let prefix): (.forbidChange, .string(prefix))
+        case .noDeletion(let prefix): (.forbidDeletion, .string(prefix))
+        case .someChange(let prefix): (.demandChange, .string(prefix))
+        case .note(let name): (.demandNote, .string(name))
+        case .mostChanges(let count): (.mostChanges, .number(count))
+        case .present(_, let key): (.requirePresent, .string(key))
+        case .absent(_, let key): (.requireAbsent, .string(key))
+        case .typed(_, let key, let type): (.requireType, .string("\(key)=\(type)"))
         case .equal(_, let key, let values):
-            ["require-value": .array(values.map { .string("\(key)=\($0)") })]
+            (.requireValue, .array(values.map { .string("\(key)=\($0)") }))
         case .inRange(_, let key, let lower, let upper):
-            ["require-range": .string("\(key)=\(lower)..\(upper)")]
+            (.requireRange, .string("\(key)=\(lower)..\(upper)"))
         case .rowPresent(let store, let key):
-            ["require-row": .string("\(store.rawValue):\(JSONValue.hexadecimal(key))")]
+            (.requireRow, .string("\(store.rawValue):\(JSONValue.hexadecimal(key))"))
         case .rowAbsent(let store, let key):
-            ["forbid-row": .string("\(store.rawValue):\(JSONValue.hexadecimal(key))")]
+            (.forbidRow, .string("\(store.rawValue):\(JSONValue.hexadecimal(key))"))
         }
     }
 }
