@@ -14,9 +14,7 @@ struct DeliveryCheckerTests {
         return checker
     }
 
-    private static let history = [3, 5, 6, 7].map {
-        ValueModel.Write(index: LogIndex($0), operation: "c1-\($0)")
-    }
+    private static let history = [3, 5, 6, 7].map { LogIndex($0) }
 
     @Test
     func `a commit of which no client was told may not be left out`() {
@@ -67,7 +65,7 @@ struct DeliveryCheckerTests {
     private static func told(_ delivered: [UInt64]) -> DeliveryChecker {
         let checker = DeliveryChecker()
         checker.since = LogIndex(4)
-        for index in 5...12 as ClosedRange<UInt64> { checker.committed(LogIndex(index)) }
+        for index in 5...12 as ClosedRange<UInt64> { checker.ended(LogIndex(index)) }
         run(checker, delivered)
         return checker
     }
@@ -79,7 +77,7 @@ struct DeliveryCheckerTests {
     }
 
     private static let all = (5...12 as ClosedRange<UInt64>).map {
-        ValueModel.Write(index: LogIndex($0), operation: "c1-\($0)")
+        LogIndex($0)
     }
 
     @Test

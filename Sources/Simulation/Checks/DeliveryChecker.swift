@@ -1,8 +1,8 @@
 package import Identifiers
 package import Triggers
 
-/// Holds the trigger programs' runs to order: a leader delivers each commit behind the one before, and
-/// leaves none out.
+/// Holds the runs of one trigger's program to order: a leader delivers each transaction that concerns it
+/// behind the one before, and leaves none out.
 package final class DeliveryChecker {
     /// One term of leading by one process.
     private struct Reign: Hashable {
@@ -17,7 +17,7 @@ package final class DeliveryChecker {
     private var delivered: Set<LogIndex> = []
     /// The highest index that was ever delivered.
     private var highest = LogIndex.zero
-    /// Committed as a client or a watch was told, and not delivered yet.
+    /// Ended as a client or a watch was told, and not delivered yet.
     private var awaited: Set<LogIndex> = []
     package private(set) var violations: [String] = [] {
         didSet { violations.dropFirst(oldValue.count).forEach(found) }
@@ -36,10 +36,15 @@ package final class DeliveryChecker {
     /// What the leader of the newest term said of the trigger last.
     private var newest: (term: Term, isSuspended: Bool)?
 
-    package init() {}
+    /// How transactions end that concern the trigger.
+    private let ending: String
 
-    /// A client or a watch was told that an operation is at `index`.
-    package func committed(_ index: LogIndex) {
+    package init(ending: String = "committed") {
+        self.ending = ending
+    }
+
+    /// A client or a watch was told that a transaction which concerns the trigger has ended at `index`.
+    package func ended(_ index: LogIndex) {
         if !delivered.contains(index), !isExcused(index) { awaited.insert(index) }
     }
 
@@ -102,23 +107,23 @@ package final class DeliveryChecker {
         violations.append("n\(host) delivers \(index) before \(missed) was ever delivered")
     }
 
-    /// Where what was delivered in the end is not what `history` has committed, which is all of it but for
+    /// Where what was delivered in the end is not what has ended at `history`, which is all of it but for
     /// what may be in `unknown`.
     package func differences(
-        _ history: [ValueModel.Write], but unknown: [Range<LogIndex>] = []
+        _ history: [LogIndex], but unknown: [Range<LogIndex>] = []
     ) -> [String] {
-        let told = delivered.subtracting(history.map(\.index)).filter { index in
+        let told = delivered.subtracting(history).filter { index in
             !unknown.contains { $0.contains(index) }
         }
         let unfounded = told.sorted().map {
-            "\($0) was delivered to a trigger, and no transaction was committed there"
+            "\($0) was delivered to a trigger, and no transaction was \(ending) there"
         }
         guard let since else { return unfounded }
-        let missed = history.map(\.index).filter {
+        let missed = history.filter {
             $0 > since && !delivered.contains($0) && !isExcused($0)
         }
         return unfounded
-            + missed.map { "\($0) is committed, and was never delivered to a trigger" }
+            + missed.map { "\($0) is \(ending), and was never delivered to a trigger" }
     }
 
     /// What is wrong with the trigger as a leader's state has it in the end, whether changes are trimmed or
@@ -128,7 +133,7 @@ package final class DeliveryChecker {
         return trigger.suspension.map { ["the trigger is suspended in the end: \($0)"] } ?? []
     }
 
-    /// Whether each commit that a client or a watch knows of has been delivered, and the trigger goes on.
+    /// Whether each transaction that a client or a watch knows of has been delivered, and the trigger goes on.
     package var isComplete: Bool {
         guard let since else { return true }
         return newest?.isSuspended != true && awaited.allSatisfy { $0 <= since }

@@ -37,6 +37,8 @@ package final class Ledger: @unchecked Sendable {
     private(set) var failedConditions: [ValueModel.Condition] = []
     /// Called with the index of each operation as it is acknowledged.
     package var acknowledged: (LogIndex) -> Void = { _ in }
+    /// Called with the index of each abort that a client is told of.
+    package var aborted: (LogIndex) -> Void = { _ in }
     /// Called with the index that an answer rests on, whatever the answer is.
     package var answered: (LogIndex) -> Void = { _ in }
 
@@ -93,6 +95,12 @@ package final class Ledger: @unchecked Sendable {
         case .committed, .underWay, .unknown:
             break
         }
+    }
+
+    /// A change feed has told that an operation aborted, a client's or one of who injects faults.
+    func sawAbort(of operation: String, at index: LogIndex, by watcher: String) {
+        guard case .committed(let told)? = fates[operation] else { return }
+        violated("\(watcher) saw \(operation) abort at \(index), acknowledged at \(told)")
     }
 
     /// A read has seen the state at its index.
@@ -231,6 +239,7 @@ extension Ledger {
         case .aborted(let index, let abort):
             floor = max(floor, index)
             answered(index)
+            aborted(index)
             switch abort.code {
             case .requested
             where write.aborts && abort.step == write.groups.count

@@ -5,7 +5,7 @@ import Transactions
 import Wire
 
 /// Watches the change feed from its beginning, over one node after the other, and holds it to its word:
-/// every commit, once, in the order of the log, whichever node tells it.
+/// every commit and every abort, once, in the order of the log, whichever node tells it.
 package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     /// After so long it goes on with another node, whatever this one does.
     private static let stayMilliseconds: UInt64 = 3_000
@@ -30,6 +30,10 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     private(set) var history: [ValueModel.Write] = []
     /// Called with the index of each commit that it is told of.
     package var sawCommit: (LogIndex) -> Void = { _ in }
+    /// Where it was told that a transaction aborted, a client's or another.
+    private(set) var aborts: Set<LogIndex> = []
+    /// Called with the index of each abort that it is told of.
+    package var sawAbort: (LogIndex) -> Void = { _ in }
     /// How often it has gone on with another connection.
     package private(set) var resumptions = 0
     /// How many of a thousand watches ask for what is older than what it was told of last.
@@ -118,7 +122,8 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
     private func watch(from index: LogIndex) {
         link?.send(
             RequestID(attempt),
-            .watch(WatchRequest(start: .from(index), credit: Self.credit)))
+            .watch(
+                WatchRequest(start: .from(index), includesAborted: true, credit: Self.credit)))
     }
 
     func closed(_ ended: ClientLink, _ reason: String) {
@@ -182,6 +187,7 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
         for bytes in sets {
             guard let set = decoded(bytes) else { return }
             page.append(ToldSets.Entry(index: set.index, bytes: bytes))
+            if set.abort != nil { saw(abort: set) }
             guard let operation = Self.operation(of: set) else { continue }
             if let before = places[operation], before != set.index {
                 ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")
@@ -232,13 +238,23 @@ package final class SimulatedWatcher: ClientLinkOwner, @unchecked Sendable {
 
     /// The operation that was committed as this; nil where it is no client's, or was aborted.
     private static func operation(of set: ChangeSet) -> String? {
-        guard set.abort == nil,
-            let property = set.properties.first(where: { $0.name == "operation" })
-        else { return nil }
-        return String(decoding: property.value, as: UTF8.self)
+        set.abort == nil ? name(in: set) : nil
+    }
+
+    private static func name(in set: ChangeSet) -> String? {
+        set.properties.first { $0.name == "operation" }
+            .map { String(decoding: $0.value, as: UTF8.self) }
+    }
+
+    private func saw(abort set: ChangeSet) {
+        guard aborts.insert(set.index).inserted else { return }
+        sawAbort(set.index)
+        guard let name = Self.name(in: set) else { return }
+        ledger.sawAbort(of: name, at: set.index, by: self.name)
     }
 
     private func saw(_ set: ChangeSet) {
+        if set.abort != nil { return saw(abort: set) }
         guard let operation = Self.operation(of: set) else { return }
         if let before = places.updateValue(set.index, forKey: operation) {
             ledger.violated("\(name) saw \(operation) at \(before) and at \(set.index)")

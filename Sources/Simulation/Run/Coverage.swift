@@ -14,7 +14,7 @@ package struct Coverage: Sendable {
         + RecoverySteps.names.map(\.name) + [
             "compactions", "conditions that failed", "conditions that held", "connections broken",
             "elections", "feeds trimmed", "failed changes of names and lengths",
-            "gaps of a trigger accepted", "messages lost",
+            "gaps of a trigger accepted", "gaps of a trigger of aborts accepted", "messages lost",
             "messages reordered", "messages repeated", "names lost in a crash",
             "operations of the client library", "reads put off", "reads refused for a bound",
             "repairs", "requests repeated", "sessions expired", "sessions refused for a bound",
@@ -23,7 +23,8 @@ package struct Coverage: Sendable {
             "slips of an identity", "slips of the register of segments",
             "start refused for its identity", "stops for a fault of the disk",
             "transactions refused for a bound",
-            "unsynced writes that a process left", "trigger deliveries", "truncations",
+            "unsynced writes that a process left", "trigger deliveries",
+            "trigger deliveries of aborts", "truncations",
             "turns in a joint membership", "vetoes",
             "watches of what was told before", "watches refused for trimmed changes",
             "watches resumed",

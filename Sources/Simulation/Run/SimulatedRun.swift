@@ -113,13 +113,6 @@ package struct Verdict: Sendable {
     package var passed: Bool { violations.isEmpty }
 }
 
-/// How far a leader's state had come when it was looked at.
-private struct LookedAt: Equatable {
-    let start: Int
-    let term: Term
-    let applied: LogIndex
-}
-
 /// One run: a cluster, clients, faults from a seed; then all faults end, and all must be well.
 package final class SimulatedRun {
     private let seed: UInt64
@@ -135,14 +128,12 @@ package final class SimulatedRun {
     private var violations: [String] = [] {
         didSet { violations.dropFirst(oldValue.count).forEach(found) }
     }
-    private let deliveries = DeliveryChecker()
+    private let audit = WatchedTrigger.audit()
+    private let undone = WatchedTrigger.undone()
+    private var triggers: [WatchedTrigger] { [audit, undone] }
     private var watcher: SimulatedWatcher?
-    /// The trigger that every write of a client sets off.
-    private static let audit = "audit"
-    /// When an operator looks at it next, in nanoseconds of the world.
+    /// When an operator looks at the triggers next, in nanoseconds of the world.
     private var nextLook: UInt64 = 0
-    /// What each host that leads had applied when its state was asked for the trigger last.
-    private var looked: [UInt64: LookedAt] = [:]
     /// Whether what was read was held to what was written.
     private var isJudged = false
     /// Whether the trigger is there that vetoes what is forbidden.
@@ -182,13 +173,13 @@ package final class SimulatedRun {
             cluster, mayHaveLost: { [unowned self] in injector.impairment?.host === $0 },
             turnEnded: { [unowned self] host, report in
                 injector.turnEnded(host, report)
-                lookAtAudit(host, report)
+                lookAtTriggers(host, report)
             },
             synced: { [unowned self] in injector.syncedGroup($0, endsWithVote: $1) })
         checker.found = { [unowned self] in found($0) }
         checker.disks.found = { [unowned self] in found($0) }
         ledger.found = { [unowned self] in found($0) }
-        deliveries.found = { [unowned self] in found($0) }
+        for trigger in triggers { trigger.deliveries.found = { [unowned self] in found($0) } }
         checker.noted = { [unowned self] host, text in trace.note(world, host.name, text) }
         checker.hasCommitted = { [unowned self] in trace.mix("committed \($0) \($1)") }
         cluster.ends = { [unowned self] in checker.ends($0) }
@@ -198,11 +189,14 @@ package final class SimulatedRun {
             injector.crashedMidway(host, at: doing, isOpening: isOpening)
         }
         cluster.delivered = { [unowned self] host, delivery in
-            guard let term = host.replica?.inspection().term else { return }
-            deliveries.ran(
+            guard let term = host.replica?.inspection().term,
+                let trigger = triggers.first(where: { $0.definition.name == delivery.trigger })
+            else { return }
+            trigger.deliveries.ran(
                 host, term: term, LogIndex(delivery.index), succeeded: delivery.succeeded)
         }
-        ledger.acknowledged = { [unowned self] in deliveries.committed($0) }
+        ledger.acknowledged = { [unowned self] in audit.deliveries.ended($0) }
+        ledger.aborted = { [unowned self] in undone.deliveries.ended($0) }
         ledger.answered = { [unowned self] in checker.answered($0) }
         ledger.highestApplied = { [unowned self] in checker.highestApplied }
         ledger.sessionsFullThrough = { [unowned self] in checker.sessionsFullThrough }
@@ -219,7 +213,8 @@ package final class SimulatedRun {
             "w1", fabric: cluster.fabric,
             addresses: cluster.hosts.prefix(settings.founders).map(\.clientAddress),
             ledger: ledger, limits: settings.limits)
-        watcher?.sawCommit = { [unowned self] in deliveries.committed($0) }
+        watcher?.sawCommit = { [unowned self] in audit.deliveries.ended($0) }
+        watcher?.sawAbort = { [unowned self] in undone.deliveries.ended($0) }
         watcher?.firstRetained = { [unowned self] in checker.newestRetained(cluster) }
         if trims { watcher?.olderPerMille = 150 }
         for number in 1...(settings.clients + settings.readers) {
@@ -284,9 +279,14 @@ package final class SimulatedRun {
             return
         }
         // Leaders come and go in the first moments.
-        for _ in 0..<5 where deliveries.since == nil { addAudit() }
+        for trigger in triggers {
+            for _ in 0..<5 where trigger.deliveries.since == nil {
+                trigger.add(to: cluster)
+                world.run(milliseconds: 2_000) { trigger.deliveries.since != nil }
+            }
+        }
         for _ in 0..<5 where !isGuarded { addGuardian() }
-        if deliveries.since == nil || !isGuarded {
+        if triggers.contains(where: { $0.deliveries.since == nil }) || !isGuarded {
             violations.append("no trigger could be added in 10 s")
         }
         if settings.limits.sessions < Limits.standard.sessions { openAnother() }
@@ -299,77 +299,28 @@ package final class SimulatedRun {
         world.run(milliseconds: 100)
     }
 
-    /// Looks each 200 ms whether the trigger is suspended, because changes were trimmed before they were
+    /// Looks each 200 ms whether a trigger is suspended, because changes were trimmed before they were
     /// delivered, and resumes it, as an operator does.
     private func operate() {
         guard trims, world.time >= nextLook else { return }
         nextLook = world.time + 200_000_000
-        resumeAudit()
+        let newest = checker.newestRetained(cluster)
+        violations += triggers.compactMap { $0.resume(in: cluster, newestRetained: newest) }
     }
 
-    private func resumeAudit() {
-        guard let host = cluster.leader, let audit = audit(on: host), let reason = audit.suspension
-        else { return }
-        guard audit.deliveredThrough.next < checker.newestRetained(cluster) else {
-            violations.append("the trigger is suspended, and nothing is trimmed: \(reason)")
-            return
+    private func lookAtTriggers(_ host: SimulatedHost, _ report: ReplicaInspection) {
+        guard trims else { return }
+        for trigger in triggers {
+            trigger.look(at: host, report) { checker.firstRetained(on: host) }
         }
-        propose(TriggerStore.resume(Self.audit)) { _ in }
-    }
-
-    /// What a host's state says of the trigger.
-    private func audit(on host: SimulatedHost) -> RegisteredTrigger? {
-        guard let engine = host.replica?.presentEngine,
-            let triggers = try? TriggerStore.list(in: engine)
-        else { return nil }
-        return triggers.first { $0.definition.name == Self.audit }
-    }
-
-    /// Tells who checks the deliveries of each state of a leader that may leave some of them out.
-    private func lookAtAudit(_ host: SimulatedHost, _ report: ReplicaInspection) {
-        guard trims, report.role == .leader else { return }
-        let present = LookedAt(
-            start: host.starts, term: report.term, applied: report.position.index)
-        guard looked[host.number] != present, let audit = audit(on: host),
-            let first = checker.firstRetained(on: host)
-        else { return }
-        // Only now: a state that could not be read is looked at again at the next turn.
-        looked[host.number] = present
-        deliveries.leads(
-            term: report.term, deliveredThrough: audit.deliveredThrough,
-            isSuspended: audit.suspension != nil, gapAcceptedThrough: audit.gapAcceptedThrough,
-            firstRetained: first,
-            runnerThrough: host.process?.daemon.deliveredThrough(by: Self.audit))
-    }
-
-    /// Adds a trigger that every write of a client sets off, unless nobody leads.
-    private func addAudit() {
-        let audit = TriggerDefinition(
-            name: Self.audit, kind: .postCommit, stores: [.properties], keyPrefixes: [],
-            program: Self.audit)
-        add(audit) { [weak self] outcome in
-            guard case .committed(let index)? = try? OutcomeHeader.peek(outcome) else { return }
-            self?.deliveries.since = index
-        }
-        world.run(milliseconds: 2_000) { deliveries.since != nil }
     }
 
     /// Adds the trigger that vetoes what is forbidden; a second try is told that it is there.
     private func addGuardian() {
-        add(ClientOperation.guardian) { [weak self] _ in self?.isGuarded = true }
-        world.run(milliseconds: 2_000) { isGuarded }
-    }
-
-    private func add(_ definition: TriggerDefinition, done: @escaping ([UInt8]) -> Void) {
-        propose(TriggerStore.add(definition), done: done)
-    }
-
-    private func propose(_ operation: Operation, done: @escaping ([UInt8]) -> Void) {
-        let transaction = Transaction(steps: [.operation(operation)])
-        let record = Record.transaction(transaction, origin: nil).encoded()
-        cluster.leader?.replica?.propose(record) { result in
-            if case .success(.outcome(let bytes)) = result { done(bytes) }
+        cluster.propose(TriggerStore.add(ClientOperation.guardian)) { [weak self] _ in
+            self?.isGuarded = true
         }
+        world.run(milliseconds: 2_000) { isGuarded }
     }
 
     private func pass(_ milliseconds: UInt64) {
@@ -403,13 +354,17 @@ package final class SimulatedRun {
         clients.forEach { $0.stop() }
         let isSettled = world.run(milliseconds: settings.healMilliseconds) {
             operate()
-            return clients.allSatisfy(\.isIdle) && cluster.isSettled && deliveries.isComplete
+            return clients.allSatisfy(\.isIdle) && cluster.isSettled
+                && triggers.allSatisfy(\.deliveries.isComplete)
                 && watcher.map { $0.next > ledger.highest } != false
         }
         if !isSettled {
+            let complete = triggers.map {
+                "deliveries of \($0.definition.name) complete: \($0.deliveries.isComplete); "
+            }
             violations.append(
                 "\(settings.healMilliseconds) ms after the clients' last operation the nodes have "
-                    + "not come to one state; deliveries complete: \(deliveries.isComplete); "
+                    + "not come to one state; " + complete.joined()
                     + "watched up to \(watcher?.next ?? .zero)")
             describeHosts()
         }
@@ -436,9 +391,14 @@ package final class SimulatedRun {
         let unknown = watcher?.unknown ?? []
         isJudged = watcher != nil && unknown.isEmpty
         if isJudged { violations += ledger.judge(history) }
-        violations += deliveries.differences(history, but: unknown)
+        violations += audit.deliveries.differences(history.map(\.index), but: unknown)
+        // Not all that abort are a client's: of what a watch was not told, nobody knows them all.
+        violations += undone.deliveries.differences(
+            watcher?.aborts.sorted() ?? [], but: watcher?.lost ?? [])
         if let leader = cluster.leader {
-            violations += DeliveryChecker.objections(inTheEnd: audit(on: leader))
+            for trigger in triggers {
+                violations += DeliveryChecker.objections(inTheEnd: trigger.registered(on: leader))
+            }
         }
         let model = ledger.model(history)
         // A node that was removed need not have heard of it: the leader knows who is a member.
@@ -470,7 +430,7 @@ package final class SimulatedRun {
     private var isClean: Bool {
         !world.isExhausted && violations.isEmpty && checker.violations.isEmpty
             && ledger.violations.isEmpty && checker.disks.violations.isEmpty
-            && deliveries.violations.isEmpty
+            && triggers.allSatisfy(\.deliveries.violations.isEmpty)
     }
 
     private func verdict() -> Verdict {
@@ -482,8 +442,8 @@ package final class SimulatedRun {
                 "the run does not end: \(world.steps) steps at \(world.time / 1_000_000) ms")
         }
         verdict.violations +=
-            checker.violations + deliveries.violations + checker.disks.violations
-            + ledger.violations + violations
+            checker.violations + triggers.flatMap(\.deliveries.violations)
+            + checker.disks.violations + ledger.violations + violations
         verdict.coverage = injector.coverage
         verdict.coverage.merge(checker.coverage)
         verdict.coverage.count("truncations", checker.disks.truncations)
@@ -495,11 +455,14 @@ package final class SimulatedRun {
         verdict.coverage.count("messages repeated", fabric.repeated)
         verdict.coverage.count("messages reordered", fabric.reordered)
         verdict.coverage.count("connections broken", fabric.broken)
-        verdict.coverage.count("trigger deliveries", deliveries.count)
+        verdict.coverage.count("trigger deliveries", audit.deliveries.count)
+        verdict.coverage.count("trigger deliveries of aborts", undone.deliveries.count)
         verdict.coverage.count("watches resumed", watcher?.resumptions ?? 0)
         verdict.coverage.count("watches of what was told before", watcher?.comparisons ?? 0)
         verdict.coverage.count("watches refused for trimmed changes", watcher?.refusals ?? 0)
-        verdict.coverage.count("gaps of a trigger accepted", deliveries.gapsAccepted)
+        verdict.coverage.count("gaps of a trigger accepted", audit.deliveries.gapsAccepted)
+        verdict.coverage.count(
+            "gaps of a trigger of aborts accepted", undone.deliveries.gapsAccepted)
         if isClean, !isJudged { verdict.coverage.count(Coverage.unjudged) }
         verdict.coverage.count("requests repeated", ledger.counts.repeats)
         verdict.coverage.count("vetoes", ledger.counts.vetoed)
