@@ -34,10 +34,13 @@ package struct StateDigest {
     }
 
     /// The digest of a whole state.
-    package static func of(_ view: some ReadView) throws(EngineFailure) -> StateReport {
+    package static func of(
+        _ view: some ReadView, progress: (UInt64) -> Void = { _ in }
+    ) throws(EngineFailure) -> StateReport {
         var digest = StateDigest()
         try view.scan(SystemRows.replicated, reverse: false) { key, row in
             digest.add(key: key, row: row)
+            if digest.rowCount.isMultiple(of: 1_000) { progress(digest.rowCount) }
             return true
         }
         let position = try AppliedPosition.read(view)

@@ -14,14 +14,17 @@ package struct StoreInspection: Hashable, Sendable {
     /// The digest of the replicated ones, as `StateDigest` has it.
     package let digest: Bits128
 
-    /// Reads every row of `view`, which checks what it reads against its checksums.
-    package static func of(_ view: some ReadView) throws(EngineFailure) -> StoreInspection {
+    /// Reads every row of `view`, which checks what it reads against its checksums; after each thousandth
+    /// `progress` is told how many they are.
+    package static func of(
+        _ view: some ReadView, progress: (UInt64) -> Void = { _ in }
+    ) throws(EngineFailure) -> StoreInspection {
         var own: UInt64 = 0
         try view.scan(SystemRows.nodeLocal, reverse: false) { _, _ in
             own += 1
             return true
         }
-        let state = try StateDigest.of(view)
+        let state = try StateDigest.of(view) { progress(own + $0) }
         return StoreInspection(
             owner: try EngineIdentity.read(view), position: try AppliedPosition.read(view),
             rowCount: own + state.rowCount, digest: state.digest)

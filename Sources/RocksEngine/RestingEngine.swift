@@ -15,6 +15,11 @@ package final class RestingEngine: ReadView {
         database = try Database(directory, options, forReading: true)
     }
 
+    /// About how many rows there are, for who shows how far a scan has come.
+    package var estimatedRows: Int {
+        database.statistics().estimatedRows
+    }
+
     package func get(_ key: [UInt8]) throws(EngineFailure) -> Row? {
         try database.get(key)
     }

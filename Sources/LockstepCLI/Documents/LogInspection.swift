@@ -20,7 +20,14 @@ struct LogInspection {
 
     /// Reads and verifies every byte of the log in a data directory, and with `withStore` every row.
     init(dataDirectory: String, withStore: Bool) throws(CommandFailure) {
-        let files = ReadOnlyFileSystem(base: PosixFileSystem())
+        let progress = Locked<(bar: ProgressReport, bytes: Int)?>(nil)
+        defer { progress.withLock { $0?.bar.finish() } }
+        let files = ReadOnlyFileSystem(base: PosixFileSystem()) { count in
+            progress.withLock { shown in
+                shown?.bytes += count
+                shown?.bar.update(shown?.bytes ?? 0)
+            }
+        }
         directory = dataDirectory
         do throws(FileFailure) {
             guard try files.exists(dataDirectory) else {
@@ -40,6 +47,8 @@ struct LogInspection {
             }
             let store = withStore ? Self.readStore(data.layout, files) : nil
             self.store = store
+            let total = Self.bytes(of: data.layout.log, files)
+            progress.withLock { $0 = (ProgressReport("log, bytes", total: total), 0) }
             let register = try SegmentRegister(
                 fileSystem: files, layout: data.layout, incarnation: identity.incarnation)
             let (log, recovery) = try WriteAheadLog.open(
@@ -53,6 +62,16 @@ struct LogInspection {
         }
     }
 
+    /// The bytes of all files in the log's directory, as far as they can be told.
+    private static func bytes(of directory: String, _ files: ReadOnlyFileSystem) -> Int {
+        let names = (try? files.list(directory)) ?? []
+        return names.reduce(0) { sum, name in
+            guard let file = try? files.open("\(directory)/\(name)", .readOnly) else { return sum }
+            defer { file.close() }
+            return sum + ((try? file.size()) ?? 0)
+        }
+    }
+
     private static func readStore(
         _ layout: DataDirectoryLayout, _ files: ReadOnlyFileSystem
     ) -> Result<StoreInspection, CommandFailure> {
@@ -63,7 +82,10 @@ struct LogInspection {
             }
             let engine = try RestingEngine(present)
             defer { engine.close() }
-            return .success(try StoreInspection.of(engine))
+            let bar = ProgressReport("store, rows", total: engine.estimatedRows)
+            defer { bar.finish() }
+            return .success(
+                try StoreInspection.of(engine) { bar.update(Int(clamping: $0)) })
         } catch {
             let isDamage = (error as? EngineFailure)?.isDamage == true
             return .failure(CommandFailure(isDamage ? .negative : .noInput, "\(error)"))

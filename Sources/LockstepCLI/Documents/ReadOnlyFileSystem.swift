@@ -5,10 +5,13 @@ import IOPosix
 /// a word, so that opening a log shows what recovery would do, and does not do it.
 struct ReadOnlyFileSystem: FileSystem {
     let base: PosixFileSystem
+    /// Told how many bytes each read has given.
+    let didRead: @Sendable (Int) -> Void
 
     func open(_ path: String, _ mode: OpenMode) throws(FileFailure) -> any File {
         switch mode {
-        case .readOnly, .readWrite: return ReadOnlyFile(base: try base.open(path, .readOnly))
+        case .readOnly, .readWrite:
+            return ReadOnlyFile(base: try base.open(path, .readOnly), didRead: didRead)
         case .create:
             throw FileFailure(
                 .permission, "create", path: path, reason: "this is only a look at the log")
@@ -49,9 +52,11 @@ private final class NoLock: FileLock {}
 
 private final class ReadOnlyFile: File {
     private let base: any File
+    private let didRead: @Sendable (Int) -> Void
 
-    init(base: any File) {
+    init(base: any File, didRead: @escaping @Sendable (Int) -> Void) {
         self.base = base
+        self.didRead = didRead
     }
 
     var path: String {
@@ -63,7 +68,9 @@ private final class ReadOnlyFile: File {
     }
 
     func read(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
-        try base.read(at: offset, count: count)
+        let bytes = try base.read(at: offset, count: count)
+        didRead(bytes.count)
+        return bytes
     }
 
     func write(_ buffers: [[UInt8]], at offset: Int) throws(FileFailure) {}
