@@ -73,7 +73,8 @@ struct LockstepCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            guard let failure = CommandFailure(error) ?? usage(error, isJSON) else {
+            guard let failure = CommandFailure(error) ?? usage(error, isJSON) ?? unwritten(error)
+            else {
                 let hint =
                     ArgumentReading.hint(on: Self.message(for: error))
                     ?? (exitCode(for: error) == .validationFailure
@@ -90,18 +91,34 @@ struct LockstepCommand: AsyncParsableCommand {
                         : Table.visibleLines(failure.text).split(separator: "\n")
                             .map { "lockstep: \($0)\n" }.joined())
             }
-            #if canImport(Glibc)
-                Glibc.exit(failure.exit.rawValue)
-            #elseif canImport(Musl)
-                Musl.exit(failure.exit.rawValue)
-            #else
-                Darwin.exit(failure.exit.rawValue)
-            #endif
+            end(failure.exit)
         }
+    }
+
+    private static func end(_ status: CommandExit) -> Never {
+        #if canImport(Glibc)
+            Glibc.exit(status.rawValue)
+        #elseif canImport(Musl)
+            Musl.exit(status.rawValue)
+        #else
+            Darwin.exit(status.rawValue)
+        #endif
     }
 }
 
 extension LockstepCommand {
+    /// Ends with the help or the version where that was called for, or tells why it cannot be written.
+    ///
+    /// The parser would not look. Nil for any other error.
+    private static func unwritten(_ error: any Error) -> CommandFailure? {
+        guard exitCode(for: error) == .success else { return nil }
+        let text = fullMessage(for: error) + "\n"
+        guard let failure = Streams.write(Array(text.utf8), to: STDOUT_FILENO) else {
+            end(.success)
+        }
+        return failure
+    }
+
     /// A wrong command line as a failure, where it is to be told in JSON; nil for a call for help.
     private static func usage(_ error: any Error, _ isJSON: Bool) -> CommandFailure? {
         guard isJSON, exitCode(for: error) == .validationFailure else { return nil }

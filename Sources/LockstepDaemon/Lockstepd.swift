@@ -6,6 +6,14 @@ import LogOutput
 import Logging
 import Wire
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The daemon: one node of a cluster, in the foreground, until it is told to stop.
 @main
 struct Lockstepd: ParsableCommand {
@@ -72,6 +80,10 @@ struct Lockstepd: ParsableCommand {
         }
         if printsConfiguration {
             print(loaded.yaml, terminator: "")
+            guard fflush(nil) == 0 else {
+                StandardError.write("cannot write the configuration to standard output\n")
+                throw ExitCode(DaemonExit.inputOutput.rawValue)
+            }
             return
         }
         let logger = Logging.logger(loaded.configuration.log)

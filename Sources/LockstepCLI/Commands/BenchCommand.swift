@@ -45,6 +45,15 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        var workload = Workload()
+        workload.operations = operations
+        workload.valueBytes = valueBytes
+        workload.values = values
+        workload.groupsPerClient = groups
+        workload.seed = seed
+        // All are of about one size: a node would refuse each of them.
+        var random = workload.source(client: 0)
+        try workload.transaction(client: 0, number: 0, random: &random).validate()
         let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }
         // A node that was cut off may still name the leader of an earlier term.
         let known = reports.compactMap { try? $0.status.get() }
@@ -58,11 +67,7 @@ struct BenchCommand: AsyncParsableCommand {
         var plan = BenchRun.Plan()
         plan.clients = clients
         plan.duration = .milliseconds(Int64(seconds * 1_000))
-        plan.workload.operations = operations
-        plan.workload.valueBytes = valueBytes
-        plan.workload.values = values
-        plan.workload.groupsPerClient = groups
-        plan.workload.seed = seed
+        plan.workload = workload
         let nodes = try cluster.nodes().compactMap { Address("\($0)") }
         let clock = Self.showingTime(of: plan.warmUp + plan.duration)
         let result = await BenchRun.run(plan, leader: leader, nodes: nodes)

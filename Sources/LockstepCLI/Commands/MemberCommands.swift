@@ -65,6 +65,10 @@ struct MemberAddCommand: AsyncParsableCommand {
         transform: ArgumentReading.endpoint)
     var client: Endpoint
 
+    func validate() throws {
+        guard node > 0 else { throw ValidationError("a node's number is 1 or more, not 0.") }
+    }
+
     func run() async throws {
         let index = try await cluster.withClient { lockstep in
             try await lockstep.addMember(node, peerAddress: peer, clientAddress: client)

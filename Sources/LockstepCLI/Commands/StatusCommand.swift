@@ -10,8 +10,9 @@ struct StatusCommand: AsyncParsableCommand {
         abstract: "Show every node's role, indices and sizes.",
         discussion: """
             LOG is what the log holds, without the room that its files have prepared for what comes; \
-            RATIO is how well what was appended since the node's start is compressed. Exits with 69 \
-            where no node that answers is the leader.
+            RATIO is how well what was appended since the node's start is compressed. STORE is the \
+            memory of the store's caches and buffers, MEMORY all that the node's process has in \
+            memory. Exits with 69 where no node that answers is the leader.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions

@@ -85,7 +85,11 @@ struct TriggerAddCommand: AsyncParsableCommand {
             name: name, action: action, stores: store, keyPrefixes: key,
             timeout: .milliseconds(max(1, Int64(runTimeout * 1_000))), attemptLimit: attempts)
         var transaction = Transaction()
-        try transaction.addTrigger(trigger)
+        do throws(LockstepError) {
+            try transaction.addTrigger(trigger)
+        } catch {
+            throw CommandFailure(.usage, "\(error)")
+        }
         try await commit(transaction, cluster, done: "trigger \(name) is registered")
     }
 
