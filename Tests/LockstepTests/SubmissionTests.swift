@@ -17,6 +17,25 @@ import Wire
         #expect(cluster.handshakes == 1)
     }
 
+    @Test func `a transaction that a node has and nobody answers in time names the node`()
+        async throws
+    {
+        let cluster = try FakeCluster()
+        let harness = try ClientHarness(cluster)
+        cluster.mishaps = [.silent]
+        do throws(LockstepError) {
+            _ = try await harness.run { (client) throws(LockstepError) in
+                try await client.commit(.sample(), timeout: .milliseconds(100))
+            }
+            Issue.record("committed")
+        } catch {
+            #expect(
+                error
+                    == .timedOut(
+                        lastFailure: "127.0.0.1:7000 has not answered", mayHaveExecuted: true))
+        }
+    }
+
     @Test func `the leader is found by its hint, and without one by asking around`() async throws {
         for givesHints in [true, false] {
             let cluster = try FakeCluster(leader: 2)

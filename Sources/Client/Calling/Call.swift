@@ -34,8 +34,8 @@ package final class Call {
     /// Whether a node has had no room for it, or for those before it, and nothing else has been in its way
     /// since.
     var lacksRoom = false
-    /// What went wrong last, for the error of a call that runs out of time.
-    var lastFailure = "no node was reached in time"
+    /// What went wrong last, for the error of a call that runs out of time; nil: nothing but that.
+    var lastFailure: String?
 
     package init(
         number: UInt64, work: Work, deadline: MonotonicTime, completion: Completion?

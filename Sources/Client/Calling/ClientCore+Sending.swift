@@ -56,6 +56,12 @@ extension ClientCore {
         if !held.isEmpty { waiting = CallQueue(held + Array(waiting)) }
     }
 
+    /// What is told of a call that was sent, and neither answered nor refused.
+    private var lackOfAnswer: String {
+        guard case .ready(let driver) = route else { return "no answer has come" }
+        return "\(driver.address) has not answered"
+    }
+
     private func put(_ call: Call, into batch: inout [(RequestID, Request)]) {
         let identifier = takeRequest()
         call.sends += 1
@@ -119,7 +125,8 @@ extension ClientCore {
         for call in calls.values.sorted(by: { $0.number < $1.number }) where call.completion != nil
         {
             if call.deadline <= now {
-                let failure = call.sends == 0 && !call.isPutOff ? "\(failures)" : call.lastFailure
+                let isUnsent = call.sends == 0 && !call.isPutOff
+                let failure = isUnsent ? "\(failures)" : call.lastFailure ?? lackOfAnswer
                 let maybe = giveUp(call)
                 call.complete(
                     .failure(
