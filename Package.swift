@@ -338,7 +338,7 @@ if Context.environment["LOCKSTEP_FUZZ"] != nil {
             dependencies: [
                 "Identifiers", "Codec", "Compression", "Transactions", "Wire", "Raft", "WAL",
                 "Replication", "DebianControl", "Properties", "PropertyStorage", "Triggers",
-                "Manifests", "JSON", "IOCore", "IOPosix", "Node", "Configuration",
+                "Manifests", "JSON", "IOCore", "IOPosix", "Node", "Configuration", "KeyValue",
             ],
             path: "tools/fuzz",
             swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))

@@ -72,3 +72,7 @@ uint32_t lockstep_crc32c(uint32_t seed, const void *bytes, size_t length) {
     crc = has_hardware() ? hardware_crc(crc, bytes, length) : table_crc(crc, bytes, length);
     return ~crc;
 }
+
+uint32_t lockstep_crc32c_portable(uint32_t seed, const void *bytes, size_t length) {
+    return ~table_crc(~seed, bytes, length);
+}

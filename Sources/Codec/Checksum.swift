@@ -20,4 +20,11 @@ package enum Checksum {
             return unsafe lockstep_crc32c(seed, part.baseAddress, part.count)
         }
     }
+
+    /// The same of all of `bytes` as a processor without the instruction computes it; for tests.
+    package static func portableCRC32C(_ bytes: [UInt8], seed: UInt32 = 0) -> UInt32 {
+        unsafe bytes.withUnsafeBytes { buffer in
+            unsafe lockstep_crc32c_portable(seed, buffer.baseAddress, buffer.count)
+        }
+    }
 }

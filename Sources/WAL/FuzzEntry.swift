@@ -28,6 +28,30 @@ package func exerciseLogDecoders(on input: [UInt8], limits: Limits) {
     }
 }
 
+/// Reads bytes as a slot of the register of segments, as they are and under the right checksum.
+///
+/// What is accepted must be what the register itself writes. For fuzzing and tests.
+package func exerciseRegisterSlot(on input: [UInt8]) {
+    let owner = Incarnation(1)
+    var writer = ByteWriter(continuing: input)
+    let sealed = SegmentRegister.contentBytes - 4
+    if input.count >= SegmentRegister.contentBytes {
+        writer.patchUInt32(Checksum.crc32c(input, in: 0..<sealed), at: sealed)
+    }
+    for bytes in [input, writer.take()] {
+        guard let number = SegmentRegister.number(in: bytes, owner) else { continue }
+        precondition(
+            SegmentRegister.encoded(number, owner).starts(
+                with: bytes.prefix(SegmentRegister.contentBytes)),
+            "segment \(number) is encoded differently")
+    }
+}
+
+/// The slot that notes a segment, for the owner that `exerciseRegisterSlot` takes.
+package func sampleRegisterSlot(_ number: UInt64) -> [UInt8] {
+    SegmentRegister.encoded(number, Incarnation(1))
+}
+
 /// Mends the checksums of groups and frames in bytes that have been changed.
 enum FuzzSeal {
     static func reseal(_ input: [UInt8], salt: UInt32) -> [UInt8] {

@@ -18,7 +18,7 @@ package import Identifiers
 package final class SegmentRegister {
     /// Bytes from the beginning of one slot to that of the other.
     private static let slotBytes = 4_096
-    private static let contentBytes = 28
+    static let contentBytes = 28
     /// Bytes of the file.
     static let byteCount = 2 * slotBytes
     private static let magic: UInt64 = 0x6765_5270_7473_6B4C
@@ -138,18 +138,22 @@ package final class SegmentRegister {
     }
 
     private func encoded(_ number: UInt64) -> [UInt8] {
-        var writer = ByteWriter(capacity: Self.slotBytes)
-        writer.writeUInt64(Self.magic)
+        Self.encoded(number, incarnation)
+    }
+
+    static func encoded(_ number: UInt64, _ incarnation: Incarnation) -> [UInt8] {
+        var writer = ByteWriter(capacity: slotBytes)
+        writer.writeUInt64(magic)
         writer.writeUInt64(number)
         writer.writeUInt64(incarnation)
         writer.writeUInt32(Checksum.crc32c(writer.bytes))
         var bytes = writer.take()
-        bytes += [UInt8](repeating: 0, count: Self.slotBytes - bytes.count)
+        bytes += [UInt8](repeating: 0, count: slotBytes - bytes.count)
         return bytes
     }
 
     /// The number in a slot; nil where it was never written, is torn or of another incarnation.
-    private static func number(in bytes: [UInt8], _ incarnation: Incarnation) -> UInt64? {
+    static func number(in bytes: [UInt8], _ incarnation: Incarnation) -> UInt64? {
         guard bytes.count >= contentBytes else { return nil }
         var reader = ByteReader(bytes, in: 0..<contentBytes)
         guard let found = try? reader.readUInt64(), found == magic,

@@ -12,6 +12,17 @@ import Testing
         #expect(Checksum.crc32c([]) == 0)
     }
 
+    @Test func `a processor without the instruction gets the same checksum`() {
+        var random = SeededGenerator(seed: 32)
+        for count in 0..<300 {
+            let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            let seed = UInt32.random(in: .min ... .max, using: &random)
+            #expect(
+                Checksum.portableCRC32C(bytes, seed: seed) == Checksum.crc32c(bytes, seed: seed))
+        }
+        #expect(Checksum.portableCRC32C(Array("123456789".utf8)) == 0xE306_9283)
+    }
+
     @Test func `a checksum continues from the one before`() {
         let bytes = Array("the quick brown fox jumps over the lazy dog".utf8)
         for cut in 0...bytes.count {

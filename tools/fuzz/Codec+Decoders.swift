@@ -1,6 +1,7 @@
 import Codec
 import Compression
 import Identifiers
+import KeyValue
 
 /// A sealed frame of one record, for seeds and as the body of other seeds.
 func sampleFrame(_ payload: [UInt8], index: UInt64 = 1) -> SealedFrame {
@@ -42,11 +43,36 @@ private func decodeFrame(_ input: [UInt8]) {
     }
 }
 
+/// A key, each of whose first components says what the next one is; what is read must come back.
+private func decodeKey(_ input: [UInt8]) {
+    var decoder = KeyDecoder(input)
+    var encoder = KeyEncoder()
+    do throws(KeyDecodingFailure) {
+        while !decoder.isAtEnd {
+            let kind = try decoder.readByte()
+            encoder.append(byte: kind)
+            switch kind % 4 {
+            case 0: encoder.append(try decoder.readUInt64())
+            case 1: encoder.append(try decoder.readString())
+            case 2: encoder.append(try decoder.readBytes())
+            default: encoder.append(rest: decoder.readRest())
+            }
+        }
+    } catch {
+        return
+    }
+    precondition(encoder.bytes == input, "key \(input) came back as \(encoder.bytes)")
+}
+
 let codecDecoders = [
+    FuzzedDecoder(
+        name: "key",
+        seeds: { [[0, 0xF8, 0xFF, 1, 0x61, 0, 0xFF, 0x62, 0, 1, 2, 0x63, 0, 1, 3, 9, 9]] },
+        decode: decodeKey),
     FuzzedDecoder(
         name: "frame",
         seeds: {
             [[1, 2, 3], Array(repeating: 7, count: 4_000)].map { sampleFrame($0).bytes }
         },
-        decode: decodeFrame)
+        decode: decodeFrame),
 ]

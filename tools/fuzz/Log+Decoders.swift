@@ -134,6 +134,9 @@ private func decodeFoundingMessage(_ input: [UInt8]) {
 
 let logDecoders = [
     FuzzedDecoder(
+        name: "segment-register", seeds: { [sampleRegisterSlot(1), sampleRegisterSlot(70_000)] },
+        decode: { exerciseRegisterSlot(on: $0) }),
+    FuzzedDecoder(
         name: "identity-file",
         seeds: {
             var writer = ByteWriter()

@@ -186,6 +186,16 @@ private func sampleReplies() -> [[UInt8]] {
 
 let propertyDecoders = [
     FuzzedDecoder(
+        name: "property-row",
+        seeds: {
+            let id = EntityID(index: LogIndex(5), ordinal: 1)
+            let rows = samplePropertyRows(SnapshotName(id: id, content: id))
+            var writer = ByteWriter()
+            sampleGroup()?.encode(into: &writer)
+            return rows + [writer.take()]
+        },
+        decode: { exercisePropertyRows(on: $0) }),
+    FuzzedDecoder(
         name: "property-query", seeds: { sampleQueries().map { [$0.kind] + $0.body } },
         decode: decodeQuery),
     FuzzedDecoder(name: "property-reply", seeds: sampleReplies, decode: decodeReply),
