@@ -17,7 +17,10 @@ import Testing
         case figure8d = "figure-8-abcd"
         case figure8e = "figure-8-abce"
         case partition = "back-from-a-partition"
+        case splitVote = "split-vote"
+        case checkQuorum = "check-quorum"
         case transfer
+        case learner
         case joint = "joint-change"
         case read = "read-index"
         case snapshot
@@ -33,8 +36,8 @@ import Testing
             case .figure7d: [1, 1, 1, 4, 4, 5, 5, 6, 6, 6, 7, 7]
             case .figure7e: [1, 1, 1, 4, 4, 4, 4]
             case .figure7f: [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3]
-            case .figure8d, .figure8e, .partition, .transfer, .joint, .read, .snapshot,
-                .conflict, .pipeline:
+            case .figure8d, .figure8e, .partition, .splitVote, .checkQuorum, .transfer,
+                .learner, .joint, .read, .snapshot, .conflict, .pipeline:
                 nil
             }
         }
@@ -53,7 +56,10 @@ import Testing
             case .figure8d: figure8d()
             case .figure8e: figure8e()
             case .partition: partition()
+            case .splitVote: splitVote()
+            case .checkQuorum: checkQuorum()
             case .transfer: transfer()
+            case .learner: learner()
             case .joint: joint()
             case .read: read()
             case .snapshot: snapshot()
@@ -205,6 +211,50 @@ import Testing
         return cluster
     }
 
+    /// Section 5.2: two candidates of one term, neither of whom has a majority.
+    private func splitVote() -> Cluster {
+        let cluster = Cluster(voters: 1...4)
+        cluster.start()
+        say(cluster, "1 and 2 campaign; 3 is reached by 1 first, 4 by 2, and what is late is lost")
+        cluster.passes = { from, to, message in
+            guard case .voteRequest(let request) = message.body, !request.isPreVote else {
+                return true
+            }
+            return (from, to) != (NodeID(1), NodeID(4)) && (from, to) != (NodeID(2), NodeID(3))
+        }
+        cluster.campaign(1)
+        cluster.campaign(2)
+        cluster.run(20)
+        #expect(cluster.leader == nil)
+        #expect(cluster.core(1)?.role == .candidate && cluster.core(2)?.role == .candidate)
+        cluster.heal()
+        say(cluster, "nothing is lost any more; whose time is over first campaigns again")
+        let isElected = cluster.run(upTo: 500) { cluster in
+            cluster.leader != nil && cluster.nodes.allSatisfy { $0.disk.applied.count == 1 }
+        }
+        #expect(isElected)
+        return cluster
+    }
+
+    /// Section 6.2 of the dissertation: a leader that hears of no majority is none.
+    private func checkQuorum() -> Cluster {
+        let cluster = elected()
+        cluster.partition([2, 3])
+        say(cluster, "1 is alone")
+        let isOver = cluster.run(upTo: 500) { cluster in
+            cluster.core(1)?.isLeader == false && cluster.core(2)?.leader == cluster.core(3)?.leader
+                && cluster.core(2)?.leader != nil && cluster.core(2)?.leader != NodeID(1)
+        }
+        #expect(isOver)
+        cluster.heal()
+        say(cluster, "1 is back")
+        let follows = cluster.run(upTo: 200) { cluster in
+            cluster.nodes.allSatisfy { $0.disk.applied.count == 2 }
+        }
+        #expect(follows && cluster.leader != NodeID(1))
+        return cluster
+    }
+
     private func transfer() -> Cluster {
         let cluster = elected()
         cluster.holdDisk(2)
@@ -239,6 +289,35 @@ import Testing
     }
 
     // MARK: Membership and snapshots
+
+    /// Section 6: a new node is brought up to date before it votes.
+    private func learner() -> Cluster {
+        let cluster = elected(blank: [4])
+        say(cluster, "4 is to be a learner")
+        cluster.step(
+            NodeID(1),
+            .reconfigure(voters: [1, 2, 3].map { NodeID($0) }, learners: [NodeID(4)]))
+        let isThere = cluster.run(upTo: 100) { $0[4].disk.applied == $0[1].disk.applied }
+        #expect(isThere)
+        say(cluster, "4 is to vote")
+        cluster.step(
+            NodeID(1), .reconfigure(voters: [1, 2, 3, 4].map { NodeID($0) }, learners: []))
+        let members = Membership(voters: [1, 2, 3, 4].map { NodeID($0) })
+        let isPromoted = cluster.run(upTo: 100) { cluster in
+            (1...4).allSatisfy {
+                cluster.core($0)?.membership == members
+                    && cluster[$0].disk.applied == cluster[1].disk.applied
+            }
+        }
+        #expect(isPromoted)
+        say(cluster, "1 and 2 are gone, and 3 with 4 alone is no majority")
+        cluster.crash(NodeID(1))
+        cluster.crash(NodeID(2))
+        cluster.campaign(3)
+        cluster.run(10)
+        #expect(cluster.core(3)?.isLeader == false)
+        return cluster
+    }
 
     private func joint() -> Cluster {
         let cluster = elected(blank: [4])
