@@ -119,6 +119,8 @@ final class PipeNetwork: Network {
     private let loop: ManualLoop
     private var accepting: [Address: (any Connection) -> Void] = [:]
     private var pipes: [(dialled: PipeEnd, accepted: PipeEnd)] = []
+    /// When somebody was dialled who does not listen.
+    private(set) var vainDials: [MonotonicTime] = []
 
     init(_ loop: ManualLoop) {
         self.loop = loop
@@ -138,7 +140,12 @@ final class PipeNetwork: Network {
     func connect(
         to address: Address, done: @escaping (Result<any Connection, NetworkFailure>) -> Void
     ) {
-        guard let accept = accepting[address] else { return }
+        guard let accept = accepting[address] else {
+            vainDials.append(loop.now)
+            let caller = LoopBound(done, to: loop)
+            let failure = NetworkFailure("connect to", address, reason: "nobody listens")
+            return loop.post { caller.value(.failure(failure)) }
+        }
         // There are two nodes, each named by its port.
         let dialled = PipeEnd(loop, node: 3 - Int(address.port))
         let accepted = PipeEnd(loop, node: Int(address.port))
@@ -151,6 +158,11 @@ final class PipeNetwork: Network {
             ends.value.0(pipe.value.1)
             ends.value.1(.success(pipe.value.0))
         }
+    }
+
+    /// Takes no connections any more at this port.
+    func stopListening(_ port: UInt16) {
+        accepting[Address(host: "127.0.0.1", port: port)] = nil
     }
 
     /// Has the system of a node end what connections it has; the other end hears nothing.
