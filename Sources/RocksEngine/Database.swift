@@ -38,12 +38,16 @@ import KeyValue
             settings, cache: cache ?? BlockCache(byteCount: settings.blockCacheBytes))
         unsafe writing = Locked(Writing(batch: rocksdb_writebatch_create()))
         unsafe handle = nil
+        try checkTables()
         // RocksDB would make the directory, even to read it.
         if forReading, unsafe access(directory + "/CURRENT", R_OK) != 0 {
             let reason = unsafe String(cString: strerror(errno))
             throw failure("open", "\(directory)/CURRENT: \(reason)")
         }
-        if !forReading { try checkBeforeOpening(needing: settings.openingBytes) }
+        // Where its new manifest finds no room, an assertion of Debian's build ends the process.
+        if !forReading, (try? PosixFileSystem().exists(directory)) == true {
+            try requireRoom(settings.openingBytes, for: "open")
+        }
         let options = unsafe native.options
         unsafe handle = try call("open") { error in
             unsafe forReading
@@ -55,9 +59,8 @@ import KeyValue
     /// Refuses a directory that RocksDB must not open as it is; one that is not there it makes.
     ///
     /// Where there are tables and no `CURRENT`, it would begin a new database, and remove the tables at
-    /// the next opening; one whose making was cut short has neither. Where its new manifest finds no
-    /// room, an assertion of Debian's build ends the process.
-    private func checkBeforeOpening(needing openingBytes: Int) throws(EngineFailure) {
+    /// the next opening; one whose making was cut short has neither.
+    private func checkTables() throws(EngineFailure) {
         let names: [String]
         do throws(FileFailure) {
             let files = PosixFileSystem()
@@ -73,7 +76,6 @@ import KeyValue
                     + Self.adviceOnDamage,
                 isDamage: true)
         }
-        try requireRoom(openingBytes, for: "open")
     }
 
     deinit {

@@ -289,6 +289,10 @@ import Testing
             #expect(failure?.isDamage == true)
             #expect(failure?.description.contains("CURRENT is missing") == true)
         }
+        // Who only looks is told the same, and nothing of the disk.
+        let look = #expect(throws: EngineFailure.self) { try RestingEngine(path) }
+        #expect(look?.isDamage == true)
+        #expect(look?.description.contains("CURRENT is missing") == true)
         try #require(unsafe rename(path + "/kept", path + "/CURRENT") == 0)
         let again = try DurableEngine(path)
         #expect(try again.rows().count == 1)
