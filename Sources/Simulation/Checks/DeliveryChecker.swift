@@ -16,7 +16,7 @@ package final class DeliveryChecker {
     private var passed = LogIndex.zero
     private var delivered: Set<LogIndex> = []
     /// The highest index that was ever delivered.
-    private var highest = LogIndex.zero
+    package private(set) var highest = LogIndex.zero
     /// Ended as a client or a watch was told, and not delivered yet.
     private var awaited: Set<LogIndex> = []
     package private(set) var violations: [String] = [] {

@@ -356,7 +356,7 @@ package final class SimulatedRun {
             operate()
             return clients.allSatisfy(\.isIdle) && cluster.isSettled
                 && triggers.allSatisfy(\.deliveries.isComplete)
-                && watcher.map { $0.next > ledger.highest } != false
+                && watcher.map { $0.next > told } != false
         }
         if !isSettled {
             let complete = triggers.map {
@@ -368,6 +368,11 @@ package final class SimulatedRun {
                     + "watched up to \(watcher?.next ?? .zero)")
             describeHosts()
         }
+    }
+
+    /// The highest index that a client was told is committed, or that a trigger was told of.
+    private var told: LogIndex {
+        triggers.map(\.deliveries.highest).reduce(ledger.highest, max)
     }
 
     private func describeHosts() {
