@@ -128,10 +128,11 @@ extension Trigger {
             timeoutMilliseconds: timeout.wholeMilliseconds, attemptLimit: attemptLimit)
     }
 
-    /// A definition as a change has it; nil for one of a later version.
+    /// A definition as a change has it; nil for one of a later version, some of which is not known here.
     init?(encoded bytes: [UInt8]) {
         guard let definition = TriggerDefinition(encoded: bytes) else { return nil }
         self.init(definition)
+        guard self.definition == definition else { return nil }
     }
 
     /// Stores that this version of the client does not know are left out.

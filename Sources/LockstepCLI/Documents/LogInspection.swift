@@ -84,6 +84,7 @@ struct LogInspection {
             defer { engine.close() }
             let bar = ProgressReport("store, rows", total: engine.estimatedRows)
             defer { bar.finish() }
+            bar.update(0)
             return .success(
                 try StoreInspection.of(engine) { bar.update(Int(clamping: $0)) })
         } catch {

@@ -42,7 +42,7 @@ package enum TransactionDocument {
         property only. VERSION is what `lockstep get --json` shows, such as "27.0", and its part \
         before the point the INDEX of an expectation.
 
-        A trigger is written as lockstep trigger list --json shows it: a KIND that runs a program \
+        A trigger is written as lockstep trigger list --json shows it, without its state: a KIND that runs a program \
         has a program, pre-commit has conditions, the rest may be left out. An OPTION is one of \
         lockstep trigger add without its dashes, such as "forbid-deletion".
 

@@ -37,6 +37,8 @@ package final class Ledger: @unchecked Sendable {
     private(set) var failedConditions: [ValueModel.Condition] = []
     /// Called with the index of each operation as it is acknowledged.
     package var acknowledged: (LogIndex) -> Void = { _ in }
+    /// Where a feed has told that each operation aborted.
+    private var abortsSeen: [String: LogIndex] = [:]
     /// Called with the index of each abort that a client is told of.
     package var aborted: (LogIndex) -> Void = { _ in }
     /// Called with the index that an answer rests on, whatever the answer is.
@@ -99,8 +101,13 @@ package final class Ledger: @unchecked Sendable {
 
     /// A change feed has told that an operation aborted, a client's or one of who injects faults.
     func sawAbort(of operation: String, at index: LogIndex, by watcher: String) {
-        guard case .committed(let told)? = fates[operation] else { return }
-        violated("\(watcher) saw \(operation) abort at \(index), acknowledged at \(told)")
+        guard let fate = fates[operation] else { return }
+        if case .committed(let told) = fate {
+            violated("\(watcher) saw \(operation) abort at \(index), acknowledged at \(told)")
+        }
+        if let before = abortsSeen.updateValue(index, forKey: operation), before != index {
+            violated("\(watcher) saw \(operation) abort at \(before) and at \(index)")
+        }
     }
 
     /// A read has seen the state at its index.
