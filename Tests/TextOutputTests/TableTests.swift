@@ -77,10 +77,29 @@ import TextOutput
         #expect(bar.line(done: 200, elapsed: .seconds(8)).hasSuffix("] 100% 200/200 25.0/s"))
     }
 
+    @Test func `what is left is guessed from a second on`() {
+        let bar = ProgressBar(title: "import", total: 200, width: 80)
+        #expect(
+            bar.line(done: 1, elapsed: .milliseconds(500))
+                == "import [........................................] 0% 1/200 2.00/s")
+        #expect(
+            bar.line(done: 2, elapsed: .seconds(1))
+                == "import [.....................................] 1% 2/200 2.00/s, 1 min 39 s left"
+        )
+    }
+
+    @Test func `without a total there is no share`() {
+        let bar = ProgressBar(title: "rows", total: nil, width: 80)
+        #expect(bar.line(done: 0, elapsed: .zero) == "rows 0")
+        #expect(bar.line(done: 50, elapsed: .seconds(2)) == "rows 50 25.0/s")
+    }
+
     @Test(arguments: 0...90)
     func `the line is never wider than the terminal`(width: Int) {
-        let bar = ProgressBar(title: "import", total: 1_000, width: width)
-        #expect(bar.line(done: 333, elapsed: .seconds(3)).count <= max(width - 1, 0))
+        for total in [1_000, nil] {
+            let bar = ProgressBar(title: "import", total: total, width: width)
+            #expect(bar.line(done: 333, elapsed: .seconds(3)).count <= max(width - 1, 0))
+        }
     }
 
     @Test func `nothing to do is all done`() {

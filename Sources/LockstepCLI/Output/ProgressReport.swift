@@ -15,7 +15,7 @@ final class ProgressReport {
     private let start = ContinuousClock.now
     private var shown: ContinuousClock.Instant?
 
-    init(_ title: String, total: Int) {
+    init(_ title: String, total: Int?) {
         bar = ProgressBar(title: title, total: total, width: Streams.terminalColumns)
         isShown = Streams.errorIsTerminal
         if isShown { _ = signal(SIGINT, clearLineAndEnd) }
