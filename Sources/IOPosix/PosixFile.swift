@@ -28,10 +28,23 @@ package final class PosixFile: File {
     }
 
     package func size() throws(FileFailure) -> Int {
+        Int(try status().st_size)
+    }
+
+    /// Refuses what has no bytes at a place.
+    func mustHavePlaces() throws(FileFailure) {
+        let type = try status().st_mode & S_IFMT
+        guard type != S_IFIFO, type != S_IFDIR else {
+            let found = type == S_IFIFO ? "a pipe" : "a directory"
+            throw FileFailure(.other, "open", path: path, reason: "is \(found), not a file")
+        }
+    }
+
+    private func status() throws(FileFailure) -> stat {
         var status = stat()
         let descriptor = openDescriptor
         try SystemCall.run("fstat", path) { unsafe fstat(descriptor, &status) }
-        return Int(status.st_size)
+        return status
     }
 
     package func read(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {

@@ -16,9 +16,12 @@ package struct PosixFileSystem: FileSystem {
             case .create: O_RDWR | O_CREAT | O_EXCL
             }
         let descriptor = try SystemCall.run("open", path) {
-            unsafe Glibc.open(path, flags | O_CLOEXEC, 0o644)
+            // A pipe of that name would let the opening wait for its other end.
+            unsafe Glibc.open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o644)
         }
-        return PosixFile(path: path, descriptor: descriptor)
+        let file = PosixFile(path: path, descriptor: descriptor)
+        try file.mustHavePlaces()
+        return file
     }
 
     /// All bytes of what is read from its beginning to its end, such as a pipe.

@@ -49,6 +49,23 @@ struct PosixFileSystemTests {
         }
     }
 
+    @Test func `a pipe is not opened, nor waited for, and no directory is`() throws {
+        try withDirectory { files, directory in
+            let path = "\(directory)/pipe"
+            try #require(unsafe mkfifo(path, 0o600) == 0)
+            for (path, mode, found) in [
+                (path, OpenMode.readOnly, "a pipe"), (path, .readWrite, "a pipe"),
+                (directory, .readOnly, "a directory"),
+            ] {
+                #expect {
+                    _ = try files.open(path, mode)
+                } throws: {
+                    "\($0)" == "open \(path): is \(found), not a file"
+                }
+            }
+        }
+    }
+
     @Test func `names are listed in order, without the two of every directory`() throws {
         try withDirectory { files, directory in
             for name in ["b", "a", ".c", String(repeating: "n", count: 255)] {
