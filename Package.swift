@@ -317,7 +317,8 @@ let package = Package(
         tests(
             "LockstepDaemon",
             [
-                "Configuration", "IOCore", "IOPosix", "KeyValue", "Replication", "WAL",
+                "Configuration", "Identifiers", "IOCore", "IOPosix", "KeyValue", "Replication",
+                "WAL",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         tests(

@@ -1,14 +1,15 @@
 package import Configuration
-package import IOCore
+internal import IOCore
+package import IOPosix
 
 /// Finds and reads the configuration's sources.
 package struct ConfigurationReader {
     /// More than any sensible file; less than what would fill memory.
     package static let fileBytes = 1 << 20
 
-    private let files: any FileSystem
+    private let files: PosixFileSystem
 
-    package init(files: any FileSystem) {
+    package init(files: PosixFileSystem) {
         self.files = files
     }
 
@@ -71,14 +72,10 @@ package struct ConfigurationReader {
     private func text(of path: String) throws(FileReadFailure) -> String {
         let bytes: [UInt8]
         do throws(FileFailure) {
-            let file = try files.open(path, .readOnly)
-            defer { file.close() }
-            bytes = try file.read(at: 0, count: Self.fileBytes + 1)
+            // It may be a pipe, such as a shell makes of a command's output.
+            bytes = try files.readStream(path, limitBytes: Self.fileBytes)
         } catch {
             throw FileReadFailure(message: "\(error)")
-        }
-        guard bytes.count <= Self.fileBytes else {
-            throw FileReadFailure(message: "\(path) is larger than \(Self.fileBytes) bytes")
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw FileReadFailure(message: "\(path) is not UTF-8 text")

@@ -1,5 +1,6 @@
 import Configuration
-import IOCore
+import Foundation
+import Identifiers
 import IOPosix
 import LockstepDaemon
 import Testing
@@ -50,10 +51,25 @@ import Testing
         #expect(loaded.configuration.triggerPrograms == "/")
     }
 
-    @Test func `what is no text is refused`() {
-        let failure = #expect(throws: ConfigurationFailure.self) {
-            try reader.load(file: "/proc/self/exe", environment: [:], flags: [(.data, "/d")])
+    @Test func `what is no text, or too much of it, is refused`() {
+        for (path, reason) in [
+            ("/bin/true", "/bin/true is not UTF-8 text"),
+            ("/dev/zero", "read /dev/zero: more than 1048576 bytes"),
+        ] {
+            let failure = #expect(throws: ConfigurationFailure.self) {
+                try reader.load(file: path, environment: [:], flags: [(.data, "/d")])
+            }
+            #expect(failure?.problems.map(\.description) == ["--configuration: \(reason)"])
         }
-        #expect(failure?.problems.map(\.origin) == [.flag("--configuration")])
+    }
+
+    @Test func `a configuration may come from a pipe`() throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data("node: 7\n".utf8))
+        try pipe.fileHandleForWriting.close()
+        let loaded = try reader.load(
+            file: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)", environment: [:],
+            flags: [(.data, "/d")])
+        #expect(loaded.configuration.node == NodeID(7))
     }
 }
