@@ -6,7 +6,7 @@ internal import Identifiers
 struct Segment {
     let header: SegmentHeader
     let file: any File
-    /// Bytes of the file.
+    /// Bytes of the file that are the segment's; whatever lies behind them is somebody else's.
     let bytes: Int
     /// The lowest base of any group in it: below the header's position where a group has forgotten
     /// what came before the segment, so that the log cannot begin with it.

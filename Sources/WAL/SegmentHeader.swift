@@ -36,7 +36,9 @@ package struct SegmentHeader: Hashable, Sendable {
     package let firstSequence: UInt64
     package let voting: WriteAheadLog.VotingState
     package let previous: WriteAheadLog.LogStart
-    /// Bytes of the file; a shorter one has been cut, and what it held is unknown.
+    /// Bytes of the file.
+    ///
+    /// A shorter one has been cut, and what it held is unknown; in a longer one the rest is never read.
     package let fileBytes: Int
     /// The salt of the segment's groups.
     package let segmentID: UInt64

@@ -25,7 +25,7 @@ package final class SegmentRegister {
 
     private let fileSystem: any FileSystem
     private let directory: String
-    private let path: String
+    let path: String
     private let incarnation: Incarnation
     /// Whether the highest number was written here, and not only read.
     private var isWritten = false

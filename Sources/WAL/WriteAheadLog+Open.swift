@@ -27,6 +27,7 @@ extension WriteAheadLog {
             engineDurable: known, register: register, isLook: isLook)
         let engineDurable = try opening.find()
         var replay = try opening.replay(engineDurable)
+        opening.tellLackOfRegister(replay)
         try opening.clearTail(of: &replay)
         try opening.makeDurable(replay)
         let headers = replay.index.takeHeaders()
@@ -72,6 +73,8 @@ struct LogOpening {
     /// Whether the log is only looked at.
     private let isLook: Bool
     private let register: SegmentRegister?
+    /// Whether nothing told, before this start, which segment is the newest.
+    private let lacksRegister: Bool
 
     init(
         fileSystem: any FileSystem, directory: String, identity: WriteAheadLog.Identity,
@@ -83,6 +86,7 @@ struct LogOpening {
         self.limits = limits
         self.engineDurable = engineDurable
         self.register = register
+        lacksRegister = register?.newest == 0
         self.isLook = isLook || engineDurable == nil
     }
 
@@ -142,6 +146,18 @@ struct LogOpening {
             throw .gap(start: start, engineDurable: engineDurable, directory: directory)
         }
         return engineDurable
+    }
+
+    /// Says that segments behind the newest could have gone unnoticed.
+    ///
+    /// A segment is noted before anything is written behind its header.
+    mutating func tellLackOfRegister(_ replay: LogReplay) {
+        guard lacksRegister, let register, let last = replay.segments.last,
+            last.number > 1 || last.end > SegmentHeader.dataOffset
+        else { return }
+        notes.append(
+            "\(register.path) is missing or names no segment: \(last.file.path) is taken for the "
+                + "newest" + (isLook ? "" : ", and was noted as such"))
     }
 
     /// Retires the segments before the one at `position`.
@@ -283,7 +299,12 @@ struct LogOpening {
                 try file.sync()
             }
         }
-        return Segment(header: page.header, file: file, bytes: bytes)
+        if bytes > page.header.fileBytes {
+            notes.append(
+                "\(path) has \(bytes) bytes, of which \(page.header.fileBytes) are the segment's; "
+                    + "the others are not looked at")
+        }
+        return Segment(header: page.header, file: file, bytes: page.header.fileBytes)
     }
 
     /// Has the names of what was found on the disk, before any of it is noted: a process that was killed

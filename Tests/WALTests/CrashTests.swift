@@ -163,6 +163,31 @@ import WAL
         }
     }
 
+    @Test(arguments: [0, 1])
+    func `of a segment file that has grown nothing is read behind the segment`(segment: Int) throws
+    {
+        let fixture = try LogFixture()
+        let frames = try (0..<60).flatMap { _ in try fixture.append(1) }
+        let names = try fixture.disk.list(LogFixture.directory).filter {
+            $0.hasPrefix("segment-")
+        }
+        try #require(names.count > 1)
+        let name = LogFixture.directory + "/" + names[segment]
+        fixture.disk.tamper(with: name) { $0.append(contentsOf: $0.dropFirst(1_024)) }
+        // Reading behind the segment's end would fail.
+        fixture.disk.makeUnreadable(name, 4_096..<7_168)
+        try fixture.reopen()
+        #expect(
+            fixture.recovery.notes == [
+                "\(name) has 7168 bytes, of which 4096 are the segment's; the others are not "
+                    + "looked at"
+            ])
+        #expect(fixture.recovery.frames == frames.map(\.header))
+        let added = try fixture.append(1)
+        try fixture.reopen()
+        #expect(fixture.recovery.frames == (frames + added).map(\.header))
+    }
+
     @Test(arguments: 0..<16)
     func `a compaction over a segment that cannot be the first may end anywhere`(changes: Int)
         throws

@@ -51,18 +51,41 @@ import WAL
     @Test func `a look at such a log says the same and notes nothing`() throws {
         let fixture = try filled()
         fixture.disk.lose(Self.path)
-        func look() throws(WALFailure) {
+        func look() throws(WALFailure) -> [String] {
             let register = try LogFixture.register(on: fixture.disk)
-            _ = try WriteAheadLog.open(
+            return try WriteAheadLog.open(
                 fileSystem: fixture.disk, directory: LogFixture.directory,
                 identity: LogFixture.identity, limits: fixture.limits, engineDurable: nil,
-                register: register, isLook: true)
+                register: register, isLook: true
+            ).recovery.notes
         }
-        try look()
+        let newest = "is missing or names no segment: \(LogFixture.path(3)) is taken for the newest"
+        #expect(try look() == ["\(Self.path) \(newest)"])
         #expect(try !fixture.disk.exists(Self.path))
         try fixture.reopen()
         fixture.disk.lose(LogFixture.path(3))
         #expect(throws: WALFailure.self) { try look() }
+    }
+
+    @Test func `a start without the register says so, once, and a first start does not`() throws {
+        let fixture = try LogFixture(isRegistered: true)
+        #expect(fixture.recovery.notes.isEmpty)
+        try fixture.reopen()
+        #expect(fixture.recovery.notes.isEmpty)
+        // A process that ended before it noted its first segment: nothing is in that.
+        fixture.disk.lose(Self.path)
+        try fixture.reopen()
+        #expect(fixture.recovery.notes.isEmpty)
+        try fixture.append()
+        fixture.disk.lose(Self.path)
+        try fixture.reopen()
+        #expect(
+            fixture.recovery.notes == [
+                "\(Self.path) is missing or names no segment: \(LogFixture.path(1)) is taken for "
+                    + "the newest, and was noted as such"
+            ])
+        try fixture.reopen()
+        #expect(fixture.recovery.notes.isEmpty)
     }
 
     @Test func `each segment is noted in the slot that does not hold the last`() throws {

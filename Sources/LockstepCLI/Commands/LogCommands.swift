@@ -146,22 +146,43 @@ struct LogVerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let data {
-            try verify(try LogInspection(dataDirectory: data, withStore: true))
+            let inspection: LogInspection
+            do throws(CommandFailure) {
+                inspection = try LogInspection(dataDirectory: data, withStore: true)
+            } catch {
+                guard error.exit == .negative else { throw error }
+                return try refuse(error)
+            }
+            try verify(inspection)
         } else {
             try await verifyOnline()
         }
     }
 
+    /// A log that no node could start with: what is wrong is the only thing known of it.
+    private func refuse(_ failure: CommandFailure) throws {
+        try cluster.show(
+            [
+                "frames": .null, "first-index": .null, "last-index": .null, "torn-bytes": .null,
+                "store": .null, "notes": [], "problems": [.string(failure.text)],
+            ], text: failure.text + "\n")
+        throw CommandFailure(.negative, "")
+    }
+
     private func verify(_ inspection: LogInspection) throws {
         let recovery = inspection.recovery
-        let problems = inspection.problems
+        let problems = inspection.logProblems + inspection.storeProblems
         let frames = Words.counted(recovery.frames.count, "frame")
-        var text = "\(frames) up to index \(recovery.lastIndex): sound\n"
+        let verdict = inspection.logProblems.isEmpty ? "sound" : "damaged"
+        var text =
+            "\(frames) from index \(recovery.start.index.next) up to index \(recovery.lastIndex): "
+            + "\(verdict)\n"
         var store: JSONValue = .null
         if case .success(let found) = inspection.store {
             let rows = Words.counted(found.rowCount, "row")
+            let verdict = inspection.storeProblems.isEmpty ? "sound" : "not sound"
             text +=
-                "\(rows) of the store, applied up to index \(found.position.index): sound; "
+                "\(rows) of the store, applied up to index \(found.position.index): \(verdict); "
                 + "digest \(found.digest)\n"
             store = [
                 "applied-index": .number(found.position.index.rawValue),
@@ -174,6 +195,7 @@ struct LogVerifyCommand: AsyncParsableCommand {
         try cluster.show(
             [
                 "frames": .number(recovery.frames.count),
+                "first-index": .number(recovery.start.index.next.rawValue),
                 "last-index": .number(recovery.lastIndex.rawValue),
                 "torn-bytes": .number(recovery.tornBytes), "store": store,
                 "notes": .array(recovery.notes.map { .string($0) }),

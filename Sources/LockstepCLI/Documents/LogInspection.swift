@@ -82,7 +82,9 @@ struct LogInspection {
             }
             let engine = try RestingEngine(present)
             defer { engine.close() }
-            let bar = ProgressReport("store, rows", total: engine.estimatedRows)
+            // What RocksDB estimates leaves out rows that no table has yet: 0 is no estimate.
+            let estimate = engine.estimatedRows
+            let bar = ProgressReport("store, rows", total: estimate > 0 ? estimate : nil)
             defer { bar.finish() }
             bar.update(0)
             return .success(
@@ -93,15 +95,18 @@ struct LogInspection {
         }
     }
 
-    /// What is wrong with log and store; a sentence each.
-    var problems: [String] {
-        var problems = recovery.damage.map { "\($0)" } + recovery.rottenHeaders
+    /// What is wrong with the log; a sentence each.
+    var logProblems: [String] {
+        recovery.damage.map { "\($0)" } + recovery.rottenHeaders
+    }
+
+    /// What is wrong with the store, by itself and beside the log; a sentence each.
+    var storeProblems: [String] {
         switch store {
-        case .success(let store): problems += store.problems(with: recovery, of: identity)
-        case .failure(let failure): problems.append(failure.text)
-        case nil: break
+        case .success(let store): store.problems(with: recovery, of: identity)
+        case .failure(let failure): [failure.text]
+        case nil: []
         }
-        return problems
     }
 
     /// Up to `count` of the frames from the one with record `first` on.
@@ -128,6 +133,7 @@ struct LogInspection {
             }
             return CommandFailure(.noInput, "\(error)")
         }
+        if case .noDataDirectory = error { return CommandFailure(.noInput, "\(error)") }
         return CommandFailure(.negative, "\(error)")
     }
 }
