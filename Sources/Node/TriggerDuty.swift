@@ -319,6 +319,8 @@ package final class TriggerDuty {
             isSaving = false
             if case .success = result {
                 roster.saved(save, succeeded: true)
+                // A suspension met while this save was under way.
+                if roster.isAnnouncementDue { self.save() }
             } else {
                 roster.saved(save, succeeded: false)
             }
@@ -327,10 +329,11 @@ package final class TriggerDuty {
 
     // MARK: Status
 
-    private static func state(of runner: TriggerRunner) -> TriggerState {
-        if let reason = runner.suspension {
+    /// Suspended is what can be resumed: not before the cluster knows of it.
+    private func state(of identifier: RunnerID, _ runner: TriggerRunner) -> TriggerState {
+        if let reason = roster.replicatedSuspension(identifier) {
             .suspended(reason)
-        } else if let reason = runner.lastFailure {
+        } else if let reason = runner.lastFailure ?? runner.suspension {
             .failing(reason)
         } else {
             .running
@@ -339,12 +342,13 @@ package final class TriggerDuty {
 
     /// Every trigger that this leader runs; empty on others.
     func statuses() -> [TriggerStatus] {
-        roster.identifiers.compactMap { roster[$0] }.map { runner in
+        roster.identifiers.compactMap { identifier in
+            guard let runner = roster[identifier] else { return nil }
             let lag = replica.appliedPosition.index - runner.deliveredThrough
             return TriggerStatus(
                 name: runner.definition.name, deliveredThrough: runner.deliveredThrough,
                 lagRecords: UInt64(max(0, lag)),
-                state: Self.state(of: runner))
+                state: state(of: identifier, runner))
         }
     }
 }

@@ -147,6 +147,19 @@ extension TriggerRoster {
             cursors: moved.map(\.runner.cursor).sorted { $0.trigger < $1.trigger })
     }
 
+    /// Why a trigger is suspended as the cluster knows it: nil also while that is not replicated.
+    package func replicatedSuspension(_ identifier: RunnerID) -> String? {
+        guard let entry = entries[identifier.name], entry.number == identifier.number,
+            entry.announcement == .replicated
+        else { return nil }
+        return entry.runner.suspension
+    }
+
+    /// Whether a trigger is suspended, and no save has told the cluster so.
+    package var isAnnouncementDue: Bool {
+        entries.values.contains { $0.runner.suspension != nil && $0.announcement == .none }
+    }
+
     /// Takes note of what became of a save.
     package mutating func saved(_ save: Save, succeeded: Bool) {
         for cursor in save.cursors {

@@ -155,6 +155,30 @@ import Triggers
         #expect(roster[roster.identifiers[0]]?.suspension == nil)
     }
 
+    @Test func `a trigger counts as suspended from when the cluster knows of it`() throws {
+        var roster = roster(trigger(attempts: 1))
+        let identifier = roster.identifiers[0]
+        play(&roster, [set(1, "n/a")], through: 1)
+        let delivered = try begun(&roster)
+        play(&roster, [set(2, "n/b")], through: 2, failures: ["exit 1"])
+        #expect(roster.isAnnouncementDue, "the save under way does not tell it")
+        roster.saved(delivered, succeeded: true)
+        #expect(roster.replicatedSuspension(identifier) == nil)
+        let lost = try begun(&roster)
+        #expect(!roster.isAnnouncementDue)
+        #expect(roster.replicatedSuspension(identifier) == nil)
+        roster.saved(lost, succeeded: false)
+        #expect(roster.isAnnouncementDue)
+        let save = try begun(&roster)
+        roster.saved(save, succeeded: true)
+        #expect(!roster.isAnnouncementDue)
+        #expect(roster.replicatedSuspension(identifier) == save.cursors[0].suspension)
+        roster.load([trigger(attempts: 1)])
+        #expect(roster.replicatedSuspension(identifier) == nil, "it was resumed")
+        roster.load([trigger(attempts: 1, suspension: "a gap")])
+        #expect(roster.replicatedSuspension(roster.identifiers[0]) == "a gap")
+    }
+
     @Test func `pre-commit triggers have no runner, and a cleared roster has none`() {
         var roster = TriggerRoster()
         let guarding = RegisteredTrigger(
