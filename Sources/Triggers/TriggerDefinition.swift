@@ -111,6 +111,25 @@ extension TriggerCondition.Demand {
             false
         }
     }
+
+    /// The values of one that has several.
+    var values: [String] {
+        if case .equal(_, _, let values) = self { values } else { [] }
+    }
+
+    /// The bytes of each of its texts and keys.
+    var lengths: [Int] {
+        switch self {
+        case .noChange(let text), .noDeletion(let text), .someChange(let text),
+            .transactionProperty(let text), .present(_, let text), .absent(_, let text),
+            .inRange(_, let text, _, _):
+            [text.utf8.count]
+        case .mostChanges: []
+        case .rowPresent(_, let key), .rowAbsent(_, let key): [key.count]
+        case .typed(_, let key, let type): [key.utf8.count, type.utf8.count]
+        case .equal(_, let key, let values): [key.utf8.count] + values.map(\.utf8.count)
+        }
+    }
 }
 
 extension Change {
@@ -146,11 +165,53 @@ extension TriggerDefinition {
             return "a trigger's name has 1 to \(TriggerBounds.nameBytes) letters, digits, '-', '_' "
                 + "or '.', and begins with a letter"
         }
-        guard stores.count <= TriggerBounds.stores,
-            keyPrefixes.count <= TriggerBounds.keyPrefixes,
-            conditions.count <= TriggerBounds.conditions,
-            arguments.count <= TriggerBounds.arguments
-        else { return "trigger \(name) has too many stores, prefixes, conditions or arguments" }
+        if let fault = boundFault ?? kindFault { return fault }
+        guard (1...TriggerBounds.longestTimeoutMilliseconds).contains(timeoutMilliseconds) else {
+            return "the time-out of trigger \(name) must lie in "
+                + "[1, \(TriggerBounds.longestTimeoutMilliseconds)] ms"
+        }
+        guard attemptLimit <= TriggerBounds.attempts else {
+            return "trigger \(name) may be tried \(TriggerBounds.attempts) times at most"
+        }
+        return nil
+    }
+
+    /// What lets a definition that nodes take never run; clients refuse it.
+    ///
+    /// It is not part of the replicated meaning: a log may hold such definitions.
+    package var runFault: String? {
+        arguments.contains { $0.utf8.contains(0) }
+            ? "an argument of trigger \(name) has a NUL, which no program can be given" : nil
+    }
+
+    /// What an encoded definition could not have: nodes refuse it before they look at the rest.
+    private var boundFault: String? {
+        var counts = [
+            ("stores", stores.count, TriggerBounds.stores),
+            ("key prefixes", keyPrefixes.count, TriggerBounds.keyPrefixes),
+            ("conditions", conditions.count, TriggerBounds.conditions),
+            ("arguments", arguments.count, TriggerBounds.arguments),
+        ]
+        counts += conditions.map {
+            ("values in one condition", $0.demand.values.count, TriggerBounds.values)
+        }
+        for (what, count, most) in counts where count > most {
+            return "trigger \(name) has \(count) \(what); \(most) are the most"
+        }
+        var lengths = keyPrefixes.map { ("a key prefix", $0.utf8.count) }
+        lengths += arguments.map { ("an argument", $0.utf8.count) }
+        for condition in conditions {
+            lengths += condition.demand.lengths.map { ("a condition's text", $0) }
+            lengths.append(("a condition's message", condition.message.utf8.count))
+        }
+        for (what, length) in lengths where length > TriggerBounds.textBytes {
+            return "\(what) of trigger \(name) has \(length) bytes; "
+                + "\(TriggerBounds.textBytes) are the most"
+        }
+        return nil
+    }
+
+    private var kindFault: String? {
         switch kind {
         case .preCommit:
             guard program.isEmpty, !conditions.isEmpty else {
@@ -169,13 +230,6 @@ extension TriggerDefinition {
                 return "on-rollback trigger \(name) runs for every abort: it takes no stores and "
                     + "key prefixes"
             }
-        }
-        guard (1...TriggerBounds.longestTimeoutMilliseconds).contains(timeoutMilliseconds) else {
-            return "the time-out of trigger \(name) must lie in "
-                + "[1, \(TriggerBounds.longestTimeoutMilliseconds)] ms"
-        }
-        guard attemptLimit <= TriggerBounds.attempts else {
-            return "trigger \(name) may be tried \(TriggerBounds.attempts) times at most"
         }
         return nil
     }

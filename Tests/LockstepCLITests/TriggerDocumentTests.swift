@@ -30,6 +30,9 @@ import Testing
         Trigger(name: "undo", action: .afterAbort(program: "undo.sh", arguments: [])),
     ]
 
+    private static let manyStores = Array(repeating: #""spaces""#, count: 17)
+        .joined(separator: ", ")
+
     @Test func `what the list shows of a trigger, without its state, adds the same trigger`() throws
     {
         let state = ["delivered-through", "lag-records", "state", "reason"]
@@ -91,11 +94,11 @@ import Testing
         ),
         (
             #""kind": "pre-commit", "conditions": []"#,
-            "$.steps[0] invalid argument: pre-commit trigger t needs conditions and takes no program"
+            "$.steps[0] is wrong: pre-commit trigger t needs conditions and takes no program"
         ),
         (
             #""kind": "post-commit", "program": "a/b""#,
-            "$.steps[0] invalid argument: trigger t needs the name of a program in the trigger folder,"
+            "$.steps[0] is wrong: trigger t needs the name of a program in the trigger folder,"
                 + " without a slash, and takes no conditions"
         ),
         (
@@ -106,6 +109,14 @@ import Testing
         (
             #""kind": "post-commit", "program": "p", "timeout-ms": 3600001"#,
             "$.steps[0].timeout-ms must be a whole number from 1 to 3600000, not 3600001"
+        ),
+        (
+            #""kind": "post-commit", "program": "p", "arguments": ["a\u0000b"]"#,
+            "$.steps[0] is wrong: an argument of trigger t has a NUL, which no program can be given"
+        ),
+        (
+            #""kind": "post-commit", "program": "p", "stores": [\#(manyStores)]"#,
+            "$.steps[0] is wrong: trigger t has 17 stores; 16 are the most"
         ),
         (
             #""kind": "pre-commit", "conditions": [{"demand": {}}]"#,

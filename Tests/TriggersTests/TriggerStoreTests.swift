@@ -56,6 +56,98 @@ struct TriggerStoreTests {
         }
     }
 
+    /// A bound of definitions: how one has a number of what it bounds.
+    struct Bound: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let most: Int
+        let definition: @Sendable (Int) -> TriggerDefinition
+    }
+
+    private static func delivered(
+        _ change: (inout TriggerDefinition) -> Void
+    ) -> TriggerDefinition {
+        var definition = TriggerDefinition(name: "t", kind: .postCommit, program: "p")
+        change(&definition)
+        return definition
+    }
+
+    private static func demanding(
+        _ demands: [TriggerCondition.Demand], message: String = "m"
+    ) -> TriggerDefinition {
+        TriggerDefinition(
+            name: "t", kind: .preCommit,
+            conditions: demands.map { TriggerCondition($0, message: message) })
+    }
+
+    private static func text(_ bytes: Int) -> String { String(repeating: "a", count: bytes) }
+
+    private static func ofText(
+        _ what: String, _ demand: @escaping @Sendable (String) -> TriggerCondition.Demand
+    ) -> Bound {
+        Bound(testDescription: what, most: 4_096) { demanding([demand(text($0))]) }
+    }
+
+    private static let bounds: [Bound] = [
+        Bound(testDescription: "stores", most: 16) { count in
+            delivered { $0.stores = Array(repeating: .properties, count: count) }
+        },
+        Bound(testDescription: "key prefixes", most: 64) { count in
+            delivered { $0.keyPrefixes = Array(repeating: "k", count: count) }
+        },
+        Bound(testDescription: "conditions", most: 64) { count in
+            demanding(Array(repeating: .mostChanges(1), count: count))
+        },
+        Bound(testDescription: "arguments", most: 32) { count in
+            delivered { $0.arguments = Array(repeating: "-v", count: count) }
+        },
+        Bound(testDescription: "values in one condition", most: 64) { count in
+            demanding([.equal(.properties, key: "k", values: Array(repeating: "", count: count))])
+        },
+        Bound(testDescription: "a key prefix", most: 4_096) { bytes in
+            delivered { $0.keyPrefixes = ["k", text(bytes)] }
+        },
+        Bound(testDescription: "an argument", most: 4_096) { bytes in
+            delivered { $0.arguments = ["-v", text(bytes)] }
+        },
+        Bound(testDescription: "a condition's message", most: 4_096) { bytes in
+            demanding([.mostChanges(1)], message: text(bytes))
+        },
+        ofText("no change") { .noChange(keyPrefix: $0) },
+        ofText("no deletion") { .noDeletion(keyPrefix: $0) },
+        ofText("some change") { .someChange(keyPrefix: $0) },
+        ofText("a note") { .transactionProperty(name: $0) },
+        ofText("a row present") { .rowPresent(store: .properties, key: Array($0.utf8)) },
+        ofText("a row absent") { .rowAbsent(store: .properties, key: Array($0.utf8)) },
+        ofText("present") { .present(.properties, key: $0) },
+        ofText("absent") { .absent(.properties, key: $0) },
+        ofText("a typed key") { .typed(.properties, key: $0, type: "count") },
+        ofText("a type") { .typed(.properties, key: "k", type: $0) },
+        ofText("an equal key") { .equal(.properties, key: $0, values: []) },
+        ofText("a value") { .equal(.properties, key: "k", values: ["", $0]) },
+        ofText("a range") { .inRange(.properties, key: $0, lower: 0, upper: 1) },
+    ]
+
+    @Test(arguments: bounds)
+    func `what nodes cannot decode is told before it is sent`(bound: Bound) throws {
+        let most = bound.definition(bound.most)
+        #expect(most.fault == nil)
+        #expect(throws: Never.self) { try TriggerStore().validate(TriggerStore.add(most)) }
+        let over = bound.definition(bound.most + 1)
+        let fault = try #require(over.fault)
+        #expect(fault.contains("\(bound.most + 1)") && fault.contains("\(bound.most) are the most"))
+        var reader = ByteReader(TriggerStore.add(over).body)
+        #expect(throws: (any Error).self) { try TriggerDefinition.decode(&reader) }
+    }
+
+    @Test func `an argument that no program can be given is the client's to refuse`() {
+        let definition = Self.delivered { $0.arguments = ["a", "b\0c"] }
+        #expect(
+            definition.runFault
+                == "an argument of trigger t has a NUL, which no program can be given")
+        #expect(definition.fault == nil, "nodes take it, as they always have")
+        #expect(Self.delivered { $0.arguments = ["a"] }.runFault == nil)
+    }
+
     @Test func `triggers are added once, listed by name, and removed`() throws {
         var bench = TriggerBench()
         #expect(try bench.run([TriggerStore.add(mailer), TriggerStore.add(guardian)]) == nil)

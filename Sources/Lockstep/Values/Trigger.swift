@@ -45,6 +45,13 @@ public struct Trigger: Hashable, Sendable {
 
     /// The longest time that a run may be given, in milliseconds.
     package static let mostTimeoutMilliseconds = TriggerBounds.longestTimeoutMilliseconds
+    /// The bounds of one trigger, in words.
+    package static let bounds = """
+        \(TriggerBounds.nameBytes) bytes of name, \(TriggerBounds.stores) stores, \
+        \(TriggerBounds.keyPrefixes) key prefixes, \(TriggerBounds.conditions) conditions, \
+        \(TriggerBounds.values) values a condition, \(TriggerBounds.arguments) arguments, \
+        \(TriggerBounds.textBytes) bytes each text
+        """
 
     public var name: String
     public var action: Action
@@ -93,7 +100,7 @@ extension Transaction {
     /// Throws `invalidArgument` with what is wrong with it.
     public mutating func addTrigger(_ trigger: Trigger) throws(LockstepError) {
         let definition = trigger.definition
-        if let fault = definition.fault { throw .invalidArgument(fault) }
+        if let fault = definition.fault ?? definition.runFault { throw .invalidArgument(fault) }
         steps.append(.operation(TriggerStore.add(definition)))
     }
 

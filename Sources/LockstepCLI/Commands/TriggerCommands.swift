@@ -44,7 +44,7 @@ struct TriggerAddCommand: AsyncParsableCommand {
             A post-commit or on-rollback trigger runs a program of the nodes' trigger folder; one of \
             kind on-rollback does so for every transaction that aborts, and takes no filter. A \
             pre-commit trigger vetoes transactions that its filter lets through and that do not \
-            meet all its conditions.
+            meet all its conditions. At most: \(Trigger.bounds).
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions

@@ -56,7 +56,10 @@ package enum TransactionDocument {
         \(Limits.standard.transactionBytes >> 20) MiB in all;
                   \(PropertyValue.mostTextBytes) bytes a text value, \
         \(PropertyValue.mostOpaqueBytes) an opaque one, \(PropertyValue.mostValues) a property;
-                  \(Limits.standard.valueBytes >> 20) MiB a group
+                  \(Limits.standard.valueBytes >> 20) MiB a group;
+                  \(Limits.standard.triggers) triggers of a cluster, \
+        \(Limits.standard.triggerBytes >> 20) MiB in all; one
+                  has those that lockstep trigger add --help tells
         """
 
     private enum Kind: String, CaseIterable {
@@ -149,8 +152,10 @@ package enum TransactionDocument {
             let trigger = try trigger(fields)
             do throws(LockstepError) {
                 try transaction.addTrigger(trigger)
+            } catch .invalidArgument(let fault) {
+                throw place.failure("is wrong: \(fault)")
             } catch {
-                throw place.failure("\(error)")
+                throw place.failure("is wrong: \(error)")
             }
         case .removeTrigger: transaction.removeTrigger(try fields.need("name").string())
         case .resumeTrigger: transaction.resumeTrigger(try fields.need("name").string())
