@@ -157,7 +157,7 @@ struct LogOpening {
         else { return }
         notes.append(
             "\(register.path) is missing or names no segment: \(last.file.path) is taken for the "
-                + "newest" + (isLook ? "" : ", and was noted as such"))
+                + "newest")
     }
 
     /// Retires the segments before the one at `position`.

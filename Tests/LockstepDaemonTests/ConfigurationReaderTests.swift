@@ -51,9 +51,13 @@ import Testing
         #expect(loaded.configuration.triggerPrograms == "/")
     }
 
-    @Test func `what is no text, or too much of it, is refused`() {
+    @Test func `what is no text, or too much of it, is refused`() throws {
+        let binary = FileManager.default.temporaryDirectory.path + "/lockstep-\(UUID()).yaml"
+        defer { try? FileManager.default.removeItem(atPath: binary) }
+        try #require(
+            FileManager.default.createFile(atPath: binary, contents: Data([0x61, 0x3A, 0xFF])))
         for (path, reason) in [
-            ("/bin/true", "/bin/true is not UTF-8 text"),
+            (binary, "\(binary) is not UTF-8 text"),
             ("/dev/zero", "read /dev/zero: more than 1048576 bytes"),
         ] {
             let failure = #expect(throws: ConfigurationFailure.self) {
@@ -67,9 +71,11 @@ import Testing
         let pipe = Pipe()
         try pipe.fileHandleForWriting.write(contentsOf: Data("node: 7\n".utf8))
         try pipe.fileHandleForWriting.close()
-        let loaded = try reader.load(
-            file: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)", environment: [:],
-            flags: [(.data, "/d")])
+        let loaded = try withExtendedLifetime(pipe) {
+            try reader.load(
+                file: "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)", environment: [:],
+                flags: [(.data, "/d")])
+        }
         #expect(loaded.configuration.node == NodeID(7))
     }
 }

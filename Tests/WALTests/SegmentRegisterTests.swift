@@ -82,7 +82,7 @@ import WAL
         #expect(
             fixture.recovery.notes == [
                 "\(Self.path) is missing or names no segment: \(LogFixture.path(1)) is taken for "
-                    + "the newest, and was noted as such"
+                    + "the newest"
             ])
         try fixture.reopen()
         #expect(fixture.recovery.notes.isEmpty)
