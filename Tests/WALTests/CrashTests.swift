@@ -167,12 +167,14 @@ import WAL
     func `of a segment file that has grown nothing is read behind the segment`(segment: Int) throws
     {
         let fixture = try LogFixture()
-        let frames = try (0..<60).flatMap { _ in try fixture.append(1) }
-        let names = try fixture.disk.list(LogFixture.directory).filter {
-            $0.hasPrefix("segment-")
+        var frames = try fixture.append(1)
+        while fixture.log.statistics.segments < 2 { frames += try fixture.append(1) }
+        func files(_ prefix: String) throws -> [String] {
+            try fixture.disk.list(LogFixture.directory).filter { $0.hasPrefix(prefix) }
+                .map { LogFixture.directory + "/" + $0 }
         }
-        try #require(names.count > 1)
-        let name = LogFixture.directory + "/" + names[segment]
+        // The newest, which is written on, or the one before it.
+        let name = try #require(files("segment-").dropFirst(segment).first)
         fixture.disk.tamper(with: name) { $0.append(contentsOf: $0.dropFirst(1_024)) }
         // Reading behind the segment's end would fail.
         fixture.disk.makeUnreadable(name, 4_096..<7_168)
@@ -183,9 +185,21 @@ import WAL
                     + "looked at"
             ])
         #expect(fixture.recovery.frames == frames.map(\.header))
-        let added = try fixture.append(1)
+        while fixture.log.statistics.segments < 3 { frames += try fixture.append(1) }
         try fixture.reopen()
-        #expect(fixture.recovery.frames == (frames + added).map(\.header))
+        #expect(fixture.recovery.frames == frames.map(\.header))
+
+        // A spare that has been longer becomes a segment, and its end counts for nothing then too.
+        let compacted = fixture.log.lastIndex
+        try fixture.log.compact(through: compacted)
+        let grown = try files("spare-").filter { fixture.disk.contents(of: $0).count == 7_168 }
+        try #require(grown.count == 1)
+        while try files("spare-").contains(grown[0]) { frames += try fixture.append(1) }
+        try fixture.reopen(engineDurable: compacted)
+        let later = frames.map(\.header).filter { $0.firstIndex > compacted }
+        try #require(!later.isEmpty)
+        #expect(fixture.recovery.frames.suffix(later.count) == later[...])
+        #expect(fixture.log.damage.isEmpty)
     }
 
     @Test(arguments: 0..<16)
