@@ -47,7 +47,7 @@ import Testing
             (\.requireType, "svc:/a=x", .requireType, "\"svc:/a=x\" is not PROPERTY=TYPE"),
             (\.requireType, port + "=int", .requireType, "\"int\" must be one of boolean, count"),
             (\.requireValue, port, .requireValue, "\"\(port)\" is not PROPERTY=VALUE"),
-            (\.requireRange, port + "=9..1", .requireRange, "\"9..1\" is no range"),
+            (\.requireRange, port + "=9..1", .requireRange, "\"9..1\" has its lower end"),
             (\.requireRange, port + "=1..", .requireRange, "\"1..\" is no range"),
             (\.requireRow, "properties", .requireRow, "\"properties\" is not STORE:KEY"),
             (\.forbidRow, "files:01", .forbidRow, "\"files:01\" is not STORE:KEY"),

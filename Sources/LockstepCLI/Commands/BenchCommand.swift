@@ -14,7 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Each client has a connection and a session of its own, and one transaction under way. A \
             transaction sets properties below svc:/lockstep/bench, which stay there. The first \
-            second is not counted. The same seed makes the same transactions.
+            second is not counted. The same seed makes the same transactions. --timeout bounds the \
+            search for the leader; the last answers are awaited for 5 seconds.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
@@ -51,7 +52,7 @@ struct BenchCommand: AsyncParsableCommand {
         workload.values = values
         workload.groupsPerClient = groups
         workload.seed = seed
-        // All are of about one size: a node would refuse each of them.
+        // All are of about one size: where this one is too large, a node would refuse each of them.
         var random = workload.source(client: 0)
         try workload.transaction(client: 0, number: 0, random: &random).validate()
         let reports = try await cluster.withClient { client in await client.statusOfAllNodes() }

@@ -138,7 +138,8 @@ struct LogVerifyCommand: AsyncParsableCommand {
             is down. A log is read at the speed of its disk: let --timeout allow for that. With --data \
             every row of the store is read too, against the checksums of its blocks, and where the \
             store is must be a record of the log. What a crash may leave, such as a last write that is \
-            not whole, is told and is no damage.
+            not whole, is told and is no damage. A folder that is no node's, or whose files cannot be \
+            opened, is 66.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions
@@ -174,9 +175,10 @@ struct LogVerifyCommand: AsyncParsableCommand {
         let problems = inspection.logProblems + inspection.storeProblems
         let frames = Words.counted(recovery.frames.count, "frame")
         let verdict = inspection.logProblems.isEmpty ? "sound" : "damaged"
-        var text =
-            "\(frames) from index \(recovery.start.index.next) up to index \(recovery.lastIndex): "
-            + "\(verdict)\n"
+        let extent =
+            recovery.frames.isEmpty
+            ? "" : " from index \(recovery.start.index.next) up to index \(recovery.lastIndex)"
+        var text = "\(frames)\(extent): \(verdict)\n"
         var store: JSONValue = .null
         if case .success(let found) = inspection.store {
             let rows = Words.counted(found.rowCount, "row")

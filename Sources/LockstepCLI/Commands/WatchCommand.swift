@@ -10,7 +10,8 @@ struct WatchCommand: AsyncParsableCommand {
         abstract: "Show changes as they are committed, in order, each once.",
         discussion: """
             With --json, one object a line. Goes on over leader changes, however long they take; \
-            --timeout bounds the time to the first answer.
+            --timeout bounds the time until a node takes the watch. An index that nothing is \
+            committed at yet is waited for.
             """)
 
     @OptionGroup(title: "Cluster") var cluster: ClusterOptions

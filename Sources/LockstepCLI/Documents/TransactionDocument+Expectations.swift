@@ -62,7 +62,7 @@ extension TransactionDocument {
             case .absent: try transaction.expectNoGroup(location.path)
             }
         } catch {
-            throw place.failure("\(error)")
+            throw place.failure(error)
         }
     }
 

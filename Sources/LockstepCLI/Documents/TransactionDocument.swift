@@ -152,10 +152,8 @@ package enum TransactionDocument {
             let trigger = try trigger(fields)
             do throws(LockstepError) {
                 try transaction.addTrigger(trigger)
-            } catch .invalidArgument(let fault) {
-                throw place.failure("is wrong: \(fault)")
             } catch {
-                throw place.failure("is wrong: \(error)")
+                throw place.failure(error)
             }
         case .removeTrigger: transaction.removeTrigger(try fields.need("name").string())
         case .resumeTrigger: transaction.resumeTrigger(try fields.need("name").string())
@@ -164,7 +162,7 @@ package enum TransactionDocument {
             do throws(LockstepError) {
                 try append(kind, edit, to: &transaction)
             } catch {
-                throw place.failure("\(error)")
+                throw place.failure(error)
             }
         }
     }
@@ -328,5 +326,13 @@ package enum TransactionDocument {
             }
             return type
         }
+    }
+}
+
+extension JSONPlace {
+    /// A failure of what is written here, as the library has it.
+    func failure(_ error: LockstepError) -> SchemaFailure {
+        if case .invalidArgument(let fault) = error { return failure("is wrong: \(fault)") }
+        return failure("is wrong: \(error)")
     }
 }

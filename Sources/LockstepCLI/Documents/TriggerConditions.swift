@@ -116,13 +116,16 @@ package struct TriggerConditions {
         for text in requireRange {
             let (key, range) = try Self.split(text, .requireRange, "LOWER..UPPER")
             let ends = range.split(separator: "..", omittingEmptySubsequences: false)
-            guard ends.count == 2, let lower = Int64(ends[0]), let upper = Int64(ends[1]),
-                lower <= upper
-            else {
+            guard ends.count == 2, let lower = Int64(ends[0]), let upper = Int64(ends[1]) else {
                 throw Fault(
                     option: .requireRange,
                     message: "\"\(range)\" is no range of whole numbers; "
                         + "write LOWER..UPPER, both ends included, such as 1..65535")
+            }
+            guard lower <= upper else {
+                throw Fault(
+                    option: .requireRange,
+                    message: "\"\(range)\" has its lower end above its upper one")
             }
             all.append(
                 (
