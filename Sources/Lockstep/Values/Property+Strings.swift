@@ -98,6 +98,11 @@ extension Change {
         new.map(content)
     }
 
+    /// Whether it ends the suspension of a trigger, which is as it was otherwise.
+    public var isResumption: Bool {
+        store == .triggers && old != nil && old == new
+    }
+
     private func content(_ bytes: [UInt8]) -> Content {
         switch store {
         case .properties: propertyContent(bytes) ?? .other(bytes)

@@ -33,15 +33,22 @@ extension Change.Content {
 
 extension Change {
     var document: JSONValue {
-        [
-            "step": .number(step), "store": store.map { .string($0.rawValue) } ?? .null,
-            "key": .string(key), "old": oldContent?.document ?? .null,
-            "new": newContent?.document ?? .null,
+        var members: [JSONMember] = [
+            JSONMember("step", .number(step)),
+            JSONMember("store", store.map { .string($0.rawValue) } ?? .null),
+            JSONMember("key", .string(key)),
+            JSONMember("old", oldContent?.document ?? .null),
+            JSONMember("new", newContent?.document ?? .null),
         ]
+        if isResumption { members.append(JSONMember("resumed", .boolean(true))) }
+        return .object(members)
     }
 
     var row: [String] {
-        ["\(step)", store?.rawValue ?? "?", key, oldContent?.text ?? "-", newContent?.text ?? "-"]
+        let (old, new) =
+            isResumption
+            ? ("suspended", "resumed") : (oldContent?.text ?? "-", newContent?.text ?? "-")
+        return ["\(step)", store?.rawValue ?? "?", key, old, new]
     }
 }
 
