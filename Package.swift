@@ -129,7 +129,10 @@ let package = Package(
                 "Identifiers", "Codec", "KeyValue", "JSON", "Transactions", "Stores", "Properties",
             ]),
         module(
-            "Triggers", ["Identifiers", "Codec", "KeyValue", "JSON", "Transactions", "Stores"]),
+            "Triggers",
+            [
+                "Identifiers", "Codec", "KeyValue", "JSON", "Wording", "Transactions", "Stores",
+            ]),
         module(
             "Replication",
             [
@@ -274,7 +277,7 @@ let package = Package(
         .executableTarget(
             name: "LockstepSimulate",
             dependencies: [
-                "IOCore", "IOPosix", "Identifiers", "JSON", "TextOutput", "Simulation",
+                "IOCore", "IOPosix", "Identifiers", "JSON", "TextOutput", "Simulation", "Wire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict + planted, linkerSettings: shipped),
         tests(

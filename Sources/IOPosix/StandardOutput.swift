@@ -21,7 +21,11 @@ package enum StandardOutput {
 
     /// Writes the lines at once, unless it is broken.
     package static func write(_ lines: [String]) {
-        let text = lines.map { $0 + "\n" }.joined()
+        write(text: lines.map { $0 + "\n" }.joined())
+    }
+
+    /// Writes what has its ends of line in it.
+    package static func write(text: String) {
         failure.withLock { failure in
             if failure == 0 { failure = put(text, to: STDOUT_FILENO) }
         }

@@ -69,6 +69,28 @@ struct Lockstepd: ParsableCommand {
         main(nil)
     }
 
+    static func main(_ words: [String]?) {
+        do {
+            var command = try parseAsRoot(words)
+            try command.run()
+        } catch {
+            let text = fullMessage(for: error)
+            // Of a text that was asked for, such as the help, the parser would not tell that it could
+            // not be written.
+            guard exitCode(for: error) == .success, !text.isEmpty else { exit(withError: error) }
+            do { try show(text + "\n") } catch { exit(withError: error) }
+        }
+    }
+
+    /// Writes to the standard output alone.
+    private static func show(_ text: String) throws {
+        StandardOutput.takeNoSignal()
+        StandardOutput.write(text: text)
+        guard StandardOutput.finish(as: "lockstepd") else {
+            throw ExitCode(DaemonExit.inputOutput.rawValue)
+        }
+    }
+
     func run() throws {
         let loaded: LoadedConfiguration
         do {
@@ -79,12 +101,7 @@ struct Lockstepd: ParsableCommand {
             throw ExitCode(DaemonExit.configuration.rawValue)
         }
         if printsConfiguration {
-            print(loaded.yaml, terminator: "")
-            guard fflush(nil) == 0 else {
-                StandardError.write("cannot write the configuration to standard output\n")
-                throw ExitCode(DaemonExit.inputOutput.rawValue)
-            }
-            return
+            return try Self.show(loaded.yaml)
         }
         let logger = Logging.logger(loaded.configuration.log)
         do {

@@ -3,6 +3,7 @@ import Glibc
 import IOCore
 import IOPosix
 package import Simulation
+import Wire
 
 #if PLANTED_BUGS
     import Identifiers
@@ -46,7 +47,8 @@ package struct SimulateCommand: ParsableCommand {
             covered; 64 usage; 74 the output cannot be written, such as by a reader that has gone; \
             that of the signal where a precondition did not hold or a signal has ended the program \
             (129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM, as shells tell it).
-            """)
+            """,
+        version: Release.version)
 
     @Option(help: "Run this seed alone, and print its timeline.")
     var seed: UInt64?

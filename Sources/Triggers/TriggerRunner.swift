@@ -2,6 +2,7 @@ package import Identifiers
 import JSON
 package import Stores
 package import Transactions
+import Wording
 
 /// The deliveries of one leader-run trigger: a value that says what to do next.
 ///
@@ -132,7 +133,8 @@ package struct TriggerRunner: Sendable {
             Self.firstWaitMilliseconds << min(attempts, 10), Self.longestWaitMilliseconds)
         attempts += 1
         if definition.attemptLimit > 0, attempts >= definition.attemptLimit {
-            suspend("\(attempts) runs for change set \(done.index) failed; the last: \(failure)")
+            let runs = Words.counted(attempts, "run")
+            suspend("\(runs) for change set \(done.index) failed; the last: \(failure)")
             return
         }
         // It is read again: many that fail would keep many pages.

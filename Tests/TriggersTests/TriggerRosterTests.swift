@@ -116,7 +116,7 @@ import Triggers
         var roster = roster(trigger(attempts: 1))
         play(&roster, [set(1, "n/a"), set(2, "n/b")], through: 2, failures: [nil, "exit 1"])
         let save = try begun(&roster)
-        let reason = "1 runs for change set 2 failed; the last: exit 1"
+        let reason = "1 run for change set 2 failed; the last: exit 1"
         #expect(save.cursors == [cursor(1, reason)])
         expectNoSave(&roster, "it is under way")
         roster.saved(save, succeeded: false)
