@@ -65,13 +65,17 @@ import Testing
             Trigger(
                 name: "u",
                 action: .beforeCommit([
-                    .init(.noDeletion(keyPrefix: "svc:/a"), message: "svc:/a… must not be deleted")
+                    .init(.noDeletion(keyPrefix: "svc:/a"), message: "svc:/a… must not be deleted"),
+                    .init(
+                        .equal(.properties, key: Self.port, values: ["1"]),
+                        message: "\(Self.port) must be 1"),
                 ])))
         let text = """
             {"steps": [
               {"op": "add-trigger", "name": "t", "kind": "post-commit", "program": "p"},
               {"op": "add-trigger", "name": "u", "kind": "pre-commit",
-               "conditions": [{"demand": {"forbid-deletion": "svc:/a"}}]}
+               "conditions": [{"demand": {"forbid-deletion": "svc:/a"}},
+                              {"demand": {"require-value": "\(Self.port)=1"}}]}
             ]}
             """
         #expect(try TransactionDocument.read(JSONParser.parse(text)) == expected)

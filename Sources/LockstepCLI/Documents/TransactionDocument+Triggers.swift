@@ -80,7 +80,13 @@ extension TransactionDocument {
         case .requirePresent: demands.requirePresent = [try value.string()]
         case .requireAbsent: demands.requireAbsent = [try value.string()]
         case .requireType: demands.requireType = [try value.string()]
-        case .requireValue: demands.requireValue = try texts(value)
+        case .requireValue:
+            // The only value of a property needs no brackets.
+            if case .string(let only) = value.value {
+                demands.requireValue = [only]
+            } else {
+                demands.requireValue = try texts(value)
+            }
         case .requireRange: demands.requireRange = [try value.string()]
         case .requireRow: demands.requireRow = [try value.string()]
         case .forbidRow: demands.forbidRow = [try value.string()]
