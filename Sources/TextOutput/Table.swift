@@ -81,9 +81,15 @@ package enum TextWidth {
         return text.reduce(0) { $0 + ($1.unicodeScalars.contains(where: isWide) ? 2 : 1) }
     }
 
+    /// What steers a terminal or a line's direction, or takes no place on it; but for the joiners, which
+    /// scripts and emoji need.
     static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
-            || (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+        switch scalar.value {
+        case ..<0x20, 0x7F..<0xA0, 0x061C, 0x200B, 0x200E...0x200F, 0x2028...0x202E,
+            0x2060...0x206F, 0xFEFF:
+            true
+        default: false
+        }
     }
 
     private static func isWide(_ scalar: Unicode.Scalar) -> Bool {

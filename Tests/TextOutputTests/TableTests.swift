@@ -19,6 +19,8 @@ import TextOutput
 
     @Test func `lines stay lines when control characters are made visible`() {
         #expect(Table.visibleLines("a\u{1B}[2J\nb\n") == "a\\u{1B}[2J\nb\n")
+        #expect(Table.visible("a\u{200B}b\u{202E}\u{FEFF}") == "a\\u{200B}b\\u{202E}\\u{FEFF}")
+        #expect(Table.visible("\u{645}\u{200C}\u{645}") == "\u{645}\u{200C}\u{645}")
     }
 
     @Test func `a table without headings has none`() {
