@@ -31,7 +31,7 @@ package final class PosixFile: File {
         Int(try status().st_size)
     }
 
-    /// Refuses what has no bytes at a place.
+    /// Refuses a pipe and a directory, which have no bytes at a place.
     func mustHavePlaces() throws(FileFailure) {
         let type = try status().st_mode & S_IFMT
         guard type != S_IFIFO, type != S_IFDIR else {

@@ -114,7 +114,12 @@ extension TriggerCondition.Demand {
 
     /// The values of one that has several.
     var values: [String] {
-        if case .equal(_, _, let values) = self { values } else { [] }
+        switch self {
+        case .equal(_, _, let values): values
+        case .noChange, .noDeletion, .someChange, .transactionProperty, .mostChanges, .present,
+            .absent, .typed, .inRange, .rowPresent, .rowAbsent:
+            []
+        }
     }
 
     /// The bytes of each of its texts and keys.

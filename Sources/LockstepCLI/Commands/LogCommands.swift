@@ -197,7 +197,8 @@ struct LogVerifyCommand: AsyncParsableCommand {
         try cluster.show(
             [
                 "frames": .number(recovery.frames.count),
-                "first-index": .number(recovery.start.index.next.rawValue),
+                "first-index": recovery.frames.isEmpty
+                    ? .null : .number(recovery.start.index.next.rawValue),
                 "last-index": .number(recovery.lastIndex.rawValue),
                 "torn-bytes": .number(recovery.tornBytes), "store": store,
                 "notes": .array(recovery.notes.map { .string($0) }),

@@ -88,7 +88,8 @@ struct TriggerAddCommand: AsyncParsableCommand {
         do throws(LockstepError) {
             try transaction.addTrigger(trigger)
         } catch {
-            throw CommandFailure(.usage, "\(error)")
+            guard case .invalidArgument(let fault) = error else { throw CommandFailure(error) }
+            throw CommandFailure(.usage, fault)
         }
         try await commit(transaction, cluster, done: "trigger \(name) is registered")
     }

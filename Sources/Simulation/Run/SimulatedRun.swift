@@ -286,8 +286,10 @@ package final class SimulatedRun {
             }
         }
         for _ in 0..<5 where !isGuarded { addGuardian() }
-        if triggers.contains(where: { $0.deliveries.since == nil }) || !isGuarded {
-            violations.append("no trigger could be added in 10 s")
+        var missing = triggers.filter { $0.deliveries.since == nil }.map(\.definition.name)
+        if !isGuarded { missing.append("guardian") }
+        for name in missing {
+            violations.append("the trigger \(name) could not be added in 10 s")
         }
         if settings.limits.sessions < Limits.standard.sessions { openAnother() }
     }
