@@ -68,7 +68,7 @@ private final class Child: RunningProcess {
         if let reason = process.startFailure {
             pipes.closeOurEnds()
             process.close()
-            return refuse(reason)
+            return refuse(explained(reason))
         }
         self.process = process
         process.onLoopStop = { [self] in kill() }
@@ -93,6 +93,21 @@ private final class Child: RunningProcess {
         if !request.executable.hasPrefix("/") { return "the path of the program is not absolute" }
         if strings.contains(where: { $0.utf8.contains(0) }) { return "a string contains a NUL" }
         return nil
+    }
+
+    /// Of a program that is there the kernel says as of one that is not what else it has not found.
+    private func explained(_ reason: String) -> String {
+        guard reason == UVError.text(UV_ENOENT.rawValue), Self.isThere(request.executable) else {
+            return reason
+        }
+        if let directory = request.workingDirectory, !Self.isThere(directory) {
+            return "the working directory \(directory): \(reason)"
+        }
+        return "the interpreter that it names: \(reason)"
+    }
+
+    private static func isThere(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
     }
 
     private func refuse(_ reason: String) {

@@ -112,6 +112,26 @@ struct UVProcessRunnerTests {
                 == "could not be started: cat: the path of the program is not absolute")
     }
 
+    @Test func `what a program that is there lacks is told`() async {
+        let folder = "/tmp/lockstep-program-\(UInt64.random(in: 0 ... .max))"
+        let program = folder + "/program"
+        // Not written by this process: a child of another test might still have it open.
+        let made = await run(
+            shell("mkdir \(folder); echo '#!/no/such/one' >\(program); chmod 700 \(program)"))
+        #expect(made.succeeded)
+        var request = ProcessRequest(executable: program, timeoutMilliseconds: 1_000)
+        #expect(
+            await run(request).ending.description
+                == "could not be started: \(program): the interpreter that it names: "
+                + "no such file or directory")
+        request.workingDirectory = "/no/such/folder"
+        #expect(
+            await run(request).ending.description
+                == "could not be started: \(program): the working directory /no/such/folder: "
+                + "no such file or directory")
+        _ = await run(shell("rm -r \(folder)"))
+    }
+
     @Test func `a program can be killed`() async {
         let request = shell("sleep 1000")
         let result: ProcessResult = await withLoop { loop in
